@@ -1,0 +1,1 @@
+"""glue-tui: AWS Glue Workflows on your own machine, in your terminal."""

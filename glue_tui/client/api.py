@@ -1,0 +1,59 @@
+"""The whole product on one page: what a client may ask of the engine.
+
+`client.socket.SocketClient` asks a running engine, `client.local.LocalClient` an engine in its own process. Every
+call raises a `GlueTuiError` (EntityNotFound, InvalidInput, IllegalWorkflowState, ConcurrentRunsExceeded,
+EngineUnavailable, StoreFailed). A `request_id` makes sending a request twice safe: the second time it returns the
+first one's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from glue_tui.protocol.views import FeedMessage, ProjectView, RunSummary, RunView, StoryLine
+
+
+class EngineClient(Protocol):
+    async def project(self) -> ProjectView:
+        """Return everything the main screen shows."""
+
+    async def run(self, run: str) -> RunView:
+        """Return one run by id or number, or the last run of a workflow by its name."""
+
+    async def runs(self, workflow: str = "", limit: int = 50) -> tuple[RunSummary, ...]:
+        """Return runs, newest first; of all workflows where none is named."""
+
+    async def story(self, run: str) -> tuple[StoryLine, ...]:
+        """Return the events of a run in their order."""
+
+    async def start_workflow_run(
+        self, workflow: str, *, trigger: str = "", properties: dict[str, str] | None = None, request_id: str = ""
+    ) -> RunSummary:
+        """Start a run by the named trigger, or by the workflow's ON_DEMAND one, or else by its first start trigger."""
+
+    async def resume_workflow_run(
+        self, run: str, *, nodes: tuple[str, ...] = (), as_it_ran: bool = False, request_id: str = ""
+    ) -> RunSummary:
+        """Start a new run that repeats `nodes` (default: those that failed) and everything downstream of them.
+
+        With today's definition, or with the one the run was pinned to when `as_it_ran`.
+        """
+
+    async def stop_workflow_run(self, run: str) -> RunSummary:
+        """Stop a run: its workers end, nodes that have not started never will."""
+
+    async def set_trigger_enabled(self, workflow: str, trigger: str, enabled: bool) -> None:
+        """Pause or resume a trigger of any type; remembered across restarts of the engine."""
+
+    async def reload(self) -> ProjectView:
+        """Read the definition files now and return the project."""
+
+    async def stop_engine(self) -> None:
+        """End the engine and its workers; unfinished runs go on when the next engine starts."""
+
+    def subscribe(self) -> AsyncIterator[FeedMessage]:
+        """Yield a Snapshot, then every change in commit order, until the connection ends."""
+
+    async def close(self) -> None:
+        """Let go of the connection; runs go on."""

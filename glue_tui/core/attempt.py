@@ -1,0 +1,77 @@
+"""What the engine hands to a worker for one attempt of a node, and what the worker hands back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from glue_tui.core.model import Connection, Crawler, Job, NodeId, RunId
+from glue_tui.core.schema import TableChange
+from glue_tui.core.states import NodeState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptKey:
+    run_id: RunId
+    node_id: NodeId
+    attempt: int
+    """1 for the first try. (Glue counts from 0, rule JR-6; people count from 1.)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeError:
+    type: str
+    """Name of the exception, or `ExitCode`, `Signal`, `Timeout`, `WorkerLost`."""
+    message: str
+    location: str = ""
+    """`jobs/clean_sales.py:31`, the user's own line, where there is one."""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptSpec:
+    """Everything a worker needs. Holds no secret: templates on `env` are filled in by the worker."""
+
+    key: AttemptKey
+    run_number: int
+    workflow: str
+    node: Job | Crawler
+    connections: tuple[Connection, ...]
+    arguments: dict[str, str] = field(default_factory=dict)
+    """Effective job arguments, templates not yet filled in."""
+    properties: dict[str, str] = field(default_factory=dict)
+    event_files: tuple[str, ...] = ()
+    """Files of the batch that started the run, relative to the project folder."""
+    started_by: str = ""
+    """Name of the trigger that started this node."""
+    project_dir: str
+    catalog_path: str
+    """SQLite file of the engine's state, to be opened read-only."""
+    log_path: str
+    result_path: str
+    max_attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptResult:
+    """Written to `result_path` by rename, as the worker's last act. No file: the worker died before its work was done."""
+
+    state: NodeState
+    """SUCCEEDED or FAILED."""
+    error: NodeError | None = None
+    rows_in: int | None = None
+    rows_out: int | None = None
+    table_changes: tuple[TableChange, ...] = ()
+    outputs: tuple[str, ...] = ()
+    """Paths and database tables published, for people."""
+    properties: dict[str, str] = field(default_factory=dict)
+    """Run properties that the job set (rule WF-15)."""
+
+
+def log_path(state_dir: str, key: AttemptKey) -> str:
+    """Return the path of an attempt's log file."""
+    return f"{state_dir}/runs/{key.run_id}/{key.node_id.replace(':', '.')}.{key.attempt}.log"
+
+
+def result_path(state_dir: str, key: AttemptKey) -> str:
+    """Return the path of an attempt's result file."""
+    return f"{state_dir}/runs/{key.run_id}/{key.node_id.replace(':', '.')}.{key.attempt}.result.json"

@@ -1,0 +1,272 @@
+"""A workflow as the engine knows it: what a valid definition file says, as frozen values with durations in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NewType
+
+from glue_tui.core.states import (
+    DeleteBehavior,
+    Logical,
+    NodeState,
+    NodeType,
+    OnOverlap,
+    RecrawlBehavior,
+    TriggerType,
+    UpdateBehavior,
+)
+
+RunId = NewType("RunId", str)
+"""`wr_` and 16 hexadecimal digits, like Glue's `wr_…`; people use the run's number instead."""
+NodeId = NewType("NodeId", str)
+"""`job:NAME` or `crawler:NAME`: a job and a crawler may share a name."""
+
+
+def job_id(name: str) -> NodeId:
+    return NodeId(f"job:{name}")
+
+
+def crawler_id(name: str) -> NodeId:
+    return NodeId(f"crawler:{name}")
+
+
+def node_name(node_id: NodeId) -> str:
+    return node_id.split(":", 1)[1]
+
+
+def node_type(node_id: NodeId) -> NodeType:
+    return NodeType.JOB if node_id.startswith("job:") else NodeType.CRAWLER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Property:
+    """A run property: a plain string as in Glue, or a typed one that is checked when a run starts."""
+
+    name: str
+    type: str = "string"
+    """string | integer | number | boolean | date"""
+    default: str | None = None
+    """As text; for a date also `today` or `yesterday`. None: every run must say it."""
+    choices: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    name: str
+    url: str
+    """May hold templates such as `{{ env.PASSWORD }}`, which only the worker fills in: never a secret here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Start one job or crawler."""
+
+    node_id: NodeId
+    arguments: dict[str, str] = field(default_factory=dict)
+    """Merged over the job's own, key by key (rule TR-15)."""
+    timeout_s: float | None = None
+    """Overrides the job's (rule TR-15)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    node_id: NodeId
+    state: NodeState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicate:
+    logical: Logical
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileWatch:
+    """What an EVENT trigger watches, with Glue's EventBatchingCondition."""
+
+    patterns: tuple[str, ...]
+    """Globs relative to the project folder; `**` crosses folders."""
+    batch_size: int = 1
+    batch_window_s: float = 900.0
+    """Rule EV-1: with a size given and no window, 900 s."""
+    settle_s: float = 0.5
+    """A file counts once its size and modification time have held for so long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """Glue's Trigger shape: which of `schedule`, `predicate` and `watch` is set follows from `type`."""
+
+    name: str
+    type: TriggerType
+    actions: tuple[Action, ...]
+    enabled: bool = True
+    description: str = ""
+    schedule: str | None = None
+    """`cron(…)` with Glue's six fields, or `rate(…)`."""
+    predicate: Predicate | None = None
+    watch: FileWatch | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderTarget:
+    """Files below a folder."""
+
+    path: str
+    exclude: tuple[str, ...] = ()
+    """Globs relative to `path` (rule GR-9)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseTarget:
+    """Tables of a database behind a connection."""
+
+    connection: str
+    include: str = "%"
+    """SQL LIKE pattern of table names."""
+
+
+CrawlTarget = FolderTarget | DatabaseTarget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crawler:
+    name: str
+    database: str
+    """Catalog database that gets the tables; lower case (rule CT-1)."""
+    targets: tuple[CrawlTarget, ...]
+    table_prefix: str = ""
+    recrawl: RecrawlBehavior = RecrawlBehavior.CRAWL_CHANGED
+    update_behavior: UpdateBehavior = UpdateBehavior.UPDATE_IN_DATABASE
+    delete_behavior: DeleteBehavior = DeleteBehavior.DEPRECATE_IN_DATABASE
+    description: str = ""
+    timeout_s: float | None = None
+    max_retries: int = 0
+    retry_delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSink:
+    """Files of one catalog table. `mode` is overwrite | append."""
+
+    table: str
+    """`database.table`."""
+    path: str
+    format: str = "parquet"
+    """parquet | csv | json"""
+    mode: str = "overwrite"
+    partition_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSink:
+    """A table of a database. `mode` is overwrite | append | upsert; upsert needs `keys`."""
+
+    connection: str
+    table: str
+    mode: str = "overwrite"
+    keys: tuple[str, ...] = ()
+
+
+Sink = TableSink | DatabaseSink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    title: str
+    kind: str
+    """line | bar | number | table"""
+    query: str
+    """polars SQL over catalog tables; may hold templates."""
+    x: str = ""
+    y: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonWork:
+    script: str
+    """Relative to the `workflows/` folder's project file, resolved to a path relative to the project folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlWork:
+    query: str
+    """The text itself, also when the definition names a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandWork:
+    command: tuple[str, ...]
+    """Program and arguments; no shell."""
+    cwd: str = "."
+    """Relative to the project folder."""
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardWork:
+    output: str
+    """Path of the HTML page, relative to the project folder."""
+    charts: tuple[Chart, ...]
+    title: str = ""
+
+
+JobWork = PythonWork | SqlWork | CommandWork | DashboardWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    name: str
+    work: JobWork
+    description: str = ""
+    max_retries: int = 0
+    """0–10 (rule JR-6)."""
+    retry_delay_s: float = 0.0
+    backoff: float = 1.0
+    """The delay before retry n is `retry_delay_s * backoff ** (n - 1)`."""
+    timeout_s: float = 48 * 3600.0
+    """Rule JR-5."""
+    arguments: dict[str, str] = field(default_factory=dict)
+    """Names start with `--` (rule JR-10). May hold templates."""
+    targets: tuple[Sink, ...] = ()
+
+
+def job_type(job: Job) -> str:
+    """Return the definition's word for the kind of a job."""
+    match job.work:
+        case PythonWork():
+            return "python"
+        case SqlWork():
+            return "sql"
+        case CommandWork():
+            return "command"
+        case DashboardWork():
+            return "dashboard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """One definition file. A run pins the whole of it."""
+
+    name: str
+    source: str
+    """Path of the file relative to the project folder."""
+    description: str = ""
+    max_concurrent_runs: int = 0
+    """0 = unlimited (rule WF-14)."""
+    on_overlap: OnOverlap = OnOverlap.QUEUE
+    timezone: str = "UTC"
+    properties: tuple[Property, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    crawlers: tuple[Crawler, ...] = ()
+    jobs: tuple[Job, ...] = ()
+
+    def trigger(self, name: str) -> Trigger | None:
+        return next((trigger for trigger in self.triggers if trigger.name == name), None)
+
+    def node(self, node_id: NodeId) -> Job | Crawler | None:
+        nodes: tuple[Job | Crawler, ...] = self.jobs if node_type(node_id) is NodeType.JOB else self.crawlers
+        name = node_name(node_id)
+        return next((node for node in nodes if node.name == name), None)

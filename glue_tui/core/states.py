@@ -1,0 +1,192 @@
+"""States of runs, nodes and triggers in Glue's words, and which transitions exist, as data."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class WorkflowRunStatus(StrEnum):
+    """Glue's status of a workflow run. COMPLETED is not success (rule WF-11): read the `Outcome` for that."""
+
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    STOPPING = "STOPPING"
+    STOPPED = "STOPPED"
+    ERROR = "ERROR"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (WorkflowRunStatus.COMPLETED, WorkflowRunStatus.STOPPED, WorkflowRunStatus.ERROR)
+
+
+class Outcome(StrEnum):
+    """What became of a finished run, which Glue does not say."""
+
+    SUCCEEDED = "SUCCEEDED"
+    """Every node that ran succeeded."""
+    RECOVERED = "RECOVERED"
+    """A node failed, and for each such node a trigger that listens for the failure fired."""
+    FAILED = "FAILED"
+    """A node failed and nothing handled it."""
+    STOPPED = "STOPPED"
+    """Somebody stopped the run."""
+    ERROR = "ERROR"
+    """Our machinery failed, not the user's work, or the run could not start."""
+
+
+class NodeType(StrEnum):
+    CRAWLER = "CRAWLER"
+    JOB = "JOB"
+
+
+class NodeState(StrEnum):
+    """State of a job or crawler inside one run. FAILED means the user's work failed, ERROR means ours did."""
+
+    PENDING = "PENDING"
+    """No trigger has started it yet."""
+    WAITING = "WAITING"
+    """Queued for a slot, or for the delay before a retry."""
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    STOPPING = "STOPPING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMEOUT = "TIMEOUT"
+    STOPPED = "STOPPED"
+    ERROR = "ERROR"
+    SKIPPED = "SKIPPED"
+    """No trigger can start it any more in this run; the reason is kept beside it."""
+
+    @property
+    def is_active(self) -> bool:
+        """A worker process exists or is about to."""
+        return self in (NodeState.STARTING, NodeState.RUNNING, NodeState.STOPPING)
+
+    @property
+    def is_over(self) -> bool:
+        return self in FINAL_NODE_STATES
+
+    @property
+    def is_failure(self) -> bool:
+        return self in (NodeState.FAILED, NodeState.TIMEOUT, NodeState.STOPPED, NodeState.ERROR)
+
+
+FINAL_NODE_STATES = frozenset(
+    {
+        NodeState.SUCCEEDED,
+        NodeState.FAILED,
+        NodeState.TIMEOUT,
+        NodeState.STOPPED,
+        NodeState.ERROR,
+        NodeState.SKIPPED,
+    }
+)
+
+NODE_TRANSITIONS: dict[NodeState, frozenset[NodeState]] = {
+    NodeState.PENDING: frozenset({NodeState.WAITING, NodeState.SKIPPED, NodeState.STOPPED}),
+    NodeState.WAITING: frozenset({NodeState.STARTING, NodeState.STOPPED, NodeState.ERROR}),
+    NodeState.STARTING: frozenset(
+        {
+            NodeState.RUNNING,
+            NodeState.STOPPING,
+            NodeState.WAITING,
+            NodeState.SUCCEEDED,
+            NodeState.FAILED,
+            NodeState.STOPPED,
+            NodeState.TIMEOUT,
+            NodeState.ERROR,
+        }
+    ),
+    NodeState.RUNNING: frozenset(
+        {
+            NodeState.STOPPING,
+            NodeState.WAITING,
+            NodeState.SUCCEEDED,
+            NodeState.FAILED,
+            NodeState.STOPPED,
+            NodeState.TIMEOUT,
+            NodeState.ERROR,
+        }
+    ),
+    NodeState.STOPPING: frozenset(
+        {NodeState.STOPPED, NodeState.TIMEOUT, NodeState.SUCCEEDED, NodeState.FAILED, NodeState.ERROR}
+    ),
+    **{state: frozenset() for state in FINAL_NODE_STATES},
+}
+
+LISTENABLE_JOB_STATES = (NodeState.SUCCEEDED, NodeState.STOPPED, NodeState.FAILED, NodeState.TIMEOUT)
+"""Rule TR-8."""
+LISTENABLE_CRAWLER_STATES = (NodeState.SUCCEEDED, NodeState.FAILED, NodeState.STOPPED)
+"""Rule TR-8; a stopped crawl is called CANCELLED in a definition, as in Glue."""
+
+
+class TriggerType(StrEnum):
+    SCHEDULED = "SCHEDULED"
+    CONDITIONAL = "CONDITIONAL"
+    ON_DEMAND = "ON_DEMAND"
+    EVENT = "EVENT"
+
+    @property
+    def starts_runs(self) -> bool:
+        return self is not TriggerType.CONDITIONAL
+
+
+class TriggerState(StrEnum):
+    """Whether a trigger may fire. Every type can be paused here; Glue cannot pause EVENT ones (rule TR-4)."""
+
+    CREATED = "CREATED"
+    """An ON_DEMAND trigger, which waits for a hand (rule TR-3)."""
+    ACTIVATED = "ACTIVATED"
+    DEACTIVATED = "DEACTIVATED"
+
+
+class TriggerRunState(StrEnum):
+    """What a trigger has done inside one run."""
+
+    WAITING = "WAITING"
+    FIRED = "FIRED"
+    NEVER = "NEVER"
+    """Its predicate can't come true any more in this run, or it is a start trigger that did not start this run."""
+
+
+class Logical(StrEnum):
+    AND = "AND"
+    ANY = "ANY"
+
+
+class OnOverlap(StrEnum):
+    """What happens to a start when `max_concurrent_runs` runs are already going."""
+
+    QUEUE = "queue"
+    SKIP = "skip"
+    CANCEL_PREVIOUS = "cancel_previous"
+    ERROR = "error"
+    """Glue's way: the start is refused (rule WF-14)."""
+
+
+class RecrawlBehavior(StrEnum):
+    CRAWL_EVERYTHING = "CRAWL_EVERYTHING"
+    CRAWL_NEW_FOLDERS_ONLY = "CRAWL_NEW_FOLDERS_ONLY"
+    CRAWL_CHANGED = "CRAWL_CHANGED"
+
+
+class UpdateBehavior(StrEnum):
+    LOG = "LOG"
+    UPDATE_IN_DATABASE = "UPDATE_IN_DATABASE"
+
+
+class DeleteBehavior(StrEnum):
+    LOG = "LOG"
+    DELETE_FROM_DATABASE = "DELETE_FROM_DATABASE"
+    DEPRECATE_IN_DATABASE = "DEPRECATE_IN_DATABASE"
+
+
+def glue_state(node_type: NodeType, state: NodeState) -> str:
+    """Return Glue's own word for a node's state: `JobRunState` or `CrawlState`; empty for a node that has not run."""
+    if state in (NodeState.PENDING, NodeState.SKIPPED):
+        return ""
+    if node_type is NodeType.JOB:
+        return state.value
+    return {NodeState.STOPPING: "CANCELLING", NodeState.STOPPED: "CANCELLED", NodeState.TIMEOUT: "FAILED"}.get(
+        state, "RUNNING" if state in (NodeState.WAITING, NodeState.STARTING) else state.value
+    )

@@ -1,0 +1,154 @@
+"""Requests over the socket, their replies, and the frames they travel in: one JSON object a line.
+
+A connection begins with the engine's `Hello`. A client then sends `Call`s; every one is answered by a `Reply` with the
+same number. After `Subscribe` is answered, `Feed` frames follow for as long as the connection lives.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from glue_tui.core.problem import ERRORS, GlueTuiError
+from glue_tui.protocol.views import FeedMessage, ProjectView, RunSummary, RunView, StoryLine
+
+PROTOCOL_VERSION = 1
+FRAME_BYTES_MAX = 64 * 1024 * 1024
+"""A frame longer than this ends the connection: no project's snapshot comes near it."""
+
+
+class _Frame(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    pass
+
+
+class GetProject(_Frame):
+    pass
+
+
+class GetRun(_Frame):
+    run: str
+
+
+class GetRuns(_Frame):
+    workflow: str = ""
+    limit: int = 50
+
+
+class GetStory(_Frame):
+    run: str
+
+
+class StartWorkflowRun(_Frame):
+    workflow: str
+    trigger: str = ""
+    properties: dict[str, str] = {}
+    request_id: str = ""
+
+
+class ResumeWorkflowRun(_Frame):
+    run: str
+    nodes: tuple[str, ...] = ()
+    as_it_ran: bool = False
+    request_id: str = ""
+
+
+class StopWorkflowRun(_Frame):
+    run: str
+
+
+class SetTriggerEnabled(_Frame):
+    workflow: str
+    trigger: str
+    enabled: bool
+
+
+class Reload(_Frame):
+    pass
+
+
+class StopEngine(_Frame):
+    pass
+
+
+class Subscribe(_Frame):
+    pass
+
+
+Request = (
+    GetProject
+    | GetRun
+    | GetRuns
+    | GetStory
+    | StartWorkflowRun
+    | ResumeWorkflowRun
+    | StopWorkflowRun
+    | SetTriggerEnabled
+    | Reload
+    | StopEngine
+    | Subscribe
+)
+
+
+class Call(_Frame):
+    number: int
+    request: Request
+
+
+class Hello(_Frame):
+    protocol: int
+    version: str
+    pid: int
+
+
+class Done(_Frame):
+    """Reply to a request that has nothing to tell."""
+
+    number: int
+
+
+class ProjectReply(_Frame):
+    number: int
+    project: ProjectView
+
+
+class RunReply(_Frame):
+    number: int
+    run: RunView
+
+
+class RunsReply(_Frame):
+    number: int
+    runs: tuple[RunSummary, ...]
+
+
+class SummaryReply(_Frame):
+    number: int
+    summary: RunSummary
+
+
+class StoryReply(_Frame):
+    number: int
+    lines: tuple[StoryLine, ...]
+
+
+class Refused(_Frame):
+    """Reply to a request that raised; `code` is the class of the GlueTuiError."""
+
+    number: int
+    code: str
+    message: str
+    hint: str = ""
+
+    def error(self) -> GlueTuiError:
+        return ERRORS.get(self.code, GlueTuiError)(self.message, hint=self.hint)
+
+
+class Feed(_Frame):
+    messages: tuple[FeedMessage, ...]
+
+
+Reply = Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply | Refused
+ServerFrame = Hello | Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply | Refused | Feed
+
+encode = msgspec.json.Encoder().encode
+decode_call = msgspec.json.Decoder(Call).decode
+decode_server_frame = msgspec.json.Decoder(ServerFrame).decode

@@ -1,0 +1,277 @@
+"""What a client sees: projects, workflows, triggers, runs and nodes as flat, ready-to-show values.
+
+Times are seconds since the epoch, UTC; sizes are bytes. `--json` on the command line prints these shapes as they are.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class ProblemView(View):
+    path: str
+    line: int
+    key: str
+    message: str
+    hint: str = ""
+    is_warning: bool = False
+
+
+class EdgeView(View):
+    """From a trigger to the node it starts, or from a node to the trigger that watches it (rule WF-2)."""
+
+    source: str
+    destination: str
+    label: str = ""
+    """For an edge into a trigger the state it listens for: `SUCCEEDED`, `FAILED`."""
+
+
+class NodeDefinition(View):
+    node_id: str
+    """`job:clean_sales` or `crawler:landing_sales`."""
+    name: str
+    kind: str
+    """crawler | python | sql | command | dashboard"""
+    description: str = ""
+    source: str = ""
+    """Script path, or the first line of the query or command."""
+    max_attempts: int = 1
+
+
+class PropertyDefinition(View):
+    name: str
+    type: str
+    default: str | None
+    choices: tuple[str, ...] = ()
+    description: str = ""
+
+
+class TriggerView(View):
+    """A trigger of a loaded workflow, outside any run."""
+
+    workflow: str
+    name: str
+    type: str
+    """SCHEDULED | CONDITIONAL | ON_DEMAND | EVENT"""
+    state: str
+    """CREATED | ACTIVATED | DEACTIVATED"""
+    description: str = ""
+    schedule: str = ""
+    next_fire_at: float | None = None
+    watch: tuple[str, ...] = ()
+    batch_size: int = 0
+    batch_files: int = 0
+    """Settled files waiting in the batch."""
+    settling_files: int = 0
+    window_closes_at: float | None = None
+    logical: str = ""
+    conditions: tuple[str, ...] = ()
+    """`clean_sales SUCCEEDED`, in order."""
+    actions: tuple[str, ...] = ()
+    """Node ids."""
+
+
+class ErrorView(View):
+    type: str
+    message: str
+    location: str = ""
+    hint: str = ""
+
+
+class AttemptView(View):
+    attempt: int
+    state: str
+    queued_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+    error: ErrorView | None = None
+    exit_code: int | None = None
+    peak_memory_bytes: int | None = None
+    log_path: str = ""
+    """Absolute; a client reads it by offset."""
+
+
+class NodeView(View):
+    """A job or crawler in one run."""
+
+    node_id: str
+    name: str
+    kind: str
+    state: str
+    """NodeState: PENDING, WAITING, … SKIPPED."""
+    glue_state: str = ""
+    """Glue's word: JobRunState or CrawlState; empty where the node has not run."""
+    reason: str = ""
+    """Why it waits, was skipped, or was carried over."""
+    attempt: int = 0
+    max_attempts: int = 1
+    started_by: str = ""
+    """Trigger that started it."""
+    queued_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    error: ErrorView | None = None
+    exit_code: int | None = None
+    rows_in: int | None = None
+    rows_out: int | None = None
+    peak_memory_bytes: int | None = None
+    outputs: tuple[str, ...] = ()
+    attempts: tuple[AttemptView, ...] = ()
+    carried_from: str = ""
+    """Run id from which a resumed run took this node over."""
+    progress: float | None = None
+    """0–1 while it runs and the job says so."""
+
+
+class TriggerRunView(View):
+    """A trigger in one run."""
+
+    name: str
+    type: str
+    state: str
+    """WAITING | FIRED | NEVER"""
+    fired_at: float | None = None
+    reason: str = ""
+    met: int = 0
+    """Conditions that hold."""
+    total: int = 0
+
+
+class StatisticsView(View):
+    """Glue's WorkflowRunStatistics (rule WF-13), and what was skipped."""
+
+    total: int = 0
+    running: int = 0
+    waiting: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    timeout: int = 0
+    stopped: int = 0
+    errored: int = 0
+    skipped: int = 0
+
+
+class RunSummary(View):
+    run_id: str
+    number: int
+    """Counts up over the project: what people type."""
+    workflow: str
+    status: str
+    """WorkflowRunStatus; COMPLETED is not success."""
+    outcome: str
+    """SUCCEEDED | RECOVERED | FAILED | STOPPED | ERROR; empty while it runs."""
+    trigger: str
+    """Trigger that started it."""
+    trigger_type: str
+    queued_at: float
+    started_at: float | None = None
+    """None while it waits for an earlier run (`on_overlap = "queue"`)."""
+    finished_at: float | None = None
+    previous_run_id: str = ""
+    message: str = ""
+    statistics: StatisticsView = StatisticsView()
+    failed_nodes: tuple[str, ...] = ()
+    event_files: tuple[str, ...] = ()
+
+
+class RunView(View):
+    summary: RunSummary
+    nodes: tuple[NodeView, ...]
+    """In the order of the definition file's flow: what starts earlier stands earlier."""
+    triggers: tuple[TriggerRunView, ...]
+    edges: tuple[EdgeView, ...]
+    properties: dict[str, str] = {}
+
+
+class WorkflowView(View):
+    name: str
+    source: str
+    description: str = ""
+    is_broken: bool = False
+    """The file on disk has errors; the last good version, if any, is in force."""
+    is_loaded: bool = True
+    """False: there never was a good version."""
+    problems: tuple[ProblemView, ...] = ()
+    triggers: tuple[TriggerView, ...] = ()
+    nodes: tuple[NodeDefinition, ...] = ()
+    edges: tuple[EdgeView, ...] = ()
+    properties: tuple[PropertyDefinition, ...] = ()
+    max_concurrent_runs: int = 0
+    timezone: str = "UTC"
+    last_run_id: str = ""
+
+
+class EngineView(View):
+    pid: int
+    started_at: float
+    version: str
+    project_dir: str
+    slots: int
+    """Worker processes at a time."""
+    message: str = ""
+    """What hinders it: a full disk, a held start."""
+
+
+class ProjectView(View):
+    engine: EngineView
+    workflows: tuple[WorkflowView, ...]
+    runs: tuple[RunView, ...]
+    """The last run of every workflow, and every run that is not over."""
+
+
+class StoryLine(View):
+    """One event of a run's history."""
+
+    at: float
+    kind: str
+    text: str
+
+
+# Feed: what a subscriber is told, a Snapshot first, then changes in commit order.
+
+
+class Snapshot(View, tag=True):
+    project: ProjectView
+
+
+class WorkflowsChanged(View, tag=True):
+    """All workflows as they are now; replaces the list."""
+
+    workflows: tuple[WorkflowView, ...]
+
+
+class TriggersChanged(View, tag=True):
+    """Triggers whose state, next fire or batch changed."""
+
+    triggers: tuple[TriggerView, ...]
+
+
+class RunOpened(View, tag=True):
+    """A run the client has not seen: whole."""
+
+    run: RunView
+
+
+class RunChanged(View, tag=True):
+    """The run's summary, and those of its nodes and triggers that changed."""
+
+    summary: RunSummary
+    nodes: tuple[NodeView, ...] = ()
+    triggers: tuple[TriggerRunView, ...] = ()
+
+
+class NodeProgress(View, tag=True):
+    run_id: str
+    node_id: str
+    progress: float | None
+
+
+class EngineChanged(View, tag=True):
+    engine: EngineView
+
+
+FeedMessage = Snapshot | WorkflowsChanged | TriggersChanged | RunOpened | RunChanged | NodeProgress | EngineChanged
