@@ -20,56 +20,56 @@ class _Frame(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     pass
 
 
-class GetProject(_Frame):
+class GetProject(_Frame, frozen=True):
     pass
 
 
-class GetRun(_Frame):
+class GetRun(_Frame, frozen=True):
     run: str
 
 
-class GetRuns(_Frame):
+class GetRuns(_Frame, frozen=True):
     workflow: str = ""
     limit: int = 50
 
 
-class GetStory(_Frame):
+class GetStory(_Frame, frozen=True):
     run: str
 
 
-class StartWorkflowRun(_Frame):
+class StartWorkflowRun(_Frame, frozen=True):
     workflow: str
     trigger: str = ""
     properties: dict[str, str] = {}
     request_id: str = ""
 
 
-class ResumeWorkflowRun(_Frame):
+class ResumeWorkflowRun(_Frame, frozen=True):
     run: str
     nodes: tuple[str, ...] = ()
     as_it_ran: bool = False
     request_id: str = ""
 
 
-class StopWorkflowRun(_Frame):
+class StopWorkflowRun(_Frame, frozen=True):
     run: str
 
 
-class SetTriggerEnabled(_Frame):
+class SetTriggerEnabled(_Frame, frozen=True):
     workflow: str
     trigger: str
     enabled: bool
 
 
-class Reload(_Frame):
+class Reload(_Frame, frozen=True):
     pass
 
 
-class StopEngine(_Frame):
+class StopEngine(_Frame, frozen=True):
     pass
 
 
-class Subscribe(_Frame):
+class Subscribe(_Frame, frozen=True):
     pass
 
 
@@ -88,49 +88,49 @@ Request = (
 )
 
 
-class Call(_Frame):
+class Call(_Frame, frozen=True):
     number: int
     request: Request
 
 
-class Hello(_Frame):
+class Hello(_Frame, frozen=True):
     protocol: int
     version: str
     pid: int
 
 
-class Done(_Frame):
+class Done(_Frame, frozen=True):
     """Reply to a request that has nothing to tell."""
 
     number: int
 
 
-class ProjectReply(_Frame):
+class ProjectReply(_Frame, frozen=True):
     number: int
     project: ProjectView
 
 
-class RunReply(_Frame):
+class RunReply(_Frame, frozen=True):
     number: int
     run: RunView
 
 
-class RunsReply(_Frame):
+class RunsReply(_Frame, frozen=True):
     number: int
     runs: tuple[RunSummary, ...]
 
 
-class SummaryReply(_Frame):
+class SummaryReply(_Frame, frozen=True):
     number: int
     summary: RunSummary
 
 
-class StoryReply(_Frame):
+class StoryReply(_Frame, frozen=True):
     number: int
     lines: tuple[StoryLine, ...]
 
 
-class Refused(_Frame):
+class Refused(_Frame, frozen=True):
     """Reply to a request that raised; `code` is the class of the GlueTuiError."""
 
     number: int
@@ -142,7 +142,7 @@ class Refused(_Frame):
         return ERRORS.get(self.code, GlueTuiError)(self.message, hint=self.hint)
 
 
-class Feed(_Frame):
+class Feed(_Frame, frozen=True):
     messages: tuple[FeedMessage, ...]
 
 

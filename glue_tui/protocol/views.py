@@ -12,7 +12,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     pass
 
 
-class ProblemView(View):
+class ProblemView(View, frozen=True):
     path: str
     line: int
     key: str
@@ -21,7 +21,7 @@ class ProblemView(View):
     is_warning: bool = False
 
 
-class EdgeView(View):
+class EdgeView(View, frozen=True):
     """From a trigger to the node it starts, or from a node to the trigger that watches it (rule WF-2)."""
 
     source: str
@@ -30,7 +30,7 @@ class EdgeView(View):
     """For an edge into a trigger the state it listens for: `SUCCEEDED`, `FAILED`."""
 
 
-class NodeDefinition(View):
+class NodeDefinition(View, frozen=True):
     node_id: str
     """`job:clean_sales` or `crawler:landing_sales`."""
     name: str
@@ -42,7 +42,7 @@ class NodeDefinition(View):
     max_attempts: int = 1
 
 
-class PropertyDefinition(View):
+class PropertyDefinition(View, frozen=True):
     name: str
     type: str
     default: str | None
@@ -50,7 +50,7 @@ class PropertyDefinition(View):
     description: str = ""
 
 
-class TriggerView(View):
+class TriggerView(View, frozen=True):
     """A trigger of a loaded workflow, outside any run."""
 
     workflow: str
@@ -75,14 +75,14 @@ class TriggerView(View):
     """Node ids."""
 
 
-class ErrorView(View):
+class ErrorView(View, frozen=True):
     type: str
     message: str
     location: str = ""
     hint: str = ""
 
 
-class AttemptView(View):
+class AttemptView(View, frozen=True):
     attempt: int
     state: str
     queued_at: float
@@ -95,7 +95,7 @@ class AttemptView(View):
     """Absolute; a client reads it by offset."""
 
 
-class NodeView(View):
+class NodeView(View, frozen=True):
     """A job or crawler in one run."""
 
     node_id: str
@@ -127,7 +127,7 @@ class NodeView(View):
     """0–1 while it runs and the job says so."""
 
 
-class TriggerRunView(View):
+class TriggerRunView(View, frozen=True):
     """A trigger in one run."""
 
     name: str
@@ -141,7 +141,7 @@ class TriggerRunView(View):
     total: int = 0
 
 
-class StatisticsView(View):
+class StatisticsView(View, frozen=True):
     """Glue's WorkflowRunStatistics (rule WF-13), and what was skipped."""
 
     total: int = 0
@@ -155,7 +155,7 @@ class StatisticsView(View):
     skipped: int = 0
 
 
-class RunSummary(View):
+class RunSummary(View, frozen=True):
     run_id: str
     number: int
     """Counts up over the project: what people type."""
@@ -178,7 +178,7 @@ class RunSummary(View):
     event_files: tuple[str, ...] = ()
 
 
-class RunView(View):
+class RunView(View, frozen=True):
     summary: RunSummary
     nodes: tuple[NodeView, ...]
     """In the order of the definition file's flow: what starts earlier stands earlier."""
@@ -187,7 +187,7 @@ class RunView(View):
     properties: dict[str, str] = {}
 
 
-class WorkflowView(View):
+class WorkflowView(View, frozen=True):
     name: str
     source: str
     description: str = ""
@@ -205,7 +205,7 @@ class WorkflowView(View):
     last_run_id: str = ""
 
 
-class EngineView(View):
+class EngineView(View, frozen=True):
     pid: int
     started_at: float
     version: str
@@ -216,14 +216,14 @@ class EngineView(View):
     """What hinders it: a full disk, a held start."""
 
 
-class ProjectView(View):
+class ProjectView(View, frozen=True):
     engine: EngineView
     workflows: tuple[WorkflowView, ...]
     runs: tuple[RunView, ...]
     """The last run of every workflow, and every run that is not over."""
 
 
-class StoryLine(View):
+class StoryLine(View, frozen=True):
     """One event of a run's history."""
 
     at: float
@@ -234,29 +234,29 @@ class StoryLine(View):
 # Feed: what a subscriber is told, a Snapshot first, then changes in commit order.
 
 
-class Snapshot(View, tag=True):
+class Snapshot(View, frozen=True, tag=True):
     project: ProjectView
 
 
-class WorkflowsChanged(View, tag=True):
+class WorkflowsChanged(View, frozen=True, tag=True):
     """All workflows as they are now; replaces the list."""
 
     workflows: tuple[WorkflowView, ...]
 
 
-class TriggersChanged(View, tag=True):
+class TriggersChanged(View, frozen=True, tag=True):
     """Triggers whose state, next fire or batch changed."""
 
     triggers: tuple[TriggerView, ...]
 
 
-class RunOpened(View, tag=True):
+class RunOpened(View, frozen=True, tag=True):
     """A run the client has not seen: whole."""
 
     run: RunView
 
 
-class RunChanged(View, tag=True):
+class RunChanged(View, frozen=True, tag=True):
     """The run's summary, and those of its nodes and triggers that changed."""
 
     summary: RunSummary
@@ -264,13 +264,13 @@ class RunChanged(View, tag=True):
     triggers: tuple[TriggerRunView, ...] = ()
 
 
-class NodeProgress(View, tag=True):
+class NodeProgress(View, frozen=True, tag=True):
     run_id: str
     node_id: str
     progress: float | None
 
 
-class EngineChanged(View, tag=True):
+class EngineChanged(View, frozen=True, tag=True):
     engine: EngineView
 
 
