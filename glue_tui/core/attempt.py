@@ -53,7 +53,7 @@ class AttemptSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptResult:
-    """Written to `result_path` by rename, as the worker's last act. No file: the worker died before its work was done."""
+    """Written to `result_path` by rename, as the worker's last act. No file: it died before its work was done."""
 
     state: NodeState
     """SUCCEEDED or FAILED."""

@@ -1,6 +1,6 @@
 """Frozen dataclasses to plain data and back. A member of a union carries its class name under `is`.
 
-Unknown keys are ignored and missing ones take their default, so that an older event still opens after a field was added.
+Unknown keys are ignored and missing ones take their default: an older event still opens after a field was added.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ T = TypeVar("T")
 def to_data(value: Any) -> Any:
     """Return `value` as dicts, lists and scalars; every dataclass carries its class name, defaults are left out."""
     if is_dataclass(value):
-        cls = type(value)
+        cls: Any = type(value)
         data: dict[str, Any] = {"is": cls.__name__}
         for name, default in _field_defaults(cls):
             item = getattr(value, name)
@@ -34,21 +34,24 @@ def to_data(value: Any) -> Any:
     return value
 
 
-def from_data(cls: type[T] | Any, data: Any) -> T:
+def from_data(cls: type[T], data: Any) -> T:
     """Return an instance of `cls` (a dataclass or a union of them) made from what `to_data` gave.
 
     Raises ValueError if `data` does not fit.
     """
     try:
-        return _reader(cls)(data)  # type: ignore[no-any-return]
+        hint: Any = cls
+        value: T = _reader(hint)(data)
+        return value
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"stored {getattr(cls, '__name__', cls)} does not fit: {error!r}") from error
 
 
 @cache
-def _field_defaults(cls: type[Any]) -> tuple[tuple[str, Any], ...]:
+def _field_defaults(cls: Any) -> tuple[tuple[str, Any], ...]:
     return tuple(
-        (item.name, item.default_factory() if item.default_factory is not MISSING else item.default) for item in fields(cls)
+        (item.name, item.default_factory() if item.default_factory is not MISSING else item.default)
+        for item in fields(cls)
     )
 
 
@@ -75,7 +78,11 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
 
 
 def _union_reader(members: tuple[Any, ...]) -> Callable[[Any], Any]:
-    classes = {member.__name__: _reader(member) for member in members if is_dataclass(member)}
+    classes: dict[str, Callable[[Any], Any]] = {}
+    for member in members:
+        if is_dataclass(member) and isinstance(member, type):
+            hint: Any = member
+            classes[member.__name__] = _reader(hint)
     others = [_reader(member) for member in members if not is_dataclass(member) and member is not type(None)]
 
     def read(data: Any) -> Any:

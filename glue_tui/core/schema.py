@@ -1,4 +1,4 @@
-"""Shapes of the data catalog: tables, columns, files and partitions, and the change that a crawl or a job makes to them."""
+"""Shapes of the data catalog: tables, columns, files, and the change that a crawl or a job makes to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from enum import StrEnum
 class Column:
     name: str
     type: str
-    """Glue/Hive type: string, bigint, double, boolean, date, timestamp, decimal(p,s), array<T>, struct<name:T,…>, binary."""
+    """Glue/Hive type: string bigint double boolean date timestamp decimal(p,s) array<T> struct<name:T,…> binary."""
     comment: str = ""
     reason: str = ""
     """Why it has this type, when a value forced it: the file, the line and the value."""
@@ -100,5 +100,5 @@ _NOT_NAME = re.compile(r"[^0-9a-z_]+")
 
 
 def table_name(text: str, prefix: str = "") -> str:
-    """Return a catalog name for a folder or table: lower case, letters, digits, underscores, at most 128 (rule GR-6)."""
+    """Return a catalog name for a folder or table: lower case, digits, underscores, at most 128 (rule GR-6)."""
     return (prefix + (_NOT_NAME.sub("_", text.lower()).strip("_") or "table"))[:128]

@@ -1,0 +1,374 @@
+"""All rules of a running workflow: a stimulus becomes events, carried on to a fixed point. Pure.
+
+Rule ids are those of Glue's semantics as this project numbers them: WF workflow and run, TR triggers, JR job runs,
+RS stop and resume.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from glue_tui.core import run as runs
+from glue_tui.core.attempt import AttemptKey, NodeError
+from glue_tui.core.events import (
+    AttemptFinished,
+    AttemptLost,
+    AttemptQueued,
+    AttemptRunning,
+    AttemptStarting,
+    AttemptStopRequested,
+    Event,
+    NodeFinished,
+    NodeSkipped,
+    PropertiesPut,
+    RunFinished,
+    RunStarted,
+    StopRequested,
+    TriggerFired,
+    TriggerRuledOut,
+)
+from glue_tui.core.model import Action, Crawler, Job, NodeId
+from glue_tui.core.predicate import Truth, judge, why_never
+from glue_tui.core.run import Attempt, WorkflowRun
+from glue_tui.core.states import NodeState, Outcome, TriggerRunState, WorkflowRunStatus
+from glue_tui.core.stimuli import (
+    ClockTicked,
+    RunStopRequested,
+    SlotGranted,
+    StartRefused,
+    Stimulus,
+    TurnCame,
+    WorkerExited,
+    WorkerLost,
+    WorkerStarted,
+)
+
+LOST_ATTEMPTS_MAX = 3
+"""How often a node is tried again because its worker vanished, on top of the user's own `max_retries`."""
+
+
+def decide(run: WorkflowRun, stimulus: Stimulus, now: float) -> tuple[Event, ...]:
+    """Return what is to be recorded because of `stimulus`; nothing where it is late or repeated."""
+    if run.status.is_over:
+        return ()
+    draft = _Draft(run, now)
+    match stimulus:
+        case TurnCame():
+            draft.start()
+        case StartRefused(message=message):
+            draft.add(RunFinished(status=WorkflowRunStatus.ERROR, outcome=Outcome.ERROR, message=message))
+        case SlotGranted(key=key):
+            if draft.attempt_in(key, NodeState.WAITING):
+                draft.add(AttemptStarting(node_id=key.node_id, attempt=key.attempt))
+        case WorkerStarted(key=key):
+            if draft.attempt_in(key, NodeState.STARTING, NodeState.STOPPING):
+                draft.add(
+                    AttemptRunning(
+                        node_id=key.node_id,
+                        attempt=key.attempt,
+                        pid=stimulus.pid,
+                        process_started_at=stimulus.process_started_at,
+                    )
+                )
+        case WorkerExited(key=key):
+            if attempt := draft.attempt_in(key, NodeState.STARTING, NodeState.RUNNING, NodeState.STOPPING):
+                draft.worker_exited(attempt, stimulus)
+        case WorkerLost(key=key):
+            if attempt := draft.attempt_in(key, NodeState.STARTING, NodeState.RUNNING, NodeState.STOPPING):
+                draft.worker_lost(attempt, stimulus)
+        case RunStopRequested(reason=reason):
+            draft.stop(reason)
+        case ClockTicked():
+            draft.time_out()
+        case _:
+            assert_never(stimulus)
+    draft.settle()
+    return tuple(draft.events)
+
+
+class _Draft:
+    """A run being carried forward: every event is applied as soon as it is decided."""
+
+    def __init__(self, run: WorkflowRun, now: float) -> None:
+        self.run = run
+        self.now = now
+        self.events: list[Event] = []
+        self._to_judge: dict[str, None] = {}
+
+    def add(self, event: Event) -> None:
+        self.events.append(event)
+        self.run = runs.apply(self.run, event, self.now)
+        if isinstance(event, (NodeFinished, NodeSkipped)):
+            self._to_judge.update(dict.fromkeys(self.run.graph.triggers_watching.get(event.node_id, ())))
+
+    def attempt_in(self, key: AttemptKey, *states: NodeState) -> Attempt | None:
+        """Return the attempt if it is the node's last and in one of `states`; late messages find none."""
+        node = self.run.nodes.get(key.node_id)
+        last = node.last if node else None
+        return last if last and last.attempt == key.attempt and last.state in states else None
+
+    # How a run begins and ends
+
+    def start(self) -> None:
+        if self.run.started_at is not None:
+            return
+        self.add(RunStarted())
+        if self.run.restart_node_ids:
+            for node_id in self.run.restart_node_ids:
+                self._queue_first(node_id, _action_of(self.run, node_id), reason="restarted by resume")
+            self._to_judge.update(dict.fromkeys(self.run.triggers))
+            return
+        self._fire(self.run.cause.trigger)
+        reached = self.run.graph.reached_from(self.run.cause.trigger)
+        for name, trigger in self.run.graph.triggers.items():
+            if trigger.type.starts_runs and name != self.run.cause.trigger:
+                self.add(TriggerRuledOut(trigger=name, reason=f"this run was started by {self.run.cause.trigger}"))
+        for node_id in self.run.graph.node_ids:
+            if node_id not in reached:
+                reason = f"not reached from trigger {self.run.cause.trigger}"
+                self.add(NodeSkipped(node_id=node_id, reason=reason))
+        for name, trigger in self.run.graph.triggers.items():
+            if trigger.predicate and not trigger.enabled and self._is_waiting(name):
+                self._rule_out(name, "paused when the run started")
+
+    def stop(self, reason: str) -> None:
+        """Rule RS-1: what runs ends, what has not started never will."""
+        if self.run.status is WorkflowRunStatus.STOPPING:
+            return
+        self.add(StopRequested(reason=reason))
+        for node_id in [one for one in self.run.graph.node_ids if one in self.run.open_node_ids]:
+            last = self.run.nodes[node_id].last
+            assert last is not None
+            if last.state is NodeState.WAITING:
+                self.add(AttemptFinished(node_id=node_id, attempt=last.attempt, state=NodeState.STOPPED))
+                self.add(NodeFinished(node_id=node_id, state=NodeState.STOPPED))
+            elif last.state in (NodeState.STARTING, NodeState.RUNNING):
+                stopped = NodeState.STOPPED
+                self.add(AttemptStopRequested(node_id=node_id, attempt=last.attempt, because=stopped))
+
+    def time_out(self) -> None:
+        """Rule JR-5: counted from the start of the worker."""
+        for node_id in [one for one in self.run.graph.node_ids if one in self.run.open_node_ids]:
+            last = self.run.nodes[node_id].last
+            assert last is not None
+            due = deadline(last)
+            if due is not None and due <= self.now and last.state in (NodeState.STARTING, NodeState.RUNNING):
+                self.add(AttemptStopRequested(node_id=node_id, attempt=last.attempt, because=NodeState.TIMEOUT))
+
+    def settle(self) -> None:
+        """Fire and rule out triggers, skip nodes nobody can start, end the run: until nothing changes (rule WF-12)."""
+        while self._to_judge and self.run.status is WorkflowRunStatus.RUNNING:
+            name = next(iter(self._to_judge))
+            del self._to_judge[name]
+            predicate = self.run.graph.triggers[name].predicate
+            if predicate is None or not self._is_waiting(name):
+                continue
+            match judge(predicate, self.run):
+                case Truth.TRUE:
+                    self._fire(name)
+                case Truth.NEVER:
+                    self._rule_out(name, why_never(predicate, self.run))
+                case Truth.NOT_YET:
+                    pass
+        waits_for_turn = self.run.is_queued and self.run.status is WorkflowRunStatus.RUNNING
+        if self.run.status.is_over or waits_for_turn:
+            return
+        if not self.run.open_node_ids:
+            self._finish()
+
+    def _finish(self) -> None:
+        stopping = self.run.status is WorkflowRunStatus.STOPPING
+        for node_id in self.run.graph.node_ids:
+            if self.run.nodes[node_id].state is NodeState.PENDING:
+                reason = "the run was stopped" if stopping else "no trigger started it"
+                self.add(NodeSkipped(node_id=node_id, reason=reason))
+        status = WorkflowRunStatus.STOPPED if stopping else WorkflowRunStatus.COMPLETED
+        outcome = Outcome.STOPPED if stopping else outcome_of(self.run)
+        self.add(RunFinished(status=status, outcome=outcome))
+
+    # Triggers
+
+    def _is_waiting(self, trigger: str) -> bool:
+        return self.run.triggers[trigger].state is TriggerRunState.WAITING
+
+    def _fire(self, name: str) -> None:
+        """Start every action of a trigger together (rule TR-13); it fires once a run (rule TR-16)."""
+        trigger = self.run.graph.triggers[name]
+        watched = tuple(one.node_id for one in trigger.predicate.conditions) if trigger.predicate else ()
+        self.add(TriggerFired(trigger=name, predecessors=watched))
+        for action in trigger.actions:
+            if self.run.nodes[action.node_id].state is NodeState.PENDING:
+                self._queue_first(action.node_id, action, trigger=name)
+
+    def _rule_out(self, name: str, reason: str) -> None:
+        self.add(TriggerRuledOut(trigger=name, reason=reason))
+        for node_id in self.run.graph.nodes_started_by(name):
+            if self.run.nodes[node_id].state is not NodeState.PENDING:
+                continue
+            starters = self.run.graph.triggers_starting[node_id]
+            if all(self.run.triggers[one].state is TriggerRunState.NEVER for one in starters):
+                self.add(NodeSkipped(node_id=node_id, reason=f"{name} can't fire: {reason}"))
+
+    # Attempts
+
+    def _queue_first(self, node_id: NodeId, action: Action | None, *, trigger: str = "", reason: str = "") -> None:
+        node = self.run.workflow.node(node_id)
+        assert node is not None
+        own = node.arguments if isinstance(node, Job) else {}
+        given = action.arguments if action else {}
+        timeout_s = action.timeout_s if action and action.timeout_s is not None else node.timeout_s
+        self.add(
+            AttemptQueued(
+                node_id=node_id,
+                attempt=1,
+                trigger=trigger,
+                arguments={**own, **given},
+                timeout_s=timeout_s,
+                reason=reason,
+            )
+        )
+
+    def worker_exited(self, attempt: Attempt, exited: WorkerExited) -> None:
+        node_id, result = exited.key.node_id, exited.result
+        state, error = _verdict(attempt, exited)
+        self.add(
+            AttemptFinished(
+                node_id=node_id,
+                attempt=attempt.attempt,
+                state=state,
+                error=error,
+                exit_code=exited.exit_code,
+                rows_in=result.rows_in if result else None,
+                rows_out=result.rows_out if result else None,
+                peak_memory_bytes=exited.peak_memory_bytes,
+                outputs=result.outputs if result else (),
+            )
+        )
+        if result and result.properties and state is NodeState.SUCCEEDED:
+            self.add(PropertiesPut(node_id=node_id, properties=result.properties))
+        if state is NodeState.FAILED and self.run.status is WorkflowRunStatus.RUNNING and self._retries_left(node_id):
+            self._queue_retry(node_id, attempt, error)
+        else:
+            self.add(NodeFinished(node_id=node_id, state=state))
+
+    def worker_lost(self, attempt: Attempt, lost: WorkerLost) -> None:
+        node_id = lost.key.node_id
+        if attempt.state is NodeState.STOPPING:
+            because = attempt.stop_because or NodeState.STOPPED
+            self.add(
+                AttemptFinished(node_id=node_id, attempt=attempt.attempt, state=because, error=_stop_error(attempt))
+            )
+            self.add(NodeFinished(node_id=node_id, state=because))
+            return
+        self.add(AttemptLost(node_id=node_id, attempt=attempt.attempt, reason=lost.reason))
+        times = sum(1 for one in self.run.nodes[node_id].attempts if one.was_lost)
+        if times > LOST_ATTEMPTS_MAX or self.run.status is not WorkflowRunStatus.RUNNING:
+            self.add(NodeFinished(node_id=node_id, state=NodeState.ERROR))
+            return
+        self.add(
+            AttemptQueued(
+                node_id=node_id,
+                attempt=attempt.attempt + 1,
+                arguments=attempt.arguments,
+                timeout_s=attempt.timeout_s,
+                reason=f"again: {lost.reason}",
+            )
+        )
+
+    def _retries_left(self, node_id: NodeId) -> bool:
+        """Rule JR-6; a timeout is not retried, a lost worker does not use up a retry."""
+        node = self.run.workflow.node(node_id)
+        assert node is not None
+        tries = sum(1 for one in self.run.nodes[node_id].attempts if not one.was_lost)
+        return tries <= node.max_retries
+
+    def _queue_retry(self, node_id: NodeId, attempt: Attempt, error: NodeError | None) -> None:
+        node = self.run.workflow.node(node_id)
+        assert node is not None
+        tries = sum(1 for one in self.run.nodes[node_id].attempts if not one.was_lost)
+        delay_s = retry_delay_s(node, tries)
+        self.add(
+            AttemptQueued(
+                node_id=node_id,
+                attempt=attempt.attempt + 1,
+                arguments=attempt.arguments,
+                timeout_s=attempt.timeout_s,
+                not_before=self.now + delay_s if delay_s > 0 else None,
+                reason=f"retry {tries} of {node.max_retries} after {error.type if error else 'a failure'}",
+            )
+        )
+
+
+def retry_delay_s(node: Job | Crawler, retry: int) -> float:
+    """Return the wait before the n-th retry (from 1)."""
+    backoff = node.backoff if isinstance(node, Job) else 1.0
+    return float(node.retry_delay_s * backoff ** (retry - 1))
+
+
+def deadline(attempt: Attempt) -> float | None:
+    """Return when a started attempt has used up its timeout; None without one."""
+    begun = attempt.started_at or attempt.starting_at
+    return begun + attempt.timeout_s if begun is not None and attempt.timeout_s is not None else None
+
+
+def outcome_of(run: WorkflowRun) -> Outcome:
+    """Judge a run that has come to rest: RECOVERED when for every failure a trigger listening for it fired."""
+    failed = [node for node in run.nodes.values() if node.state.is_failure]
+    if not failed:
+        return Outcome.SUCCEEDED
+    if any(node.state is NodeState.ERROR for node in failed):
+        return Outcome.ERROR
+    return Outcome.RECOVERED if all(_is_handled(run, node.node_id, node.state) for node in failed) else Outcome.FAILED
+
+
+def _is_handled(run: WorkflowRun, node_id: NodeId, state: NodeState) -> bool:
+    for name in run.graph.triggers_watching.get(node_id, ()):
+        predicate = run.graph.triggers[name].predicate
+        listens = predicate and any(one.node_id == node_id and one.state is state for one in predicate.conditions)
+        if listens and run.triggers[name].state is TriggerRunState.FIRED:
+            return True
+    return False
+
+
+def _action_of(run: WorkflowRun, node_id: NodeId) -> Action | None:
+    """Return the action by which a restarted node is started in normal flow, for its arguments and timeout."""
+    names = run.graph.triggers_starting.get(node_id, ())
+    preferred = [name for name in names if run.triggers[name].state is TriggerRunState.FIRED]
+    for name in (*preferred, *names):
+        for action in run.graph.triggers[name].actions:
+            if action.node_id == node_id:
+                return action
+    return None
+
+
+def _verdict(attempt: Attempt, exited: WorkerExited) -> tuple[NodeState, NodeError | None]:
+    """Tell what an ended worker means. A complete result counts, even if a stop was on its way."""
+    result = exited.result
+    if result is not None and result.state is NodeState.SUCCEEDED:
+        return NodeState.SUCCEEDED, None
+    if attempt.state is NodeState.STOPPING and attempt.stop_because is not None:
+        return attempt.stop_because, _stop_error(attempt)
+    if result is not None and result.error is not None:
+        return NodeState.FAILED, result.error
+    if exited.signal is not None:
+        return NodeState.FAILED, _signal_error(exited.signal)
+    message = f"the worker ended with exit code {exited.exit_code} before it reported a result"
+    return NodeState.FAILED, NodeError(type="ExitCode", message=message)
+
+
+def _stop_error(attempt: Attempt) -> NodeError | None:
+    if attempt.stop_because is NodeState.TIMEOUT:
+        message = f"ran longer than its timeout of {attempt.timeout_s:g} s"
+        return NodeError(
+            type="Timeout", message=message, hint="raise `timeout`, or make it faster; a timeout is not retried"
+        )
+    return None
+
+
+def _signal_error(signal: int) -> NodeError:
+    if signal == 9:
+        message = "the worker was killed (signal 9)"
+        return NodeError(type="Signal", message=message, hint="most often the system was out of memory")
+    if signal == 6:
+        return NodeError(type="Signal", message="the worker aborted (signal 6)", hint="most often out of memory")
+    return NodeError(type="Signal", message=f"the worker was ended by signal {signal}")

@@ -1,0 +1,60 @@
+"""Predicates of CONDITIONAL triggers judged against a run: true, false for now, or never any more."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from glue_tui.core.model import Condition, Predicate, node_name, node_type
+from glue_tui.core.run import WorkflowRun
+from glue_tui.core.states import Logical, NodeState, glue_state
+
+
+class Truth(Enum):
+    TRUE = "true"
+    NOT_YET = "not yet"
+    NEVER = "never"
+
+
+def judge_condition(condition: Condition, run: WorkflowRun) -> Truth:
+    """Judge one condition. Only a node's final state counts, after its retries (rule JR-8)."""
+    node = run.nodes.get(condition.node_id)
+    if node is None:
+        return Truth.NEVER
+    is_final = node.finished_at is not None or bool(node.carried_from)
+    if not is_final:
+        return Truth.NOT_YET
+    return Truth.TRUE if node.state is condition.state else Truth.NEVER
+
+
+def judge(predicate: Predicate, run: WorkflowRun) -> Truth:
+    """Judge a predicate: AND needs every condition, ANY at least one (rule TR-9)."""
+    truths = [judge_condition(condition, run) for condition in predicate.conditions]
+    match predicate.logical:
+        case Logical.AND:
+            if all(truth is Truth.TRUE for truth in truths):
+                return Truth.TRUE
+            return Truth.NEVER if Truth.NEVER in truths else Truth.NOT_YET
+        case Logical.ANY:
+            if Truth.TRUE in truths:
+                return Truth.TRUE
+            return Truth.NOT_YET if Truth.NOT_YET in truths else Truth.NEVER
+
+
+def condition_text(condition: Condition) -> str:
+    """Return a condition as people write it: `clean_sales SUCCEEDED`; a stopped crawl is CANCELLED, as in Glue."""
+    state = "CANCELLED" if condition.state is NodeState.STOPPED else condition.state.value
+    word = state if node_type(condition.node_id).value == "CRAWLER" else condition.state.value
+    return f"{node_name(condition.node_id)} {word}"
+
+
+def why_never(predicate: Predicate, run: WorkflowRun) -> str:
+    """Return which condition rules the predicate out, in words: `clean_sales is FAILED, not SUCCEEDED`."""
+    parts: list[str] = []
+    for condition in predicate.conditions:
+        if judge_condition(condition, run) is not Truth.NEVER:
+            continue
+        node = run.nodes[condition.node_id]
+        now = "SKIPPED" if node.state is NodeState.SKIPPED else glue_state(node_type(node.node_id), node.state)
+        wished = condition_text(condition).rsplit(" ", 1)[1]
+        parts.append(f"{node_name(condition.node_id)} is {now}, not {wished}")
+    return "; ".join(parts)

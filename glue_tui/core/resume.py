@@ -1,0 +1,129 @@
+"""Resuming a finished run: which nodes run again, which are carried over (rules RS-2 to RS-7). Pure.
+
+Glue resumes only COMPLETED runs; here every finished run can be resumed, stopped ones too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from glue_tui.core.events import Event, NodeCarriedOver, RunQueued, StartCause, TriggerFired, TriggerRuledOut
+from glue_tui.core.graph import build_graph
+from glue_tui.core.model import NodeId, RunId, Workflow, node_name
+from glue_tui.core.problem import EntityNotFound, IllegalWorkflowState, InvalidInput, did_you_mean
+from glue_tui.core.run import WorkflowRun
+from glue_tui.core.states import NodeState, TriggerRunState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumePlan:
+    restart: tuple[NodeId, ...]
+    """Start again at once."""
+    follow: tuple[NodeId, ...]
+    """Lie downstream and run in normal flow, if their triggers fire."""
+    carried: tuple[NodeId, ...]
+    redundant: tuple[NodeId, ...] = ()
+    """Selected, but downstream of another selected node (rule RS-5)."""
+
+
+def plan_resume(run: WorkflowRun, workflow: Workflow, selected: Sequence[str] = ()) -> ResumePlan:
+    """Plan the resume of `run` under `workflow` (the pinned definition, or today's).
+
+    `selected` are node ids or plain names; none means every node that failed. Raises IllegalWorkflowState,
+    EntityNotFound, InvalidInput.
+    """
+    if not run.status.is_over:
+        raise IllegalWorkflowState(f"run {run.number} is still {run.status}", hint="wait for its end or stop it first")
+    graph = build_graph(workflow)
+    known = set(graph.node_ids)
+    chosen = [_find(run, name) for name in selected] or [
+        node_id for node_id, node in run.nodes.items() if node.state.is_failure
+    ]
+    if not chosen and run.started_at is not None and any(n.state is NodeState.PENDING for n in run.nodes.values()):
+        raise IllegalWorkflowState(f"run {run.number} never came to its nodes", hint="start the workflow anew")
+    if not chosen:
+        raise IllegalWorkflowState(
+            f"nothing failed in run {run.number}", hint="name the nodes to run again with --node"
+        )
+    for node_id in chosen:
+        if node_id not in known:
+            raise InvalidInput(
+                f"{node_name(node_id)} of run {run.number} is no longer in {workflow.source}",
+                hint="resume as it ran (--as-it-ran), or start the workflow anew",
+            )
+    redundant = [one for one in chosen if one in graph.downstream([other for other in chosen if other != one])]
+    restart = [one for one in graph.node_ids if one in chosen and one not in redundant]
+    downstream = graph.downstream(restart)
+    follow = [one for one in graph.node_ids if one in downstream and one not in restart]
+    carried = [one for one in graph.node_ids if one not in restart and one not in downstream and one in run.nodes]
+    return ResumePlan(restart=tuple(restart), follow=tuple(follow), carried=tuple(carried), redundant=tuple(redundant))
+
+
+def _find(run: WorkflowRun, name: str) -> NodeId:
+    """Return the id of a node that was attempted in the run (rule RS-3)."""
+    ids = [node_id for node_id in run.nodes if name in (node_id, node_name(node_id))]
+    if not ids:
+        known = [node_name(node_id) for node_id in run.nodes]
+        raise EntityNotFound(f'no node "{name}" in run {run.number}', hint=did_you_mean(name, known))
+    if len(ids) > 1:
+        raise InvalidInput(f'"{name}" is a job and a crawler', hint=f"say {' or '.join(ids)}")
+    node = run.nodes[ids[0]]
+    if not node.attempts and not (node.carried_from and node.state is not NodeState.SKIPPED):
+        raise InvalidInput(
+            f"{name} never ran in run {run.number}", hint="choose a node that ran, or start the workflow anew"
+        )
+    return ids[0]
+
+
+def resume_events(
+    run: WorkflowRun,
+    workflow: Workflow,
+    plan: ResumePlan,
+    *,
+    run_id: RunId,
+    number: int,
+) -> tuple[Event, ...]:
+    """Return the first events of the new run: its making, what it takes over, which triggers are decided."""
+    graph = build_graph(workflow)
+    cause = StartCause(
+        trigger=run.cause.trigger,
+        trigger_type=run.cause.trigger_type,
+        files=run.cause.files,
+        scheduled_at=run.cause.scheduled_at,
+        fired_by="resume",
+    )
+    events: list[Event] = [
+        RunQueued(
+            run_id=run_id,
+            number=number,
+            workflow=workflow,
+            cause=cause,
+            properties=run.properties,
+            previous_run_id=run.run_id,
+            restart_node_ids=plan.restart,
+        )
+    ]
+    for node_id in plan.carried:
+        node = run.nodes[node_id]
+        events.append(
+            NodeCarriedOver(
+                node_id=node_id,
+                state=node.state if node.state.is_over else NodeState.SKIPPED,
+                from_run_id=RunId(node.carried_from) if node.carried_from else run.run_id,
+                rows_in=node.rows_in,
+                rows_out=node.rows_out,
+                outputs=node.outputs,
+            )
+        )
+    again = set(plan.restart) | set(plan.follow)
+    for name, trigger in graph.triggers.items():
+        watched = {one.node_id for one in trigger.predicate.conditions} if trigger.predicate else set()
+        before = run.triggers.get(name)
+        if before is None or watched & again:
+            continue
+        if before.state is TriggerRunState.FIRED:
+            events.append(TriggerFired(trigger=name, carried_over=True))
+        elif before.state is TriggerRunState.NEVER or trigger.type.starts_runs:
+            events.append(TriggerRuledOut(trigger=name, reason=before.reason or "did not fire in the run before"))
+    return tuple(events)

@@ -1,0 +1,274 @@
+"""A workflow run as the fold of its events. `apply` is a plain fold: it never refuses a stored event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from glue_tui.core.attempt import AttemptKey, NodeError
+from glue_tui.core.events import (
+    AttemptFinished,
+    AttemptLost,
+    AttemptQueued,
+    AttemptRunning,
+    AttemptStarting,
+    AttemptStopRequested,
+    Event,
+    NodeCarriedOver,
+    NodeFinished,
+    NodeSkipped,
+    PropertiesPut,
+    RunFinished,
+    RunQueued,
+    RunStarted,
+    StartCause,
+    StopRequested,
+    TriggerFired,
+    TriggerRuledOut,
+)
+from glue_tui.core.graph import WorkflowGraph, build_graph
+from glue_tui.core.model import NodeId, RunId, Workflow
+from glue_tui.core.states import NodeState, Outcome, TriggerRunState, WorkflowRunStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    attempt: int
+    state: NodeState
+    queued_at: float
+    not_before: float | None = None
+    arguments: dict[str, str] = field(default_factory=dict)
+    timeout_s: float | None = None
+    starting_at: float | None = None
+    started_at: float | None = None
+    stop_requested_at: float | None = None
+    stop_because: NodeState | None = None
+    finished_at: float | None = None
+    pid: int | None = None
+    process_started_at: float | None = None
+    error: NodeError | None = None
+    exit_code: int | None = None
+    rows_in: int | None = None
+    rows_out: int | None = None
+    peak_memory_bytes: int | None = None
+    outputs: tuple[str, ...] = ()
+    was_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeRun:
+    node_id: NodeId
+    state: NodeState = NodeState.PENDING
+    reason: str = ""
+    trigger: str = ""
+    """The trigger that started it."""
+    attempts: tuple[Attempt, ...] = ()
+    finished_at: float | None = None
+    carried_from: str = ""
+    rows_in: int | None = None
+    rows_out: int | None = None
+    outputs: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> Attempt | None:
+        return self.attempts[-1] if self.attempts else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerRun:
+    name: str
+    state: TriggerRunState = TriggerRunState.WAITING
+    fired_at: float | None = None
+    reason: str = ""
+    carried_over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowRun:
+    """One run. `started_at` is None while it waits for its turn."""
+
+    run_id: RunId
+    number: int
+    workflow: Workflow
+    graph: WorkflowGraph
+    cause: StartCause
+    status: WorkflowRunStatus = WorkflowRunStatus.RUNNING
+    outcome: Outcome | None = None
+    message: str = ""
+    properties: dict[str, str]
+    previous_run_id: str = ""
+    restart_node_ids: tuple[NodeId, ...] = ()
+    queued_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+    nodes: dict[NodeId, NodeRun]
+    triggers: dict[str, TriggerRun]
+    open_node_ids: frozenset[NodeId] = frozenset()
+    """Nodes that are WAITING, STARTING, RUNNING or STOPPING: the only ones a clock or a stop concerns."""
+
+    @property
+    def is_queued(self) -> bool:
+        return self.started_at is None and not self.status.is_over
+
+    def key(self, node_id: NodeId) -> AttemptKey:
+        """Return the key of the node's last attempt."""
+        return AttemptKey(run_id=self.run_id, node_id=node_id, attempt=len(self.nodes[node_id].attempts))
+
+
+def fold(events: Iterable[tuple[float, Event]]) -> WorkflowRun:
+    """Return the run that these events, each with its time, make up. The first must be RunQueued."""
+    run: WorkflowRun | None = None
+    for at, event in events:
+        run = apply(run, event, at)
+    assert run is not None, "a run without events"
+    return run
+
+
+def apply(run: WorkflowRun | None, event: Event, at: float) -> WorkflowRun:
+    """Return the run after `event`, which was recorded at `at` (seconds since the epoch)."""
+    if isinstance(event, RunQueued):
+        return _opened(event, at)
+    assert run is not None, "a run's first event is RunQueued"
+    match event:
+        case RunStarted():
+            return replace(run, started_at=at)
+        case NodeCarriedOver():
+            node = NodeRun(
+                node_id=event.node_id,
+                state=event.state,
+                carried_from=event.from_run_id,
+                reason="carried over",
+                rows_in=event.rows_in,
+                rows_out=event.rows_out,
+                outputs=event.outputs,
+            )
+            return _with_node(run, node)
+        case TriggerFired():
+            fired = TriggerRun(
+                name=event.trigger,
+                state=TriggerRunState.FIRED,
+                fired_at=None if event.carried_over else at,
+                carried_over=event.carried_over,
+            )
+            return replace(run, triggers={**run.triggers, event.trigger: fired})
+        case TriggerRuledOut():
+            never = TriggerRun(name=event.trigger, state=TriggerRunState.NEVER, reason=event.reason)
+            return replace(run, triggers={**run.triggers, event.trigger: never})
+        case NodeSkipped():
+            skipped = replace(_node(run, event.node_id), state=NodeState.SKIPPED, reason=event.reason, finished_at=at)
+            return _with_node(run, skipped)
+        case NodeFinished():
+            done = replace(_node(run, event.node_id), state=event.state, finished_at=at, reason="")
+            return _with_node(run, done)
+        case PropertiesPut():
+            return replace(run, properties={**run.properties, **event.properties})
+        case StopRequested():
+            return replace(run, status=WorkflowRunStatus.STOPPING, message=event.reason)
+        case RunFinished():
+            return replace(
+                run, status=event.status, outcome=event.outcome, finished_at=at, message=event.message or run.message
+            )
+        case (
+            AttemptQueued()
+            | AttemptStarting()
+            | AttemptRunning()
+            | AttemptStopRequested()
+            | AttemptFinished()
+            | AttemptLost()
+        ):
+            return _with_node(run, _node_after(_node(run, event.node_id), event, at))
+        case _:
+            assert_never(event)
+
+
+def _opened(event: RunQueued, at: float) -> WorkflowRun:
+    graph = build_graph(event.workflow)
+    return WorkflowRun(
+        run_id=event.run_id,
+        number=event.number,
+        workflow=event.workflow,
+        graph=graph,
+        cause=event.cause,
+        properties=event.properties,
+        previous_run_id=event.previous_run_id,
+        restart_node_ids=event.restart_node_ids,
+        queued_at=at,
+        nodes={node_id: NodeRun(node_id=node_id) for node_id in graph.node_ids},
+        triggers={name: TriggerRun(name=name) for name in graph.triggers},
+    )
+
+
+AttemptEvent = AttemptQueued | AttemptStarting | AttemptRunning | AttemptStopRequested | AttemptFinished | AttemptLost
+
+
+def _node_after(node: NodeRun, event: AttemptEvent, at: float) -> NodeRun:
+    if isinstance(event, AttemptQueued):
+        queued = Attempt(
+            attempt=event.attempt,
+            state=NodeState.WAITING,
+            queued_at=at,
+            not_before=event.not_before,
+            arguments=event.arguments,
+            timeout_s=event.timeout_s,
+        )
+        return replace(
+            node,
+            state=NodeState.WAITING,
+            reason=event.reason,
+            trigger=event.trigger or node.trigger,
+            attempts=(*node.attempts, queued),
+        )
+    attempt = next((one for one in node.attempts if one.attempt == event.attempt), None)
+    if attempt is None:
+        return node
+    changed = _attempt_after(attempt, event, at)
+    attempts = tuple(changed if one.attempt == event.attempt else one for one in node.attempts)
+    is_last = attempts[-1].attempt == event.attempt
+    state = changed.state if is_last and not node.state.is_over else node.state
+    rows_in, rows_out, outputs = changed.rows_in, changed.rows_out, changed.outputs
+    return replace(node, state=state, reason="", attempts=attempts, rows_in=rows_in, rows_out=rows_out, outputs=outputs)
+
+
+def _attempt_after(
+    attempt: Attempt,
+    event: AttemptStarting | AttemptRunning | AttemptStopRequested | AttemptFinished | AttemptLost,
+    at: float,
+) -> Attempt:
+    match event:
+        case AttemptStarting():
+            return replace(attempt, state=NodeState.STARTING, starting_at=at)
+        case AttemptRunning():
+            state = attempt.state if attempt.state is NodeState.STOPPING else NodeState.RUNNING
+            return replace(
+                attempt, state=state, started_at=at, pid=event.pid, process_started_at=event.process_started_at
+            )
+        case AttemptStopRequested():
+            return replace(attempt, state=NodeState.STOPPING, stop_requested_at=at, stop_because=event.because)
+        case AttemptFinished():
+            return replace(
+                attempt,
+                state=event.state,
+                finished_at=at,
+                error=event.error,
+                exit_code=event.exit_code,
+                rows_in=event.rows_in,
+                rows_out=event.rows_out,
+                peak_memory_bytes=event.peak_memory_bytes,
+                outputs=event.outputs,
+            )
+        case AttemptLost():
+            lost = NodeError(type="WorkerLost", message=event.reason)
+            return replace(attempt, state=NodeState.ERROR, finished_at=at, error=lost, was_lost=True)
+        case _:
+            assert_never(event)
+
+
+def _node(run: WorkflowRun, node_id: NodeId) -> NodeRun:
+    return run.nodes.get(node_id) or NodeRun(node_id=node_id)
+
+
+def _with_node(run: WorkflowRun, node: NodeRun) -> WorkflowRun:
+    is_open = node.state is NodeState.WAITING or node.state.is_active
+    ids = run.open_node_ids | {node.node_id} if is_open else run.open_node_ids - {node.node_id}
+    return replace(run, nodes={**run.nodes, node.node_id: node}, open_node_ids=ids)

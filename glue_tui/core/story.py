@@ -1,0 +1,88 @@
+"""A run's events as lines for people."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from glue_tui.core.events import (
+    AttemptFinished,
+    AttemptLost,
+    AttemptQueued,
+    AttemptRunning,
+    AttemptStarting,
+    AttemptStopRequested,
+    Event,
+    NodeCarriedOver,
+    NodeFinished,
+    NodeSkipped,
+    PropertiesPut,
+    RunFinished,
+    RunQueued,
+    RunStarted,
+    StartCause,
+    StopRequested,
+    TriggerFired,
+    TriggerRuledOut,
+)
+from glue_tui.core.model import node_name
+from glue_tui.core.states import TriggerType
+
+
+def cause_text(cause: StartCause) -> str:
+    """Return why a run began: `by hand (by_hand)`, `2 files (files_arrived)`."""
+    if cause.fired_by == "resume":
+        return f"resumed; first started by {cause.trigger}"
+    match cause.trigger_type:
+        case TriggerType.EVENT if cause.files:
+            count = f"{len(cause.files)} files" if len(cause.files) > 1 else cause.files[0]
+            return f"{count} ({cause.trigger})"
+        case TriggerType.SCHEDULED if cause.scheduled_at is not None:
+            return f"schedule ({cause.trigger})"
+        case _:
+            return f"by hand ({cause.trigger})"
+
+
+def describe(event: Event) -> str:
+    """Return one event as one line."""
+    match event:
+        case RunQueued():
+            return f"run {event.number} of {event.workflow.name} asked for: {cause_text(event.cause)}"
+        case RunStarted():
+            return "run started"
+        case NodeCarriedOver():
+            return f"{node_name(event.node_id)} {event.state}, carried over from {event.from_run_id}"
+        case TriggerFired(carried_over=True):
+            return f"trigger {event.trigger} had fired in the run before"
+        case TriggerFired():
+            return f"trigger {event.trigger} fired"
+        case TriggerRuledOut():
+            return f"trigger {event.trigger} can't fire: {event.reason}"
+        case NodeSkipped():
+            return f"{node_name(event.node_id)} skipped: {event.reason}"
+        case AttemptQueued():
+            why = f" ({event.reason})" if event.reason else ""
+            return f"{node_name(event.node_id)} queued, attempt {event.attempt}{why}"
+        case AttemptStarting():
+            return f"{node_name(event.node_id)} starting, attempt {event.attempt}"
+        case AttemptRunning():
+            return f"{node_name(event.node_id)} running, attempt {event.attempt}, worker {event.pid}"
+        case AttemptStopRequested():
+            return f"{node_name(event.node_id)} is being ended: {event.because}"
+        case AttemptFinished():
+            error = f": {event.error.type}: {event.error.message}" if event.error else ""
+            rows = f", {event.rows_out} rows out" if event.rows_out is not None else ""
+            return f"{node_name(event.node_id)} {event.state}, attempt {event.attempt}{rows}{error}"
+        case AttemptLost():
+            return f"{node_name(event.node_id)} lost its worker, attempt {event.attempt}: {event.reason}"
+        case NodeFinished():
+            return f"{node_name(event.node_id)} ended {event.state}"
+        case PropertiesPut():
+            pairs = ", ".join(f"{key}={value}" for key, value in event.properties.items())
+            return f"{node_name(event.node_id)} set {pairs}"
+        case StopRequested():
+            return f"stop requested: {event.reason}"
+        case RunFinished():
+            message = f": {event.message}" if event.message else ""
+            return f"run {event.status}, outcome {event.outcome}{message}"
+        case _:
+            assert_never(event)

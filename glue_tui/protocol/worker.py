@@ -1,0 +1,74 @@
+"""What the engine and the fork server say to each other: one JSON object a line, `kind` names the shape.
+
+The engine writes `Start`; the fork server answers `Ready` once, then `Started`, `Progress` and `Exited` per attempt.
+The end of the engine's pipe is itself a message: every attempt is killed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from glue_tui.core.attempt import AttemptKey, AttemptSpec
+from glue_tui.core.codec import to_data
+
+LINE_BYTES_MAX = 4096
+"""Longest line of an answer: no more than a pipe takes in one piece, as several processes write into it."""
+_REASON_CHARS_MAX = 500
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="start"):
+    spec: dict[str, Any]
+    """`to_data` of an AttemptSpec."""
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="ready"):
+    pass
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="started"):
+    key: AttemptKey
+    pid: int
+    """Also the number of its process group and of its session."""
+    process_started_at: float
+    """As `psutil.Process(pid).create_time()` says it, so that another process with the same pid is not mistaken for it."""
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="progress"):
+    key: AttemptKey
+    fraction: float
+    """0 to 1."""
+
+
+class Exited(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="exited"):
+    key: AttemptKey
+    """All fields empty when the request named none."""
+    exit_code: int | None = None
+    signal: int | None = None
+    """Neither exit code nor signal: the attempt never began, see `reason`."""
+    peak_memory_bytes: int = 0
+    reason: str = ""
+
+
+Answer = Ready | Started | Progress | Exited
+
+_encoder = msgspec.json.Encoder()
+decode_start = msgspec.json.Decoder(Start).decode
+"""Line to `Start`; raises msgspec.MsgspecError."""
+decode_answer = msgspec.json.Decoder(Answer).decode
+"""Line to `Ready`, `Started`, `Progress` or `Exited`; raises msgspec.MsgspecError."""
+
+
+def encode_start(spec: AttemptSpec) -> bytes:
+    """Return the line that starts an attempt, line feed included."""
+    return _encoder.encode(Start(spec=to_data(spec))) + b"\n"
+
+
+def encode_answer(answer: Answer) -> bytes:
+    """Return the line of an answer, line feed included and no longer than LINE_BYTES_MAX."""
+    if isinstance(answer, Exited) and len(answer.reason) > _REASON_CHARS_MAX:
+        answer = msgspec.structs.replace(answer, reason=answer.reason[:_REASON_CHARS_MAX] + "…")
+    line = _encoder.encode(answer) + b"\n"
+    assert len(line) <= LINE_BYTES_MAX, "an answer must fit into one write to a pipe"
+    return line
