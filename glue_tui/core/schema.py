@@ -25,6 +25,8 @@ class FileFormat:
     """csv | json | parquet"""
     columns: tuple[str, ...] = ()
     """Columns as they stand in these files, in their order."""
+    types: tuple[str, ...] = ()
+    """Their physical types in polars' words, where the files carry types (parquet): files that differ are read apart."""
     delimiter: str = ","
     quote: str = '"'
     header: bool = True
