@@ -1,0 +1,229 @@
+"""A bordered pane that draws its own lines, and a list pane with a cursor. Nothing about workflows here.
+
+The border carries the titles (`╭─ 1 Workflows ──╮`), its right side the scroll position. Only rows that changed are
+painted again.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from glue_tui.tui.paint import Spans, fit, segments, width_of
+from glue_tui.tui.theme import Look
+
+RowT = TypeVar("RowT")
+
+WHEEL_LINES = 3
+
+
+class Pane(Widget, can_focus=True):
+    """A box with titles in its border. Subclasses give `content(y)` for the inside."""
+
+    class Clicked(Message):
+        """A row was clicked; the pane has the focus already."""
+
+        def __init__(self, pane: Pane) -> None:
+            super().__init__()
+            self.pane = pane
+
+    def __init__(self, look: Look, *, id: str, title: Spans = (), bottom: Spans = ()) -> None:
+        super().__init__(id=id)
+        self.look = look
+        self.title_spans = title
+        self.title_right_spans: Spans = ()
+        self.bottom_spans = bottom
+
+    @property
+    def inner_width(self) -> int:
+        return max(0, self.size.width - 2)
+
+    @property
+    def inner_height(self) -> int:
+        return max(0, self.size.height - 2)
+
+    def set_titles(self, title: Spans, bottom: Spans = (), title_right: Spans = ()) -> None:
+        """Set what the border says; painted again only where it differs."""
+        if (title, title_right) != (self.title_spans, self.title_right_spans):
+            self.title_spans, self.title_right_spans = title, title_right
+            self.refresh(Region(0, 0, self.size.width, 1))
+        if bottom != self.bottom_spans:
+            self.bottom_spans = bottom
+            self.refresh(Region(0, self.size.height - 1, self.size.width, 1))
+
+    def content(self, y: int) -> list[Segment]:
+        """Return line `y` of the inside, `inner_width` cells wide."""
+        raise NotImplementedError
+
+    def thumb(self) -> tuple[int, int]:
+        """Return first and last line (exclusive) of the scroll mark; equal where everything is visible."""
+        return (0, 0)
+
+    def render_line(self, y: int) -> Strip:
+        width, height = self.size
+        if width < 4 or height < 2:
+            return Strip.blank(width)
+        border = self.look.style("accent" if self.has_focus else "faint")
+        if y == 0:
+            return self._edge("top", self.title_spans, self.title_right_spans, border)
+        if y == height - 1:
+            return self._edge("bottom", (), self.bottom_spans, border)
+        first, last = self.thumb()
+        side = self.look.glyph("vertical")
+        right = Segment(self.look.glyph("thumb"), border) if first <= y - 1 < last else Segment(side, border)
+        return Strip([Segment(side, border), *self.content(y - 1), right], width)
+
+    def _edge(self, side: str, left: Spans, right: Spans, border: object) -> Strip:
+        style = self.look.style("accent" if self.has_focus else "faint")
+        bar = self.look.glyph("horizontal")
+        width = self.size.width
+        room = width - 6
+        right = fit(right, room, self.look) if right else ()
+        left = fit(left, room - (width_of(right) + 3 if right else 0), self.look) if left else ()
+        parts = [Segment(self.look.glyph(f"{side}_left") + bar, style)]
+        used = 2
+        if left:
+            parts += [Segment(" ", style), *segments(left, width_of(left), self.look), Segment(" ", style)]
+            used += width_of(left) + 2
+        tail = width_of(right) + 4 if right else 2
+        parts.append(Segment(bar * (width - used - tail), style))
+        if right:
+            parts += [Segment(" ", style), *segments(right, width_of(right), self.look), Segment(" ", style)]
+        parts.append(Segment(bar + self.look.glyph(f"{side}_right"), style))
+        return Strip(parts, width)
+
+
+class ListPane(Pane, Generic[RowT]):
+    """Rows with a cursor. A row is a value with everything that is drawn, so that equal rows need no painting."""
+
+    class CursorMoved(Message):
+        def __init__(self, pane: ListPane[object]) -> None:
+            super().__init__()
+            self.pane = pane
+
+    def __init__(self, look: Look, *, id: str, title: Spans = ()) -> None:
+        super().__init__(look, id=id, title=title)
+        self.rows: tuple[RowT, ...] = ()
+        self.cursor = 0
+        self.top = 0
+
+    def row_spans(self, row: RowT, width: int) -> Spans:
+        """Return a row as spans of at most `width` cells."""
+        raise NotImplementedError
+
+    def is_selectable(self, row: RowT) -> bool:
+        """Return whether the cursor may rest on a row."""
+        return True
+
+    def empty_spans(self) -> Spans:
+        """Return what is said in place of rows."""
+        return ()
+
+    @property
+    def current(self) -> RowT | None:
+        return self.rows[self.cursor] if self.cursor < len(self.rows) else None
+
+    def show_rows(self, rows: tuple[RowT, ...], cursor: int | None = None) -> None:
+        """Replace the rows and, if given, the cursor; paints only the lines that differ."""
+        before, top, old_cursor = self.rows, self.top, self.cursor
+        self.rows = rows
+        self.cursor = max(0, min(self.cursor if cursor is None else cursor, len(rows) - 1))
+        self._keep_cursor_visible()
+        if self.top != top or (len(before) != len(rows) and self._overflows(before, rows)) or not before or not rows:
+            self.refresh()
+            return
+        for index in range(top, top + self.inner_height):
+            old = before[index] if index < len(before) else None
+            new = rows[index] if index < len(rows) else None
+            if old != new or (old_cursor != self.cursor and index in (old_cursor, self.cursor)):
+                self._refresh_row(index)
+
+    def move(self, delta: int) -> None:
+        """Move the cursor by `delta` rows, over rows it may not rest on."""
+        self.move_to(self.cursor + delta, 1 if delta > 0 else -1)
+
+    def move_to(self, index: int, direction: int = -1) -> None:
+        """Put the cursor on the row at `index` or the next one in `direction` that takes it."""
+        index = max(0, min(index, len(self.rows) - 1))
+        while 0 <= index < len(self.rows) and not self.is_selectable(self.rows[index]):
+            index += direction
+        if not 0 <= index < len(self.rows) or index == self.cursor:
+            return
+        before, top = self.cursor, self.top
+        self.cursor = index
+        self._keep_cursor_visible()
+        if self.top != top:
+            self.refresh()
+        else:
+            self._refresh_row(before)
+            self._refresh_row(index)
+        self.post_message(self.CursorMoved(self))  # type: ignore[arg-type]
+
+    def page(self) -> int:
+        return max(1, self.inner_height - 1)
+
+    def thumb(self) -> tuple[int, int]:
+        height = self.inner_height
+        if len(self.rows) <= height or height == 0:
+            return (0, 0)
+        length = max(1, height * height // len(self.rows))
+        first = self.top * (height - length) // max(1, len(self.rows) - height)
+        return (first, first + length)
+
+    def content(self, y: int) -> list[Segment]:
+        index = self.top + y
+        width = self.inner_width
+        if not self.rows and y == 0:
+            return segments((("  ", ""), *self.empty_spans()), width, self.look)
+        if index >= len(self.rows):
+            return segments((), width, self.look)
+        tone = "" if index != self.cursor else ("cursor" if self.has_focus else "cursor_idle")
+        return segments(self.row_spans(self.rows[index], width), width, self.look, tone)
+
+    def on_resize(self) -> None:
+        self._keep_cursor_visible()
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        index = self.top + event.y - 1
+        if 0 < event.y < self.size.height - 1 and index < len(self.rows):
+            self.move_to(index)
+            self.post_message(self.Clicked(self))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._scroll(WHEEL_LINES)
+        event.stop()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._scroll(-WHEEL_LINES)
+        event.stop()
+
+    def _scroll(self, lines: int) -> None:
+        top = max(0, min(self.top + lines, len(self.rows) - self.inner_height))
+        if top != self.top:
+            self.top = top
+            self.refresh()
+
+    def _overflows(self, before: tuple[RowT, ...], rows: tuple[RowT, ...]) -> bool:
+        return max(len(before), len(rows)) > self.inner_height
+
+    def _keep_cursor_visible(self) -> None:
+        height = self.inner_height
+        if height <= 0:
+            return
+        self.top = max(0, min(self.top, len(self.rows) - height))
+        if self.cursor < self.top:
+            self.top = self.cursor
+        elif self.cursor >= self.top + height:
+            self.top = self.cursor - height + 1
+
+    def _refresh_row(self, index: int) -> None:
+        y = index - self.top + 1
+        if 0 < y < self.size.height - 1:
+            self.refresh(Region(0, y, self.size.width, 1))
