@@ -1,4 +1,4 @@
-"""Makes the landing data of the sample project: an invented retailer with eight shops, two weeks of sales, and the dirt of real life.
+"""Makes the data of the sample project: an invented retailer with eight shops, two weeks of sales, and the dirt of life.
 
     python sample_data/make_sample_data.py [FOLDER]        # FOLDER: where to write, default: the folder of this script
 
@@ -8,12 +8,12 @@ Seeded: a second run writes the same bytes. What it makes (and nothing else is t
     landing/products/*.jsonl                               the product catalogue, a little nested
     landing/stock/*.parquet                                last stock count, one file per region
     landing/prices/*.csv                                   price lists of the suppliers, for the price_repair workflow
-    shop.db                                                customers and stores: a SQLite file that stands for a database server
+    shop.db                                                customers and stores: SQLite, standing for a database server
     spare/stock_delivery_0001.csv                          copy it to incoming/stock/ and stock_watch runs
 
-The dirt, on purpose: orders sent twice (in one file, and again in the next day's file), customers the shop does not know, guests
-without a customer, impossible dates, quantities below one, prices as `12.50`, `12,50` and `€ 12.50` or not readable at all,
-unknown products, one file with `;` between its values, one with an extra column.
+The dirt, on purpose: orders sent twice (in one file, and again in the next day's file), customers the shop does not
+know, guests without a customer, impossible dates, quantities below one, prices as `12.50`, `12,50` and `€ 12.50` or not
+readable at all, unknown products, one file with `;` between its values, one with an extra column.
 """
 
 from __future__ import annotations
@@ -41,7 +41,17 @@ SEMICOLON_FILE = (6, date(2026, 11, 5))
 EXTRA_COLUMN_FILE = (3, date(2026, 11, 12))
 """Shop and day whose till already sends the column `voucher_code`."""
 
-COLUMNS = ("order_id", "line_no", "order_time", "store_id", "product_id", "customer_id", "quantity", "unit_price", "payment")
+COLUMNS = (
+    "order_id",
+    "line_no",
+    "order_time",
+    "store_id",
+    "product_id",
+    "customer_id",
+    "quantity",
+    "unit_price",
+    "payment",
+)
 
 # number, town, region, country, how busy, how its till writes a price
 STORES = (
@@ -135,14 +145,19 @@ CATALOGUE: dict[str, tuple[str, tuple[tuple[str, int], ...]]] = {
     ),
 }
 
-FIRST_NAMES = (
-    "Anouk Bruno Chiara Dieter Elena Femke Gaël Hanna Iker Jonas Katia Luca Maren Nerea Olivier Paula "
-    "Quentin Rosa Stijn Teresa Uwe Valérie Wout Yannick Zoé"
-).split()
+FIRST_NAMES = ("Anouk", "Bruno", "Chiara", "Dieter", "Elena", "Femke", "Gaël", "Iker", "Maren", "Nerea", "Wout", "Zoé")
 LAST_NAMES = (
-    "Aubert Becker Conti Delmas Etxeberria Ferrari Gossens Hoffmann Janssens Keller Lambert Moretti "
-    "Navarro Olivier Peeters Quast Renard Schuster Thomas Urrutia Vermeulen Weber Zanetti"
-).split()
+    "Aubert",
+    "Conti",
+    "Etxeberria",
+    "Gossens",
+    "Hoffmann",
+    "Janssens",
+    "Keller",
+    "Navarro",
+    "Renard",
+    "Weber",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +201,9 @@ def written_price(cents: int, style: str) -> str:
     return {"point": text, "comma": text.replace(".", ","), "euro": f"€ {text}"}[style]
 
 
-def make_orders(rng: random.Random, store: tuple[int, str, str, str, float, str], day: date, products: list[Product]) -> list[Line]:
+def make_orders(
+    rng: random.Random, store: tuple[int, str, str, str, float, str], day: date, products: list[Product]
+) -> list[Line]:
     """Return the clean lines of one shop and day, in the order of the till."""
     number, _, _, _, busy, style = store
     weekend = 1.35 if day.weekday() >= 5 else 1.0
@@ -260,7 +277,7 @@ def make_sales(rng: random.Random, folder: Path, products: list[Product]) -> Non
         for offset in range(DAYS):
             day = FIRST_DAY + timedelta(days=offset)
             lines = [soil(rng, line) for line in make_orders(rng, store, day, products)]
-            # The till lost the network: some lines stand twice in the file, and an order comes again with the next day's file.
+            # The till lost the network: some lines stand twice in the file, and an order comes again the next day.
             twice = [line for line in lines if rng.random() < 0.006]
             path = folder / f"year={day:%Y}" / f"month={day:%m}" / f"day={day:%d}" / f"store_{store[0]:02d}.csv"
             write_sales_file(rng, path, store[0], day, [*resent, *lines, *twice])
@@ -278,7 +295,10 @@ def make_catalogue(rng: random.Random, folder: Path, products: list[Product]) ->
                 "category": product.category,
                 # Text, not a number: a price that went through a binary float is no longer the price.
                 "price": {"amount": written_price(product.price_cents, "point"), "currency": "EUR"},
-                "supplier": {"name": rng.choice(("Maison Verte", "Nordlicht", "Casa Bruna")), "lead_days": rng.randrange(2, 15)},
+                "supplier": {
+                    "name": rng.choice(("Maison Verte", "Nordlicht", "Casa Bruna")),
+                    "lead_days": rng.randrange(2, 15),
+                },
                 "tags": sorted(rng.sample(("organic", "regional", "gift", "seasonal"), k=rng.randrange(0, 3))),
             }
             for product in products
@@ -288,22 +308,26 @@ def make_catalogue(rng: random.Random, folder: Path, products: list[Product]) ->
         (folder / f"{file}.jsonl").write_text(text, encoding="utf-8", newline="\n")
 
 
-def make_stock(rng: random.Random, folder: Path, products: list[Product]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def count_stock(rng: random.Random, products: list[Product]) -> list[dict[str, object]]:
     counted_on = FIRST_DAY + timedelta(days=DAYS - 1)
+    return [
+        {
+            "store_id": store_id(number),
+            "product_id": product.product_id,
+            "on_hand": rng.randrange(24, 90),
+            "reorder_level": rng.choice((6, 12, 20)),
+            "counted_on": counted_on,
+        }
+        for number, *_ in STORES
+        for product in products
+    ]
+
+
+def make_stock(folder: Path, stock: list[dict[str, object]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     for region in ("East", "North", "South", "West"):
-        rows = [
-            {
-                "store_id": store_id(number),
-                "product_id": product.product_id,
-                "on_hand": rng.randrange(8, 90),
-                "reorder_level": rng.choice((6, 12, 20)),
-                "counted_on": counted_on,
-            }
-            for number, _, store_region, *_ in STORES
-            if store_region == region
-            for product in products
-        ]
+        stores = {store_id(number) for number, _, store_region, *_ in STORES if store_region == region}
+        rows = [row for row in stock if row["store_id"] in stores]
         pl.DataFrame(rows).write_parquet(folder / f"stock_{region.lower()}.parquet", compression="zstd")
 
 
@@ -336,10 +360,12 @@ def make_shop(rng: random.Random, path: Path) -> None:
     shop = sqlite3.connect(path)
     try:
         shop.execute(
-            "CREATE TABLE customers (customer_id TEXT PRIMARY KEY, name TEXT NOT NULL, town TEXT, tier TEXT NOT NULL, joined_on DATE)"
+            "CREATE TABLE customers"
+            " (customer_id TEXT PRIMARY KEY, name TEXT NOT NULL, town TEXT, tier TEXT NOT NULL, joined_on DATE)"
         )
         shop.execute(
-            "CREATE TABLE stores (store_id TEXT PRIMARY KEY, store TEXT NOT NULL, region TEXT NOT NULL, country TEXT NOT NULL, opened_on DATE)"
+            "CREATE TABLE stores"
+            " (store_id TEXT PRIMARY KEY, store TEXT NOT NULL, region TEXT NOT NULL, country TEXT NOT NULL, opened_on DATE)"
         )
         shop.executemany("INSERT INTO customers VALUES (?, ?, ?, ?, ?)", customers)
         shop.executemany("INSERT INTO stores VALUES (?, ?, ?, ?, ?)", stores)
@@ -348,13 +374,15 @@ def make_shop(rng: random.Random, path: Path) -> None:
         shop.close()
 
 
-def make_spare_delivery(rng: random.Random, path: Path, products: list[Product]) -> None:
-    """Write stock movements of one shop: goods received (+) and goods sent to other shops (-)."""
+def make_spare_delivery(rng: random.Random, path: Path, stock: list[dict[str, object]]) -> None:
+    """Write one morning's stock movements of one shop: goods received (+) and goods sent to other shops (-)."""
+    shelves = [row for row in stock if row["store_id"] == store_id(4)]
     rows = []
-    for sequence, product in enumerate(rng.sample(products, k=20)):
+    for sequence, shelf in enumerate(rng.sample(shelves, k=20)):
         moved_at = datetime(2026, 11, 15, 7, 30) + timedelta(minutes=sequence)
-        quantity = rng.randrange(12, 48) if rng.random() < 0.4 else -rng.randrange(10, 60)
-        rows.append((store_id(4), product.product_id, quantity, f"{moved_at:%Y-%m-%d %H:%M:%S}"))
+        on_hand = int(str(shelf["on_hand"]))
+        quantity = rng.randrange(12, 48) if rng.random() < 0.4 else -rng.randrange(on_hand // 2, on_hand)
+        rows.append((shelf["store_id"], shelf["product_id"], quantity, f"{moved_at:%Y-%m-%d %H:%M:%S}"))
     write_csv(path, ("store_id", "product_id", "quantity", "moved_at"), rows)
 
 
@@ -363,10 +391,11 @@ def main(folder: Path) -> None:
     # One generator per part, so that a change in one part leaves the bytes of the others alone.
     make_sales(random.Random(SEED), folder / "landing" / "sales", products)
     make_catalogue(random.Random(SEED + 1), folder / "landing" / "products", products)
-    make_stock(random.Random(SEED + 2), folder / "landing" / "stock", products)
+    stock = count_stock(random.Random(SEED + 2), products)
+    make_stock(folder / "landing" / "stock", stock)
     make_prices(random.Random(SEED + 3), folder / "landing" / "prices", products)
     make_shop(random.Random(SEED + 4), folder / "shop.db")
-    make_spare_delivery(random.Random(SEED + 5), folder / "spare" / "stock_delivery_0001.csv", products)
+    make_spare_delivery(random.Random(SEED + 5), folder / "spare" / "stock_delivery_0001.csv", stock)
 
 
 if __name__ == "__main__":

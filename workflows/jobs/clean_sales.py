@@ -1,10 +1,12 @@
-"""Turns what the tills sent into sales that can be counted. Reads raw.*, writes clean.sales, clean.rejects, marts.data_quality.
+"""Turns what the tills sent into sales that can be counted.
+
+Reads raw.sales, raw.products, raw.stores, raw.customers; writes clean.sales, clean.rejects, marts.data_quality.
 
 The rules of cleaning, in this order; the first that applies decides, and a rejected line keeps its reason:
 
 1. `impossible date`        order_time is not a real `YYYY-MM-DD HH:MM:SS`
 2. `bad quantity`           quantity is not a whole number of at least --min-quantity
-3. `unreadable price`       after taking away `€`, `EUR` and blanks, unit_price is not digits with at most two decimals behind `.` or `,`
+3. `unreadable price`       unit_price without `€`, `EUR` and blanks is not digits, with up to two decimals behind `.` or `,`
 4. `unknown product`        product_id is not in the product catalogue
 5. `unknown store`          store_id is not in the shop's database
 6. `unknown customer`       customer_id is given, but is not in the shop's database; an empty one is a guest and fine
@@ -20,7 +22,17 @@ import polars as pl
 
 from glue_tui.jobs.context import JobContext
 
-TEXT_COLUMNS = ("order_id", "line_no", "order_time", "store_id", "product_id", "customer_id", "quantity", "unit_price", "payment")
+TEXT_COLUMNS = (
+    "order_id",
+    "line_no",
+    "order_time",
+    "store_id",
+    "product_id",
+    "customer_id",
+    "quantity",
+    "unit_price",
+    "payment",
+)
 
 
 def run(glue: JobContext) -> None:
@@ -42,7 +54,7 @@ def run(glue: JobContext) -> None:
         .join(customers, on="customer_id", how="left")
         .select(
             "order_id",
-            "line_no",
+            pl.col("line_no").cast(pl.Int64),
             pl.col("sold_at").dt.date().alias("sale_date"),
             "sold_at",
             "store_id",
@@ -61,7 +73,11 @@ def run(glue: JobContext) -> None:
         )
         .sort("sale_date", "order_id", "line_no")
     )
-    rejects = judged.filter(pl.col("reason").is_not_null()).select("reason", *TEXT_COLUMNS).sort("reason", "order_id", "line_no")
+    rejects = (
+        judged.filter(pl.col("reason").is_not_null())
+        .select("reason", *TEXT_COLUMNS)
+        .sort("reason", "order_id", "line_no")
+    )
     by_reason = rejects.group_by("reason").agg(pl.len().cast(pl.Int64).alias("lines")).sort("reason")
     for reason, count in by_reason.iter_rows():
         glue.log.warning(f"{count} lines rejected: {reason}")
@@ -86,7 +102,10 @@ def read_values(lines: pl.DataFrame) -> pl.DataFrame:
         pl.col("order_time").str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False).alias("sold_at"),
         pl.col("quantity").cast(pl.Int64, strict=False).alias("units"),
         # The pattern decides, not the cast: a cast would take `1e3`, and round a third decimal.
-        pl.when(bare.str.contains(r"^\d+(\.\d{1,2})?$")).then(bare).cast(pl.Decimal(12, 2), strict=False).alias("price"),
+        pl.when(bare.str.contains(r"^\d+(\.\d{1,2})?$"))
+        .then(bare)
+        .cast(pl.Decimal(12, 2), strict=False)
+        .alias("price"),
         # An empty customer is a guest, however the crawler read the empty cell.
         pl.col("customer_id").replace("", None),
     )
@@ -114,11 +133,16 @@ def judge(
     # Seen already among the lines that are fine: a faulty first copy must not throw out a good second one.
     seen = pl.col("order_id").cum_count().over("order_id", "line_no", "reason") > 1
     return judged.with_columns(
-        pl.when(pl.col("reason").is_null() & seen).then(pl.lit("duplicate order line")).otherwise("reason").alias("reason")
+        pl.when(pl.col("reason").is_null() & seen)
+        .then(pl.lit("duplicate order line"))
+        .otherwise("reason")
+        .alias("reason")
     )
 
 
 def check_quality(rejected: int, total: int, max_rejected_percent: int) -> None:
     """Refuse to publish a night of which too much is wrong: figures that look right would be worse than none."""
     if rejected * 100 > total * max_rejected_percent:
-        raise ValueError(f"{rejected} of {total} lines rejected, more than {max_rejected_percent} % (property max_rejected_percent)")
+        raise ValueError(
+            f"{rejected} of {total} lines rejected, more than {max_rejected_percent} % (property max_rejected_percent)"
+        )

@@ -1,6 +1,6 @@
-"""Runs when clean_sales failed: copies suspect till files to warehouse/quarantine/RUN/ and leaves the dashboard something true to show.
+"""Runs when clean_sales failed: copies suspect files to warehouse/quarantine/RUN/ and keeps the dashboard truthful.
 
-A file is suspect if its columns are not the usual ones. Nothing is moved or deleted: the landing zone belongs to the tills.
+A file is suspect if its columns are not the usual ones. Nothing is moved or deleted: the landing zone is the tills'.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def run(glue: JobContext) -> None:
         glue.log.warning(f"set aside: {file.relative_to(glue.project_dir)}: {first_line(file)}")
     glue.log.info(f"{len(suspects)} of {len(files)} files look suspect")
 
-    note = {"reason": "night not cleaned, figures are of the last good run", "lines": 0, "run_number": glue.run_number}
+    note = {"reason": "this night was not cleaned: older figures shown", "lines": 0, "run_number": glue.run_number}
     aside = {"reason": "suspect file set aside", "lines": sum(map(data_lines, suspects)), "run_number": glue.run_number}
     schema = {"reason": pl.String, "lines": pl.Int64, "run_number": pl.Int64}
     glue.write(pl.DataFrame([note, aside], schema=schema), "marts.data_quality", path="warehouse/data_quality")

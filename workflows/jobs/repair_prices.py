@@ -16,4 +16,6 @@ def run(glue: JobContext) -> None:
     whole = pl.col("unit_price")
     prices = prices.with_columns(pl.when("repaired").then((whole / 100).cast(pl.Decimal(12, 2))).otherwise(whole))
     glue.log.info(f"{prices['repaired'].sum()} of {prices.height} prices repaired")
-    glue.write(prices.sort("product_id", "supplier"), "staging.repaired_prices", path="warehouse/staging/repaired_prices")
+    glue.write(
+        prices.sort("product_id", "supplier"), "staging.repaired_prices", path="warehouse/staging/repaired_prices"
+    )

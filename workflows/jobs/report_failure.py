@@ -1,4 +1,4 @@
-"""Writes a note for the people who own the prices. A plain program: it needs nothing but Python, and could be any other."""
+"""Writes a note for the people who own the prices. A plain program that needs nothing but Python."""
 
 import os
 import sys
