@@ -1,4 +1,4 @@
-"""Makes the data of the sample project: an invented retailer with eight shops, two weeks of sales, and the dirt of life.
+"""Makes the data of the sample project: an invented retailer with eight shops, two weeks of sales, and dirt.
 
     python sample_data/make_sample_data.py [FOLDER]        # FOLDER: where to write, default: the folder of this script
 
@@ -66,98 +66,41 @@ STORES = (
 )
 
 # category: (file of the catalogue, products with list price in cents)
-CATALOGUE: dict[str, tuple[str, tuple[tuple[str, int], ...]]] = {
+CATALOGUE = {
     "Bakery": (
         "food",
-        (
-            ("Country loaf", 390),
-            ("Rye bread", 420),
-            ("Butter croissant", 140),
-            ("Almond tart", 1250),
-            ("Seed crackers", 320),
-            ("Oat biscuits", 285),
-            ("Focaccia", 450),
-            ("Brioche", 510),
-        ),
+        "Country loaf: 390, Rye bread: 420, Butter croissant: 140, Almond tart: 1250, "
+        "Seed crackers: 320, Oat biscuits: 285, Focaccia: 450, Brioche: 510",
     ),
     "Pantry": (
         "food",
-        (
-            ("Olive oil 1 l", 1190),
-            ("Chestnut honey", 795),
-            ("Red lentils", 240),
-            ("Durum spaghetti", 165),
-            ("Tomato passata", 195),
-            ("Sea salt", 120),
-            ("Sherry vinegar", 560),
-            ("Smoked paprika", 345),
-            ("Fig jam", 430),
-        ),
+        "Olive oil 1 l: 1190, Chestnut honey: 795, Red lentils: 240, Durum spaghetti: 165, Tomato passata: 195, "
+        "Sea salt: 120, Sherry vinegar: 560, Smoked paprika: 345, Fig jam: 430",
     ),
     "Drinks": (
         "food",
-        (
-            ("Filter coffee 500 g", 890),
-            ("Earl grey", 520),
-            ("Pear juice", 310),
-            ("Dry cider", 640),
-            ("Ginger beer", 225),
-            ("Mineral water", 85),
-            ("Hot chocolate", 475),
-        ),
+        "Filter coffee 500 g: 890, Earl grey: 520, Pear juice: 310, Dry cider: 640, "
+        "Ginger beer: 225, Mineral water: 85, Hot chocolate: 475",
     ),
     "Kitchen": (
         "home",
-        (
-            ("Cast iron pan", 5490),
-            ("Chef's knife", 6900),
-            ("Beech board", 2450),
-            ("Enamel pot", 3990),
-            ("Tea towel", 790),
-            ("Glass jar 1 l", 650),
-            ("Moka pot", 2995),
-            ("Pepper mill", 3200),
-        ),
+        "Cast iron pan: 5490, Chef's knife: 6900, Beech board: 2450, Enamel pot: 3990, "
+        "Tea towel: 790, Glass jar 1 l: 650, Moka pot: 2995, Pepper mill: 3200",
     ),
     "Garden": (
         "outdoor",
-        (
-            ("Pruning shears", 2190),
-            ("Watering can", 1875),
-            ("Clay pot", 940),
-            ("Wild flower seeds", 350),
-            ("Potting soil 20 l", 720),
-            ("Bird feeder", 1680),
-            ("Garden gloves", 1150),
-        ),
+        "Pruning shears: 2190, Watering can: 1875, Clay pot: 940, Wild flower seeds: 350, "
+        "Potting soil 20 l: 720, Bird feeder: 1680, Garden gloves: 1150",
     ),
     "Home": (
         "home",
-        (
-            ("Wool blanket", 8900),
-            ("Beeswax candle", 1290),
-            ("Linen cushion", 3450),
-            ("Desk lamp", 5990),
-            ("Storage basket", 2250),
-            ("Bath mat", 1990),
-            ("Wall clock", 4250),
-        ),
+        "Wool blanket: 8900, Beeswax candle: 1290, Linen cushion: 3450, Desk lamp: 5990, "
+        "Storage basket: 2250, Bath mat: 1990, Wall clock: 4250",
     ),
 }
 
 FIRST_NAMES = ("Anouk", "Bruno", "Chiara", "Dieter", "Elena", "Femke", "Gaël", "Iker", "Maren", "Nerea", "Wout", "Zoé")
-LAST_NAMES = (
-    "Aubert",
-    "Conti",
-    "Etxeberria",
-    "Gossens",
-    "Hoffmann",
-    "Janssens",
-    "Keller",
-    "Navarro",
-    "Renard",
-    "Weber",
-)
+LAST_NAMES = ("Aubert", "Conti", "Etxeberria", "Gossens", "Hoffmann", "Janssens", "Keller", "Navarro", "Weber")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +134,9 @@ def store_id(number: int) -> str:
 def make_products() -> list[Product]:
     products = []
     for group, (category, (file, entries)) in enumerate(CATALOGUE.items(), start=1):
-        for number, (name, cents) in enumerate(entries, start=1):
-            products.append(Product(f"P-{group}{number:02d}", name, category, file, cents))
+        for number, entry in enumerate(entries.split(", "), start=1):
+            name, cents = entry.split(": ")
+            products.append(Product(f"P-{group}{number:02d}", name, category, file, int(cents)))
     return products
 
 
@@ -365,7 +309,7 @@ def make_shop(rng: random.Random, path: Path) -> None:
         )
         shop.execute(
             "CREATE TABLE stores"
-            " (store_id TEXT PRIMARY KEY, store TEXT NOT NULL, region TEXT NOT NULL, country TEXT NOT NULL, opened_on DATE)"
+            " (store_id TEXT PRIMARY KEY, store TEXT NOT NULL, region TEXT NOT NULL, country TEXT, opened_on DATE)"
         )
         shop.executemany("INSERT INTO customers VALUES (?, ?, ?, ?, ?)", customers)
         shop.executemany("INSERT INTO stores VALUES (?, ?, ?, ?, ?)", stores)

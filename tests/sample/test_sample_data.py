@@ -161,6 +161,13 @@ def test_some_price_lists_lost_decimal_commas() -> None:
     assert {supplier for _, supplier in repaired} == {"nordlicht"}
 
 
+def test_the_price_repair_is_one_word_in_one_line_away_from_success() -> None:
+    scripts = {path: path.read_text(encoding="utf-8") for path in (PROJECT / "workflows/jobs").glob("*.py")}
+    assert {path.name: text.count("unit_pirce") for path, text in scripts.items() if "unit_pirce" in text} == {
+        "repair_prices.py": 1
+    }
+
+
 def last_stock_count() -> dict[tuple[str, str], tuple[int, int]]:
     stock = pl.read_parquet(SAMPLE / "landing/stock/*.parquet")
     rows = stock.select("store_id", "product_id", "on_hand", "reorder_level").iter_rows()

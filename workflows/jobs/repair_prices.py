@@ -13,9 +13,7 @@ def run(glue: JobContext) -> None:
     # No price rises tenfold overnight: such a one has lost its comma.
     prices = prices.with_columns((pl.col("unit_pirce") > pl.col("catalogue_price") * 10).alias("repaired"))
 
-    whole = pl.col("unit_price")
-    prices = prices.with_columns(pl.when("repaired").then((whole / 100).cast(pl.Decimal(12, 2))).otherwise(whole))
+    price = pl.col("unit_price")
+    prices = prices.with_columns(pl.when("repaired").then((price / 100).cast(pl.Decimal(12, 2))).otherwise(price))
     glue.log.info(f"{prices['repaired'].sum()} of {prices.height} prices repaired")
-    glue.write(
-        prices.sort("product_id", "supplier"), "staging.repaired_prices", path="warehouse/staging/repaired_prices"
-    )
+    glue.write(prices.sort("product_id", "supplier"), "staging.repaired_prices", path="warehouse/staging/repaired")
