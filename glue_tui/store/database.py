@@ -1,0 +1,86 @@
+"""Opening the engine's database, migrating it, and committing to it. One process writes; readers open it read-only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from glue_tui.core.problem import StoreFailed
+
+BUSY_TIMEOUT_S = 5.0
+
+
+def open_database(path: Path | str) -> sqlite3.Connection:
+    """Open the database for writing, made where missing; `:memory:` for the simulator. Raises StoreFailed.
+
+    Commits are flushed to the disk (`synchronous=FULL`): the engine acts only on what would survive a power cut.
+    """
+    try:
+        conn = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        conn.execute("PRAGMA journal_mode=WAL")
+        conn.execute("PRAGMA synchronous=FULL")
+        conn.execute("PRAGMA foreign_keys=ON")
+        damage = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise StoreFailed(
+            f"{path}: {error}", hint="free disk space, or move the file aside to begin a new history"
+        ) from error
+    if damage != "ok":
+        raise StoreFailed(f"{path} is damaged: {damage}", hint="move the file aside to begin a new history")
+    return conn
+
+
+def open_readonly(path: Path | str) -> sqlite3.Connection | None:
+    """Open the database for reading, beside a writer or without one; None where there is none yet."""
+    if not Path(path).exists():
+        return None
+    try:
+        conn = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
+        conn.execute("PRAGMA query_only=ON")
+        conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise StoreFailed(f"{path}: {error}", hint="is it the state of another program, or damaged?") from error
+    return conn
+
+
+def migrate(conn: sqlite3.Connection, area: str, steps: Sequence[str]) -> None:
+    """Bring one area of the database (`runs`, `catalog`) to its newest form; each step happens whole or not at all.
+
+    Raises StoreFailed where the file was written by a newer version.
+    """
+    conn.execute("CREATE TABLE IF NOT EXISTS schema_versions (area TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT")
+    row = conn.execute("SELECT version FROM schema_versions WHERE area = ?", (area,)).fetchone()
+    version = row[0] if row else 0
+    if version > len(steps):
+        raise StoreFailed(
+            f"the state was written by a newer version of glue-tui ({area} {version}, this one knows {len(steps)})",
+            hint="install the newer version again",
+        )
+    for number, step in enumerate(steps[version:], start=version + 1):
+        with transaction(conn):
+            for statement in step.split(";\n"):
+                if statement.strip():
+                    conn.execute(statement)
+            conn.execute("INSERT OR REPLACE INTO schema_versions VALUES (?, ?)", (area, number))
+
+
+@contextmanager
+def transaction(conn: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Commit everything done inside, or nothing. Raises StoreFailed when SQLite can't (disk full, locked, damaged)."""
+    try:
+        conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield conn
+        except BaseException:
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
+            raise
+        conn.execute("COMMIT")
+    except sqlite3.DatabaseError as error:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        raise StoreFailed(
+            f"the state could not be saved: {error}", hint="free disk space; the engine tries again"
+        ) from error
