@@ -1,0 +1,85 @@
+"""Run properties: what a run was given, over the defaults of its workflow, checked against their types (rule WF-15)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from glue_tui.core.model import Property
+from glue_tui.core.problem import InvalidInput, did_you_mean
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})([eE][+-]?[0-9]{1,2})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAYS_AGO = {"today": 0, "yesterday": 1}
+
+
+def resolve(properties: tuple[Property, ...], given: Mapping[str, str], today: date) -> dict[str, str]:
+    """Return the properties a run starts with, as text; a date's `today` and `yesterday` become dates.
+
+    Raises InvalidInput, which lists everything that is wrong at once.
+    """
+    known = {item.name: item for item in properties}
+    wrong = [
+        f'no property named "{name}"' + (f" ({hint})" if (hint := did_you_mean(name, tuple(known))) else "")
+        for name in given
+        if name not in known
+    ]
+    values: dict[str, str] = {}
+    for item in properties:
+        text = given.get(item.name, item.default)
+        if text is None:
+            wrong.append(f"{item.name} is missing ({_kind(item)})")
+        elif problem := value_problem(item, text):
+            wrong.append(f"{item.name}: {problem}")
+        else:
+            values[item.name] = _day(text, today) if item.type == "date" else text
+    if wrong:
+        raise InvalidInput("; ".join(wrong), hint="give properties as NAME=VALUE")
+    return values
+
+
+def value_problem(item: Property, text: str) -> str:
+    """Return what is wrong with `text` as a value of this property, or nothing."""
+    match item.type:
+        case "integer":
+            is_right = _INTEGER.fullmatch(text) is not None
+        case "number":
+            is_right = _NUMBER.fullmatch(text) is not None
+        case "boolean":
+            is_right = text in ("true", "false")
+        case "date":
+            is_right = text in _DAYS_AGO or _is_day(text)
+        case _:
+            is_right = True
+    if not is_right:
+        return f'"{text}" is not {_kind(item)}'
+    if item.choices and text not in item.choices:
+        return f'"{text}" is not among its choices: {", ".join(item.choices)}'
+    return ""
+
+
+def _kind(item: Property) -> str:
+    if item.choices:
+        return "one of " + ", ".join(item.choices)
+    return {
+        "integer": "an integer, such as 5",
+        "number": "a number, such as 0.5",
+        "boolean": "true or false",
+        "date": "a date: YYYY-MM-DD, today or yesterday",
+    }.get(item.type, "text")
+
+
+def _is_day(text: str) -> bool:
+    if not _DAY.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _day(text: str, today: date) -> str:
+    return (today - timedelta(days=_DAYS_AGO[text])).isoformat() if text in _DAYS_AGO else text

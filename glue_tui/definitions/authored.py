@@ -1,0 +1,197 @@
+"""The shape of a definition file as its author writes it: words, types, defaults; nothing of their meaning.
+
+Every field has a default here, so that a file with mistakes can still be read as far as it goes; what may not be
+missing stands in `REQUIRED`. `NOT_YET` holds words of the format that this version refuses by name.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+from glue_tui.core.states import (
+    DeleteBehavior,
+    Logical,
+    OnOverlap,
+    RecrawlBehavior,
+    TriggerType,
+    UpdateBehavior,
+)
+
+
+class JobType(StrEnum):
+    PYTHON = "python"
+    SQL = "sql"
+    COMMAND = "command"
+    DASHBOARD = "dashboard"
+
+
+class PropertyType(StrEnum):
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+
+
+class SqlEngine(StrEnum):
+    POLARS = "polars"
+
+
+class FileFormatName(StrEnum):
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSON = "json"
+
+
+class WriteMode(StrEnum):
+    OVERWRITE = "overwrite"
+    APPEND = "append"
+    UPSERT = "upsert"
+
+
+class ChartKind(StrEnum):
+    LINE = "line"
+    BAR = "bar"
+    NUMBER = "number"
+    TABLE = "table"
+
+
+Scalar = str | bool | int | float | date
+
+
+class Authored(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    REQUIRED: ClassVar[tuple[str, ...]] = ()
+    NOT_YET: ClassVar[dict[str, str]] = {}
+    """Key, or `key=value`, and what to write instead."""
+
+
+class AuthoredProperty(Authored):
+    REQUIRED: ClassVar[tuple[str, ...]] = ("type",)
+    type: PropertyType | None = None
+    default: Scalar | None = None
+    choices: list[Scalar] = msgspec.field(default_factory=list)
+    description: str = ""
+
+
+class AuthoredConnection(Authored):
+    REQUIRED: ClassVar[tuple[str, ...]] = ("url",)
+    url: str = ""
+
+
+class AuthoredAction(Authored):
+    job: str | None = None
+    crawler: str | None = None
+    arguments: dict[str, str] = msgspec.field(default_factory=dict)
+    timeout: str | int | None = None
+
+
+class AuthoredCondition(Authored):
+    REQUIRED: ClassVar[tuple[str, ...]] = ("state",)
+    job: str | None = None
+    crawler: str | None = None
+    state: str = ""
+
+
+class AuthoredTrigger(Authored):
+    REQUIRED: ClassVar[tuple[str, ...]] = ("type", "actions")
+    type: TriggerType | None = None
+    actions: list[AuthoredAction] = msgspec.field(default_factory=list)
+    enabled: bool = True
+    description: str = ""
+    schedule: str | None = None
+    watch: list[str] | None = None
+    batch_size: int | None = None
+    batch_window: str | int | None = None
+    settle: str | int | None = None
+    logical: Logical | None = None
+    conditions: list[AuthoredCondition] | None = None
+
+
+class AuthoredCrawlTarget(Authored):
+    path: str | None = None
+    exclude: list[str] | None = None
+    connection: str | None = None
+    include: str | None = None
+
+
+class AuthoredSchemaChange(Authored):
+    update: UpdateBehavior = UpdateBehavior.UPDATE_IN_DATABASE
+    delete: DeleteBehavior = DeleteBehavior.DEPRECATE_IN_DATABASE
+
+
+class AuthoredCrawler(Authored):
+    REQUIRED: ClassVar[tuple[str, ...]] = ("database", "targets")
+    database: str = ""
+    targets: list[AuthoredCrawlTarget] = msgspec.field(default_factory=list)
+    description: str = ""
+    table_prefix: str = ""
+    recrawl: RecrawlBehavior = RecrawlBehavior.CRAWL_CHANGED
+    schema_change: AuthoredSchemaChange = msgspec.field(default_factory=AuthoredSchemaChange)
+    timeout: str | int | None = None
+    max_retries: int = 0
+    retry_delay: str | int | None = None
+
+
+class AuthoredSink(Authored):
+    REQUIRED: ClassVar[tuple[str, ...]] = ("table",)
+    table: str = ""
+    mode: WriteMode = WriteMode.OVERWRITE
+    path: str | None = None
+    format: FileFormatName | None = None
+    partition_by: list[str] | None = None
+    connection: str | None = None
+    keys: list[str] | None = None
+
+
+class AuthoredChart(Authored):
+    REQUIRED: ClassVar[tuple[str, ...]] = ("title", "kind", "query")
+    title: str = ""
+    kind: ChartKind | None = None
+    query: str = ""
+    x: str = ""
+    y: str = ""
+
+
+class AuthoredJob(Authored):
+    REQUIRED: ClassVar[tuple[str, ...]] = ("type",)
+    NOT_YET: ClassVar[dict[str, str]] = {
+        "bookmark": "leave it out",
+        "type=spark": 'use type = "python" or "sql"',
+        "type=scala": 'use type = "python" or "sql"',
+        "engine=spark": 'use engine = "polars" or leave it out',
+    }
+    type: JobType | None = None
+    description: str = ""
+    script: str | None = None
+    query: str | None = None
+    query_file: str | None = None
+    engine: SqlEngine | None = None
+    command: list[str] | None = None
+    cwd: str | None = None
+    environment: dict[str, str] | None = None
+    output: str | None = None
+    charts: list[AuthoredChart] | None = None
+    title: str | None = None
+    targets: list[AuthoredSink] | None = None
+    arguments: dict[str, str] = msgspec.field(default_factory=dict)
+    max_retries: int = 0
+    retry_delay: str | int | None = None
+    backoff: float = 1.0
+    timeout: str | int | None = None
+
+
+class AuthoredWorkflow(Authored):
+    NOT_YET: ClassVar[dict[str, str]] = {"notifications": "leave it out"}
+    description: str = ""
+    max_concurrent_runs: int = 0
+    on_overlap: OnOverlap = OnOverlap.QUEUE
+    timezone: str = "UTC"
+    properties: dict[str, str | AuthoredProperty] = msgspec.field(default_factory=dict)
+    connections: dict[str, AuthoredConnection] = msgspec.field(default_factory=dict)
+    triggers: dict[str, AuthoredTrigger] = msgspec.field(default_factory=dict)
+    crawlers: dict[str, AuthoredCrawler] = msgspec.field(default_factory=dict)
+    jobs: dict[str, AuthoredJob] = msgspec.field(default_factory=dict)

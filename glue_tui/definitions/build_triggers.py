@@ -1,0 +1,207 @@
+"""Triggers: which words belong to which type, and what may be watched and started (rules TR-1 to TR-15, EV-1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from glue_tui.core.model import Action, Condition, FileWatch, NodeId, Predicate, Trigger, crawler_id, job_id, node_type
+from glue_tui.core.schedule import parse_schedule
+from glue_tui.core.states import (
+    LISTENABLE_CRAWLER_STATES,
+    LISTENABLE_JOB_STATES,
+    Logical,
+    NodeState,
+    NodeType,
+    TriggerType,
+)
+from glue_tui.definitions.authored import AuthoredAction, AuthoredCondition, AuthoredTrigger
+from glue_tui.definitions.build import Scope, check_arguments
+from glue_tui.definitions.report import KeyPath
+from glue_tui.definitions.shape import nearest
+
+BATCH_SIZE_MAX = 100
+BATCH_WINDOW_S_MAX = 900.0
+"""Rule EV-1."""
+CONDITIONS_MAX = 500
+"""Rule TR-6."""
+
+_WORDS: dict[TriggerType, tuple[str, ...]] = {
+    TriggerType.SCHEDULED: ("schedule",),
+    TriggerType.EVENT: ("watch", "batch_size", "batch_window", "settle"),
+    TriggerType.CONDITIONAL: ("logical", "conditions"),
+    TriggerType.ON_DEMAND: (),
+}
+_NEEDED: dict[TriggerType, str] = {
+    TriggerType.SCHEDULED: "schedule",
+    TriggerType.EVENT: "watch",
+    TriggerType.CONDITIONAL: "conditions",
+}
+_JOB_STATES = {state.value: state for state in LISTENABLE_JOB_STATES}
+_CRAWLER_STATES = {
+    "CANCELLED" if state is NodeState.STOPPED else state.value: state for state in LISTENABLE_CRAWLER_STATES
+}
+
+
+def build_trigger(name: str, authored: AuthoredTrigger, scope: Scope) -> Trigger | None:
+    """Return the trigger with those of its parts that are in order."""
+    path: KeyPath = ("triggers", name)
+    actions = _build_actions(name, authored, scope)
+    if authored.type is None:
+        return None
+    _check_words(authored, authored.type, path, scope)
+    trigger = Trigger(
+        name=name,
+        type=authored.type,
+        actions=actions,
+        enabled=authored.enabled,
+        description=authored.description,
+    )
+    match authored.type:
+        case TriggerType.SCHEDULED:
+            _check_schedule(authored.schedule, (*path, "schedule"), scope)
+            return replace(trigger, schedule=authored.schedule)
+        case TriggerType.EVENT:
+            return replace(trigger, watch=_build_watch(authored, path, scope))
+        case TriggerType.CONDITIONAL:
+            predicate = _build_predicate(name, authored, scope)
+            _check_not_watched_and_started(name, predicate, actions, scope)
+            return replace(trigger, predicate=predicate)
+        case TriggerType.ON_DEMAND:
+            return trigger
+
+
+def _check_words(authored: AuthoredTrigger, kind: TriggerType, path: KeyPath, scope: Scope) -> None:
+    for owner, words in _WORDS.items():
+        for word in words:
+            if owner is not kind and getattr(authored, word) is not None:
+                scope.report.problem((*path, word), f"belongs to a trigger of type {owner}; this one is {kind}")
+    needed = _NEEDED.get(kind)
+    if needed and not getattr(authored, needed):
+        scope.report.problem((*path, needed), "missing", f"every {kind} trigger needs `{needed}`")
+
+
+def _check_schedule(schedule: str | None, path: KeyPath, scope: Scope) -> None:
+    if schedule:
+        try:
+            parse_schedule(schedule)
+        except ValueError as error:
+            scope.report.problem(path, str(error))
+
+
+def _build_watch(authored: AuthoredTrigger, path: KeyPath, scope: Scope) -> FileWatch:
+    patterns = tuple(authored.watch or ())
+    for index, pattern in enumerate(patterns):
+        _check_pattern(pattern, (*path, "watch", index), scope)
+    if authored.batch_size is not None:
+        scope.within((*path, "batch_size"), authored.batch_size, 1, BATCH_SIZE_MAX)
+    window_s = 900.0
+    if isinstance(authored.batch_window, int):
+        window_s = float(min(authored.batch_window, 1_000_000))  # a bare number is seconds, as in Glue
+    else:
+        window_s = scope.duration((*path, "batch_window"), authored.batch_window, window_s)
+    scope.within((*path, "batch_window"), window_s, 1, BATCH_WINDOW_S_MAX)
+    settle_s = scope.duration((*path, "settle"), authored.settle, FileWatch(patterns=()).settle_s)
+    return FileWatch(patterns=patterns, batch_size=authored.batch_size or 1, batch_window_s=window_s, settle_s=settle_s)
+
+
+def _check_pattern(pattern: str, path: KeyPath, scope: Scope) -> None:
+    scope.plain_text(path, pattern)
+    if pattern.lower().startswith("s3://"):
+        scope.report.problem(path, "not supported yet: s3:// paths", "watch a folder of this machine")
+    elif not pattern.strip() or "\0" in pattern:
+        scope.report.problem(path, "a pattern may not be empty")
+    elif pattern.startswith(("/", "~")) or ".." in PurePosixPath(pattern).parts:
+        scope.report.problem(path, "not supported yet: watching outside the project folder", "relative to the project")
+    elif pattern.endswith("/"):
+        scope.report.problem(path, "names a folder, not files", f'write "{pattern}**/*" for everything below it')
+
+
+def _build_actions(trigger: str, authored: AuthoredTrigger, scope: Scope) -> tuple[Action, ...]:
+    path: KeyPath = ("triggers", trigger, "actions")
+    if not authored.actions:
+        scope.report.problem(path, "a trigger has to start something", 'actions = [{ job = "…" }]')
+    actions: dict[NodeId, Action] = {}
+    for index, item in enumerate(authored.actions):
+        here: KeyPath = (*path, index)
+        node_id = _node_of(item, here, scope)
+        if node_type(node_id) is NodeType.CRAWLER if node_id else False:
+            for word in ("arguments", "timeout"):
+                if getattr(item, word):
+                    scope.report.problem((*here, word), "a crawler takes none", "rule of Glue: only jobs do")
+        check_arguments(item.arguments, (*here, "arguments"), scope)
+        timeout_s = scope.timeout((*here, "timeout"), item.timeout, 0.0) if item.timeout is not None else None
+        if node_id is None:
+            continue
+        if node_id in actions:
+            scope.report.problem(here, "starts the same node a second time", "name it once")
+            continue
+        actions[node_id] = Action(node_id=node_id, arguments=dict(item.arguments), timeout_s=timeout_s)
+        scope.action_paths[trigger, node_id] = _name_path(item, here)
+    return tuple(actions.values())
+
+
+def _node_of(item: AuthoredAction | AuthoredCondition, path: KeyPath, scope: Scope) -> NodeId | None:
+    """Return the job or crawler that exactly one of the two words must name."""
+    match item.job, item.crawler:
+        case str(name), None:
+            return job_id(name) if scope.known_name((*path, "job"), "job", name, scope.jobs) else None
+        case None, str(name):
+            return crawler_id(name) if scope.known_name((*path, "crawler"), "crawler", name, scope.crawlers) else None
+        case None, None:
+            scope.neither_nor(path, "job", "crawler")
+        case _:
+            scope.report.problem(path, "names a job and a crawler", "write one of them here, the other on its own")
+    return None
+
+
+def _name_path(item: AuthoredAction | AuthoredCondition, path: KeyPath) -> KeyPath:
+    return (*path, "job" if item.job is not None else "crawler")
+
+
+def _build_predicate(trigger: str, authored: AuthoredTrigger, scope: Scope) -> Predicate:
+    path: KeyPath = ("triggers", trigger)
+    written = authored.conditions or []
+    if len(written) > CONDITIONS_MAX:
+        scope.report.problem((*path, "conditions"), f"at most {CONDITIONS_MAX} conditions")
+    if len(written) > 1 and authored.logical is None:
+        scope.report.problem((*path, "logical"), "missing", 'with more than one condition say "AND" or "ANY"')
+    conditions: dict[Condition, None] = {}
+    for index, item in enumerate(written):
+        here: KeyPath = (*path, "conditions", index)
+        node_id = _node_of(item, here, scope)
+        state = _state_of(item, here, scope)
+        if node_id is None or state is None:
+            continue
+        condition = Condition(node_id=node_id, state=state)
+        if condition in conditions:
+            scope.report.problem(here, "says the same as a condition above", "leave one of them out")
+        conditions[condition] = None
+        scope.condition_paths.setdefault((trigger, node_id), _name_path(item, here))
+    return Predicate(logical=authored.logical or Logical.AND, conditions=tuple(conditions))
+
+
+def _state_of(item: AuthoredCondition, path: KeyPath, scope: Scope) -> NodeState | None:
+    """Return the state; Glue calls a stopped crawl CANCELLED."""
+    states = _JOB_STATES if item.job is not None or item.crawler is None else _CRAWLER_STATES
+    if item.state in states:
+        return states[item.state]
+    kind = "job" if states is _JOB_STATES else "crawler"
+    swapped = {"STOPPED": "CANCELLED", "CANCELLED": "STOPPED"}.get(item.state, "")
+    hint = f'did you mean "{swapped}"?' if swapped in states else nearest(item.state, tuple(states))
+    known = ", ".join(states)
+    message = f'a {kind} can\'t be watched for "{item.state}", only for {known}'
+    scope.report.problem((*path, "state"), message, hint if hint.startswith("did") else "")
+    return None
+
+
+def _check_not_watched_and_started(
+    trigger: str, predicate: Predicate, actions: tuple[Action, ...], scope: Scope
+) -> None:
+    """Rule TR-11."""
+    watched = {condition.node_id for condition in predicate.conditions}
+    for action in actions:
+        if action.node_id in watched:
+            path = scope.action_paths[trigger, action.node_id]
+            message = "is both watched and started by this trigger"
+            scope.report.problem(path, message, "a run of it would start the next, for ever")

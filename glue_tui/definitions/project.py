@@ -1,0 +1,111 @@
+"""All definition files of a project, with the last good version of each that has turned bad."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from glue_tui.core.model import Workflow
+from glue_tui.core.problem import Problem
+from glue_tui.definitions.load import Loaded, content_digest, load_file
+
+WORKFLOWS_FOLDER = "workflows"
+STATE_FOLDER = ".glue_tui"
+
+_TEMPORARY = ("~", "#", ".")
+"""First characters of files that editors leave behind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """One file: what is in force, and what is wrong with the text as it stands now."""
+
+    name: str
+    source: str
+    workflow: Workflow | None
+    """In force: of the file itself, or of its last good version; None if there has been none."""
+    problems: tuple[Problem, ...]
+    is_broken: bool
+    """The text as it stands now can't be used."""
+    loaded: Loaded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionSet:
+    """The definition files of a project, by name."""
+
+    definitions: tuple[Definition, ...]
+
+    @property
+    def workflows(self) -> tuple[Workflow, ...]:
+        """All workflows in force."""
+        return tuple(item.workflow for item in self.definitions if item.workflow is not None)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(problem for item in self.definitions for problem in item.problems)
+
+    @property
+    def is_broken(self) -> bool:
+        return any(item.is_broken for item in self.definitions)
+
+    def get(self, name: str) -> Definition | None:
+        return next((item for item in self.definitions if item.name == name), None)
+
+    def reloaded(self, project_dir: Path) -> DefinitionSet:
+        """Return the files as they are now; only what changed is read again, and it returns itself if nothing did."""
+        known = {item.source: item for item in self.definitions}
+        fresh = _load(project_dir, known)
+        return self if fresh == self else fresh
+
+
+def load_project(project_dir: Path) -> DefinitionSet:
+    """Read all definition files of a project, in the order of their names. Never raises for the user's mistakes."""
+    return _load(project_dir, {})
+
+
+def find_project_dir(start: Path) -> Path | None:
+    """Return the nearest folder upwards from `start` with definition files or an engine's state, or None."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / STATE_FOLDER).is_dir() or _definition_files(folder):
+            return folder
+    return None
+
+
+def _load(project_dir: Path, known: dict[str, Definition]) -> DefinitionSet:
+    project_dir = project_dir.resolve()
+    definitions: list[Definition] = []
+    folded: dict[str, str] = {}
+    for path in _definition_files(project_dir):
+        before = known.get(path.relative_to(project_dir).as_posix())
+        clash = folded.setdefault(path.stem.casefold(), path.name)
+        definitions.append(_definition(path, project_dir, before, "" if clash == path.name else clash))
+    return DefinitionSet(definitions=tuple(definitions))
+
+
+def _definition(path: Path, project_dir: Path, before: Definition | None, clash: str) -> Definition:
+    if before and before.loaded.digest == content_digest(path, before.loaded.inputs):
+        loaded = before.loaded
+    else:
+        loaded = load_file(path, project_dir)
+    problems = loaded.problems
+    if clash:
+        message = f"{WORKFLOWS_FOLDER}/{clash} has the same name but for case"
+        problems = (Problem(path=loaded.source, line=1, key="", message=message, hint="rename one of them"), *problems)
+    is_broken = loaded.workflow is None or bool(clash)
+    return Definition(
+        name=loaded.name,
+        source=loaded.source,
+        workflow=loaded.workflow if not is_broken else before.workflow if before else None,
+        problems=problems,
+        is_broken=is_broken,
+        loaded=loaded,
+    )
+
+
+def _definition_files(project_dir: Path) -> list[Path]:
+    try:
+        files = sorted((project_dir / WORKFLOWS_FOLDER).glob("*.toml"))
+        return [file for file in files if not file.name.startswith(_TEMPORARY) and not file.is_dir()]
+    except OSError:
+        return []

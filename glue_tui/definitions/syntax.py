@@ -1,0 +1,74 @@
+"""Read TOML text. tomllib stops at its first error; here it is asked again without the broken statement."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+from glue_tui.core.problem import Problem
+
+ERRORS_MAX = 20
+"""A file with more syntax errors than this is probably not TOML at all."""
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_STATEMENT = re.compile(r"\s*(\[|[A-Za-z0-9_.\"'-]+\s*=)")
+
+
+def read_toml(source: str, text: str) -> tuple[dict[str, Any] | None, tuple[Problem, ...]]:
+    """Return the document, or None and a problem for each statement that is not TOML."""
+    try:
+        return tomllib.loads(text), ()
+    except RecursionError:
+        return None, (Problem(path=source, line=1, key="", message="lists or tables are nested too deeply"),)
+    except ValueError:
+        return None, _syntax_problems(source, text)
+
+
+def _syntax_problems(source: str, text: str) -> tuple[Problem, ...]:
+    lines = text.split("\n")
+    problems: list[Problem] = []
+    while len(problems) < ERRORS_MAX:
+        error = _first_error(lines)
+        if error is None:
+            break
+        message, error_line = error
+        start = _statement_start(lines, error_line)
+        end = error_line
+        if start < error_line and _STATEMENT.match(lines[error_line]):
+            # The statement above was never closed; the one that tripped over it is innocent.
+            end, error_line = error_line - 1, start
+        elif message == "Unterminated string":
+            end, error_line = len(lines) - 1, start
+        problems.append(Problem(path=source, line=error_line + 1, key="", message=f"not valid TOML: {message}"))
+        for index in range(start, end + 1):
+            lines[index] = ""
+    return tuple(problems)
+
+
+def _first_error(lines: list[str]) -> tuple[str, int] | None:
+    """Return tomllib's message and the line (from 0), or None once the rest is valid."""
+    try:
+        tomllib.loads("\n".join(lines))
+    except RecursionError:
+        return "lists or tables are nested too deeply", 0
+    except ValueError as error:
+        text = str(error)
+        place = _PLACE.search(text)
+        message = text[: place.start()] if place else text
+        line = int(place[1]) - 1 if place and place[1] else len(lines) - 1
+        return message, min(line, len(lines) - 1)
+    return None
+
+
+def _statement_start(lines: list[str], error_line: int) -> int:
+    """Return the first line (from 0) of the statement that fails: the longest valid text before it ends just above."""
+    for count in range(error_line, 0, -1):
+        if not lines[count - 1].strip() and count != error_line:
+            continue
+        try:
+            tomllib.loads("\n".join(lines[:count]))
+        except (ValueError, RecursionError):
+            continue
+        return next((index for index in range(count, error_line) if lines[index].strip()), error_line)
+    return next((index for index in range(error_line) if lines[index].strip()), error_line)
