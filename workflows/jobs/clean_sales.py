@@ -6,7 +6,7 @@ The rules of cleaning, in this order; the first that applies decides, and a reje
 
 1. `impossible date`        order_time is not a real `YYYY-MM-DD HH:MM:SS`
 2. `bad quantity`           quantity is not a whole number of at least --min-quantity
-3. `unreadable price`       unit_price, without `€`, `EUR`, blanks, is not digits with up to two decimals after `.` or `,`
+3. `unreadable price`       unit_price without `€`, `EUR`, blanks is not digits with at most two decimals, `.` or `,`
 4. `unknown product`        product_id is not in the product catalogue
 5. `unknown store`          store_id is not in the shop's database
 6. `unknown customer`       customer_id is given, but is not in the shop's database; an empty one is a guest and fine
