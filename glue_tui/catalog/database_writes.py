@@ -1,0 +1,166 @@
+"""Writing a frame into a database table, in one transaction: a reader sees the table as it was or as it is to be."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import polars as pl
+
+from glue_tui.catalog.databases import BATCH_ROWS, BUSY_TIMEOUT_S, quoted, sqlite_path
+from glue_tui.core.problem import InvalidInput, did_you_mean
+
+
+def write_table(
+    url: str,
+    table: str,
+    frame: pl.DataFrame | pl.LazyFrame,
+    mode: str = "overwrite",
+    keys: Sequence[str] = (),
+    *,
+    project_dir: Path = Path(),
+) -> int:
+    """Write `frame` and return its number of rows. The database file and the table are made if they are missing.
+
+    overwrite: the table has exactly these rows afterwards; append: they are added; upsert: a row with the same `keys`
+    is replaced, the last one wins. Raises InvalidInput for a wrong mode, key or column, and for keys that hold nulls.
+    """
+    frame = frame.collect(engine="streaming") if isinstance(frame, pl.LazyFrame) else frame
+    _check(frame, table, mode, keys)
+    path = sqlite_path(url, project_dir)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as conn:
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+            _prepare(conn, table, frame, mode)
+            if mode == "upsert":
+                _require_unique(conn, table, keys)
+            conn.executemany(_insert(table, frame.columns, keys if mode == "upsert" else ()), _rows(frame))
+            conn.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            raise InvalidInput(f"table {table} in {path} could not be written: {error}") from error
+    return frame.height
+
+
+def _check(frame: pl.DataFrame, table: str, mode: str, keys: Sequence[str]) -> None:
+    if mode not in ("overwrite", "append", "upsert"):
+        raise InvalidInput(f"mode {mode!r} for table {table}", hint="overwrite, append or upsert")
+    if not frame.columns:
+        raise InvalidInput(f"nothing to write into table {table}: the frame has no columns")
+    if mode != "upsert":
+        return
+    if not keys:
+        raise InvalidInput(f"an upsert into table {table} needs keys", hint='keys = ["…"]')
+    for key in keys:
+        if key not in frame.columns:
+            raise InvalidInput(
+                f"key {key!r} is no column of the rows for table {table}", hint=did_you_mean(key, frame.columns)
+            )
+        if frame[key].null_count():
+            raise InvalidInput(
+                f"key {key!r} is null in {frame[key].null_count()} rows for table {table}",
+                hint="rows without their key can't be matched: fill or drop them first",
+            )
+
+
+def _prepare(conn: sqlite3.Connection, table: str, frame: pl.DataFrame, mode: str) -> None:
+    """Make the table ready for the rows. A table of the same columns is emptied, so that it keeps its indexes."""
+    wanted = {name: _sqlite_type(dtype) for name, dtype in frame.schema.items()}
+    stored = dict(conn.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall())
+    if stored and mode == "overwrite":
+        if stored == wanted:
+            conn.execute(f"DELETE FROM {quoted(table)}")
+        else:
+            conn.execute(f"DROP TABLE {quoted(table)}")
+            stored = {}
+    if not stored:
+        columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in wanted.items())
+        conn.execute(f"CREATE TABLE {quoted(table)} ({columns})")
+        return
+    for name in wanted:
+        if name not in stored:
+            raise InvalidInput(
+                f"table {table} has no column {name!r}",
+                hint=f'{did_you_mean(name, tuple(stored))} mode "overwrite" makes the table anew'.strip(),
+            )
+
+
+def _require_unique(conn: sqlite3.Connection, table: str, keys: Sequence[str]) -> None:
+    """Make the unique index that an upsert needs, unless there is one."""
+    for index in conn.execute('SELECT name FROM pragma_index_list(?) WHERE "unique" = 1 AND partial = 0', (table,)):
+        columns = {row[0] for row in conn.execute("SELECT name FROM pragma_index_info(?)", index)}
+        if columns == set(keys):
+            return
+    name = quoted(f"{table}_by_{'_'.join(keys)}")
+    try:
+        conn.execute(f"CREATE UNIQUE INDEX {name} ON {quoted(table)} ({', '.join(map(quoted, keys))})")
+    except sqlite3.IntegrityError as error:
+        raise InvalidInput(
+            f"table {table} already holds several rows with the same {', '.join(keys)}",
+            hint="choose keys that tell its rows apart, or overwrite the table once",
+        ) from error
+
+
+def _insert(table: str, columns: Sequence[str], keys: Sequence[str]) -> str:
+    names = ", ".join(map(quoted, columns))
+    places = ", ".join("?" for _ in columns)
+    statement = f"INSERT INTO {quoted(table)} ({names}) VALUES ({places})"
+    if not keys:
+        return statement
+    updates = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in columns if name not in keys)
+    conflict = f" ON CONFLICT ({', '.join(map(quoted, keys))}) DO "
+    return statement + conflict + (f"UPDATE SET {updates}" if updates else "NOTHING")
+
+
+def _rows(frame: pl.DataFrame) -> Iterator[tuple[object, ...]]:
+    for part in frame.iter_slices(BATCH_ROWS):
+        yield from part.select(_storable(name, dtype) for name, dtype in frame.schema.items()).iter_rows()
+
+
+def _sqlite_type(dtype: pl.DataType) -> str:
+    match dtype:
+        case pl.Boolean():
+            return "BOOLEAN"
+        case pl.Date():
+            return "DATE"
+        case pl.Datetime():
+            return "TIMESTAMP"
+        case pl.Decimal():
+            return f"DECIMAL({dtype.precision or 38},{dtype.scale})"
+        case pl.Binary():
+            return "BLOB"
+        case _ if dtype.is_integer():
+            return "INTEGER"
+        case _ if dtype.is_float():
+            return "REAL"
+        case _:
+            return "TEXT"
+
+
+def _storable(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Return the column as values that SQLite has: dates as ISO text, decimals as numbers, nested values as JSON."""
+    column = pl.col(name)
+    match dtype:
+        case pl.Boolean():
+            return column.cast(pl.Int8)
+        case pl.Date() | pl.Time():
+            return column.cast(pl.String)
+        case pl.Datetime():
+            text = column.dt.convert_time_zone("UTC") if dtype.time_zone else column
+            return text.dt.to_string("%Y-%m-%d %H:%M:%S%.6f").str.strip_suffix(".000000")
+        case pl.Decimal():
+            return column.cast(pl.Float64)
+        case pl.Duration():
+            return column.dt.total_microseconds().cast(pl.String)
+        case pl.Binary() | pl.String():
+            return column
+        case pl.List() | pl.Array():
+            return pl.struct(value=column).struct.json_encode().str.strip_prefix('{"value":').str.strip_suffix("}")
+        case pl.Struct():
+            return column.struct.json_encode()
+        case _ if dtype.is_numeric():
+            return column
+        case _:
+            return column.cast(pl.String)

@@ -1,0 +1,229 @@
+"""A catalog table as a LazyFrame: only the files that the catalog lists, united by column name, typed as it says."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from glue_tui.catalog import databases
+from glue_tui.catalog.read import Catalog, TableEntry
+from glue_tui.catalog.templates import filled_in
+from glue_tui.catalog.types import parse, polars_type, text_type
+from glue_tui.core.problem import InvalidInput
+from glue_tui.core.schema import DataFile, FileFormat, Table
+
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+"""Hive's folder name for a partition key without a value; an empty value is read the same way."""
+
+_PATH = "__glue_tui_path"
+
+_LENIENT = pl.ScanCastOptions(
+    integer_cast=["upcast", "allow-float"],
+    float_cast=["upcast", "downcast"],
+    datetime_cast=["nanosecond-downcast", "microsecond-downcast", "convert-timezone"],
+    missing_struct_fields="insert",
+    extra_struct_fields="ignore",
+)
+"""For files of one format whose writer did not say their physical types."""
+
+
+def scan(catalog: Catalog, full_name: str, *, project_dir: Path, environment: Mapping[str, str]) -> pl.LazyFrame:
+    """Return a catalog table, its columns first and its partition keys last.
+
+    `environment` fills in `{{ env.NAME }}` in the URL of a database table. Raises EntityNotFound for an unknown name,
+    InvalidInput for a file that is no longer there.
+    """
+    entry, files = catalog.contents(full_name)
+    table = entry.table
+    if table.classification == "sqlite":
+        url = filled_in(table.location, environment)
+        return _scan_database(table, url, project_dir)
+    _require_files(entry, files, project_dir)
+    frames = [
+        _scan_format(
+            table, file_format, [file for file in files if file.format == place and file.rows > 0], project_dir
+        )
+        for place, file_format in enumerate(table.formats)
+        if any(file.format == place and file.rows > 0 for file in files)
+    ]
+    if not frames:
+        return pl.LazyFrame(schema=table_schema(table))
+    return frames[0] if len(frames) == 1 else pl.concat(frames)
+
+
+def table_schema(table: Table) -> dict[str, pl.DataType]:
+    """Return the polars schema of a table: columns, then partition keys."""
+    return {column.name: polars_type(column.type) for column in (*table.columns, *table.partition_keys)}
+
+
+def _require_files(entry: TableEntry, files: Sequence[DataFile], project_dir: Path) -> None:
+    for file in files:
+        if not (project_dir / file.path).exists():
+            raise InvalidInput(
+                f"{entry.full_name}: {file.path} is in the catalog but no longer on disk",
+                hint=f"run {entry.written_by.replace(':', ' ')} again to bring the catalog up to date",
+            )
+
+
+def _scan_format(table: Table, file_format: FileFormat, files: list[DataFile], project_dir: Path) -> pl.LazyFrame:
+    """Return the files of one format, with the table's columns and types."""
+    paths = [str((project_dir / file.path).absolute()) for file in files]
+    match file_format.classification:
+        case "parquet":
+            return _scan_parquet(table, file_format, files, paths)
+        case "json":
+            read_as = text_schema(table, file_format)
+            frame = pl.scan_ndjson(paths, schema=read_as, include_file_paths=_PATH)
+        case "csv":
+            read_as = text_schema(table, file_format)
+            frame = scan_csv(file_format, paths, read_as, _PATH)
+        case other:
+            raise InvalidInput(f"{table.full_name}: files of format {other!r} can't be read")
+    columns = [
+        _missing(item.name, polars_type(item.type))
+        if item.name not in read_as
+        else _typed(item.name, read_as[item.name], polars_type(item.type))
+        for item in table.columns
+    ]
+    return frame.select(*columns, *_partition_columns(table, files, paths))
+
+
+def scan_csv(
+    file_format: FileFormat, paths: list[str], schema: Mapping[str, pl.DataType], path_column: str
+) -> pl.LazyFrame:
+    """Return CSV files of one format, columns by position under the names and dtypes of `schema`.
+
+    `schema` names all columns of the files in their order; `path_column` gets each row's file.
+    """
+    if file_format.encoding == "latin1":
+        return pl.concat([_scan_latin1(file_format, path, schema, path_column) for path in paths])
+    return pl.scan_csv(
+        paths,
+        has_header=False,
+        skip_rows=int(file_format.header),
+        separator=file_format.delimiter,
+        quote_char=file_format.quote or None,
+        schema=dict(schema),
+        include_file_paths=path_column,
+        glob=False,
+    )
+
+
+def text_schema(table: Table, file_format: FileFormat) -> dict[str, pl.DataType]:
+    """Return the dtypes to read a text file's columns with; a column that the table lacks is read as text."""
+    types = {column.name: text_type(polars_type(column.type)) for column in table.columns}
+    return {name: types.get(name, pl.String()) for name in file_format.columns}
+
+
+def _scan_latin1(
+    file_format: FileFormat, path: str, schema: Mapping[str, pl.DataType], path_column: str
+) -> pl.LazyFrame:
+    """Return one file that polars' reader can't decode: read whole, when the rows are asked for."""
+    full_schema = {**schema, path_column: pl.String()}
+
+    def read(
+        columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
+    ) -> Iterator[pl.DataFrame]:
+        content = Path(path).read_bytes()
+        if file_format.compression == "gzip":
+            content = gzip.decompress(content)
+        text = pl.scan_csv(
+            BytesIO(content.decode("latin1").encode()),
+            has_header=False,
+            skip_rows=int(file_format.header),
+            separator=file_format.delimiter,
+            quote_char=file_format.quote or None,
+            schema=dict(schema),
+        ).with_columns(pl.lit(path).alias(path_column))
+        yield _asked_for(text, columns, predicate, rows_max).collect()
+
+    return register_io_source(read, schema=full_schema)
+
+
+def _scan_parquet(table: Table, file_format: FileFormat, files: list[DataFile], paths: list[str]) -> pl.LazyFrame:
+    """Return parquet files of one physical schema. The scan itself knows Hive folders and prunes by them."""
+    hive = bool(table.partition_keys) and all(
+        _hive_keys(path) == tuple(key.name for key in table.partition_keys) for path in paths
+    )
+    frame = pl.scan_parquet(
+        paths,
+        glob=False,
+        include_file_paths=None if hive else _PATH,
+        hive_partitioning=hive,
+        hive_schema={key.name: pl.String() for key in table.partition_keys} if hive else None,
+        cast_options=_LENIENT,
+    )
+    present = set(file_format.columns)
+    columns = [
+        pl.col(item.name).cast(polars_type(item.type))
+        if item.name in present
+        else _missing(item.name, polars_type(item.type))
+        for item in table.columns
+    ]
+    keys = [pl.col(key.name) for key in table.partition_keys] if hive else _partition_columns(table, files, paths)
+    return frame.select(*columns, *keys)
+
+
+def _scan_database(table: Table, url: str, project_dir: Path) -> pl.LazyFrame:
+    schema = table_schema(table)
+    source = table.parameters.get("sourceTable", table.name)
+
+    def read(
+        columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
+    ) -> Iterator[pl.DataFrame]:
+        asked = {name: schema[name] for name in (schema if columns is None else columns)}
+        for batch in databases.read_batches(url, source, asked, project_dir=project_dir):
+            frame = batch if predicate is None else batch.filter(predicate)
+            if rows_max is not None:
+                frame = frame.head(rows_max)
+                rows_max -= frame.height
+            yield frame
+            if rows_max == 0:
+                return
+
+    return register_io_source(read, schema=schema)
+
+
+def _asked_for(
+    frame: pl.LazyFrame, columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None
+) -> pl.LazyFrame:
+    if predicate is not None:
+        frame = frame.filter(predicate)
+    if rows_max is not None:
+        frame = frame.head(rows_max)
+    return frame if columns is None else frame.select(columns)
+
+
+def _typed(name: str, read_as: pl.DataType, dtype: pl.DataType) -> pl.Expr:
+    return pl.col(name) if read_as == dtype else parse(pl.col(name), dtype).alias(name)
+
+
+def _missing(name: str, dtype: pl.DataType) -> pl.Expr:
+    return pl.lit(None, dtype=dtype).alias(name)
+
+
+def _partition_columns(table: Table, files: list[DataFile], paths: list[str]) -> list[pl.Expr]:
+    """Return the partition keys as columns, each file's values looked up by its path."""
+    columns = []
+    for place, key in enumerate(table.partition_keys):
+        values = [_partition_value(file, place) for file in files]
+        if len(set(values)) == 1:
+            columns.append(pl.lit(values[0], dtype=pl.String).alias(key.name))
+        else:
+            columns.append(pl.col(_PATH).replace_strict(paths, values, return_dtype=pl.String).alias(key.name))
+    return columns
+
+
+def _partition_value(file: DataFile, place: int) -> str | None:
+    value = file.partition_values[place] if place < len(file.partition_values) else ""
+    return None if value in ("", NULL_PARTITION) else value
+
+
+def _hive_keys(path: str) -> tuple[str, ...]:
+    """Return the keys of all `key=value` folders on the way to a file, as polars will see them."""
+    return tuple(part.partition("=")[0] for part in path.split("/")[:-1] if "=" in part)

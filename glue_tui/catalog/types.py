@@ -1,0 +1,142 @@
+"""Glue's column types and polars' dtypes, each from the other, and how text becomes a typed value."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from glue_tui.core.problem import InvalidInput
+
+if TYPE_CHECKING:
+    from polars.datatypes import DataTypeClass
+
+_PRIMITIVES: dict[str, pl.DataType] = {
+    "string": pl.String(),
+    "char": pl.String(),
+    "varchar": pl.String(),
+    "boolean": pl.Boolean(),
+    "tinyint": pl.Int8(),
+    "smallint": pl.Int16(),
+    "int": pl.Int32(),
+    "integer": pl.Int32(),
+    "bigint": pl.Int64(),
+    "float": pl.Float32(),
+    "double": pl.Float64(),
+    "date": pl.Date(),
+    "timestamp": pl.Datetime("us"),
+    "binary": pl.Binary(),
+}
+
+_GLUE_NAMES: dict[type[pl.DataType], str] = {
+    pl.Boolean: "boolean",
+    pl.Int8: "tinyint",
+    pl.Int16: "smallint",
+    pl.Int32: "int",
+    pl.Int64: "bigint",
+    pl.UInt8: "smallint",
+    pl.UInt16: "int",
+    pl.UInt32: "bigint",
+    pl.UInt64: "decimal(20,0)",
+    pl.Int128: "decimal(38,0)",
+    pl.UInt128: "decimal(38,0)",
+    pl.Float32: "float",
+    pl.Float64: "double",
+    pl.Date: "date",
+    pl.Datetime: "timestamp",
+    pl.Duration: "bigint",
+    pl.Binary: "binary",
+}
+
+TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%S%.f"
+
+_DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)")
+
+
+def glue_type(dtype: pl.DataType) -> str:
+    """Return Glue's type for a polars dtype; what Glue has no word for is a string."""
+    match dtype:
+        case pl.Decimal():
+            return f"decimal({dtype.precision or 38},{dtype.scale})"
+        case pl.List() | pl.Array():
+            return f"array<{glue_type(_instance(dtype.inner))}>"
+        case pl.Struct():
+            return (
+                "struct<" + ",".join(f"{item.name}:{glue_type(_instance(item.dtype))}" for item in dtype.fields) + ">"
+            )
+        case _:
+            return _GLUE_NAMES.get(type(dtype), "string")
+
+
+def polars_type(glue: str) -> pl.DataType:
+    """Return the polars dtype of a Glue type. Raises InvalidInput for one we don't know."""
+    text = glue.strip()
+    lower = text.lower()
+    if lower in _PRIMITIVES:
+        return _PRIMITIVES[lower]
+    if decimal := _DECIMAL.fullmatch(lower):
+        return pl.Decimal(int(decimal[1]), int(decimal[2]))
+    if lower == "decimal":
+        return pl.Decimal(10, 0)
+    if lower.startswith(("char(", "varchar(")):
+        return pl.String()
+    if lower.startswith("array<") and lower.endswith(">"):
+        return pl.List(polars_type(text[6:-1]))
+    if lower.startswith("struct<") and lower.endswith(">"):
+        pairs = (part.partition(":") for part in _split(text[7:-1]))
+        return pl.Struct({name.strip(): polars_type(inner) for name, _, inner in pairs})
+    if lower.startswith("map<") and lower.endswith(">"):
+        key, value = _split(text[4:-1])
+        return pl.List(pl.Struct({"key": polars_type(key), "value": polars_type(value)}))
+    raise InvalidInput(f"unknown column type {glue!r}", hint="see the catalog's types: string, bigint, double, date, …")
+
+
+def text_type(dtype: pl.DataType) -> pl.DataType:
+    """Return the dtype to read text files with: what readers parse well themselves, else text for `parse`."""
+    if dtype.is_integer() or dtype.is_float() or dtype.is_nested():
+        return dtype
+    return pl.String()
+
+
+def parse(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Return the typed values of a text column; a value that is not of the type is an error when it is read.
+
+    An empty text (a quoted `""`) is a value for a string column and null for every other.
+    """
+    if dtype == pl.String():
+        return text
+    text = pl.when(text != "").then(text)
+    match dtype:
+        case pl.Date():
+            return text.str.to_date("%Y-%m-%d")
+        case pl.Datetime():
+            return timestamp_text(text).str.to_datetime(TIMESTAMP_FORMAT, time_unit="us")
+        case pl.Boolean():
+            return text.str.to_lowercase().replace_strict(["true", "false"], [True, False], return_dtype=pl.Boolean)
+        case _:
+            return text.cast(dtype)
+
+
+def timestamp_text(text: pl.Expr) -> pl.Expr:
+    """Return ISO timestamps in one form, `2026-11-22 22:04:10.5`: T and Z go, a date alone gets midnight."""
+    plain = text.str.replace("T", " ", literal=True).str.strip_suffix("Z")
+    return pl.when(plain.str.len_bytes() == 10).then(plain + " 00:00:00").otherwise(plain)
+
+
+def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
+    return dtype() if isinstance(dtype, type) else dtype
+
+
+def _split(text: str) -> list[str]:
+    """Return the parts between the commas that stand outside of brackets."""
+    parts, depth, start = [], 0, 0
+    for place, letter in enumerate(text):
+        if letter in "<(":
+            depth += 1
+        elif letter in ">)":
+            depth -= 1
+        elif letter == "," and depth == 0:
+            parts.append(text[start:place])
+            start = place + 1
+    return [*parts, text[start:]]

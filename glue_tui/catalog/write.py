@@ -1,0 +1,231 @@
+"""The catalog's tables in the engine's SQLite file, and the one way they change: `apply_changes`, in a transaction.
+
+No polars here: the engine imports this module.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+
+from glue_tui.core.codec import from_data, to_data
+from glue_tui.core.schema import ChangeKind, Column, DataFile, FileFormat, Table, TableChange
+
+VERSIONS_MAX = 100
+"""Older versions of a table's schema are forgotten."""
+
+DEPRECATED_PARAMETER = "DEPRECATED_BY_CRAWLER"
+"""Milliseconds since 1970, as text (rule SC-3)."""
+
+MIGRATIONS: tuple[str, ...] = (
+    """CREATE TABLE catalog_database (
+        name TEXT PRIMARY KEY,
+        created_at REAL NOT NULL
+    ) STRICT""",
+    """CREATE TABLE catalog_table (
+        id INTEGER PRIMARY KEY,
+        database TEXT NOT NULL REFERENCES catalog_database (name),
+        name TEXT NOT NULL,
+        classification TEXT NOT NULL,
+        location TEXT NOT NULL,
+        columns TEXT NOT NULL,
+        partition_keys TEXT NOT NULL,
+        formats TEXT NOT NULL,
+        parameters TEXT NOT NULL,
+        row_count INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        created_at REAL NOT NULL,
+        updated_at REAL NOT NULL,
+        written_by TEXT NOT NULL,
+        run_id TEXT NOT NULL,
+        UNIQUE (database, name)
+    ) STRICT""",
+    """CREATE TABLE catalog_version (
+        table_id INTEGER NOT NULL REFERENCES catalog_table (id) ON DELETE CASCADE,
+        version INTEGER NOT NULL,
+        columns TEXT NOT NULL,
+        partition_keys TEXT NOT NULL,
+        notes TEXT NOT NULL,
+        written_by TEXT NOT NULL,
+        run_id TEXT NOT NULL,
+        at REAL NOT NULL,
+        PRIMARY KEY (table_id, version)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE catalog_file (
+        table_id INTEGER NOT NULL REFERENCES catalog_table (id) ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        rows INTEGER NOT NULL,
+        partition_values TEXT NOT NULL,
+        format INTEGER NOT NULL,
+        PRIMARY KEY (table_id, path)
+    ) STRICT, WITHOUT ROWID""",
+)
+"""Each step is one statement, run once, in order. Steps are only ever added."""
+
+
+def apply_changes(conn: sqlite3.Connection, changes: Sequence[TableChange], *, run_id: str, at: float) -> None:
+    """Write what a crawl or job did into the catalog, inside the caller's open transaction.
+
+    `at` is in seconds since 1970. A table's schema gets a new version only if it changed (rule CT-2).
+    """
+    for change in changes:
+        match change.kind:
+            case ChangeKind.CREATED | ChangeKind.UPDATED:
+                _store(conn, change, run_id, at)
+            case ChangeKind.DEPRECATED:
+                _deprecate(conn, change, run_id, at)
+            case ChangeKind.DELETED:
+                _delete(conn, change.table)
+            case ChangeKind.UNCHANGED:
+                pass
+
+
+def columns_text(columns: Sequence[Column]) -> str:
+    """Return columns as stored: a JSON list."""
+    return json.dumps(to_data(tuple(columns)), ensure_ascii=False)
+
+
+def columns_from(text: str) -> tuple[Column, ...]:
+    """Return the columns that `columns_text` stored."""
+    return tuple(from_data(Column, item) for item in json.loads(text))
+
+
+def formats_from(text: str) -> tuple[FileFormat, ...]:
+    """Return the file formats of a stored table."""
+    return tuple(from_data(FileFormat, item) for item in json.loads(text))
+
+
+def _store(conn: sqlite3.Connection, change: TableChange, run_id: str, at: float) -> None:
+    table = change.table
+    conn.execute("INSERT OR IGNORE INTO catalog_database VALUES (?, ?)", (table.database, at))
+    stored = conn.execute(
+        "SELECT id, version, columns, partition_keys, formats FROM catalog_table WHERE database = ? AND name = ?",
+        (table.database, table.name),
+    ).fetchone()
+    columns, keys = columns_text(table.columns), columns_text(table.partition_keys)
+    if stored is None:
+        version = 1
+        formats = table.formats
+    else:
+        version = stored[1] + (_shape(stored[2]) != _shape(columns) or _shape(stored[3]) != _shape(keys))
+        formats = table.formats if change.replace_files else _united(formats_from(stored[4]), table.formats)
+    values = (
+        table.classification,
+        table.location,
+        columns,
+        keys,
+        json.dumps(to_data(formats), ensure_ascii=False),
+        json.dumps(table.parameters, ensure_ascii=False),
+        table.row_count,
+        version,
+        at,
+        change.written_by,
+        run_id,
+        table.database,
+        table.name,
+    )
+    if stored is None:
+        table_id = conn.execute(
+            "INSERT INTO catalog_table (classification, location, columns, partition_keys, formats, parameters,"
+            " row_count, version, updated_at, written_by, run_id, database, name, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*values, at),
+        ).lastrowid
+        assert table_id is not None
+    else:
+        table_id = stored[0]
+        conn.execute(
+            "UPDATE catalog_table SET classification = ?, location = ?, columns = ?, partition_keys = ?, formats = ?,"
+            " parameters = ?, row_count = ?, version = ?, updated_at = ?, written_by = ?, run_id = ?"
+            " WHERE database = ? AND name = ?",
+            values,
+        )
+    if stored is None or version != stored[1]:
+        _add_version(conn, table_id, version, change, run_id, at)
+    _store_files(conn, table_id, change, formats)
+
+
+def _shape(columns: str) -> list[tuple[str, str]]:
+    """Return what makes a new version: names and types. A new comment or reason does not."""
+    return [(column.name, column.type) for column in columns_from(columns)]
+
+
+def _united(stored: tuple[FileFormat, ...], added: tuple[FileFormat, ...]) -> tuple[FileFormat, ...]:
+    return stored + tuple(item for item in dict.fromkeys(added) if item not in stored)
+
+
+def _add_version(
+    conn: sqlite3.Connection, table_id: int, version: int, change: TableChange, run_id: str, at: float
+) -> None:
+    conn.execute(
+        "INSERT INTO catalog_version VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            table_id,
+            version,
+            columns_text(change.table.columns),
+            columns_text(change.table.partition_keys),
+            json.dumps(change.notes, ensure_ascii=False),
+            change.written_by,
+            run_id,
+            at,
+        ),
+    )
+    conn.execute("DELETE FROM catalog_version WHERE table_id = ? AND version <= ?", (table_id, version - VERSIONS_MAX))
+
+
+def _store_files(conn: sqlite3.Connection, table_id: int, change: TableChange, formats: tuple[FileFormat, ...]) -> None:
+    if change.replace_files:
+        conn.execute("DELETE FROM catalog_file WHERE table_id = ?", (table_id,))
+    else:
+        conn.executemany(
+            "DELETE FROM catalog_file WHERE table_id = ? AND path = ?",
+            [(table_id, path) for path in change.removed_paths],
+        )
+    # A writer counts its formats from the catalog it read; another may have added formats meanwhile.
+    place = [formats.index(item) for item in change.table.formats]
+    conn.executemany(
+        "INSERT OR REPLACE INTO catalog_file VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (_file_row(table_id, file, place) for file in change.files),
+    )
+
+
+def _file_row(table_id: int, file: DataFile, place: Sequence[int]) -> tuple[int, str, int, int, int, str, int]:
+    values = json.dumps(file.partition_values, ensure_ascii=False)
+    return (table_id, file.path, file.size_bytes, file.mtime_ns, file.rows, values, place[file.format] if place else 0)
+
+
+def _deprecate(conn: sqlite3.Connection, change: TableChange, run_id: str, at: float) -> None:
+    """Keep the table, its columns and files, and mark it."""
+    stored = conn.execute(
+        "SELECT id, parameters FROM catalog_table WHERE database = ? AND name = ?",
+        (change.table.database, change.table.name),
+    ).fetchone()
+    if stored is None:
+        return
+    parameters = {**json.loads(stored[1]), DEPRECATED_PARAMETER: str(int(at * 1000))}
+    conn.execute(
+        "UPDATE catalog_table SET parameters = ?, updated_at = ?, written_by = ?, run_id = ? WHERE id = ?",
+        (json.dumps(parameters, ensure_ascii=False), at, change.written_by, run_id, stored[0]),
+    )
+
+
+def _delete(conn: sqlite3.Connection, table: Table) -> None:
+    stored = conn.execute(
+        "SELECT id FROM catalog_table WHERE database = ? AND name = ?", (table.database, table.name)
+    ).fetchone()
+    if stored is None:
+        return
+    for part in ("catalog_file", "catalog_version"):
+        conn.execute(f"DELETE FROM {part} WHERE table_id = ?", stored)
+    conn.execute("DELETE FROM catalog_table WHERE id = ?", stored)
+
+
+def without_deprecation(table: Table) -> Table:
+    """Return the table as one that is in use again."""
+    return replace(
+        table, parameters={key: text for key, text in table.parameters.items() if key != DEPRECATED_PARAMETER}
+    )

@@ -1,0 +1,161 @@
+"""SQLite behind a connection URL: what is in it, reading it typed, and writing it in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from glue_tui.catalog.database_writes import write_table
+from glue_tui.catalog.databases import describe, list_tables, read_table
+from glue_tui.core.problem import EntityNotFound, InvalidInput
+
+
+def make_shop(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as conn:
+        conn.executescript("""
+            CREATE TABLE customers (
+                id INTEGER PRIMARY KEY, name VARCHAR(40), balance DECIMAL(10, 2), since DATE, seen TIMESTAMP,
+                vip BOOLEAN, visits INT, score REAL, note
+            );
+            INSERT INTO customers VALUES
+                (1, 'Ann', 10.5, '2024-02-29', '2024-03-01 10:00:00', 1, 3, 1, NULL),
+                (2, 'Béa', NULL, NULL, '2024-03-01T10:00:00.250', 0, 'many', 2.5, 7);
+            CREATE TABLE "odd ""name" (x INT);
+            CREATE VIEW vips AS SELECT id, name FROM customers WHERE vip;
+        """)
+    return f"sqlite:///{path}"
+
+
+def test_a_database_is_described_with_glue_types_and_honest_about_values_that_contradict_them(tmp_path: Path) -> None:
+    url = make_shop(tmp_path / "shop.db")
+    assert list_tables(url) == ("customers", 'odd "name', "vips")
+    assert list_tables(url, "cust%") == ("customers",)
+    table = describe(url, "customers")
+    assert table.rows == 2
+    assert {column.name: column.type for column in table.columns} == {
+        "id": "bigint",
+        "name": "string",
+        "balance": "decimal(10,2)",
+        "since": "date",
+        "seen": "timestamp",
+        "vip": "boolean",
+        "visits": "string",
+        "score": "double",
+        "note": "string",
+    }
+    assert "'many'" in next(column.reason for column in table.columns if column.name == "visits")
+
+
+def test_a_database_table_is_read_typed(tmp_path: Path) -> None:
+    frame = read_table(make_shop(tmp_path / "shop.db"), "customers")
+    assert frame.rows() == [
+        (1, "Ann", Decimal("10.50"), date(2024, 2, 29), datetime(2024, 3, 1, 10), True, "3", 1.0, None),
+        (2, "Béa", None, None, datetime(2024, 3, 1, 10, 0, 0, 250000), False, "many", 2.5, "7"),
+    ]
+    assert read_table(make_shop(tmp_path / "shop2.db"), 'odd "name').schema == {"x": pl.Int64}
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://db/shop", "not supported yet"),
+        ("shop.db", "names no kind"),
+        ("sqlite://shop.db", "three slashes"),
+    ],
+)
+def test_other_urls_are_refused_with_the_way_out(url: str, words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        list_tables(url)
+
+
+def test_a_missing_database_table_and_a_file_that_is_no_database_are_named(tmp_path: Path) -> None:
+    with pytest.raises(EntityNotFound, match=r"no database file .*nowhere\.db"):
+        list_tables(f"sqlite:///{tmp_path}/nowhere.db")
+    assert not (tmp_path / "nowhere.db").exists()
+    with pytest.raises(EntityNotFound, match='did you mean "customers"'):
+        read_table(make_shop(tmp_path / "shop.db"), "custmers")
+    (tmp_path / "text.db").write_text("this is no database, but long enough to be taken for one " * 20)
+    with pytest.raises(InvalidInput, match="can't be read"):
+        list_tables(f"sqlite:///{tmp_path}/text.db")
+
+
+def every_type() -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "id": [1, 2],
+            "day": [date(2024, 1, 1), None],
+            "at": [datetime(2024, 1, 1, 2, 3, 4, 500), None],
+            "price": pl.Series([Decimal("1.10"), None], dtype=pl.Decimal(10, 2)),
+            "ratio": [0.1, None],
+            "ok": [True, None],
+            "name": ["né", None],
+        }
+    )
+
+
+def test_what_was_written_is_read_back_with_the_same_types(tmp_path: Path) -> None:
+    url = "sqlite:///deep/ware.db"
+    assert write_table(url, "t", every_type().lazy(), project_dir=tmp_path) == 2
+    assert read_table(url, "t", project_dir=tmp_path).equals(every_type())
+    with closing(sqlite3.connect(tmp_path / "deep/ware.db")) as conn:
+        assert conn.execute("SELECT day, price, ok, at FROM t").fetchone() == (
+            "2024-01-01",
+            1.1,
+            1,
+            "2024-01-01 02:03:04.000500",
+        )
+
+
+def test_overwrite_replaces_and_append_adds_rows(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ware.db"
+    write_table(url, "t", pl.DataFrame({"a": [1, 2, 3]}))
+    with closing(sqlite3.connect(tmp_path / "ware.db")) as conn:
+        conn.execute("CREATE INDEX by_a ON t (a)")
+        write_table(url, "t", pl.DataFrame({"a": [4]}))
+        write_table(url, "t", pl.DataFrame({"a": [5]}), "append")
+        assert read_table(url, "t")["a"].to_list() == [4, 5]
+        assert conn.execute("SELECT name FROM sqlite_master WHERE type = 'index'").fetchall() == [("by_a",)]
+    write_table(url, "t", pl.DataFrame({"b": ["x"]}))
+    assert read_table(url, "t").to_dict(as_series=False) == {"b": ["x"]}
+    with pytest.raises(InvalidInput, match="no column 'c'"):
+        write_table(url, "t", pl.DataFrame({"c": ["x"]}), "append")
+
+
+def test_upsert_replaces_rows_with_the_same_keys(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ware.db"
+    for rows in (
+        {"k": [1, 2], "s": ["a", "b"], "v": [1, 2]},
+        {"k": [2, 3, 3], "s": ["b", "c", "c"], "v": [20, 30, 31]},
+    ):
+        write_table(url, "t", pl.DataFrame(rows), "upsert", ["k", "s"])
+    assert sorted(read_table(url, "t").rows()) == [(1, "a", 1), (2, "b", 20), (3, "c", 31)]
+
+
+def test_a_failed_write_leaves_the_table_as_it_was(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ware.db"
+    write_table(url, "t", pl.DataFrame({"k": [1, 1], "v": [1, 2]}))
+    with pytest.raises(InvalidInput, match="several rows with the same k"):
+        write_table(url, "t", pl.DataFrame({"k": [1], "v": [9]}), "upsert", ["k"])
+    with closing(sqlite3.connect(tmp_path / "ware.db")) as conn:
+        conn.execute("CREATE TRIGGER no BEFORE INSERT ON t WHEN new.v = 7 BEGIN SELECT raise(ABORT, 'seven'); END")
+    with pytest.raises(InvalidInput, match="seven"):
+        write_table(url, "t", pl.DataFrame({"k": [5, 6], "v": [6, 7]}))
+    assert read_table(url, "t").rows() == [(1, 1), (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "keys", "words"),
+    [("merge", (), "overwrite, append or upsert"), ("upsert", (), "needs keys"),
+     ("upsert", ("kk",), 'did you mean "k"'),
+     ("upsert", ("n",), "null in 1 rows")],
+)  # fmt: skip
+def test_wrong_requests_are_refused(tmp_path: Path, mode: str, keys: tuple[str, ...], words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        write_table(f"sqlite:///{tmp_path}/w.db", "t", pl.DataFrame({"k": [1], "n": [None]}), mode, keys)
+    assert not (tmp_path / "w.db").exists()
