@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from glue_tui.catalog.databases import BATCH_ROWS, BUSY_TIMEOUT_S, quoted, sqlite_path
+from glue_tui.catalog.database_urls import BATCH_ROWS, BUSY_TIMEOUT_S, quoted, sqlite_path
 from glue_tui.core.problem import InvalidInput, did_you_mean
 
 

@@ -1,4 +1,4 @@
-"""Databases behind connection URLs: list, describe, read. SQLite so far; writing is in `database_writes`."""
+"""Databases behind connection URLs: list, describe, read, write (in `database_writes`). SQLite so far."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ from urllib.parse import quote
 
 import polars as pl
 
+from glue_tui.catalog.database_urls import BATCH_ROWS, BUSY_TIMEOUT_S, quoted, sqlite_path
+from glue_tui.catalog.database_writes import write_table as write_table
 from glue_tui.catalog.types import parse, polars_type
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 from glue_tui.core.schema import Column
-
-BUSY_TIMEOUT_S = 30.0
-BATCH_ROWS = 50_000
-
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 _DATE_GLOB = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _TIME_GLOB = _DATE_GLOB + "[T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
@@ -30,22 +27,6 @@ class DatabaseTable:
     name: str
     columns: tuple[Column, ...]
     rows: int
-
-
-def sqlite_path(url: str, project_dir: Path = Path()) -> Path:
-    """Return the file behind `sqlite:///relative.db` (from the project folder) or `sqlite:////absolute.db`.
-
-    Raises InvalidInput for any other kind of URL.
-    """
-    scheme = _SCHEME.match(url)
-    if scheme is None:
-        raise InvalidInput(f"connection URL {url!r} names no kind of database", hint="sqlite:///path/to/file.db")
-    if scheme[1].lower() != "sqlite":
-        raise InvalidInput(f"connections to {scheme[1]} are not supported yet", hint="sqlite:///path/to/file.db works")
-    path = url[scheme.end() :].split("?")[0]
-    if not path.startswith("/") or path == "/":
-        raise InvalidInput(f"connection URL {url!r} names no file", hint="three slashes: sqlite:///path/to/file.db")
-    return project_dir / path[1:]
 
 
 def list_tables(url: str, include: str = "%", *, project_dir: Path = Path()) -> tuple[str, ...]:
@@ -119,11 +100,6 @@ def connect(url: str, project_dir: Path) -> sqlite3.Connection:
         conn.close()
         raise InvalidInput(f"{path} can't be read as an SQLite database: {error}") from error
     return conn
-
-
-def quoted(name: str) -> str:
-    """Return a name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def glue_type_of(declared: str) -> str:

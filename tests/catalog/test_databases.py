@@ -11,8 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from glue_tui.catalog.database_writes import write_table
-from glue_tui.catalog.databases import describe, list_tables, read_table
+from glue_tui.catalog.databases import describe, list_tables, read_table, write_table
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 
 
