@@ -1,0 +1,84 @@
+"""A command job: any program, its output line by line in the log as it comes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+
+from glue_tui.core.model import CommandWork
+from glue_tui.core.problem import EntityNotFound, InvalidInput
+from glue_tui.jobs.session import JobSession
+from glue_tui.logs.write import INFO, pump
+
+_LAST_LINES = 5
+_DRAIN_S = 2.0
+"""How long output is waited for after the program has ended: something it left behind may hold the pipe open for ever."""
+
+
+class CommandFailed(Exception):
+    """The program ended with another exit code than 0, or by a signal. `type` is the word for it in the result."""
+
+    def __init__(self, type: str, message: str) -> None:
+        super().__init__(message)
+        self.type = type
+
+
+def run_command(session: JobSession, work: CommandWork) -> None:
+    """Run the program to its end, in the attempt's own process group, so that a stop reaches all that it starts.
+
+    Raises CommandFailed with the last lines of its output if it fails.
+    """
+    where = f"jobs.{session.job.name}"
+    command = [session.templates.text(word, where=f"{where}.command") for word in work.command]
+    cwd = session.project_dir / session.templates.text(work.cwd, where=f"{where}.cwd")
+    if not cwd.is_dir():
+        raise InvalidInput(f"{where}.cwd: no folder {work.cwd}", hint="it is relative to the project folder")
+    last_lines: list[str] = []
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=_environment(session, work, where),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+    except FileNotFoundError:
+        raise EntityNotFound(f"{where}.command: no program {command[0]}", hint="is it installed and on PATH?") from None
+    except PermissionError:
+        raise InvalidInput(f"{where}.command: {command[0]} may not be executed", hint=f"chmod +x {command[0]}") from None
+    assert process.stdout is not None
+    output_fd = process.stdout.fileno()
+    pumping = threading.Thread(
+        target=lambda: pump(output_fd, session.log, INFO, last_lines=last_lines, keep=_LAST_LINES), daemon=True
+    )
+    pumping.start()
+    code = process.wait()
+    pumping.join(_DRAIN_S)
+    if pumping.is_alive():
+        session.log.warning("the program has ended, but something that it started goes on writing: killed with the attempt")
+    if code != 0:
+        raise _failure(code, last_lines)
+
+
+def _environment(session: JobSession, work: CommandWork, where: str) -> dict[str, str]:
+    own = {
+        name: session.templates.text(value, where=f"{where}.environment.{name}")
+        for name, value in work.environment.items()
+    }
+    return {
+        **os.environ,
+        "GLUE_WORKFLOW_NAME": session.spec.workflow,
+        "GLUE_RUN_ID": session.spec.key.run_id,
+        "GLUE_JOB_NAME": session.job.name,
+        "GLUE_PROJECT_DIR": str(session.project_dir),
+        **own,
+    }
+
+
+def _failure(code: int, last_lines: list[str]) -> CommandFailed:
+    end = "".join(f"\n{line}" for line in last_lines)
+    if code < 0:
+        return CommandFailed("Signal", f"the program was ended by signal {-code}{end}")
+    return CommandFailed("ExitCode", f"the program ended with exit code {code}{end}")

@@ -1,0 +1,125 @@
+"""`JobContext`: what the script of a python job is given. Its names are a promise to users."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import polars as pl
+
+from glue_tui.core.model import DatabaseSink, TableSink
+from glue_tui.core.problem import InvalidInput, did_you_mean
+from glue_tui.jobs.session import Frame, JobSession
+from glue_tui.logs.write import LogWriter
+
+_TABLE_FORMATS = ("parquet", "csv", "json")
+_TABLE_MODES = ("overwrite", "append")
+_DATABASE_MODES = ("overwrite", "append", "upsert")
+
+
+class JobContext:
+    """Tables in, tables out, the log, progress and the run's properties, for `def run(glue: JobContext)`."""
+
+    def __init__(self, session: JobSession) -> None:
+        self._session = session
+
+    def table(self, name: str) -> pl.LazyFrame:
+        """Return the catalog table `database.table`. Raises EntityNotFound with the nearest name."""
+        return self._session.table(name)
+
+    def write(
+        self,
+        frame: Frame,
+        table: str,
+        *,
+        path: str,
+        format: str = "parquet",
+        mode: str = "overwrite",
+        partition_by: Sequence[str] = (),
+    ) -> int:
+        """Write the files of one table below `path` and return the number of rows.
+
+        They appear all at once, and the table in the catalog, when the attempt succeeds; if it fails nothing appears.
+        """
+        _check("format", format, _TABLE_FORMATS)
+        _check("mode", mode, _TABLE_MODES)
+        keys = (partition_by,) if isinstance(partition_by, str) else tuple(partition_by)
+        sink = TableSink(table=table, path=str(path), format=format, mode=mode, partition_by=keys)
+        return self._session.write(frame, sink)
+
+    def write_database(
+        self, frame: Frame, *, connection: str, table: str, mode: str = "overwrite", keys: Sequence[str] = ()
+    ) -> int:
+        """Write rows into a table behind a connection, in one transaction of that database; return their number."""
+        _check("mode", mode, _DATABASE_MODES)
+        return self._session.write(frame, DatabaseSink(connection=connection, table=table, mode=mode, keys=tuple(keys)))
+
+    def write_targets(self, frame: Frame) -> int:
+        """Write to every target of the job's definition; return the number of rows written in all."""
+        targets = self._session.job.targets
+        if not targets:
+            raise InvalidInput(f'job "{self.job}" has no targets', hint="add `targets = [...]` to its definition")
+        return self._session.write_all(frame, targets)
+
+    def progress(self, done: float, total: float) -> None:
+        """Show that `done` of `total` is done."""
+        self._session.progress(done, total)
+
+    def set_property(self, name: str, value: object) -> None:
+        """Set a run property for the nodes that start after this one."""
+        self._session.set_property(name, str(value))
+
+    def count_rows_in(self, rows: int) -> None:
+        """Add to the rows read, for what does not come from `table`."""
+        self._session.count_rows_in(rows)
+
+    @property
+    def log(self) -> LogWriter:
+        """`info`, `warning`, `error`, `debug`: a line with time and level."""
+        return self._session.log
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """`--name` to value, as the trigger and the job gave them."""
+        return self._session.arguments
+
+    @property
+    def properties(self) -> Mapping[str, str]:
+        """Run properties, with those set by this job."""
+        return MappingProxyType(self._session.properties)
+
+    @property
+    def event_files(self) -> tuple[str, ...]:
+        """Files that started the run, relative to the project folder."""
+        return self._session.spec.event_files
+
+    @property
+    def run_id(self) -> str:
+        return self._session.spec.key.run_id
+
+    @property
+    def run_number(self) -> int:
+        return self._session.spec.run_number
+
+    @property
+    def workflow(self) -> str:
+        return self._session.spec.workflow
+
+    @property
+    def job(self) -> str:
+        return self._session.job.name
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first try."""
+        return self._session.spec.key.attempt
+
+    @property
+    def project_dir(self) -> Path:
+        return self._session.project_dir
+
+
+def _check(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InvalidInput(f'no {name} "{value}"', hint=did_you_mean(value, known))

@@ -1,0 +1,210 @@
+"""Files of a job's tables: staged beside their target, then made visible all at once.
+
+How it is atomic. Every file has a name of its own (run, job, attempt), is written and synced in a hidden folder beside
+the target, `.name.tmp-…`; for `append` the files already there are linked in as well. At the end of the attempt the two
+folders change places in one system call (`glue_tui.jobs.swap`). So whoever lists the folder sees all of the old or all
+of the new, also if the worker is killed at any moment, and whoever goes by the catalog reads old files, new files, or
+is told that a listed file is gone; never a mixture, as no name is used twice. Only a file system that can't exchange
+two folders has a moment between two renames.
+
+What a killed attempt leaves behind is a hidden folder; the next attempt at the same target removes it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from glue_tui.catalog.read import Catalog
+from glue_tui.core.attempt import AttemptKey
+from glue_tui.core.model import TableSink, node_name
+from glue_tui.core.problem import EntityNotFound, InvalidInput
+from glue_tui.core.schema import ChangeKind, DataFile, TableChange
+from glue_tui.jobs.files import WrittenFile, catalog_table, sync_folder, write_files
+from glue_tui.jobs.swap import swap_folders
+from glue_tui.logs.write import LogWriter
+
+_DATA_SUFFIXES = frozenset({".parquet", ".csv", ".json", ".jsonl", ".ndjson", ".gz", ".zst", ".avro", ".orc", ".crc"})
+"""What an overwrite may take away. A folder with anything else in it is probably not the one that was meant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Staged:
+    """Files that wait beside their target. `lock_fd` holds the staging folder, so that others leave it alone."""
+
+    sink: TableSink
+    target: Path
+    folder: Path
+    lock_fd: int
+    files: tuple[WrittenFile, ...]
+    schema: pl.Schema
+
+
+class Publisher:
+    """Stages the files of one attempt, and publishes them in the order in which they were staged, or discards them."""
+
+    def __init__(self, key: AttemptKey, project_dir: Path, catalog: Catalog, log: LogWriter) -> None:
+        self._key = key
+        self._project_dir = project_dir
+        self._catalog = catalog
+        self._log = log
+        self._staged: list[_Staged] = []
+        self._folders: list[tuple[Path, int]] = []
+        """Every staging folder of this attempt with its lock, also those whose writing failed."""
+        # Files of an earlier attempt of this node in this run are known by it: a retry replaces, not repeats, them.
+        self._node_prefix = f"{key.run_id}-{node_name(key.node_id)}-"
+
+    def stage(self, frame: pl.DataFrame | pl.LazyFrame, sink: TableSink) -> int:
+        """Write `frame` beside the folder `sink.path` and return its rows. Raises InvalidInput for a target that can't be."""
+        target = self._target(sink)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._remove_leftovers(target)
+        number = len(self._folders)
+        folder = target.parent / f".{target.name}.tmp-{self._node_prefix}{self._key.attempt}-{number}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        lock_fd = os.open(folder, os.O_RDONLY)
+        fcntl.flock(lock_fd, fcntl.LOCK_EX)
+        self._folders.append((folder, lock_fd))
+        lazy = frame.lazy()
+        schema = lazy.collect_schema()
+        files = write_files(lazy, schema, sink, folder, f"{self._node_prefix}{self._key.attempt}-{number}")
+        self._staged.append(
+            _Staged(sink=sink, target=target, folder=folder, lock_fd=lock_fd, files=files, schema=schema)
+        )
+        rows = sum(file.rows for file in files)
+        self._log.info(f"wrote {rows:,} rows for {sink.table} in {len(files)} files, to appear in {sink.path} at the end")
+        return rows
+
+    def publish(self) -> tuple[TableChange, ...]:
+        """Make everything staged visible and return what the catalog should say of it."""
+        changes = []
+        for staged in self._staged:
+            with _alone_in(staged.target.parent):
+                if staged.sink.mode == "append" and staged.target.exists():
+                    self._link_present_files(staged)
+                for folder in sorted({file.path.parent for file in staged.files} | {staged.folder}):
+                    sync_folder(folder)
+                _put_in_place(staged.folder, staged.target)
+                sync_folder(staged.target.parent)
+            changes.append(self._change(staged))
+        return tuple(changes)
+
+    def discard(self) -> None:
+        """Remove every staging folder of this attempt; after `publish` these hold what was replaced."""
+        for folder, lock_fd in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock_fd)
+        self._folders.clear()
+        self._staged.clear()
+
+    def _target(self, sink: TableSink) -> Path:
+        if "://" in sink.path:
+            raise InvalidInput(f"path of {sink.table}: {sink.path} is not a folder of this machine")
+        target = Path(os.path.realpath(self._project_dir / sink.path))
+        project_dir = Path(os.path.realpath(self._project_dir))
+        if target == project_dir or target in project_dir.parents:
+            raise InvalidInput(f"path of {sink.table}: {sink.path} holds the whole project", hint="name a folder below it")
+        if target.exists() and not target.is_dir():
+            raise InvalidInput(f"path of {sink.table}: {sink.path} is a file", hint="a table is written into a folder")
+        if sink.mode == "overwrite" and target.exists():
+            for file in target.rglob("*"):
+                if file.is_file() and not file.name.startswith((".", "_")) and file.suffix not in _DATA_SUFFIXES:
+                    name = os.path.relpath(file, project_dir)
+                    raise InvalidInput(
+                        f"path of {sink.table}: overwriting {sink.path} would remove {name}, which is no data file",
+                        hint="choose a folder of its own for the table",
+                    )
+        return target
+
+    def _remove_leftovers(self, target: Path) -> None:
+        own = {folder for folder, _ in self._folders}
+        for folder in sorted(target.parent.glob(f".{target.name}.tmp-*")):
+            if folder in own:
+                continue
+            fd = os.open(folder, os.O_RDONLY)
+            try:
+                # Whoever stages there holds the lock as long as he lives.
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+                self._log.warning(f"removed {folder.name}, left behind by an attempt that was killed")
+            except BlockingIOError:
+                continue
+            finally:
+                os.close(fd)
+
+    def _link_present_files(self, staged: _Staged) -> None:
+        own_prefix = f"{self._node_prefix}{self._key.attempt}-"
+        for file in staged.target.rglob("*"):
+            if file.is_dir():
+                continue
+            if file.name.startswith(self._node_prefix) and not file.name.startswith(own_prefix):
+                continue
+            place = staged.folder / file.relative_to(staged.target)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(file, place)
+            except OSError:
+                shutil.copy2(file, place)
+
+    def _change(self, staged: _Staged) -> TableChange:
+        sink = staged.sink
+        project_dir = Path(os.path.realpath(self._project_dir))
+        table, file_format_place = catalog_table(sink, staged.schema, _relative(staged.target, project_dir)), 0
+        try:
+            self._catalog.table(sink.table)
+            kind = ChangeKind.UPDATED
+        except EntityNotFound:
+            kind = ChangeKind.CREATED
+        files = []
+        for file in staged.files:
+            path = staged.target / file.path.relative_to(staged.folder)
+            status = path.stat()
+            files.append(
+                DataFile(
+                    path=_relative(path, project_dir),
+                    size_bytes=status.st_size,
+                    mtime_ns=status.st_mtime_ns,
+                    rows=file.rows,
+                    partition_values=file.partition_values,
+                    format=file_format_place,
+                )
+            )
+        return TableChange(
+            kind=kind,
+            table=table,
+            written_by=self._key.node_id,
+            files=tuple(files),
+            replace_files=sink.mode == "overwrite",
+        )
+
+
+def _put_in_place(folder: Path, target: Path) -> None:
+    """Let `folder` appear as `target`; what was there before has the name of `folder` afterwards."""
+    try:
+        # An empty folder may be replaced by a rename; anything else has to change places.
+        folder.rename(target)
+    except OSError:
+        swap_folders(folder, target)
+
+
+def _relative(path: Path, project_dir: Path) -> str:
+    return str(path.relative_to(project_dir)) if path.is_relative_to(project_dir) else str(path)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let no other attempt publish into the same parent folder: two that append would lose each other's files."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)

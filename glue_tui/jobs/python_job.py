@@ -1,0 +1,78 @@
+"""A python job: the user's script, called through its `run(glue)` or run as a plain program."""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+import threading
+import types
+from pathlib import Path
+
+from glue_tui.core.model import PythonWork
+from glue_tui.core.problem import EntityNotFound, did_you_mean
+from glue_tui.jobs.context import JobContext
+from glue_tui.jobs.session import JobSession
+
+
+def run_python(session: JobSession, work: PythonWork) -> None:
+    """Run the script in the project folder, with its own folder first on `sys.path`. What it raises comes out as it is."""
+    path = session.project_dir / work.script
+    source = _read(path, work.script)
+    tree = ast.parse(source, filename=str(path))
+    code = compile(tree, str(path), "exec", dont_inherit=True)
+    os.chdir(session.project_dir)
+    sys.path.insert(0, str(path.parent))
+    sys.argv = [str(path), *_arguments(session)]
+    try:
+        if _defines_run(tree):
+            module = _module(path.stem, path)
+            exec(code, module.__dict__)
+            module.__dict__["run"](JobContext(session))
+        else:
+            exec(code, _module("__main__", path).__dict__)
+    except SystemExit as end:
+        if end.code not in (None, 0):
+            raise
+    # What the script left running belongs to its work: threads that are no daemons, and pools.
+    threading._shutdown()  # type: ignore[attr-defined]
+
+
+def _read(path: Path, script: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        known = [file.name for file in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        raise EntityNotFound(f"no script {script}", hint=did_you_mean(path.name, known)) from None
+
+
+def _module(name: str, path: Path) -> types.ModuleType:
+    module = types.ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module
+    return module
+
+
+def _defines_run(tree: ast.Module) -> bool:
+    """Say whether the script has a `run` that takes the context; one without parameters is the script's own affair."""
+    for statement in tree.body:
+        match statement:
+            case ast.FunctionDef(name="run", args=args):
+                return bool(args.posonlyargs or args.args or args.vararg)
+            case ast.ImportFrom(names=names) if any((alias.asname or alias.name) == "run" for alias in names):
+                return True
+            case _:
+                continue
+    return False
+
+
+def _arguments(session: JobSession) -> list[str]:
+    """Return the command line that Glue gives to a script."""
+    spec = session.spec
+    pairs = {
+        "--JOB_NAME": session.job.name,
+        "--WORKFLOW_NAME": spec.workflow,
+        "--WORKFLOW_RUN_ID": spec.key.run_id,
+        **session.arguments,
+    }
+    return [part for pair in pairs.items() for part in pair]

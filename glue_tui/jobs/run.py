@@ -1,0 +1,37 @@
+"""Which kind of job does what: the one entrance to this room for the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from glue_tui.core.attempt import AttemptSpec
+from glue_tui.core.model import CommandWork, DashboardWork, Job, PythonWork, SqlWork
+from glue_tui.jobs.command_job import run_command
+from glue_tui.jobs.python_job import run_python
+from glue_tui.jobs.session import JobReport, JobSession
+from glue_tui.jobs.sql_job import run_sql_job
+from glue_tui.jobs.templates import Templates
+from glue_tui.logs.write import LogWriter
+
+
+def run_job(
+    spec: AttemptSpec, job: Job, *, log: LogWriter, templates: Templates, progress: Callable[[float, float], None]
+) -> JobReport:
+    """Do a job's work and publish what it made, all or nothing. Whatever it raises is the user's failure."""
+    session = JobSession(spec, job, log=log, templates=templates, progress=progress)
+    try:
+        match job.work:
+            case PythonWork() as work:
+                run_python(session, work)
+            case SqlWork() as work:
+                run_sql_job(session, work)
+            case CommandWork() as work:
+                run_command(session, work)
+            case DashboardWork() as work:
+                raise NotImplementedError(work.output)
+            case _:
+                assert_never(job.work)
+        return session.publish()
+    finally:
+        session.discard()

@@ -1,0 +1,141 @@
+"""What every kind of job works with: templates filled in, tables in, published files and database rows out, and the count of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import assert_never
+
+import polars as pl
+
+from glue_tui.catalog.database_writes import write_table
+from glue_tui.catalog.query import mentioned, run_sql
+from glue_tui.catalog.read import Catalog
+from glue_tui.catalog.scan import scan
+from glue_tui.core.attempt import AttemptSpec
+from glue_tui.core.model import Connection, DatabaseSink, Job, Sink, TableSink
+from glue_tui.core.problem import EntityNotFound, did_you_mean
+from glue_tui.core.schema import TableChange
+from glue_tui.jobs.publish import Publisher
+from glue_tui.jobs.templates import Templates
+from glue_tui.logs.write import LogWriter
+
+Frame = pl.DataFrame | pl.LazyFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobReport:
+    """What a job that succeeded has to show."""
+
+    rows_in: int | None = None
+    rows_out: int | None = None
+    table_changes: tuple[TableChange, ...] = ()
+    outputs: tuple[str, ...] = ()
+    properties: dict[str, str] = field(default_factory=dict)
+
+
+class JobSession:
+    """One attempt of a job while it runs. Files are only staged until `publish`; `discard` leaves nothing of them."""
+
+    def __init__(
+        self, spec: AttemptSpec, job: Job, *, log: LogWriter, templates: Templates, progress: Callable[[float, float], None]
+    ) -> None:
+        self.spec = spec
+        self.job = job
+        self.log = log
+        self.templates = templates
+        self.progress = progress
+        self.project_dir = Path(spec.project_dir)
+        self.catalog = Catalog.open(spec.catalog_path)
+        self.arguments = {
+            name: templates.text(value, where=f"jobs.{job.name}.arguments[{name!r}]")
+            for name, value in spec.arguments.items()
+        }
+        self.properties = dict(spec.properties)
+        self.properties_set: dict[str, str] = {}
+        self.rows_in: int | None = None
+        self.rows_out: int | None = None
+        self.outputs: list[str] = []
+        self._counted_tables: set[str] = set()
+        self._publisher = Publisher(spec.key, self.project_dir, self.catalog, log)
+
+    def table(self, full_name: str) -> pl.LazyFrame:
+        """Return a table of the catalog; its rows count as read, once per table. Raises EntityNotFound."""
+        self.count_table(full_name)
+        return scan(
+            self.catalog, full_name, project_dir=self.project_dir, environment=self.templates.environment
+        )
+
+    def count_table(self, full_name: str) -> None:
+        entry = self.catalog.table(full_name)
+        if entry.full_name not in self._counted_tables:
+            self._counted_tables.add(entry.full_name)
+            self.count_rows_in(entry.rows)
+            self.log.info(f"reads {entry.full_name}: {entry.rows:,} rows in {entry.files} files")
+
+    def count_rows_in(self, rows: int) -> None:
+        self.rows_in = (self.rows_in or 0) + rows
+
+    def query(self, template: str, *, where: str) -> pl.LazyFrame:
+        """Return the answer to a query over catalog tables; `where` names its place in the definition."""
+        query = self.templates.sql(template, where=where)
+        for full_name in mentioned(query, [entry.full_name for entry in self.catalog.tables()]):
+            self.count_table(full_name)
+        return run_sql(
+            self.catalog, query, project_dir=self.project_dir, environment=self.templates.environment
+        )
+
+    def write(self, frame: Frame, sink: Sink) -> int:
+        """Write `frame` to one target and return the number of rows. A table's files are staged, a database's rows are in."""
+        match sink:
+            case TableSink():
+                path = self.templates.text(sink.path, where=f"path of {sink.table}")
+                rows = self._publisher.stage(frame, replace(sink, path=path))
+                self.outputs.append(path)
+            case DatabaseSink():
+                rows = self._write_database(frame, sink)
+            case _:
+                assert_never(sink)
+        self.rows_out = (self.rows_out or 0) + rows
+        return rows
+
+    def write_all(self, frame: Frame, sinks: tuple[Sink, ...]) -> int:
+        """Write `frame` to every target, files before databases: what is staged can still be taken back."""
+        if len(sinks) > 1 and isinstance(frame, pl.LazyFrame):
+            frame = frame.collect(engine="streaming")
+        return sum(self.write(frame, sink) for sink in sorted(sinks, key=lambda sink: isinstance(sink, DatabaseSink)))
+
+    def set_property(self, name: str, value: str) -> None:
+        self.properties[name] = value
+        self.properties_set[name] = value
+
+    def _write_database(self, frame: Frame, sink: DatabaseSink) -> int:
+        connection = self._connection(sink.connection)
+        url = self.templates.text(connection.url, where=f"connections.{sink.connection}.url")
+        collected = frame.collect(engine="streaming") if isinstance(frame, pl.LazyFrame) else frame
+        rows = write_table(url, sink.table, collected, sink.mode, sink.keys, project_dir=self.project_dir)
+        self.outputs.append(f"{sink.connection}:{sink.table}")
+        self.log.info(f"{sink.mode} {sink.table} behind {sink.connection}: {rows:,} rows")
+        return rows
+
+    def _connection(self, name: str) -> Connection:
+        for connection in self.spec.connections:
+            if connection.name == name:
+                return connection
+        known = [connection.name for connection in self.spec.connections]
+        raise EntityNotFound(f'no connection named "{name}"', hint=did_you_mean(name, known))
+
+    def publish(self) -> JobReport:
+        """Let what was staged appear, and report."""
+        return JobReport(
+            rows_in=self.rows_in,
+            rows_out=self.rows_out,
+            table_changes=self._publisher.publish(),
+            outputs=tuple(dict.fromkeys(self.outputs)),
+            properties=self.properties_set,
+        )
+
+    def discard(self) -> None:
+        """Remove what was staged and not published."""
+        self._publisher.discard()

@@ -1,0 +1,138 @@
+"""`{{ properties.day }}` and the like in arguments, queries, paths and URLs: filled in by the worker, which alone knows secrets."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import SandboxedEnvironment
+
+from glue_tui.core.attempt import AttemptSpec
+from glue_tui.core.problem import InvalidInput, did_you_mean
+from glue_tui.logs.write import Secrets
+
+
+class Templates:
+    """Fills in templates with what one attempt knows: its run, properties, event files and the environment."""
+
+    def __init__(self, spec: AttemptSpec, secrets: Secrets) -> None:
+        self.environment: Mapping[str, str] = _Environment(secrets)
+        """Variables of the environment; each that is looked up here is masked from then on."""
+        self._names = {
+            "properties": _Names("properties", spec.properties),
+            "run": _Names("run", {"id": spec.key.run_id, "number": spec.run_number}),
+            "event": _Names("event", {"files": _Files(spec.event_files)}),
+            "env": _Names("env", self.environment),
+        }
+
+    def text(self, template: str, *, where: str) -> str:
+        """Return `template` filled in, values as plain text; `where` names its place in an error.
+
+        Raises InvalidInput for a template that is wrong or names what does not exist.
+        """
+        return self._fill_in(_text_environment, template, where)
+
+    def sql(self, template: str, *, where: str) -> str:
+        """Return a query filled in, each value as a SQL literal and never as raw text. Raises InvalidInput."""
+        return self._fill_in(_sql_environment, template, where)
+
+    def _fill_in(self, environment: SandboxedEnvironment, template: str, where: str) -> str:
+        if "{" not in template:
+            return template
+        try:
+            return environment.from_string(template).render(self._names)
+        except TemplateError as error:
+            raise InvalidInput(f"{where}: {error.message}", hint=self._hint(error.message or "")) from None
+
+    def _hint(self, message: str) -> str:
+        name, _, member = message.split(" ", 1)[0].partition(".")
+        if member and name in self._names:
+            return self._names[name].missing(member)[1]
+        return "known: properties.NAME, run.id, run.number, event.files, env.NAME"
+
+
+def sql_literal(value: object) -> str:
+    """Return `value` as SQL writes it: `'O''Hara'`, `12`, `NULL`, `('a', 'b')` for a list."""
+    match value:
+        case None:
+            return "NULL"
+        case StrictUndefined():
+            return str(value)  # Raises what is undefined.
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case int() | float() | decimal.Decimal():
+            return str(value)
+        case datetime.date() | datetime.time():
+            return f"'{value.isoformat()}'"
+        case list() | tuple() | set() | frozenset():
+            return "(" + (", ".join(sql_literal(item) for item in value) or "NULL") + ")"
+        case _:
+            return "'" + str(value).replace("'", "''") + "'"
+
+
+class _Names:
+    """What stands before the dot of a template; knows its members, to name the nearest of them."""
+
+    def __init__(self, name: str, members: Mapping[str, Any]) -> None:
+        self._name = name
+        self._members = members
+
+    def __getitem__(self, member: str) -> Any:
+        return self._members[member]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def missing(self, member: str) -> tuple[str, str]:
+        if isinstance(self._members, _Environment):
+            return f"env.{member} is not set", f"set {member} in the environment in which the engine is started"
+        return f"{self._name}.{member} is not defined", did_you_mean(member, list(self._members))
+
+
+class _Environment(Mapping[str, str]):
+    """Environment variables; whatever is read from here is a secret from then on."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+
+    def __getitem__(self, name: str) -> str:
+        value = os.environ[name]
+        self._secrets.add(value)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class _Files(tuple[str, ...]):
+    """The files of an event: a list in a query and in a loop, separated by commas in plain text."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return ",".join(self)
+
+
+class _Missing(StrictUndefined):
+    """An undefined name whose error says what was meant."""
+
+    @property
+    def _undefined_message(self) -> str:
+        if isinstance(self._undefined_obj, _Names):
+            return self._undefined_obj.missing(str(self._undefined_name))[0]
+        return str(super()._undefined_message)
+
+
+def _environment(**options: Any) -> SandboxedEnvironment:
+    return SandboxedEnvironment(undefined=_Missing, keep_trailing_newline=True, autoescape=False, **options)
+
+
+_text_environment = _environment()
+_sql_environment = _environment(finalize=sql_literal)

@@ -1,0 +1,93 @@
+"""One attempt, inside its own process: do the work of a job or crawler, write what became of it, say so in the log."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import assert_never
+
+from glue_tui.core.attempt import AttemptResult, AttemptSpec
+from glue_tui.core.codec import to_data
+from glue_tui.core.model import Crawler, Job, job_type
+from glue_tui.core.states import NodeState
+from glue_tui.jobs.run import run_job
+from glue_tui.jobs.templates import Templates
+from glue_tui.logs.write import ERROR, INFO, WARN, LogStream, LogWriter, Secrets
+from glue_tui.worker.failure import describe, story
+
+Progress = Callable[[float, float], None]
+
+
+def run_attempt(spec: AttemptSpec, progress: Progress) -> int:
+    """Run one attempt to its end and return the exit code: 0 succeeded, 1 failed. The result file says the rest."""
+    started_s = time.monotonic()
+    secrets = Secrets()
+    log = LogWriter(1, secrets=secrets)
+    streams = LogStream(log, INFO, 1), LogStream(log, WARN, 2)
+    sys.stdout, sys.stderr = streams
+    log.info(f"attempt {spec.key.attempt} of {spec.max_attempts}: {_what_runs(spec)}, worker {os.getpid()}")
+    try:
+        result = _work(spec, log, secrets, progress)
+    except BaseException as error:
+        for stream in streams:
+            stream.finish()
+        log.line(ERROR, story(error), always=True)
+        result = AttemptResult(state=NodeState.FAILED, error=describe(error, Path(spec.project_dir), secrets.mask))
+    for stream in streams:
+        stream.finish()
+    _log_end(log, result, time.monotonic() - started_s)
+    _write_result(spec.result_path, result)
+    return 0 if result.state is NodeState.SUCCEEDED else 1
+
+
+def _work(spec: AttemptSpec, log: LogWriter, secrets: Secrets, progress: Progress) -> AttemptResult:
+    templates = Templates(spec, secrets)
+    match spec.node:
+        case Job() as job:
+            report = run_job(spec, job, log=log, templates=templates, progress=progress)
+            return AttemptResult(
+                state=NodeState.SUCCEEDED,
+                rows_in=report.rows_in,
+                rows_out=report.rows_out,
+                table_changes=report.table_changes,
+                outputs=report.outputs,
+                properties=report.properties,
+            )
+        case Crawler():
+            raise NotImplementedError
+        case _:
+            assert_never(spec.node)
+
+
+def _what_runs(spec: AttemptSpec) -> str:
+    node = spec.node
+    match node:
+        case Job():
+            what = f"{job_type(node)} job {node.name}"
+        case Crawler():
+            what = f"crawler {node.name}"
+        case _:
+            assert_never(node)
+    trigger = f", started by {spec.started_by}" if spec.started_by else ""
+    return f"{what} of {spec.workflow} #{spec.run_number}{trigger}"
+
+
+def _log_end(log: LogWriter, result: AttemptResult, seconds: float) -> None:
+    rows = "".join(
+        f", {count:,} rows {way}" for count, way in ((result.rows_in, "in"), (result.rows_out, "out")) if count is not None
+    )
+    level = INFO if result.state is NodeState.SUCCEEDED else ERROR
+    log.line(level, f"{result.state}{rows}, {seconds:.2f} s", always=True)
+
+
+def _write_result(path: str, result: AttemptResult) -> None:
+    """Write the result by rename: it is there whole or not at all. No sync: after a power failure the attempt counts as lost."""
+    text = json.dumps(to_data(result), ensure_ascii=False)
+    temporary = Path(f"{path}.tmp-{os.getpid()}")
+    temporary.parent.mkdir(parents=True, exist_ok=True)
+    temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+    temporary.replace(path)

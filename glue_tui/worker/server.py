@@ -1,0 +1,227 @@
+"""The fork server: one process that has everything imported and makes a child of itself for every attempt.
+
+Nothing here may ever run a query: a fork after polars has started its threads hangs the child without a word. It is
+single-threaded for the same reason. When its standard input ends, the engine is gone and so is every attempt.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+import psutil
+
+from glue_tui.core.attempt import AttemptKey, AttemptSpec
+from glue_tui.core.codec import from_data
+from glue_tui.core.model import NodeId, RunId
+from glue_tui.protocol.worker import Answer, Exited, Ready, Started, decode_start, encode_answer
+from glue_tui.worker.lifeline import die_with
+from glue_tui.worker.progress import ProgressPipe
+
+RunAttempt = Callable[[AttemptSpec, ProgressPipe], int]
+
+_READ_BYTES = 256 * 1024
+_EXIT_ON_OUR_ERROR = 70
+"""Exit code of a child whose own machinery failed: no result file, the reason stands in its log."""
+_RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    from glue_tui.worker.attempt import run_attempt
+
+    requests_fd, answers_fd = _take_over_pipes()
+    gc.collect()
+    gc.freeze()
+    ForkServer(requests_fd, answers_fd, run_attempt).serve()
+
+
+class ForkServer:
+    """Starts attempts as they are asked for on one pipe and tells on the other what became of them."""
+
+    def __init__(self, requests_fd: int, answers_fd: int, run_attempt: RunAttempt) -> None:
+        self._requests_fd = requests_fd
+        self._answers_fd = answers_fd
+        self._run_attempt = run_attempt
+        self._keys: dict[int, AttemptKey] = {}
+        self._request_bytes = b""
+        self._outbox: deque[bytes] = deque()
+        self._wake_r, self._wake_w = os.pipe()
+        self._lifeline_r, self._lifeline_w = os.pipe()
+        """The write end is this process's alone: children see it hang up when this process is gone."""
+
+    def serve(self) -> None:
+        """Answer requests until the engine's end of the pipe is closed, then kill every attempt."""
+        for fd in (self._answers_fd, self._wake_r, self._wake_w):
+            os.set_blocking(fd, False)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._wake_w, warn_on_full_buffer=False)
+        try:
+            self._tell(Ready())
+            while self._turn():
+                pass
+        except BrokenPipeError:
+            pass
+        finally:
+            self._kill_all()
+
+    def _turn(self) -> bool:
+        readable, _, _ = select.select(
+            [self._requests_fd, self._wake_r], [self._answers_fd] if self._outbox else [], []
+        )
+        if self._wake_r in readable:
+            os.read(self._wake_r, _READ_BYTES)
+            self._reap()
+        if self._requests_fd in readable:
+            data = os.read(self._requests_fd, _READ_BYTES)
+            if not data:
+                return False
+            *lines, self._request_bytes = (self._request_bytes + data).split(b"\n")
+            for line in lines:
+                self._start(line)
+        self._flush()
+        return True
+
+    def _start(self, line: bytes) -> None:
+        key = AttemptKey(run_id=RunId(""), node_id=NodeId(""), attempt=0)
+        try:
+            data = decode_start(line).spec
+            with contextlib.suppress(msgspec.MsgspecError):
+                key = msgspec.convert(data.get("key"), AttemptKey)
+            spec: AttemptSpec = from_data(AttemptSpec, data)
+            log_fd = _open_log(spec.log_path)
+        except (msgspec.MsgspecError, ValueError) as error:
+            self._tell(Exited(key=key, reason=f"the request to start does not fit: {error}"))
+            return
+        except OSError as error:
+            self._tell(Exited(key=key, reason=f"the log can't be written: {error}"))
+            return
+        try:
+            self._fork(spec, log_fd)
+        except OSError as error:
+            self._tell(Exited(key=key, reason=f"no process could be started: {error}"))
+        finally:
+            os.close(log_fd)
+
+    def _fork(self, spec: AttemptSpec, log_fd: int) -> None:
+        own_session_r, own_session_w = os.pipe()
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._be_child(spec, log_fd, own_session_w)
+        finally:
+            os.close(own_session_w)
+        try:
+            # Until the child has its own process group nobody could kill that group, so nobody is told of it.
+            os.read(own_session_r, 1)
+        finally:
+            os.close(own_session_r)
+        self._keys[pid] = spec.key
+        self._tell(Started(key=spec.key, pid=pid, process_started_at=_started_at(pid)))
+
+    def _be_child(self, spec: AttemptSpec, log_fd: int, own_session_w: int) -> NoReturn:
+        exit_code = _EXIT_ON_OUR_ERROR
+        try:
+            signal.set_wakeup_fd(-1)
+            os.setsid()
+            os.close(own_session_w)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            null_fd = os.open(os.devnull, os.O_RDONLY)
+            for source, target in ((null_fd, 0), (log_fd, 1), (log_fd, 2)):
+                os.dup2(source, target)
+            for fd in (null_fd, log_fd, self._lifeline_w, self._wake_r, self._wake_w):
+                os.close(fd)
+            die_with(self._requests_fd, self._lifeline_r)
+            gc.enable()
+            exit_code = self._run_attempt(spec, ProgressPipe(self._answers_fd, spec.key))
+        except BaseException:
+            # Only our own mistakes come here, and standard error is the log by now or our parent's.
+            import traceback
+
+            os.write(2, traceback.format_exc().encode("utf-8", "backslashreplace"))
+        finally:
+            os._exit(exit_code)
+
+    def _reap(self) -> None:
+        while self._keys:
+            # Looked at before it is reaped: its pid can't be given to another process yet, so that what is left of
+            # its group can be killed without hitting a stranger.
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended is None:
+                return
+            _kill_group(ended.si_pid)
+            pid, status, usage = os.wait4(ended.si_pid, 0)
+            key = self._keys.pop(pid, None)
+            if key is None:
+                continue
+            code = os.waitstatus_to_exitcode(status)
+            self._tell(
+                Exited(
+                    key=key,
+                    exit_code=code if code >= 0 else None,
+                    signal=-code if code < 0 else None,
+                    peak_memory_bytes=usage.ru_maxrss * _RSS_UNIT_BYTES,
+                )
+            )
+
+    def _tell(self, answer: Answer) -> None:
+        self._outbox.append(encode_answer(answer))
+        self._flush()
+
+    def _flush(self) -> None:
+        while self._outbox:
+            try:
+                # All of a line or nothing: lines are short enough, and children write theirs into the same pipe.
+                os.write(self._answers_fd, self._outbox[0])
+            except BlockingIOError:
+                return
+            self._outbox.popleft()
+
+    def _kill_all(self) -> None:
+        for pid in self._keys:
+            descendants = []
+            with contextlib.suppress(psutil.Error):
+                descendants = psutil.Process(pid).children(recursive=True)
+            _kill_group(pid)
+            for process in descendants:
+                # One that made a session of its own is not in the group any more.
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _started_at(pid: int) -> float:
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return 0.0
+
+
+def _open_log(path: str) -> int:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+
+def _take_over_pipes() -> tuple[int, int]:
+    """Return the engine's pipes under other numbers; a stray print of some library then lands on standard error."""
+    requests_fd, answers_fd = os.dup(0), os.dup(1)
+    null_fd = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null_fd, 0)
+    os.close(null_fd)
+    os.dup2(2, 1)
+    return requests_fd, answers_fd
