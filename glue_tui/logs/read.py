@@ -1,0 +1,373 @@
+"""Reading log files: a window over a growing file by offsets, and what the command line needs of a file.
+
+No line is kept: per 64 kB of file there is one number. Not here: writing logs, colours and keys.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import re
+import stat
+import time
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from glue_tui.logs.clean import clean_bytes
+
+BLOCK_BYTES = 65_536
+LINE_BYTES_MAX = 16_384
+"""A longer line is shown up to here; the rest stays in the file."""
+POLL_BYTES_MAX = 8 * 1024 * 1024
+"""What one poll reads at most, so that a huge file can't hold up a frame."""
+FIND_BYTES_MAX = 2 * 1024 * 1024
+"""What one step of a search reads at most."""
+PROBLEM_LINES_MAX = 200_000
+"""Positions of errors that are kept; the counts go on, and `next_error` searches the file beyond."""
+FOLLOW_WAIT_S = 0.2
+
+STAMP_BYTES = 23
+"""`2026-11-22T22:04:10.123`, before the Z."""
+_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z) ([A-Z]{4,5}) {1,2}(.*)", re.DOTALL)
+_ERROR = re.compile(r"^.{23}Z ERROR ")
+_KEPT_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a log, clean; `at` is None and `level` empty for a raw line."""
+
+    at: float | None
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a search stands: `line` is the hit; otherwise go on at `next_line`, or give up when that is None."""
+
+    line: int | None
+    next_line: int | None = None
+
+
+class LogSource(Protocol):
+    """What a pane shows: a file, a merged run, a filtered view."""
+
+    generation: int
+    errors: int
+    warnings: int
+
+    @property
+    def line_count(self) -> int: ...
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the last poll left something unread."""
+
+    def poll(self) -> bool:
+        """Take in what is new; return whether anything changed. A new `generation` means that all lines changed."""
+
+    def lines(self, start: int, count: int) -> list[str]: ...
+
+    def find(self, pattern: re.Pattern[str], from_line: int, direction: int) -> Found: ...
+
+    def next_error(self, from_line: int, direction: int) -> Found: ...
+
+    def error_lines(self) -> array[int]: ...
+
+    def close(self) -> None: ...
+
+
+def parse(line: str) -> LogLine:
+    """Split a clean line into time (seconds since the epoch), level and text."""
+    match = _LINE.match(line)
+    if match is None:
+        return LogLine(None, "", line)
+    try:
+        at = datetime.fromisoformat(match[1]).timestamp()
+    except ValueError:
+        return LogLine(None, "", line)
+    return LogLine(at, match[2], match[3])
+
+
+class LogFile:
+    """A window over a file that may grow, be cut, be replaced, or not exist yet."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.generation = 0
+        self.errors = 0
+        self.warnings = 0
+        self.problem = ""
+        """Why the file can't be read, if that is so."""
+        self._fd: int | None = None
+        self._behind = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self._size = 0
+        self._newlines = array("Q")
+        self._head = b""
+        self._kept = b""
+        self._error_lines = array("Q")
+        self.errors = self.warnings = 0
+
+    @property
+    def line_count(self) -> int:
+        return self.ended_line_count + (1 if self._kept and not self._kept.endswith(b"\n") else 0)
+
+    @property
+    def ended_line_count(self) -> int:
+        """Lines that have their newline; one more may be half written."""
+        return self._newlines[-1] if self._newlines else 0
+
+    @property
+    def size_bytes(self) -> int:
+        return self._size
+
+    @property
+    def is_behind(self) -> bool:
+        return self._behind
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def poll(self, bytes_max: int = POLL_BYTES_MAX) -> bool:
+        """Take in what was written since the last call, `bytes_max` at most; return whether anything changed."""
+        restarted = self._reopen()
+        if self._fd is None:
+            return restarted
+        size = os.fstat(self._fd).st_size
+        if size == self._size:
+            self._behind = False
+            return restarted
+        if size < self._size or os.pread(self._fd, len(self._head), 0) != self._head:
+            self._start_over()
+            restarted = True
+        target = min(size, self._size + bytes_max)
+        while self._size < target:
+            wanted = min(BLOCK_BYTES - self._size % BLOCK_BYTES, target - self._size)
+            data = os.pread(self._fd, wanted, self._size)
+            if not data:
+                break
+            self._take(data)
+        self._head = self._head or os.pread(self._fd, min(_KEPT_BYTES, self._size), 0)
+        self._behind = self._size < size
+        return True
+
+    def _reopen(self) -> bool:
+        """Open the file if it is there and not open, or another one than the open one; return whether lines went."""
+        try:
+            there = self.path.stat()
+            if not stat.S_ISREG(there.st_mode):
+                self.problem = "not a regular file"
+                return False
+            if self._fd is not None:
+                mine = os.fstat(self._fd)
+                if (mine.st_ino, mine.st_dev) == (there.st_ino, there.st_dev):
+                    return False
+            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            self.problem = error.strerror or str(error)
+            return False
+        had_lines = self._size > 0
+        self.close()
+        self._fd = fd
+        self.problem = ""
+        if had_lines:
+            self._start_over()
+        return had_lines
+
+    def _start_over(self) -> None:
+        self.generation += 1
+        self._forget()
+
+    def _take(self, data: bytes) -> None:
+        lines_before = self._newlines[-1] if self._newlines else 0
+        self._note_levels(data, lines_before)
+        lines = lines_before + data.count(b"\n")
+        if self._size % BLOCK_BYTES == 0:
+            self._newlines.append(lines)
+        else:
+            self._newlines[-1] = lines
+        self._size += len(data)
+        self._kept = (self._kept + data)[-_KEPT_BYTES:] if len(data) < _KEPT_BYTES else data[-_KEPT_BYTES:]
+
+    def _note_levels(self, data: bytes, lines_before: int) -> None:
+        """Count the level words that stand in their place; one may have begun in the last read."""
+        window = self._kept + data
+        base = self._size - len(self._kept)
+        for mark, is_error in ((b"Z ERROR ", True), (b"Z WARN  ", False)):
+            position = window.find(mark, max(0, len(self._kept) - len(mark) + 1))
+            counted_to, line = len(self._kept), lines_before
+            while position >= 0:
+                start = position - STAMP_BYTES
+                if base + start == 0 or (start > 0 and window[start - 1] == 10):
+                    if not is_error:
+                        self.warnings += 1
+                    else:
+                        self.errors += 1
+                        if len(self._error_lines) < PROBLEM_LINES_MAX:
+                            line += window.count(b"\n", counted_to, position)
+                            counted_to = max(counted_to, position)
+                            self._error_lines.append(line)
+                position = window.find(mark, position + 1)
+
+    def _offset(self, line: int) -> int:
+        """Return where a line begins."""
+        if line <= 0 or self._fd is None:
+            return 0
+        block = bisect_left(self._newlines, line)
+        before = self._newlines[block - 1] if block else 0
+        data = os.pread(self._fd, BLOCK_BYTES, block * BLOCK_BYTES)
+        position = -1
+        for _ in range(line - before):
+            position = data.find(b"\n", position + 1)
+            if position < 0:  # the file was cut under our hands; the next poll notices
+                return self._size
+        return block * BLOCK_BYTES + position + 1
+
+    def lines(self, start: int, count: int) -> list[str]:
+        """Return lines as they are shown: clean, long ones cut at LINE_BYTES_MAX with an ellipsis."""
+        return [_shown(line) for line in self.raw_lines(start, count)]
+
+    def raw_lines(self, start: int, count: int) -> list[bytes]:
+        """Return the bytes of lines without their newline; of long ones the first LINE_BYTES_MAX + 1."""
+        if self._fd is None:
+            return []
+        shown: list[bytes] = []
+        line, end = max(0, start), min(start + count, self.line_count)
+        while line < end:
+            offset = self._offset(line)
+            pieces = os.pread(self._fd, min(BLOCK_BYTES, max(0, self._size - offset)), offset).split(b"\n")
+            ended = pieces[: max(1, len(pieces) - 1)][: end - line]
+            shown += [piece[: LINE_BYTES_MAX + 1] for piece in ended]
+            line += len(ended)
+        return shown
+
+    def find(self, pattern: re.Pattern[str], from_line: int, direction: int, bytes_max: int = FIND_BYTES_MAX) -> Found:
+        """Look for a line from `from_line` on (included), forwards (1) or backwards (-1), for one budget of bytes."""
+        read_bytes, line = 0, from_line
+        while 0 <= line < self.line_count:
+            if read_bytes >= bytes_max:
+                return Found(None, line)
+            first, data = self._chunk(line, direction)
+            read_bytes += max(1, len(data))
+            hit = _hit(data, pattern, direction)
+            if hit is not None:
+                return Found(first + hit)
+            line = first + len(data) if direction > 0 else first - 1
+        return Found(None, None)
+
+    def _chunk(self, line: int, direction: int, lines_max: int = 500) -> tuple[int, list[bytes]]:
+        """Return up to `lines_max` lines that begin or end with `line`, and the number of the first."""
+        if direction > 0:
+            return line, self.raw_lines(line, lines_max)
+        first = max(0, line - lines_max + 1)
+        return first, self.raw_lines(first, line - first + 1)
+
+    def next_error(self, from_line: int, direction: int) -> Found:
+        """Look for the next ERROR line from `from_line` on (included); like `find`, it may take several calls."""
+        kept = self._error_lines
+        if direction > 0:
+            index = bisect_left(kept, from_line)
+            if index < len(kept):
+                return Found(kept[index])
+            if len(kept) == self.errors:
+                return Found(None, None)
+            return self.find(_ERROR, max(from_line, kept[-1] + 1), 1)
+        if len(kept) < self.errors and from_line > kept[-1]:
+            found = self.find(_ERROR, from_line, -1)
+            return found
+        index = bisect_right(kept, from_line)
+        return Found(kept[index - 1]) if index else Found(None, None)
+
+    def error_lines(self) -> array[int]:
+        """Return the numbers of the lines with errors, the first PROBLEM_LINES_MAX of them."""
+        return self._error_lines
+
+
+def _shown(line: bytes) -> str:
+    if len(line) > LINE_BYTES_MAX:
+        return clean_bytes(line[:LINE_BYTES_MAX]) + "…"
+    return clean_bytes(line)
+
+
+def _hit(lines: list[bytes], pattern: re.Pattern[str], direction: int) -> int | None:
+    """Return the index of the first (or last) line that the pattern is found in."""
+    numbers = range(len(lines)) if direction > 0 else range(len(lines) - 1, -1, -1)
+    search = pattern.search
+    for number in numbers:
+        if search(_shown(lines[number])):
+            return number
+    return None
+
+
+# What the command line needs.
+
+
+def tail(path: str | Path, count: int) -> list[str]:
+    """Return the last lines of a file, clean; nothing if it does not exist."""
+    log = LogFile(path)
+    try:
+        while log.poll() and log.is_behind:
+            pass
+        return log.lines(max(0, log.line_count - count), count)
+    finally:
+        log.close()
+
+
+def follow(path: str | Path, stop: Callable[[], bool], *, count: int = 10) -> Iterator[str]:
+    """Yield the last `count` lines, then every new line once it is whole, until `stop()` says so.
+
+    The rest of the file is yielded before the end, an unfinished last line too.
+    """
+    log = LogFile(path)
+    try:
+        while log.poll() and log.is_behind:
+            pass
+        line, generation = max(0, log.line_count - count), log.generation
+        while True:
+            stopping = stop()
+            log.poll()
+            if log.generation != generation:
+                line, generation = 0, log.generation
+            whole = log.line_count if stopping and not log.is_behind else log.ended_line_count
+            while line < whole:
+                new = log.lines(line, min(500, whole - line))
+                yield from new
+                line += max(1, len(new))
+            if stopping and not log.is_behind:
+                return
+            if not log.is_behind:
+                time.sleep(FOLLOW_WAIT_S)
+    finally:
+        log.close()
+
+
+def merged(paths: Iterable[str | Path]) -> Iterator[tuple[str, str]]:
+    """Yield (path, line) of several files ordered by time; a raw line stays behind the line that it follows."""
+    for _, path, line in heapq.merge(*(_stamped(path) for path in paths), key=lambda item: item[0]):
+        yield path, line
+
+
+def _stamped(path: str | Path) -> Iterator[tuple[str, str, str]]:
+    log = LogFile(path)
+    stamp = ""
+    try:
+        while log.poll() and log.is_behind:
+            pass
+        for start in range(0, log.line_count, 500):
+            for line in log.lines(start, 500):
+                if _LINE.match(line):
+                    stamp = line[:STAMP_BYTES]
+                yield stamp, str(path), line
+    finally:
+        log.close()
