@@ -13,6 +13,7 @@ from glue_tui.protocol.present import run_view
 from glue_tui.protocol.views import RunSummary, RunView, StoryLine
 from glue_tui.store.database import open_readonly
 from glue_tui.store.event_log import last_run_ids, read_events, read_run
+from glue_tui.store.ledger import read_trigger_settings
 
 _decode_summary = msgspec.json.Decoder(RunSummary).decode
 
@@ -51,6 +52,10 @@ class History:
     def last_run_ids(self) -> dict[str, str]:
         """Return the newest run of every workflow that has one."""
         return last_run_ids(self._conn) if self._conn is not None else {}
+
+    def trigger_settings(self) -> dict[tuple[str, str], bool]:
+        """Return the triggers that a person paused or resumed, by (workflow, trigger)."""
+        return read_trigger_settings(self._conn) if self._conn is not None else {}
 
     def run_id(self, ref: str) -> str:
         """Return the id that a number, an id or a workflow name means. Raises EntityNotFound."""
