@@ -48,6 +48,8 @@ class Scope:
     inputs: dict[Path, None] = field(default_factory=dict)
     """Files beside the TOML that the result rests on."""
     action_paths: dict[tuple[str, NodeId], KeyPath] = field(default_factory=dict)
+    target_paths: dict[str, tuple[KeyPath, ...]] = field(default_factory=dict)
+    """By job, as long as the job's targets."""
     condition_paths: dict[tuple[str, NodeId], KeyPath] = field(default_factory=dict)
 
     def known_name(self, path: KeyPath, kind: str, name: str, known: tuple[str, ...]) -> bool:
@@ -131,6 +133,7 @@ class Scope:
         return default
 
     def timeout(self, path: KeyPath, value: str | int | None, default: float) -> float:
+        """Return seconds; `default` where none are given or they can't be read."""
         seconds = self.duration(path, value, default)
         if value is not None and seconds <= 0:
             self.report.problem(path, "a timeout must be longer than nothing", "leave it out for none of your own")
@@ -231,10 +234,10 @@ def _build_connection(name: str, url: str, scope: Scope) -> Connection:
     # The URL itself is never repeated in a message: somebody may have written a password into it.
     if has_template(scheme):
         pass
-    elif not colon or not rest.strip("/"):
-        scope.report.problem(path, "not a database URL", 'write it like "sqlite:///path/to/file.db"')
-    elif scheme not in _CONNECTION_SCHEMES:
-        scope.report.problem(path, f"not supported yet: {scheme}:// connections", "sqlite:// is")
+    elif colon and scheme.lower() not in _CONNECTION_SCHEMES:
+        scope.report.problem(path, f"not supported yet: {scheme[:20]}:// connections", "sqlite:///path/to/file.db is")
+    elif not rest.startswith("/") or not rest.strip("/"):
+        scope.report.problem(path, "not a database URL", 'three slashes: "sqlite:///path/to/file.db"')
     return Connection(name=name, url=scope.text(path, url))
 
 

@@ -70,7 +70,7 @@ def build_crawler(name: str, authored: AuthoredCrawler, scope: Scope) -> Crawler
         update_behavior=authored.schema_change.update,
         delete_behavior=authored.schema_change.delete,
         description=authored.description,
-        timeout_s=None if authored.timeout is None else scope.timeout(timeout, authored.timeout, 0.0),
+        timeout_s=None if authored.timeout is None else scope.timeout(timeout, authored.timeout, 1.0),
         max_retries=authored.max_retries,
         retry_delay_s=scope.duration((*path, "retry_delay"), authored.retry_delay, 0.0),
     )
@@ -99,7 +99,7 @@ def build_job(name: str, authored: AuthoredJob, scope: Scope) -> Job | None:
     check_arguments(authored.arguments, (*path, "arguments"), scope)
     scope.within((*path, "max_retries"), authored.max_retries, 0, RETRIES_MAX)
     scope.within((*path, "backoff"), authored.backoff, 1, BACKOFF_MAX)
-    targets = [_build_sink(item, (*path, "targets", index), scope) for index, item in enumerate(authored.targets or [])]
+    targets = _build_sinks(name, authored, scope)
     timeout_s = scope.timeout((*path, "timeout"), authored.timeout, 48 * 3600.0)
     retry_delay_s = scope.duration((*path, "retry_delay"), authored.retry_delay, 0.0)
     if authored.type is None:
@@ -119,7 +119,7 @@ def build_job(name: str, authored: AuthoredJob, scope: Scope) -> Job | None:
         backoff=authored.backoff,
         timeout_s=timeout_s,
         arguments=dict(authored.arguments),
-        targets=tuple(target for target in targets if target is not None),
+        targets=targets,
     )
 
 
@@ -204,6 +204,13 @@ def _build_chart(chart: AuthoredChart, path: KeyPath, scope: Scope) -> Chart:
             if not getattr(chart, axis):
                 scope.report.problem((*path, axis), "missing", f"a {chart.kind} chart needs the column for {axis}")
     return Chart(title=chart.title, kind=(chart.kind or ChartKind.TABLE).value, query=chart.query, x=chart.x, y=chart.y)
+
+
+def _build_sinks(job: str, authored: AuthoredJob, scope: Scope) -> tuple[Sink, ...]:
+    paths: list[KeyPath] = [("jobs", job, "targets", index) for index in range(len(authored.targets or []))]
+    sinks = [_build_sink(item, path, scope) for item, path in zip(authored.targets or [], paths, strict=True)]
+    scope.target_paths[job] = tuple(path for path, sink in zip(paths, sinks, strict=True) if sink is not None)
+    return tuple(sink for sink in sinks if sink is not None)
 
 
 def _build_sink(item: AuthoredSink, path: KeyPath, scope: Scope) -> Sink | None:

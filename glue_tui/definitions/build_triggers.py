@@ -130,7 +130,7 @@ def _build_actions(trigger: str, authored: AuthoredTrigger, scope: Scope) -> tup
                 if getattr(item, word):
                     scope.report.problem((*here, word), "a crawler takes none", "rule of Glue: only jobs do")
         check_arguments(item.arguments, (*here, "arguments"), scope)
-        timeout_s = scope.timeout((*here, "timeout"), item.timeout, 0.0) if item.timeout is not None else None
+        timeout_s = scope.timeout((*here, "timeout"), item.timeout, 1.0) if item.timeout is not None else None
         if node_id is None:
             continue
         if node_id in actions:

@@ -2,9 +2,227 @@
 
 from __future__ import annotations
 
-from glue_tui.core.model import Workflow
+from collections import deque
+from collections.abc import Iterable
+from itertools import chain
+
+from glue_tui.core.graph import build_graph
+from glue_tui.core.model import Condition, NodeId, Predicate, TableSink, Trigger, Workflow, node_name, node_type
+from glue_tui.core.states import Logical, TriggerType
 from glue_tui.definitions.build import Scope
+from glue_tui.definitions.report import KeyPath
+from glue_tui.definitions.watch_loops import may_hold_files_of
+
+COMPONENTS_MAX = 1000
+"""Jobs, crawlers and triggers of one workflow; Glue advises to stay below 100 (rule WF-18)."""
+
+Facts = frozenset[Condition]
 
 
 def check_graph(workflow: Workflow, scope: Scope) -> None:
-    """Report what is wrong with the whole, of which the parts were read already."""
+    """Report what is wrong with the whole. Warnings are given only where the parts are in order, lest they mislead."""
+    components = len(workflow.jobs) + len(workflow.crawlers) + len(workflow.triggers)
+    if components > COMPONENTS_MAX:
+        hint = "split it into several workflows"
+        scope.report.problem((), f"{components} jobs, crawlers and triggers, more than {COMPONENTS_MAX}", hint)
+        return
+    _check_cycles(workflow, scope)
+    _check_contradictions(workflow, scope)
+    _check_watched_targets(workflow, scope)
+    if not scope.report.has_errors:
+        _check_reach(workflow, scope)
+        _check_joins(workflow, scope)
+
+
+def _check_cycles(workflow: Workflow, scope: Scope) -> None:
+    edges: dict[NodeId, dict[NodeId, str]] = {}
+    for trigger in workflow.triggers:
+        for condition in _conditions(trigger):
+            for action in trigger.actions:
+                if action.node_id != condition.node_id:
+                    edges.setdefault(condition.node_id, {}).setdefault(action.node_id, trigger.name)
+    while remaining := _on_cycles(edges):
+        cycle = next(found for node_id in remaining if (found := _shortest_cycle(node_id, remaining)))
+        steps = [f"{node_name(node_id)} → ({remaining[node_id][after]})" for node_id, after in _pairs(cycle)]
+        last_trigger = remaining[cycle[-1]][cycle[0]]
+        scope.report.problem(
+            scope.action_paths[last_trigger, cycle[0]],
+            f"a cycle: {' → '.join(steps)} → {node_name(cycle[0])}",
+            "each node runs once in a run: take one of these triggers away",
+        )
+        edges = {
+            node_id: {after: name for after, name in nexts.items() if after not in cycle}
+            for node_id, nexts in remaining.items()
+            if node_id not in cycle
+        }
+
+
+def _pairs(cycle: list[NodeId]) -> Iterable[tuple[NodeId, NodeId]]:
+    return zip(cycle, [*cycle[1:], cycle[0]], strict=True)
+
+
+def _on_cycles(edges: dict[NodeId, dict[NodeId, str]]) -> dict[NodeId, dict[NodeId, str]]:
+    """Return the edges that are left once nodes that lead nowhere were taken away, again and again."""
+    left = edges
+    while True:
+        kept = {
+            node_id: alive
+            for node_id, nexts in left.items()
+            if (alive := {after: name for after, name in nexts.items() if after in left})
+        }
+        if kept == left:
+            return left
+        left = kept
+
+
+def _shortest_cycle(start: NodeId, edges: dict[NodeId, dict[NodeId, str]]) -> list[NodeId]:
+    """Return the nodes of a shortest cycle through `start`, beginning there, or nothing."""
+    came_from: dict[NodeId, NodeId] = {}
+    todo = deque([start])
+    while todo:
+        node_id = todo.popleft()
+        for after in edges[node_id]:
+            if after == start:
+                cycle = [node_id]
+                while cycle[-1] != start:
+                    cycle.append(came_from[cycle[-1]])
+                return cycle[::-1]
+            if after not in came_from:
+                came_from[after] = node_id
+                todo.append(after)
+    return []
+
+
+def _check_contradictions(workflow: Workflow, scope: Scope) -> None:
+    for trigger in workflow.triggers:
+        if trigger.predicate and trigger.predicate.logical is Logical.AND:
+            states: dict[NodeId, str] = {}
+            for condition in trigger.predicate.conditions:
+                if condition.node_id in states:
+                    path = scope.condition_paths[trigger.name, condition.node_id]
+                    message = f"can never come true: {_named(condition.node_id)} ends in one state, not in two"
+                    scope.report.problem(path, message, 'use logical = "ANY", or two triggers')
+                    break
+                states[condition.node_id] = condition.state
+
+
+def _check_watched_targets(workflow: Workflow, scope: Scope) -> None:
+    for job in workflow.jobs:
+        for trigger in workflow.triggers:
+            for pattern in trigger.watch.patterns if trigger.watch else ():
+                for sink, path in zip(job.targets, scope.target_paths[job.name], strict=True):
+                    if isinstance(sink, TableSink) and may_hold_files_of(pattern, sink, scope.project_dir):
+                        message = f'writes where trigger {trigger.name} watches ("{pattern}")'
+                        scope.report.problem((*path, "path"), message, "each run would start the next: write elsewhere")
+
+
+def _check_reach(workflow: Workflow, scope: Scope) -> None:
+    """Warn of nodes that never run, and of starts that some AND waits for in vain."""
+    starters = [trigger for trigger in workflow.triggers if trigger.type.starts_runs]
+    if not starters:
+        message = "nothing starts this workflow"
+        scope.report.warning(("triggers",), message, "add a SCHEDULED, EVENT or ON_DEMAND trigger")
+        return
+    conditional = _in_flow_order(workflow)
+    reached_at_all: set[NodeId] = set()
+    for starter in starters:
+        reached = _reached(starter, conditional)
+        reached_at_all |= reached
+        for trigger in conditional:
+            _warn_of_waiting(trigger, starter, reached, scope)
+    started = {action.node_id for trigger in workflow.triggers for action in trigger.actions}
+    for kind, nodes in (("crawlers", workflow.crawlers), ("jobs", workflow.jobs)):
+        for node in nodes:
+            node_id = NodeId(f"{kind.removesuffix('s')}:{node.name}")
+            if node_id not in started:
+                scope.report.warning((kind, node.name), "no trigger starts it")
+            elif node_id not in reached_at_all:
+                scope.report.warning((kind, node.name), "no start trigger leads to it")
+
+
+def _warn_of_waiting(trigger: Trigger, starter: Trigger, reached: set[NodeId], scope: Scope) -> None:
+    assert trigger.predicate is not None
+    if trigger.predicate.logical is Logical.ANY:
+        return
+    missing = [condition.node_id for condition in trigger.predicate.conditions if condition.node_id not in reached]
+    if missing and len(missing) < len(trigger.predicate.conditions):
+        scope.report.warning(
+            scope.condition_paths[trigger.name, missing[0]],
+            f"never true in a run started by {starter.name}: nothing there starts {_named(missing[0])}",
+            f'start it from {starter.name}, too, or use logical = "ANY"',
+        )
+
+
+def _reached(starter: Trigger, conditional: list[Trigger]) -> set[NodeId]:
+    """Return what a start by `starter` can bring about, if every state comes out as wished."""
+    reached = {action.node_id for action in starter.actions}
+    waiting = conditional
+    while True:
+        fired = [trigger for trigger in waiting if trigger.predicate and _can_hold(trigger.predicate, reached)]
+        if not fired:
+            return reached
+        reached.update(action.node_id for trigger in fired for action in trigger.actions)
+        waiting = [trigger for trigger in waiting if trigger not in fired]
+
+
+def _can_hold(predicate: Predicate, reached: set[NodeId]) -> bool:
+    quantifier = all if predicate.logical is Logical.AND else any
+    return quantifier(condition.node_id in reached for condition in predicate.conditions)
+
+
+def _check_joins(workflow: Workflow, scope: Scope) -> None:
+    """Warn of an AND over branches that exclude each other: one after a success, one after the same node's failure."""
+    needs: dict[NodeId, Facts] = {}
+    conditional = _in_flow_order(workflow)
+    for trigger in workflow.triggers:
+        if trigger.type.starts_runs:
+            needs.update((action.node_id, frozenset()) for action in trigger.actions)
+    is_settled = False
+    while not is_settled:
+        is_settled = True
+        for trigger in conditional:
+            facts = _facts_needed(trigger, needs)
+            for action in trigger.actions if facts is not None else ():
+                before = needs.get(action.node_id, facts)
+                after = before & facts if before is not None and facts is not None else frozenset()
+                if action.node_id not in needs or after != before:
+                    needs[action.node_id] = after
+                    is_settled = False
+    for trigger in conditional:
+        _warn_of_exclusion(trigger, _facts_needed(trigger, needs), scope)
+
+
+def _facts_needed(trigger: Trigger, needs: dict[NodeId, Facts]) -> Facts | None:
+    """Return what must have happened before `trigger` can fire; None while that is not known."""
+    assert trigger.predicate is not None
+    each = [needs[condition.node_id] | {condition} for condition in _conditions(trigger) if condition.node_id in needs]
+    if trigger.predicate.logical is Logical.AND:
+        return frozenset(chain.from_iterable(each)) if len(each) == len(trigger.predicate.conditions) else None
+    return frozenset.intersection(*each) if each else None
+
+
+def _warn_of_exclusion(trigger: Trigger, facts: Facts | None, scope: Scope) -> None:
+    states: dict[NodeId, set[str]] = {}
+    for fact in facts or ():
+        states.setdefault(fact.node_id, set()).add(fact.state)
+    for node_id, wanted in sorted(states.items()):
+        if len(wanted) > 1:
+            path: KeyPath = ("triggers", trigger.name, "conditions")
+            message = f"can never come true: it needs {_named(node_id)} to end {' and '.join(sorted(wanted))}"
+            scope.report.warning(path, message, 'use logical = "ANY", or two triggers')
+            return
+
+
+def _in_flow_order(workflow: Workflow) -> list[Trigger]:
+    """Return the CONDITIONAL triggers such that what can fire earlier mostly stands earlier."""
+    place = {node_id: index for index, node_id in enumerate(build_graph(workflow).node_ids)}
+    conditional = [trigger for trigger in workflow.triggers if trigger.type is TriggerType.CONDITIONAL]
+    return sorted(conditional, key=lambda trigger: max(place[item.node_id] for item in _conditions(trigger)))
+
+
+def _conditions(trigger: Trigger) -> tuple[Condition, ...]:
+    return trigger.predicate.conditions if trigger.predicate else ()
+
+
+def _named(node_id: NodeId) -> str:
+    return f"{node_type(node_id).lower()} {node_name(node_id)}"

@@ -12,6 +12,16 @@ ERRORS_MAX = 20
 """A file with more syntax errors than this is probably not TOML at all."""
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_HINTS = {
+    "Invalid value": "text needs quotes; true and false are written small",
+    "Illegal character '\\n'": 'a text has to end on its line; """ begins a longer one',
+    "Cannot overwrite a value": "this key stands further up in the same table",
+    "Cannot declare": "this table stands further up",
+    "Unterminated string": "the quotes that begin here never end",
+    "Expected '='": "key = value",
+}
+"""The way out, by how tomllib's message begins."""
+
 _STATEMENT = re.compile(r"\s*(\[|[A-Za-z0-9_.\"'-]+\s*=)")
 
 
@@ -33,14 +43,17 @@ def _syntax_problems(source: str, text: str) -> tuple[Problem, ...]:
         if error is None:
             break
         message, error_line = error
+        hint = next((hint for start, hint in _HINTS.items() if message.startswith(start)), "")
         start = _statement_start(lines, error_line)
         end = error_line
         if start < error_line and _STATEMENT.match(lines[error_line]):
             # The statement above was never closed; the one that tripped over it is innocent.
+            message, hint = "this is not closed", f"line {error_line + 1} begins something new"
             end, error_line = error_line - 1, start
         elif message == "Unterminated string":
             end, error_line = len(lines) - 1, start
-        problems.append(Problem(path=source, line=error_line + 1, key="", message=f"not valid TOML: {message}"))
+        text = f"not valid TOML: {message}"
+        problems.append(Problem(path=source, line=error_line + 1, key="", message=text, hint=hint))
         for index in range(start, end + 1):
             lines[index] = ""
     return tuple(problems)
