@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from glue_tui.core.problem import EntityNotFound, did_you_mean
+from glue_tui.core.run import WorkflowRun
 from glue_tui.core.story import describe
 from glue_tui.protocol.present import run_view
 from glue_tui.protocol.views import RunSummary, RunView, StoryLine
@@ -41,6 +42,11 @@ class History:
         run_id = self.run_id(ref)
         assert self._conn is not None
         return run_view(read_run(self._conn, run_id), self._state_dir)
+
+    def core_run(self, run_id: str) -> WorkflowRun:
+        """Return a run of this id as the rules see it. The run must exist."""
+        assert self._conn is not None
+        return read_run(self._conn, run_id)
 
     def story(self, ref: str) -> tuple[StoryLine, ...]:
         """Return the events of a run in words. Raises EntityNotFound."""

@@ -1,0 +1,109 @@
+"""Putting an engine together: lock, database, recovery, host. Used by the process and by the in-process client."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from glue_tui.catalog.write import MIGRATIONS as CATALOG_MIGRATIONS
+from glue_tui.core.model import RunId
+from glue_tui.core.problem import EngineUnavailable
+from glue_tui.definitions.project import STATE_FOLDER, load_project
+from glue_tui.engine.host import Host
+from glue_tui.engine.inputs import DefinitionsLoaded
+from glue_tui.engine.kernel import Kernel
+from glue_tui.engine.recovery import leftovers, note_start, take_fence
+from glue_tui.store import ledger
+from glue_tui.store.database import migrate, open_database, transaction
+from glue_tui.store.event_log import MIGRATIONS as RUN_MIGRATIONS
+from glue_tui.store.history import open_history
+
+SLOTS_VARIABLE = "GLUE_TUI_SLOTS"
+
+
+class LockHeld(EngineUnavailable):
+    """Another engine works on this project."""
+
+
+@contextmanager
+def assembled(project_dir: Path, note: Callable[[str], None]) -> Iterator[Host]:
+    """Yield a host that owns the project's state, ready to run; let go of everything afterwards.
+
+    Raises LockHeld, StoreFailed, FenceHeld, OSError (the state folder can't be written).
+    """
+    state_dir = project_dir / STATE_FOLDER
+    state_dir.mkdir(mode=0o700, exist_ok=True)
+    lock_fd = _lock(state_dir / "engine.lock")
+    conn = open_database(state_dir / "state.db")
+    fence_fd = -1
+    history = None
+    try:
+        migrate(conn, "runs", RUN_MIGRATIONS)
+        migrate(conn, "catalog", CATALOG_MIGRATIONS)
+        now = time.time()
+        kernel = Kernel(conn=conn, slots=slots(), new_run_id=new_run_id, is_held=note_start(conn, now))
+        kernel.open()
+        fence_fd = take_fence(state_dir / "workers.lock", kernel.runs.values())
+        definitions = load_project(project_dir)
+        # In force before the first step, so that runs that wait for their turn know their workflow's limit.
+        lost = leftovers(kernel.runs.values(), state_dir)
+        kernel.step((DefinitionsLoaded(workflows=definitions.workflows), *lost), now)
+        for one in lost:
+            note(f"recovered: {type(one.report).__name__} {one.report.key.node_id} of {one.report.key.run_id}")
+        history = open_history(state_dir / "state.db")
+        yield Host(
+            project_dir=project_dir,
+            state_dir=state_dir,
+            kernel=kernel,
+            history=history,
+            definitions=definitions,
+            fence_fd=fence_fd,
+            environment=worker_environment(),
+            note=note,
+        )
+        with transaction(conn):
+            ledger.forget_engine_starts(conn)
+    finally:
+        if history is not None:
+            history.close()
+        conn.close()
+        for descriptor in (fence_fd, lock_fd):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+def slots() -> int:
+    """Return how many workers may run at a time: GLUE_TUI_SLOTS, or one per processor and at least two."""
+    given = os.environ.get(SLOTS_VARIABLE, "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    return max(2, os.cpu_count() or 1)
+
+
+def new_run_id() -> RunId:
+    return RunId(f"wr_{secrets.token_hex(8)}")
+
+
+def worker_environment() -> dict[str, str]:
+    """Return the environment of workers: this process's, with its own Python first on the path."""
+    environment = dict(os.environ)
+    bin_dir = str(Path(sys.executable).parent)
+    environment["PATH"] = os.pathsep.join([bin_dir, environment.get("PATH", os.defpath)])
+    environment.setdefault("PYTHONUNBUFFERED", "1")
+    return environment
+
+
+def _lock(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise LockHeld("another engine works on this project", hint="`glue-tui engine status` tells which") from None
+    return descriptor

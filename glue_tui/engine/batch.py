@@ -1,0 +1,108 @@
+"""One step of the kernel before it is committed: runs, inboxes and rows as they will be, over those as they are."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from glue_tui.catalog.write import apply_changes
+from glue_tui.core.arrivals import Inbox, SeenFile
+from glue_tui.core.decide import decide
+from glue_tui.core.events import Event, RunFinished, RunQueued
+from glue_tui.core.model import RunId
+from glue_tui.core.run import WorkflowRun, apply
+from glue_tui.core.schema import TableChange
+from glue_tui.core.states import Outcome, WorkflowRunStatus
+from glue_tui.core.stimuli import Stimulus
+from glue_tui.store import event_log, ledger
+
+TriggerKey = tuple[str, str]
+"""Workflow and trigger name."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Collects what one step decides. Nothing outside sees it before `commit` has returned."""
+
+    now: float
+    unfinished: dict[RunId, WorkflowRun]
+    """Runs as they were before the step, by id; not changed here."""
+    last_number: int
+    runs: dict[RunId, WorkflowRun] = field(default_factory=dict)
+    """Runs that the step touched, as they are now."""
+    events: dict[RunId, list[Event]] = field(default_factory=dict)
+    inboxes: dict[TriggerKey, dict[str, SeenFile]] = field(default_factory=dict)
+    touched_triggers: set[TriggerKey] = field(default_factory=set)
+    _writes: list[Callable[[sqlite3.Connection], None]] = field(default_factory=list)
+
+    def current(self) -> list[WorkflowRun]:
+        """Return every run that is not over at this point of the step."""
+        merged = {**self.unfinished, **self.runs}
+        return [run for run in merged.values() if not run.status.is_over]
+
+    def run(self, run_id: RunId) -> WorkflowRun | None:
+        return self.runs.get(run_id) or self.unfinished.get(run_id)
+
+    def record(self, run_id: RunId, events: Iterable[Event]) -> None:
+        """Apply events to a run and keep them for the commit."""
+        run = self.run(run_id)
+        for event in events:
+            run = apply(run, event, self.now)
+            self.events.setdefault(run_id, []).append(event)
+        if run is not None:
+            self.runs[run_id] = run
+
+    def open_run(self, first: RunQueued, others: Iterable[Event] = ()) -> WorkflowRun:
+        """Make a new run."""
+        self.last_number = first.number
+        self.record(first.run_id, (first, *others))
+        return self.runs[first.run_id]
+
+    def feed(self, run_id: RunId, stimulus: Stimulus) -> tuple[Event, ...]:
+        """Let the rules decide about one stimulus. A bug inside one run parks that run; the others go on."""
+        run = self.run(run_id)
+        if run is None:
+            return ()
+        try:
+            events = decide(run, stimulus, self.now)
+        except (AssertionError, LookupError, ValueError, TypeError, AttributeError) as error:
+            message = f"our own fault, please report: {type(error).__name__}: {error} on {type(stimulus).__name__}"
+            events = (RunFinished(status=WorkflowRunStatus.ERROR, outcome=Outcome.ERROR, message=message),)
+        self.record(run_id, events)
+        return events
+
+    def write(self, row: Callable[[sqlite3.Connection], None]) -> None:
+        """Add something to the commit that is no event."""
+        self._writes.append(row)
+
+    def publish_tables(self, run_id: RunId, changes: tuple[TableChange, ...]) -> None:
+        """Bring an attempt's tables into the catalog together with the event that ends it."""
+        if changes:
+            self.write(lambda conn: apply_changes(conn, changes, run_id=run_id, at=self.now))
+
+    def move_files(self, key: TriggerKey, inbox: Inbox, changed: Iterable[SeenFile], gone: Iterable[str] = ()) -> None:
+        """Change what a trigger has seen."""
+        changed, gone = tuple(changed), tuple(gone)
+        after = dict(inbox)
+        for path in gone:
+            after.pop(path, None)
+        after.update((seen.path, seen) for seen in changed)
+        self.inboxes[key] = after
+        if gone:
+            self.write(lambda conn: ledger.forget_seen(conn, *key, gone))
+        if changed:
+            self.write(lambda conn: ledger.write_seen(conn, *key, changed))
+        if changed or gone:
+            self.touched_triggers.add(key)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.events and not self._writes
+
+    def save(self, conn: sqlite3.Connection) -> None:
+        """Write everything, inside the caller's transaction."""
+        for run_id, events in self.events.items():
+            event_log.append(conn, self.runs[run_id], events, self.now)
+        for row in self._writes:
+            row(conn)

@@ -1,0 +1,61 @@
+"""Scanning watched folders: the truth about which files there are. Runs in a thread; touches no state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from glue_tui.core.arrivals import FileFact
+from glue_tui.core.globs import fixed_folder, glob_pattern
+
+FILES_MAX = 1_000_000
+"""Files a trigger may watch; a scan ends there."""
+
+
+def scan(project_dir: Path, patterns: tuple[str, ...]) -> tuple[FileFact, ...]:
+    """Return the files that match, by path. Hidden and temporary files (`.x`, `x~`, `x.tmp`, `x.part`) don't count."""
+    found: dict[str, FileFact] = {}
+    for pattern in patterns:
+        matches = glob_pattern(pattern)
+        root = project_dir / fixed_folder(pattern)
+        for entry in _walk(root, set()):
+            path = os.path.relpath(entry.path, project_dir) if not pattern.startswith("/") else entry.path
+            if path in found or not matches.match(path) or is_passing(entry.name):
+                continue
+            try:
+                stat = entry.stat()
+            except OSError:
+                continue  # It vanished between the listing and the look: the next scan tells.
+            found[path] = FileFact(path=path, size_bytes=stat.st_size, mtime_ns=stat.st_mtime_ns)
+            if len(found) >= FILES_MAX:
+                break
+    return tuple(found[path] for path in sorted(found))
+
+
+def is_passing(name: str) -> bool:
+    """Tell whether a file name is one that programs write under on their way to the real one."""
+    return name.startswith(".") or name.endswith(("~", ".tmp", ".part", ".partial", ".crdownload", ".swp"))
+
+
+def _walk(folder: Path | str, seen: set[tuple[int, int]]) -> Iterator[os.DirEntry[str]]:
+    """Yield the files below a folder; a cycle of symbolic links is walked once."""
+    try:
+        stat = Path(folder).stat()
+        if (stat.st_dev, stat.st_ino) in seen:
+            return
+        seen.add((stat.st_dev, stat.st_ino))
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in listed:
+        try:
+            is_dir = entry.is_dir()
+        except OSError:
+            continue
+        if is_dir:
+            if not entry.name.startswith("."):
+                yield from _walk(entry.path, seen)
+        else:
+            yield entry

@@ -1,0 +1,109 @@
+"""One function per request of the client API: asks the kernel, reads the history, answers with views."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import assert_never
+
+from glue_tui.core.model import RunId
+from glue_tui.core.problem import GlueTuiError
+from glue_tui.engine.host import Host
+from glue_tui.engine.inputs import ResumeAsked, StartAsked, StopAsked, TriggerSwitched
+from glue_tui.protocol.present import run_summary, run_view
+from glue_tui.protocol.requests import (
+    Call,
+    Done,
+    GetProject,
+    GetRun,
+    GetRuns,
+    GetStory,
+    ProjectReply,
+    Refused,
+    Reload,
+    Reply,
+    ResumeWorkflowRun,
+    RunReply,
+    RunsReply,
+    SetTriggerEnabled,
+    StartWorkflowRun,
+    StopEngine,
+    StopWorkflowRun,
+    StoryReply,
+    Subscribe,
+    SummaryReply,
+)
+from glue_tui.protocol.views import RunSummary, RunView
+
+RUNS_LIMIT_MAX = 10_000
+
+
+async def answer(host: Host, call: Call) -> Reply:
+    """Return the reply to a call; a refusal is a reply too."""
+    try:
+        return await _reply(host, call)
+    except GlueTuiError as error:
+        return Refused(number=call.number, code=error.code, message=error.message, hint=error.hint)
+
+
+async def _reply(host: Host, call: Call) -> Reply:
+    number = call.number
+    match call.request:
+        case GetProject():
+            return ProjectReply(number=number, project=host.project_view())
+        case GetRun(run=ref):
+            return RunReply(number=number, run=read_run(host, ref))
+        case GetRuns(workflow=workflow, limit=limit):
+            runs = host.history.runs(workflow, min(limit, RUNS_LIMIT_MAX))
+            return RunsReply(number=number, runs=runs)
+        case GetStory(run=ref):
+            return StoryReply(number=number, lines=host.history.story(ref))
+        case StartWorkflowRun() as ask:
+            run_id = await host.ask(
+                StartAsked(
+                    workflow=ask.workflow,
+                    trigger=ask.trigger,
+                    properties=ask.properties,
+                    request_id=ask.request_id,
+                )
+            )
+            return SummaryReply(number=number, summary=_summary(host, run_id))
+        case ResumeWorkflowRun() as ask:
+            run_id = await host.ask(
+                ResumeAsked(
+                    run_id=host.history.run_id(ask.run),
+                    nodes=ask.nodes,
+                    as_it_ran=ask.as_it_ran,
+                    request_id=ask.request_id,
+                )
+            )
+            return SummaryReply(number=number, summary=_summary(host, run_id))
+        case StopWorkflowRun(run=ref):
+            run_id = await host.ask(StopAsked(run_id=host.history.run_id(ref)))
+            return SummaryReply(number=number, summary=_summary(host, run_id))
+        case SetTriggerEnabled() as ask:
+            await host.ask(TriggerSwitched(workflow=ask.workflow, trigger=ask.trigger, enabled=ask.enabled))
+            return Done(number=number)
+        case Reload():
+            await host.reload()
+            return ProjectReply(number=number, project=host.project_view())
+        case StopEngine():
+            # The reply must be on its way before the connection goes down.
+            asyncio.get_running_loop().call_soon(host.is_stopping.set)
+            return Done(number=number)
+        case Subscribe():
+            return Done(number=number)
+        case other:
+            assert_never(other)
+
+
+def read_run(host: Host, ref: str) -> RunView:
+    """Return a run by id, number or workflow name, with live progress where it is going."""
+    run_id = host.history.run_id(ref)
+    run = host.kernel.runs.get(RunId(run_id))
+    return run_view(run, str(host.state_dir)) if run is not None else host.history.run(run_id)
+
+
+def _summary(host: Host, run_id: RunId | None) -> RunSummary:
+    assert run_id is not None
+    run = host.kernel.runs.get(run_id)
+    return run_summary(run) if run is not None else host.history.run(run_id).summary

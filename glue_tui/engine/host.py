@@ -1,0 +1,284 @@
+"""The asyncio shell around the kernel: carries stimuli in and commands out. Decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from glue_tui import __version__
+from glue_tui.core.attempt import AttemptKey, AttemptSpec, log_path, result_path
+from glue_tui.core.model import Job, NodeId, RunId
+from glue_tui.core.problem import GlueTuiError, StoreFailed
+from glue_tui.core.run import WorkflowRun
+from glue_tui.core.stimuli import WorkerExited
+from glue_tui.core.wanted import WakeAt
+from glue_tui.definitions.project import DefinitionSet
+from glue_tui.engine import overview
+from glue_tui.engine.feed import Feed
+from glue_tui.engine.inputs import DefinitionsLoaded, Input, Ticked, WorkerReported
+from glue_tui.engine.kernel import Kernel, Step
+from glue_tui.engine.scout import Scout
+from glue_tui.engine.supervisor import Report, Supervisor
+from glue_tui.protocol.present import run_view
+from glue_tui.protocol.views import (
+    EngineChanged,
+    EngineView,
+    FeedMessage,
+    NodeProgress,
+    ProjectView,
+    Snapshot,
+    TriggersChanged,
+    WorkflowsChanged,
+)
+from glue_tui.store.history import History
+
+LONGEST_SLEEP_S = 60.0
+"""The loop looks at the clock at least so often: it may have been set, or the machine may have slept."""
+SAVE_RETRY_S = 1.0
+"""After a commit that failed: until the next try. Reports of workers wait meanwhile, none is lost."""
+
+
+class Host:
+    def __init__(
+        self,
+        *,
+        project_dir: Path,
+        state_dir: Path,
+        kernel: Kernel,
+        history: History,
+        definitions: DefinitionSet,
+        fence_fd: int,
+        environment: dict[str, str],
+        note: Callable[[str], None],
+    ) -> None:
+        self.project_dir = project_dir
+        self.state_dir = state_dir
+        self.kernel = kernel
+        self.history = history
+        self.definitions = definitions
+        self.started_at = time.time()
+        self.is_stopping = asyncio.Event()
+        self.feed = Feed(lambda: Snapshot(project=self.project_view()))
+        self._note = note
+        self._message = ""
+        self._queue: deque[tuple[Input, asyncio.Future[RunId | None] | None]] = deque()
+        self._bell = asyncio.Event()
+        self._progress: dict[tuple[RunId, NodeId], float] = {}
+        self._last_runs: dict[str, WorkflowRun] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._last_activity = time.monotonic()
+        self._supervisor = Supervisor(
+            fence_fd=fence_fd,
+            environment=environment,
+            cwd=project_dir,
+            spec_of=self._spec_of,
+            report=self._worker_reported,
+            progress=self._worker_progressed,
+            note=note,
+        )
+        self._scout = Scout(project_dir, kernel, self._put, self._definitions_changed, note)
+
+    # For handlers
+
+    async def ask(self, one: Input) -> RunId | None:
+        """Give the kernel an input and return its answer after the commit. Raises what the kernel refuses with."""
+        future: asyncio.Future[RunId | None] = asyncio.get_running_loop().create_future()
+        self._put(one, future)
+        return await future
+
+    def project_view(self) -> ProjectView:
+        """Return everything the main screen shows."""
+        runs = {**{run.run_id: run for run in self._last_runs.values()}, **self.kernel.runs}
+        ordered = sorted(runs.values(), key=lambda run: run.number)
+        return ProjectView(
+            engine=self.engine_view(),
+            workflows=overview.workflow_views(self.kernel, self.definitions, self._last_run_ids()),
+            runs=tuple(run_view(run, str(self.state_dir), self._progress_of(run)) for run in ordered),
+        )
+
+    def engine_view(self) -> EngineView:
+        held = "held after repeated crashes: schedules and files start nothing" if self.kernel.is_held else ""
+        return EngineView(
+            pid=os.getpid(),
+            started_at=self.started_at,
+            version=__version__,
+            project_dir=str(self.project_dir),
+            slots=self.kernel.slots,
+            message=self._message or held,
+        )
+
+    async def reload(self) -> None:
+        """Read the definition files again and put them into force."""
+        fresh = await asyncio.to_thread(self.definitions.reloaded, self.project_dir)
+        await self._load(fresh)
+
+    # The loop
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Work until `is_stopping` is set. `ready` is called once definitions are loaded and workers can start."""
+        self._remember_last_runs()
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            helpers = [
+                tasks.create_task(self._supervisor.run()),
+                tasks.create_task(self._scout.run()),
+                tasks.create_task(self._pump()),
+            ]
+            await self._load(self.definitions)
+            ready()
+            await self.is_stopping.wait()
+            for task in helpers:
+                task.cancel()
+            self._tasks = None
+
+    @property
+    def idle_s(self) -> float:
+        """How long nothing has happened: no run, nobody asking. 0 while a run goes."""
+        if self.kernel.runs or self.feed.has_subscribers:
+            self._last_activity = time.monotonic()
+        return time.monotonic() - self._last_activity
+
+    async def _pump(self) -> None:
+        while True:
+            await self._wait()
+            batch = [self._queue.popleft() for _ in range(len(self._queue))]
+            try:
+                step = self.kernel.step([one for one, _ in batch] or [Ticked()], time.time())
+            except StoreFailed as error:
+                await self._save_failed(error, batch)
+                continue
+            self._answer(step, [future for _, future in batch])
+            self._tell(step)
+            self._forget_results([one for one, _ in batch])
+            self._supervisor.reconcile(self.kernel.wanted(time.time()))
+            self._scout.schedule_looks()
+
+    async def _wait(self) -> None:
+        if not self._queue:
+            now = time.time()
+            times = [one.at for one in self.kernel.wanted(now) if isinstance(one, WakeAt)]
+            delay_s = min(max(min(times, default=now + LONGEST_SLEEP_S) - now, 0.0), LONGEST_SLEEP_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await self._bell.wait()
+        self._bell.clear()
+
+    async def _save_failed(
+        self, error: StoreFailed, batch: list[tuple[Input, asyncio.Future[RunId | None] | None]]
+    ) -> None:
+        """Refuse requests, keep reports for the next try, say so on every screen."""
+        for _, future in batch:
+            if future is not None and not future.done():
+                future.set_exception(error)
+        self._queue.extendleft(reversed([(one, None) for one, future in batch if future is None]))
+        if self._message != str(error):
+            self._note(str(error))
+        self._set_message(str(error))
+        await asyncio.sleep(SAVE_RETRY_S)
+
+    def _answer(self, step: Step, futures: list[asyncio.Future[RunId | None] | None]) -> None:
+        for future, answer in zip(futures, step.answers, strict=False):
+            if future is None or future.done():
+                continue
+            if isinstance(answer, GlueTuiError):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+    def _tell(self, step: Step) -> None:
+        messages: list[FeedMessage] = []
+        for before, after in step.changed:
+            for node_id in after.nodes:
+                if not after.nodes[node_id].state.is_active:
+                    self._progress.pop((after.run_id, node_id), None)
+            messages.append(overview.run_message(before, after, str(self.state_dir), self._progress))
+            known = self._last_runs.get(after.workflow.name)
+            if known is None or known.number <= after.number:
+                self._last_runs[after.workflow.name] = after
+        if step.touched_triggers:
+            messages.append(TriggersChanged(triggers=overview.trigger_views(self.kernel, step.touched_triggers)))
+        for note in step.notes:
+            self._note(note)
+        self.feed.publish(tuple(messages))
+        self._set_message("")
+        if step.changed:
+            self._last_activity = time.monotonic()
+
+    def _set_message(self, message: str) -> None:
+        if message != self._message:
+            self._message = message
+            self.feed.publish((EngineChanged(engine=self.engine_view()),))
+
+    def _put(self, one: Input, future: asyncio.Future[RunId | None] | None = None) -> None:
+        self._queue.append((one, future))
+        self._bell.set()
+
+    # Workers
+
+    def _worker_reported(self, report: Report) -> None:
+        self._put(WorkerReported(report=report))
+
+    def _worker_progressed(self, key: AttemptKey, fraction: float) -> None:
+        run = self.kernel.runs.get(key.run_id)
+        if run is not None and run.key(key.node_id) == key:
+            self._progress[(key.run_id, key.node_id)] = fraction
+            self.feed.publish((NodeProgress(run_id=key.run_id, node_id=key.node_id, progress=fraction),))
+
+    def _forget_results(self, inputs: list[Input]) -> None:
+        """A result that is committed has done its duty."""
+        for one in inputs:
+            if isinstance(one, WorkerReported) and isinstance(one.report, WorkerExited):
+                Path(result_path(str(self.state_dir), one.report.key)).unlink(missing_ok=True)
+
+    def _spec_of(self, key: AttemptKey) -> AttemptSpec:
+        run = self.kernel.runs[key.run_id]
+        node = run.workflow.node(key.node_id)
+        attempt = run.nodes[key.node_id].attempts[key.attempt - 1]
+        assert node is not None
+        return AttemptSpec(
+            key=key,
+            run_number=run.number,
+            workflow=run.workflow.name,
+            node=node,
+            connections=run.workflow.connections,
+            arguments=attempt.arguments if isinstance(node, Job) else {},
+            properties=run.properties,
+            event_files=run.cause.files,
+            started_by=run.nodes[key.node_id].trigger,
+            project_dir=str(self.project_dir),
+            catalog_path=str(self.state_dir / "state.db"),
+            log_path=log_path(str(self.state_dir), key),
+            result_path=result_path(str(self.state_dir), key),
+            max_attempts=node.max_retries + 1,
+        )
+
+    # Definitions
+
+    async def _load(self, fresh: DefinitionSet) -> None:
+        self.definitions = fresh
+        await self.ask(DefinitionsLoaded(workflows=fresh.workflows))
+        self._scout.look_everywhere()
+        self.feed.publish(
+            (WorkflowsChanged(workflows=overview.workflow_views(self.kernel, fresh, self._last_run_ids())),)
+        )
+
+    def _definitions_changed(self) -> None:
+        assert self._tasks is not None
+        self._tasks.create_task(self.reload())
+
+    # Runs for views
+
+    def _remember_last_runs(self) -> None:
+        for workflow, run_id in self.history.last_run_ids().items():
+            self._last_runs[workflow] = self.kernel.runs.get(RunId(run_id)) or self.history.core_run(run_id)
+
+    def _last_run_ids(self) -> dict[str, str]:
+        return {name: run.run_id for name, run in self._last_runs.items()}
+
+    def _progress_of(self, run: WorkflowRun) -> dict[NodeId, float]:
+        return {node_id: value for (run_id, node_id), value in self._progress.items() if run_id == run.run_id}

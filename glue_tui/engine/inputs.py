@@ -1,0 +1,70 @@
+"""What the kernel is told: requests of clients, reports about workers, files, definitions and the clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from glue_tui.core.arrivals import FileFact
+from glue_tui.core.model import Workflow
+from glue_tui.core.stimuli import WorkerExited, WorkerLost, WorkerStarted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartAsked:
+    workflow: str
+    trigger: str = ""
+    properties: dict[str, str] = field(default_factory=dict)
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeAsked:
+    run_id: str
+    nodes: tuple[str, ...] = ()
+    as_it_ran: bool = False
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopAsked:
+    run_id: str
+    reason: str = "stopped by hand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerSwitched:
+    workflow: str
+    trigger: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerReported:
+    report: WorkerStarted | WorkerExited | WorkerLost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderScanned:
+    """A whole scan of what a trigger watches. Dropped if the trigger's patterns have changed meanwhile."""
+
+    workflow: str
+    trigger: str
+    patterns: tuple[str, ...]
+    files: tuple[FileFact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionsLoaded:
+    """The workflows in force: the last good version of each file."""
+
+    workflows: tuple[Workflow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """Time passed."""
+
+
+Input = (
+    StartAsked | ResumeAsked | StopAsked | TriggerSwitched | WorkerReported | FolderScanned | DefinitionsLoaded | Ticked
+)

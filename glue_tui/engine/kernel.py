@@ -1,0 +1,344 @@
+"""The owner of all state: inputs in, one transaction, commands out. Synchronous, deterministic; no asyncio, no clock.
+
+Persist, then act, then tell: `step` returns only after the commit; if the commit fails, nothing has changed and the
+same inputs can be given again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from glue_tui.core import arrivals
+from glue_tui.core.admission import grants, turns
+from glue_tui.core.arrivals import SeenFile, Stage, due_batch, observe
+from glue_tui.core.events import AttemptFinished, StartCause
+from glue_tui.core.model import RunId, Trigger, Workflow
+from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowState, did_you_mean
+from glue_tui.core.run import WorkflowRun
+from glue_tui.core.schedule import next_fire, parse_schedule
+from glue_tui.core.states import NodeState, TriggerState, TriggerType
+from glue_tui.core.stimuli import (
+    ClockTicked,
+    RunStopRequested,
+    SlotGranted,
+    TurnCame,
+    WorkerExited,
+    WorkerLost,
+    WorkerStarted,
+)
+from glue_tui.core.wanted import Command, WakeAt, wanted
+from glue_tui.engine import starts
+from glue_tui.engine.batch import Batch, TriggerKey
+from glue_tui.engine.inputs import (
+    DefinitionsLoaded,
+    FolderScanned,
+    Input,
+    ResumeAsked,
+    StartAsked,
+    StopAsked,
+    Ticked,
+    TriggerSwitched,
+    WorkerReported,
+)
+from glue_tui.store import event_log, ledger
+from glue_tui.store.database import transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What a step did, after its commit."""
+
+    answers: tuple[RunId | GlueTuiError | None, ...]
+    """One per input: the run it made or concerned, or why it was refused."""
+    changed: tuple[tuple[WorkflowRun | None, WorkflowRun], ...]
+    """Runs before and after, None for a new one."""
+    touched_triggers: frozenset[TriggerKey]
+    notes: tuple[str, ...] = ()
+    """For the engine's own log."""
+
+
+@dataclass(slots=True)
+class Kernel:
+    conn: sqlite3.Connection
+    slots: int
+    """Worker processes at a time."""
+    new_run_id: Callable[[], RunId]
+    is_held: bool = False
+    """After a crash loop: schedules and files start nothing until somebody says so."""
+    workflows: dict[str, Workflow] = field(default_factory=dict)
+    runs: dict[RunId, WorkflowRun] = field(default_factory=dict)
+    """Runs that are not over."""
+    inboxes: dict[TriggerKey, dict[str, SeenFile] | None] = field(default_factory=dict)
+    """Files seen by each EVENT trigger; None: it has not looked yet."""
+    next_fires: dict[TriggerKey, float | None] = field(default_factory=dict)
+    _settings: dict[TriggerKey, bool] = field(default_factory=dict)
+    _loaded: dict[str, Workflow] = field(default_factory=dict)
+    """Workflows as their files say, before what a person paused or resumed."""
+    _last_number: int = 0
+
+    def open(self) -> None:
+        """Read the state back: unfinished runs, paused triggers."""
+        self._last_number = event_log.last_number(self.conn)
+        self._settings = ledger.read_trigger_settings(self.conn)
+        for run_id in event_log.unfinished_run_ids(self.conn):
+            run = event_log.read_run(self.conn, run_id)
+            self.runs[run.run_id] = run
+
+    def step(self, inputs: Sequence[Input], now: float) -> Step:
+        """Take inputs, decide, commit, and only then show the result. Raises StoreFailed with nothing changed."""
+        batch = Batch(now=now, unfinished=self.runs, last_number=self._last_number)
+        notes: list[str] = []
+        answers = tuple(self._answer(batch, one) for one in inputs)
+        if not self.is_held:
+            self._fire_due(batch, notes)
+        for run in batch.current():
+            if run.open_node_ids:
+                batch.feed(run.run_id, ClockTicked())
+        self._admit(batch)
+        if not batch.is_empty:
+            with transaction(self.conn):
+                batch.save(self.conn)
+        return self._adopt(batch, answers, notes)
+
+    def wanted(self, now: float) -> tuple[Command, ...]:
+        """Return what the world should be doing now, and when to look again."""
+        commands: list[Command] = []
+        for run in self.runs.values():
+            commands += wanted(run, now)
+        times = [at for at in self.next_fires.values() if at is not None]
+        for workflow, trigger in self._event_triggers():
+            inbox, watch = self.inboxes.get((workflow.name, trigger.name)), trigger.watch
+            if inbox is None or watch is None:
+                continue
+            times += [at for at in (arrivals.window_closes_at(inbox, watch),) if at is not None and trigger.enabled]
+        return (*commands, *(WakeAt(at=at) for at in times))
+
+    def scans_due(self, now: float) -> tuple[tuple[TriggerKey, float], ...]:
+        """Return the triggers whose folders must be scanned again because a file is settling, and when."""
+        due: list[tuple[TriggerKey, float]] = []
+        for workflow, trigger in self._event_triggers():
+            key = (workflow.name, trigger.name)
+            inbox = self.inboxes.get(key)
+            at = (
+                now
+                if inbox is None
+                else arrivals.look_again_at(inbox, trigger.watch.settle_s)
+                if trigger.watch
+                else None
+            )
+            if at is not None:
+                due.append((key, at))
+        return tuple(due)
+
+    def trigger_state(self, workflow: Workflow, trigger: Trigger) -> TriggerState:
+        """Return a trigger's state in Glue's words (rules TR-2, TR-3); every type can be paused here."""
+        if not trigger.enabled:
+            return TriggerState.DEACTIVATED
+        return TriggerState.CREATED if trigger.type is TriggerType.ON_DEMAND else TriggerState.ACTIVATED
+
+    def workflow(self, name: str) -> Workflow:
+        """Return a loaded workflow. Raises EntityNotFound with the nearest name."""
+        if name not in self.workflows:
+            raise EntityNotFound(f'no workflow "{name}"', hint=did_you_mean(name, sorted(self.workflows)))
+        return self.workflows[name]
+
+    # Inputs
+
+    def _answer(self, batch: Batch, one: Input) -> RunId | GlueTuiError | None:
+        try:
+            return self._take(batch, one)
+        except GlueTuiError as error:
+            return error
+
+    def _take(self, batch: Batch, one: Input) -> RunId | None:
+        match one:
+            case StartAsked():
+                return self._start_asked(batch, one)
+            case ResumeAsked():
+                return self._resume_asked(batch, one)
+            case StopAsked():
+                return self._stop_asked(batch, one)
+            case TriggerSwitched():
+                self._switch(batch, one)
+            case WorkerReported(report=report):
+                self._worker_reported(batch, report)
+            case FolderScanned():
+                self._folder_scanned(batch, one)
+            case DefinitionsLoaded(workflows=workflows):
+                self._load(workflows, batch.now)
+            case Ticked():
+                pass
+            case _:
+                assert_never(one)
+        return None
+
+    def _start_asked(self, batch: Batch, ask: StartAsked) -> RunId:
+        known = ledger.answered_run_id(self.conn, ask.request_id) if ask.request_id else None
+        if known is not None:
+            return RunId(known)
+        workflow = self.workflow(ask.workflow)
+        run = starts.start_by_hand(batch, workflow, ask.trigger, ask.properties, self.new_run_id())
+        self._remember(batch, ask.request_id, run.run_id)
+        return run.run_id
+
+    def _resume_asked(self, batch: Batch, ask: ResumeAsked) -> RunId:
+        known = ledger.answered_run_id(self.conn, ask.request_id) if ask.request_id else None
+        if known is not None:
+            return RunId(known)
+        before = batch.run(RunId(ask.run_id)) or event_log.read_run(self.conn, ask.run_id)
+        workflow = before.workflow if ask.as_it_ran else self.workflow(before.workflow.name)
+        run = starts.resume(batch, before, workflow, ask.nodes, self.new_run_id())
+        self._remember(batch, ask.request_id, run.run_id)
+        return run.run_id
+
+    def _remember(self, batch: Batch, request_id: str, run_id: RunId) -> None:
+        if request_id:
+            batch.write(lambda conn: ledger.remember_request(conn, request_id, run_id, batch.now))
+
+    def _stop_asked(self, batch: Batch, ask: StopAsked) -> RunId:
+        run = batch.run(RunId(ask.run_id))
+        if run is None or run.status.is_over:
+            over = event_log.read_run(self.conn, ask.run_id) if run is None else run
+            raise IllegalWorkflowState(f"run {over.number} is already {over.status}", hint="there is nothing to stop")
+        batch.feed(run.run_id, RunStopRequested(reason=ask.reason))
+        return run.run_id
+
+    def _switch(self, batch: Batch, ask: TriggerSwitched) -> None:
+        workflow = self.workflow(ask.workflow)
+        if workflow.trigger(ask.trigger) is None:
+            names = [trigger.name for trigger in workflow.triggers]
+            raise EntityNotFound(f'no trigger "{ask.trigger}" in {ask.workflow}', hint=did_you_mean(ask.trigger, names))
+        key = (ask.workflow, ask.trigger)
+        batch.write(lambda conn: ledger.write_trigger_setting(conn, *key, ask.enabled))
+        batch.touched_triggers.add(key)
+        self._settings[key] = ask.enabled
+        self._load(tuple(self._loaded.values()), batch.now)
+
+    def _worker_reported(self, batch: Batch, report: WorkerStarted | WorkerExited | WorkerLost) -> None:
+        run_id = report.key.run_id
+        events = batch.feed(run_id, report)
+        if isinstance(report, WorkerExited) and report.result is not None:
+            ended_well = any(isinstance(one, AttemptFinished) and one.state is NodeState.SUCCEEDED for one in events)
+            if ended_well:
+                batch.publish_tables(run_id, report.result.table_changes)
+
+    def _folder_scanned(self, batch: Batch, scan: FolderScanned) -> None:
+        key = (scan.workflow, scan.trigger)
+        workflow = self.workflows.get(scan.workflow)
+        trigger = workflow.trigger(scan.trigger) if workflow else None
+        if trigger is None or trigger.watch is None or trigger.watch.patterns != scan.patterns:
+            return
+        inbox = self.inboxes.get(key)
+        if inbox is None:
+            batch.write(lambda conn: ledger.begin_inbox(conn, *key, scan.patterns))
+        seen = observe(inbox, scan.files, trigger.watch.settle_s, batch.now)
+        batch.move_files(key, inbox or {}, seen.changed, seen.gone)
+
+    def _load(self, workflows: tuple[Workflow, ...], now: float) -> None:
+        """Put definitions into force; runs in flight keep theirs."""
+        before = self.workflows
+        self._loaded = {workflow.name: workflow for workflow in workflows}
+        self.workflows = {name: self._as_switched(workflow) for name, workflow in self._loaded.items()}
+        fires: dict[TriggerKey, float | None] = {}
+        inboxes: dict[TriggerKey, dict[str, SeenFile] | None] = {}
+        for workflow in self.workflows.values():
+            for trigger in workflow.triggers:
+                key = (workflow.name, trigger.name)
+                if trigger.schedule is not None:
+                    # A fire that is due this very moment must survive a reload.
+                    kept = _same_schedule(before.get(workflow.name), workflow, trigger)
+                    fires[key] = self.next_fires.get(key) if kept else _next_fire(workflow, trigger, now)
+                if trigger.watch is not None:
+                    inboxes[key] = ledger.read_inbox(self.conn, *key, trigger.watch.patterns)
+        self.next_fires, self.inboxes = fires, inboxes
+
+    def _as_switched(self, workflow: Workflow) -> Workflow:
+        triggers = tuple(
+            replace(one, enabled=self._settings.get((workflow.name, one.name), one.enabled))
+            for one in workflow.triggers
+        )
+        return replace(workflow, triggers=triggers)
+
+    # What is due by itself
+
+    def _fire_due(self, batch: Batch, notes: list[str]) -> None:
+        for (name, trigger_name), at in self.next_fires.items():
+            workflow = self.workflows[name]
+            trigger = workflow.trigger(trigger_name)
+            if at is None or at > batch.now or trigger is None or not trigger.enabled:
+                continue
+            cause = StartCause(trigger=trigger_name, trigger_type=TriggerType.SCHEDULED, scheduled_at=at)
+            starts.start_by_itself(batch, workflow, cause, self.new_run_id(), notes)
+            batch.touched_triggers.add((name, trigger_name))
+        for workflow, trigger in self._event_triggers():
+            if trigger.enabled:
+                self._take_batches(batch, workflow, trigger, notes)
+
+    def _take_batches(self, batch: Batch, workflow: Workflow, trigger: Trigger, notes: list[str]) -> None:
+        key = (workflow.name, trigger.name)
+        assert trigger.watch is not None
+        while (inbox := batch.inboxes.get(key) or self.inboxes.get(key)) is not None:
+            due = due_batch(inbox, trigger.watch, batch.now)
+            if due is None:
+                return
+            files = tuple(seen.path for seen in due.files)
+            cause = StartCause(trigger=trigger.name, trigger_type=TriggerType.EVENT, files=files, fired_by=due.fired_by)
+            run = starts.start_by_itself(batch, workflow, cause, self.new_run_id(), notes)
+            if run is None:
+                return
+            taken = [replace(seen, stage=Stage.TAKEN, since=batch.now, run_id=run.run_id) for seen in due.files]
+            batch.move_files(key, inbox, taken)
+
+    def _admit(self, batch: Batch) -> None:
+        """Let queued runs have their turn and waiting attempts their slots, until nothing changes."""
+        limits = {name: workflow.max_concurrent_runs for name, workflow in self.workflows.items()}
+        while True:
+            ready = turns(batch.current(), limits)
+            for run_id in ready:
+                batch.feed(run_id, TurnCame())
+            granted = grants(batch.current(), self.slots, batch.now)
+            for key in granted:
+                batch.feed(key.run_id, SlotGranted(key=key))
+            if not ready and not granted:
+                return
+
+    # After the commit
+
+    def _adopt(self, batch: Batch, answers: tuple[RunId | GlueTuiError | None, ...], notes: list[str]) -> Step:
+        changed = tuple((self.runs.get(run_id), run) for run_id, run in batch.runs.items())
+        self.runs = {**self.runs, **batch.runs}
+        self.runs = {run_id: run for run_id, run in self.runs.items() if not run.status.is_over}
+        self.inboxes.update(batch.inboxes)
+        self._last_number = batch.last_number
+        for key, at in self.next_fires.items():
+            if at is not None and at <= batch.now:
+                workflow = self.workflows[key[0]]
+                trigger = workflow.trigger(key[1])
+                self.next_fires[key] = _next_fire(workflow, trigger, batch.now) if trigger else None
+        return Step(
+            answers=answers, changed=changed, touched_triggers=frozenset(batch.touched_triggers), notes=tuple(notes)
+        )
+
+    def _event_triggers(self) -> list[tuple[Workflow, Trigger]]:
+        return [
+            (workflow, trigger)
+            for workflow in self.workflows.values()
+            for trigger in workflow.triggers
+            if trigger.watch is not None
+        ]
+
+
+def _next_fire(workflow: Workflow, trigger: Trigger, after: float) -> float | None:
+    if trigger.schedule is None or not trigger.enabled:
+        return None
+    return next_fire(parse_schedule(trigger.schedule), after, workflow.timezone)
+
+
+def _same_schedule(before: Workflow | None, workflow: Workflow, trigger: Trigger) -> bool:
+    old = before.trigger(trigger.name) if before else None
+    if before is None or old is None:
+        return False
+    return (old.schedule, old.enabled, before.timezone) == (trigger.schedule, trigger.enabled, workflow.timezone)

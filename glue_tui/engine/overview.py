@@ -1,0 +1,138 @@
+"""The project as clients see it: definitions, triggers and runs of the moment as views, changes as feed messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from glue_tui.core import arrivals
+from glue_tui.core.arrivals import Stage
+from glue_tui.core.graph import build_graph
+from glue_tui.core.model import Action, NodeId, RunId, Trigger, Workflow
+from glue_tui.core.problem import Problem
+from glue_tui.core.run import WorkflowRun
+from glue_tui.definitions.project import DefinitionSet
+from glue_tui.engine.kernel import Kernel
+from glue_tui.protocol.present import (
+    condition_texts,
+    edges,
+    node_definitions,
+    node_view,
+    property_definitions,
+    run_summary,
+    run_view,
+    trigger_run_view,
+)
+from glue_tui.protocol.views import (
+    ProblemView,
+    RunChanged,
+    RunOpened,
+    TriggerView,
+    WorkflowView,
+)
+
+Progress = Mapping[tuple[RunId, NodeId], float]
+
+
+def workflow_views(
+    kernel: Kernel, definitions: DefinitionSet, last_run_ids: Mapping[str, str]
+) -> tuple[WorkflowView, ...]:
+    """Return every workflow file of the project, also those that never were good."""
+    views: list[WorkflowView] = []
+    for entry in definitions.definitions:
+        workflow = kernel.workflows.get(entry.name)
+        problems = tuple(_problem_view(one) for one in entry.problems)
+        if workflow is None:
+            views.append(
+                WorkflowView(name=entry.name, source=entry.source, is_broken=True, is_loaded=False, problems=problems)
+            )
+            continue
+        views.append(
+            WorkflowView(
+                name=workflow.name,
+                source=workflow.source,
+                description=workflow.description,
+                is_broken=entry.is_broken,
+                problems=problems,
+                triggers=tuple(trigger_view(kernel, workflow, trigger) for trigger in workflow.triggers),
+                nodes=node_definitions(workflow, build_graph(workflow).node_ids),
+                edges=edges(workflow),
+                properties=property_definitions(workflow),
+                max_concurrent_runs=workflow.max_concurrent_runs,
+                timezone=workflow.timezone,
+                last_run_id=last_run_ids.get(workflow.name, ""),
+            )
+        )
+    return tuple(views)
+
+
+def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger) -> TriggerView:
+    """Return a trigger outside any run: when it fires next, what its batch holds."""
+    key = (workflow.name, trigger.name)
+    inbox = kernel.inboxes.get(key) or {}
+    watch = trigger.watch
+    return TriggerView(
+        workflow=workflow.name,
+        name=trigger.name,
+        type=trigger.type.value,
+        state=kernel.trigger_state(workflow, trigger).value,
+        description=trigger.description,
+        schedule=trigger.schedule or "",
+        next_fire_at=kernel.next_fires.get(key),
+        watch=watch.patterns if watch else (),
+        batch_size=watch.batch_size if watch else 0,
+        batch_files=len(arrivals.pending(inbox)),
+        settling_files=sum(1 for seen in inbox.values() if seen.stage is Stage.SETTLING),
+        window_closes_at=arrivals.window_closes_at(inbox, watch) if watch else None,
+        logical=trigger.predicate.logical.value if trigger.predicate else "",
+        conditions=condition_texts(trigger),
+        actions=tuple(_action_id(action) for action in trigger.actions),
+    )
+
+
+def trigger_views(kernel: Kernel, keys: Iterable[tuple[str, str]]) -> tuple[TriggerView, ...]:
+    """Return the triggers of these keys that still exist."""
+    views: list[TriggerView] = []
+    for workflow_name, trigger_name in sorted(keys):
+        workflow = kernel.workflows.get(workflow_name)
+        trigger = workflow.trigger(trigger_name) if workflow else None
+        if workflow is not None and trigger is not None:
+            views.append(trigger_view(kernel, workflow, trigger))
+    return tuple(views)
+
+
+def run_message(
+    before: WorkflowRun | None, after: WorkflowRun, state_dir: str, progress: Progress
+) -> RunOpened | RunChanged:
+    """Return what tells a client of a change: the run whole if it is new, else its head and what differs."""
+    if before is None:
+        return RunOpened(run=run_view(after, state_dir))
+    return RunChanged(
+        summary=run_summary(after),
+        nodes=tuple(
+            node_view(after, node_id, state_dir, progress.get((after.run_id, node_id)))
+            for node_id, node in after.nodes.items()
+            if before.nodes.get(node_id) is not node
+        ),
+        triggers=tuple(trigger_run_view(after, name) for name in after.triggers if _differs(before, after, name)),
+    )
+
+
+def _differs(before: WorkflowRun, after: WorkflowRun, trigger: str) -> bool:
+    return before.triggers.get(trigger) is not after.triggers[trigger] or trigger_run_view(
+        before, trigger
+    ) != trigger_run_view(after, trigger)
+
+
+def _action_id(action: Action) -> str:
+    return action.node_id
+
+
+def _problem_view(problem: Problem) -> ProblemView:
+    return ProblemView(
+        path=problem.path,
+        line=problem.line,
+        key=problem.key,
+        message=problem.message,
+        hint=problem.hint,
+        is_warning=problem.is_warning,
+    )

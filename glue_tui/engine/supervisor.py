@@ -1,0 +1,232 @@
+"""Worker processes: started and stopped as the kernel wants, their ends reported back. Knows no rules.
+
+Workers are children of a fork server (`python -m glue_tui.worker`) that has polars imported. All of them hold the
+fence: a lock that a new engine must get before it starts anything, so that no worker of a dead engine is still at work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
+from glue_tui.core.codec import from_data
+from glue_tui.core.stimuli import WorkerExited, WorkerLost, WorkerStarted
+from glue_tui.core.wanted import Command, StartWorker, StopWorker
+from glue_tui.protocol.worker import Exited, Progress, Ready, Started, decode_answer, encode_start
+
+RESTART_PAUSE_S = 1.0
+"""Before a fork server that died is started again."""
+
+Report = WorkerStarted | WorkerExited | WorkerLost
+
+
+@dataclass(slots=True)
+class _Worker:
+    result_path: str
+    pid: int | None = None
+    was_termed: bool = False
+    was_killed: bool = False
+
+
+class Supervisor:
+    """Keeps the fork server running and the workers as wanted. Everything happens on the event loop."""
+
+    def __init__(
+        self,
+        *,
+        fence_fd: int,
+        environment: dict[str, str],
+        cwd: Path,
+        spec_of: Callable[[AttemptKey], AttemptSpec],
+        report: Callable[[Report], None],
+        progress: Callable[[AttemptKey, float], None],
+        note: Callable[[str], None],
+    ) -> None:
+        self._fence_fd = fence_fd
+        self._environment = environment
+        self._cwd = cwd
+        self._spec_of = spec_of
+        self._report = report
+        self._progress = progress
+        self._note = note
+        self._workers: dict[AttemptKey, _Worker] = {}
+        self._server: asyncio.subprocess.Process | None = None
+        self._wanted: tuple[Command, ...] = ()
+
+    async def run(self) -> None:
+        """Keep a fork server alive until cancelled; then close it, which ends every worker."""
+        try:
+            while True:
+                self._server = await self._start_server()
+                self.reconcile(self._wanted)
+                await self._listen(self._server)
+                await self._server.wait()
+                self._note(f"the fork server ended with {self._server.returncode}; starting another")
+                self._server = None
+                self._declare_all_lost("the process that starts workers died")
+                await asyncio.sleep(RESTART_PAUSE_S)
+        finally:
+            await self._close()
+
+    def reconcile(self, wanted: Iterable[Command]) -> None:
+        """Bring the workers to what is wanted; one that nobody wants is killed."""
+        self._wanted = tuple(wanted)
+        if self._server is None:
+            return
+        keys: set[AttemptKey] = set()
+        for command in self._wanted:
+            match command:
+                case StartWorker(key=key):
+                    keys.add(key)
+                    if key not in self._workers:
+                        self._start(key)
+                case StopWorker(key=key, is_kill=is_kill):
+                    keys.add(key)
+                    self._stop(key, is_kill)
+                case _:
+                    pass
+        for key in [one for one in self._workers if one not in keys]:
+            self._stop(key, is_kill=True)
+
+    # The fork server
+
+    async def _start_server(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            "-m",
+            "glue_tui.worker",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=self._environment,
+            cwd=self._cwd,
+            pass_fds=(self._fence_fd,),
+            start_new_session=True,
+        )
+
+    async def _listen(self, server: asyncio.subprocess.Process) -> None:
+        assert server.stdout is not None
+        while line := await server.stdout.readline():
+            try:
+                answer = decode_answer(line)
+            except msgspec.MsgspecError as error:
+                self._note(f"the fork server said something unheard of: {line[:200]!r}: {error}")
+                continue
+            match answer:
+                case Ready():
+                    self._note("the fork server is ready")
+                case Started():
+                    self._started(answer)
+                case Progress(key=key, fraction=fraction):
+                    self._progress(key, fraction)
+                case Exited():
+                    self._exited(answer)
+
+    async def _close(self) -> None:
+        server, self._server = self._server, None
+        if server is None:
+            return
+        assert server.stdin is not None
+        server.stdin.close()
+        try:
+            async with asyncio.timeout(5):
+                await server.wait()
+        except TimeoutError:
+            server.kill()
+            await server.wait()
+        for worker in self._workers.values():
+            _kill_group(worker.pid)
+
+    # Workers
+
+    def _start(self, key: AttemptKey) -> None:
+        assert self._server is not None
+        assert self._server.stdin is not None
+        spec = self._spec_of(key)
+        self._workers[key] = _Worker(result_path=spec.result_path)
+        self._server.stdin.write(encode_start(spec))
+
+    def _stop(self, key: AttemptKey, is_kill: bool) -> None:
+        worker = self._workers.get(key)
+        if worker is None:
+            self._report(WorkerLost(key=key, reason="it had not begun"))
+            return
+        if worker.pid is None:
+            return  # Its start is on the way; the next reconciliation stops it.
+        if is_kill and not worker.was_killed:
+            worker.was_killed = True
+            _kill_tree(worker.pid)
+        elif not is_kill and not worker.was_termed:
+            worker.was_termed = True
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(worker.pid, signal.SIGTERM)
+
+    def _started(self, answer: Started) -> None:
+        worker = self._workers.get(answer.key)
+        if worker is None:
+            _kill_group(answer.pid)
+            return
+        worker.pid = answer.pid
+        self._report(WorkerStarted(key=answer.key, pid=answer.pid, process_started_at=answer.process_started_at))
+
+    def _exited(self, answer: Exited) -> None:
+        worker = self._workers.pop(answer.key, None)
+        if worker is None:
+            return
+        if answer.exit_code is None and answer.signal is None:
+            self._report(WorkerLost(key=answer.key, reason=answer.reason))
+            return
+        self._report(
+            WorkerExited(
+                key=answer.key,
+                result=read_result(worker.result_path),
+                exit_code=answer.exit_code,
+                signal=answer.signal,
+                peak_memory_bytes=answer.peak_memory_bytes,
+            )
+        )
+
+    def _declare_all_lost(self, reason: str) -> None:
+        for key, worker in self._workers.items():
+            _kill_group(worker.pid)
+            result = read_result(worker.result_path)
+            if result is not None:
+                self._report(WorkerExited(key=key, result=result))
+            else:
+                self._report(WorkerLost(key=key, reason=reason))
+        self._workers.clear()
+
+
+def read_result(path: str) -> AttemptResult | None:
+    """Return what a worker left as its last act; None if it never came to that."""
+    try:
+        return from_data(AttemptResult, msgspec.json.decode(Path(path).read_bytes()))
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return None
+
+
+def _kill_group(pid: int | None) -> None:
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _kill_tree(pid: int) -> None:
+    """Kill a worker's process group, and those descendants that left it."""
+    descendants: list[psutil.Process] = []
+    with contextlib.suppress(psutil.Error):
+        descendants = psutil.Process(pid).children(recursive=True)
+    _kill_group(pid)
+    for process in descendants:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
