@@ -1,4 +1,4 @@
-"""Is there an engine for this project, and where does it listen? Files only: nothing is connected or started here."""
+"""Is there an engine for this project, and where does it listen? Nothing is started or asked here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 STATE_DIR_NAME = ".glue_tui"
+_PROBE_TIMEOUT_S = 1.0
 
 
 class EngineFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,3 +65,19 @@ def is_lock_held(project_dir: Path) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+def is_listening(project_dir: Path) -> bool:
+    """Return whether something accepts connections where `engine.json` says that the engine listens."""
+    from socket import AF_UNIX, socket
+
+    file = read_engine_file(project_dir)
+    if file is None:
+        return False
+    with socket(AF_UNIX) as probe:
+        probe.settimeout(_PROBE_TIMEOUT_S)
+        try:
+            probe.connect(file.socket)
+        except OSError:
+            return False
+    return True

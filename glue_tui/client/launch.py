@@ -30,19 +30,25 @@ async def connect(project_dir: Path, *, start: bool = True, timeout_s: float = C
     clock = asyncio.get_running_loop().time
     deadline = clock() + timeout_s
     engine: subprocess.Popen[bytes] | None = None
+    has_started = False
     log_offset = 0
     while True:
         client = await _open(project_dir)
         if client is not None:
+            client.started_engine = has_started
             return client
         if engine is None and not is_lock_held(project_dir):
             if not start:
                 raise EngineUnavailable("No engine runs for this project", hint="`glue-tui engine start` starts one")
             log_offset = _size_bytes(engine_log(project_dir))
             engine = start_engine(project_dir)
+            has_started = True
         exit_code = engine.poll() if engine is not None else None
         if exit_code == LOCK_TAKEN_EXIT_CODE:
-            engine = None  # Another engine has the lock: wait for that one to listen, or to be gone.
+            engine, has_started = (
+                None,
+                False,
+            )  # Another engine has the lock: wait for that one to listen, or to be gone.
         elif exit_code is not None:
             raise EngineUnavailable(
                 f"The engine ended with exit code {exit_code} while it started"

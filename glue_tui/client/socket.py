@@ -58,6 +58,8 @@ class SocketClient:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: Hello) -> None:
         self.hello = hello
+        self.started_engine = False
+        """Whether `client.launch.connect` had to start the engine."""
         self._reader = reader
         self._writer = writer
         self._last_number = 0

@@ -1,0 +1,226 @@
+"""The root command: global options, the commands (loaded when used), and how every error becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from glue_tui import __version__
+from glue_tui.cli.output import say
+from glue_tui.core.problem import (
+    ConcurrentRunsExceeded,
+    EngineUnavailable,
+    EntityNotFound,
+    GlueTuiError,
+    IllegalWorkflowState,
+    InvalidInput,
+    StoreFailed,
+)
+
+EXIT_RUN_NOT_SUCCEEDED = 1
+EXIT_WRONG_USE = 2
+EXIT_ENGINE = 3
+EXIT_INTERRUPTED = 130
+
+_EXIT_CODES: dict[type[GlueTuiError], int] = {
+    ConcurrentRunsExceeded: EXIT_RUN_NOT_SUCCEEDED,
+    EntityNotFound: EXIT_WRONG_USE,
+    InvalidInput: EXIT_WRONG_USE,
+    IllegalWorkflowState: EXIT_WRONG_USE,
+    EngineUnavailable: EXIT_ENGINE,
+    StoreFailed: EXIT_ENGINE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    module: str
+    section: str
+    summary: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "init": Entry("init", "Project", "Make a small project that runs"),
+    "validate": Entry("validate", "Project", "Check the workflow files: every problem with file and line"),
+    "graph": Entry("graph", "Project", "Print a workflow's triggers and nodes as a tree"),
+    "next": Entry("next", "Project", "List the coming fires of schedules"),
+    "run": Entry("run", "Runs", "Run a workflow and wait for its end"),
+    "retry": Entry("retry", "Runs", "Run what failed once more, and everything downstream"),
+    "stop": Entry("stop", "Runs", "Stop a run"),
+    "status": Entry("status", "Runs", "Show the project, or one run with its nodes and errors"),
+    "runs": Entry("runs", "Runs", "List runs, newest first"),
+    "logs": Entry("logs", "Runs", "Print or follow the logs of a run"),
+    "events": Entry("events", "Runs", "Print the story of a run, event by event"),
+    "catalog": Entry("catalog", "Data", "List databases and tables, or show one table"),
+    "sql": Entry("sql", "Data", "Query the tables of the catalog"),
+    "trigger": Entry("trigger", "Engine", "List, enable, disable and fire triggers"),
+    "engine": Entry("engine", "Engine", "Start, stop and look at the engine"),
+}
+SECTIONS = ("Project", "Runs", "Data", "Engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the global options say."""
+
+    project: Path | None
+
+    def project_dir(self) -> Path:
+        """Return the project folder: `--project`, or the nearest one at or above the working directory."""
+        if self.project is not None:
+            return self.project.resolve()
+        from glue_tui.definitions.project import find_project_dir
+
+        found = find_project_dir(Path.cwd())
+        if found is None:
+            raise EntityNotFound(
+                f"No project at or above {Path.cwd()}: there is no workflows/*.toml",
+                hint="`glue-tui init` makes one here; --project DIR names another folder",
+            )
+        return found
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when it is used, and turns errors into messages and exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command = getattr(import_module(f"glue_tui.cli.{entry.module}"), f"{cmd_name}_command")
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from glue_tui.core.problem import did_you_mean
+
+            hint = did_you_mean(args[0], tuple(COMMANDS))
+            raise click.UsageError(f"{error.message} {hint.capitalize()}".strip(), ctx) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for section in SECTIONS:
+            with formatter.section(section):
+                formatter.write_dl(
+                    [(name, entry.summary) for name, entry in COMMANDS.items() if entry.section == section]
+                )
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GlueTuiError as error:
+            _show_traceback_if_wanted()
+            report(error)
+            ctx.exit(_EXIT_CODES.get(type(error), EXIT_RUN_NOT_SUCCEEDED))
+        except KeyboardInterrupt:
+            _show_traceback_if_wanted()
+            say("interrupted")
+            ctx.exit(EXIT_INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            _show_traceback_if_wanted()
+            say(f"Error: glue-tui itself failed: {type(error).__name__}: {error}", tone="bad")
+            say("  Hint: GLUE_TUI_DEBUG=1 shows where; please report it")
+            ctx.exit(EXIT_ENGINE)
+
+
+def report(error: GlueTuiError) -> None:
+    """Print an error and the way out of it."""
+    say(f"Error: {error.message}", tone="bad")
+    if error.hint:
+        say(f"  Hint: {error.hint}")
+
+
+def _show_traceback_if_wanted() -> None:
+    if os.environ.get("GLUE_TUI_DEBUG", "") not in ("", "0"):
+        say(traceback.format_exc().rstrip())
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    click.echo(f"glue-tui {__version__}")
+    ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Exit codes: 0 succeeded; 1 the run did not succeed; 2 wrong use, unknown name or bad definition;
+3 no engine, or the engine failed; 130 interrupted.
+\b
+Data goes to stdout, narration to stderr; --json where data is printed.
+Completion: eval "$(_GLUE_TUI_COMPLETE=bash_source glue-tui)"; for zsh zsh_source, and for fish
+_GLUE_TUI_COMPLETE=fish_source glue-tui | source
+""",
+)
+@click.option(
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="GLUE_TUI_PROJECT",
+    help="Project folder. Default: the nearest one at or above the working directory.",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
+@click.pass_context
+def cli(ctx: click.Context, project: Path | None) -> None:
+    """AWS Glue Workflows on your own machine, in your terminal.
+
+    Without a command: open the terminal on the project. Runs belong to the engine, a process of its own: they go on
+    when the terminal closes.
+    """
+    settings = Settings(project)
+    ctx.obj = settings
+    if "NO_COLOR" in os.environ:
+        ctx.color = False
+    if ctx.invoked_subcommand is None:
+        _open_terminal(settings.project_dir())
+
+
+def _open_terminal(project_dir: Path) -> None:
+    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+        from glue_tui.cli.status import print_project_status
+
+        print_project_status(project_dir)
+        say("The screen needs a terminal, so here is the status instead; `glue-tui --help` lists all commands")
+        return
+    # textual is imported in there, after a first sign of life may already be on the screen.
+    from glue_tui.tui.app import run_terminal
+
+    async def connect() -> Any:
+        from glue_tui.client.launch import connect
+
+        return await connect(project_dir)
+
+    run_terminal(connect, project_dir)
+
+
+def run_command_line() -> NoReturn:
+    """Run the command that `sys.argv` names and exit."""
+    try:
+        cli(prog_name="glue-tui")
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python must not fail once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    raise AssertionError("click exits by itself")

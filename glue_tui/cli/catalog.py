@@ -1,0 +1,126 @@
+"""`glue-tui catalog`: databases, tables, columns, straight from the state database; needs no engine and no polars."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from glue_tui.catalog.read import Catalog, DatabaseEntry, PartitionEntry, TableEntry, VersionEntry
+from glue_tui.cli.app import Settings
+from glue_tui.cli.output import count_text, paint, say, show, show_json, size_text, table_text, time_text
+from glue_tui.client.find import state_db
+from glue_tui.core.problem import EntityNotFound, did_you_mean
+
+PARTITIONS_SHOWN = 20
+
+
+class TableDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the catalog knows of one table."""
+
+    entry: TableEntry
+    partitions: tuple[PartitionEntry, ...]
+    versions: tuple[VersionEntry, ...]
+
+
+class CatalogListing(msgspec.Struct, frozen=True, kw_only=True):
+    databases: tuple[DatabaseEntry, ...]
+    tables: tuple[TableEntry, ...]
+
+
+@click.command("catalog")
+@click.argument("name", metavar="[DATABASE|TABLE]", default="")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.pass_obj
+def catalog_command(settings: Settings, name: str, as_json: bool) -> None:
+    """List the tables of the catalog, or of one DATABASE; or show one TABLE, written database.table."""
+    catalog = open_catalog(settings.project_dir())
+    if "." in name:
+        details = TableDetails(
+            entry=catalog.table(name), partitions=catalog.partitions(name), versions=catalog.versions(name)
+        )
+        if as_json:
+            show_json(details)
+        else:
+            show(_details_text(details))
+        return
+    databases = catalog.databases()
+    if name and name.lower() not in [database.name for database in databases]:
+        raise _no_database(name, catalog)
+    tables = catalog.tables(name)
+    if as_json:
+        show_json(CatalogListing(databases=databases, tables=tables))
+    elif tables:
+        show(_tables_text(tables))
+    else:
+        say("the catalog is empty: crawlers and jobs fill it")
+
+
+def open_catalog(project_dir: Path) -> Catalog:
+    """Return the project's catalog; it is empty where nothing has run."""
+    return Catalog.open(state_db(project_dir))
+
+
+def _no_database(name: str, catalog: Catalog) -> EntityNotFound:
+    tables = [entry.full_name for entry in catalog.tables()]
+    same = [full for full in tables if full.partition(".")[2] == name.lower()]
+    hint = f'did you mean "{same[0]}"?' if same else did_you_mean(name, [one.name for one in catalog.databases()])
+    return EntityNotFound(f'No database "{name}" in the catalog', hint=hint or "the catalog is empty")
+
+
+def _tables_text(tables: tuple[TableEntry, ...]) -> str:
+    rows = [
+        (
+            entry.full_name + (" (deprecated)" if entry.is_deprecated else ""),
+            entry.table.classification,
+            count_text(entry.rows),
+            str(len(entry.table.columns) + len(entry.table.partition_keys)),
+            str(entry.partitions) if entry.table.partition_keys else "",
+            str(entry.files),
+            size_text(entry.size_bytes),
+            time_text(entry.updated_at),
+            entry.written_by.partition(":")[2],
+        )
+        for entry in tables
+    ]
+    headers = ("table", "format", "rows", "columns", "partitions", "files", "size", "updated", "by")
+    return table_text(headers, rows, right=(2, 3, 4, 5, 6))
+
+
+def _details_text(details: TableDetails) -> str:
+    entry = details.entry
+    table = entry.table
+    head = (
+        f"{entry.full_name}  {table.classification}  {count_text(entry.rows)} rows, {entry.files} files, "
+        f"{size_text(entry.size_bytes)}, version {entry.version}"
+    )
+    keys = {column.name for column in table.partition_keys}
+    columns = [
+        (
+            column.name,
+            column.type + (" (partition key)" if column.name in keys else ""),
+            column.comment or column.reason,
+        )
+        for column in (*table.columns, *table.partition_keys)
+    ]
+    parts = [
+        f"{head}\nat {table.location}\nupdated {time_text(entry.updated_at)} by {entry.written_by.partition(':')[2]}"
+        f" ({entry.run_id})" + ("\nDEPRECATED: its files are gone" if entry.is_deprecated else ""),
+        table_text(("column", "type", "why"), columns),
+    ]
+    if details.partitions:
+        shown = details.partitions[:PARTITIONS_SHOWN]
+        rows = [
+            ("/".join(one.values), str(one.files), count_text(one.rows), size_text(one.size_bytes)) for one in shown
+        ]
+        more = len(details.partitions) - len(shown)
+        text = table_text(("partition", "files", "rows", "size"), rows, right=(1, 2, 3))
+        parts.append(text + (paint(f"\n… and {more} more; --json has them all", "muted") if more else ""))
+    notes = [
+        (str(one.version), time_text(one.at), one.written_by.partition(":")[2], "; ".join(one.notes))
+        for one in details.versions
+    ]
+    if len(notes) > 1:
+        parts.append(table_text(("version", "since", "by", "notes"), notes, right=(0,)))
+    return "\n\n".join(parts)

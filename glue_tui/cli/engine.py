@@ -1,0 +1,118 @@
+"""`glue-tui engine`: the process that owns runs, schedules and files of a project."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import click
+
+from glue_tui.cli.app import EXIT_ENGINE, Settings
+from glue_tui.cli.output import duration_text, say, show, show_json
+from glue_tui.cli.session import with_engine
+from glue_tui.client.api import EngineClient
+from glue_tui.client.find import is_lock_held, read_engine_file
+from glue_tui.core.problem import EngineUnavailable
+from glue_tui.protocol.views import EngineView
+
+STOP_TIMEOUT_S = 20.0
+"""Workers get some seconds to end by themselves before they are killed."""
+
+
+@click.group("engine")
+def engine_command() -> None:
+    """Start, stop and look at the engine: the process that owns a project's runs, schedules and file events."""
+
+
+@engine_command.command("start")
+@click.pass_obj
+def start_command(settings: Settings) -> None:
+    """Start the engine in the background, unless it runs already."""
+    with_engine(settings.project_dir(), _say_up)
+
+
+@engine_command.command("stop")
+@click.pass_obj
+def stop_command(settings: Settings) -> None:
+    """End the engine and its workers. Unfinished runs go on when the next engine starts."""
+    project_dir = settings.project_dir()
+    if not is_lock_held(project_dir):
+        say("no engine runs for this project")
+        return
+    file = read_engine_file(project_dir)
+    try:
+        with_engine(project_dir, lambda client: client.stop_engine(), start=False)
+    except EngineUnavailable as error:
+        if file is None or not _is_engine(file.pid):
+            raise
+        say(f"{error.message}: ending it by a signal", tone="warn")
+        os.kill(file.pid, signal.SIGTERM)
+    if file is not None and not _has_ended(file.pid, project_dir):
+        raise EngineUnavailable(
+            f"The engine (pid {file.pid}) has not ended within {STOP_TIMEOUT_S:.0f} s",
+            hint=f"`kill -9 {file.pid}` loses nothing: unfinished runs go on with the next engine",
+        )
+    say("the engine has ended")
+
+
+@engine_command.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.pass_obj
+def status_command(settings: Settings, as_json: bool) -> None:
+    """Say whether the engine runs; exits 3 if it does not."""
+    try:
+        project = with_engine(settings.project_dir(), lambda client: client.project(), start=False)
+    except EngineUnavailable as error:
+        say(error.message)
+        if error.hint:
+            say(f"  Hint: {error.hint}")
+        click.get_current_context().exit(EXIT_ENGINE)
+    if as_json:
+        show_json(project.engine)
+    else:
+        show(_engine_text(project.engine))
+
+
+@engine_command.command("run")
+@click.pass_obj
+def run_command(settings: Settings) -> None:
+    """Run the engine in this terminal until Ctrl-C: for services and containers."""
+    from glue_tui.client.launch import engine_command as command_line
+
+    command = command_line(settings.project_dir())
+    os.execv(command[0], command)
+
+
+async def _say_up(client: EngineClient) -> None:
+    say(_engine_text((await client.project()).engine))
+
+
+def _engine_text(engine: EngineView) -> str:
+    up = duration_text(time.time() - engine.started_at)
+    message = f"; {engine.message}" if engine.message else ""
+    return f"engine of {engine.project_dir}: up {up}, pid {engine.pid}, {engine.slots} workers at a time{message}"
+
+
+def _is_engine(pid: int) -> bool:
+    """Return whether the process is an engine of ours: a number from an old file may mean anybody by now."""
+    import psutil
+
+    try:
+        return "glue_tui.engine" in psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return False
+
+
+def _has_ended(pid: int, project_dir: Path) -> bool:
+    """Wait until the process is gone; return whether it is."""
+    import psutil
+
+    try:
+        psutil.Process(pid).wait(STOP_TIMEOUT_S)
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.TimeoutExpired:
+        return not is_lock_held(project_dir)
+    return True

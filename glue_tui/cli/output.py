@@ -1,0 +1,202 @@
+"""How the command line prints: narration, tables, JSON, and states, times and numbers as people read them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+import click
+import msgspec
+
+from glue_tui.protocol.views import ErrorView, NodeView, RunSummary
+
+_TONES = {"good": "green", "bad": "red", "warn": "yellow", "running": "cyan", "muted": "bright_black"}
+
+_GLYPHS = {
+    "PENDING": ("◌", "."),
+    "WAITING": ("◔", "~"),
+    "QUEUED": ("◔", "~"),
+    "STARTING": ("◐", ">"),
+    "RUNNING": ("●", "*"),
+    "STOPPING": ("◑", "%"),
+    "SUCCEEDED": ("✓", "+"),
+    "RECOVERED": ("✓", "+"),
+    "FAILED": ("✗", "x"),
+    "TIMEOUT": ("✗", "x"),
+    "STOPPED": ("■", "#"),
+    "ERROR": ("‼", "!"),
+    "SKIPPED": ("–", "-"),
+    "BROKEN": ("!", "!"),
+    "NEVER RUN": ("·", "."),
+}
+_STATE_TONES = {
+    "SUCCEEDED": "good",
+    "FAILED": "bad",
+    "TIMEOUT": "bad",
+    "ERROR": "bad",
+    "RECOVERED": "warn",
+    "STOPPED": "warn",
+    "BROKEN": "warn",
+    "WAITING": "warn",
+    "QUEUED": "warn",
+    "STARTING": "running",
+    "RUNNING": "running",
+    "STOPPING": "warn",
+    "PENDING": "muted",
+    "SKIPPED": "muted",
+    "NEVER RUN": "muted",
+}
+_ASCII = str.maketrans({"│": "|", "├": "|", "└": "`", "─": "-", "·": "-", "—": "-", "→": ">", "…": "~", "–": "-"})
+
+
+def say(text: str, *, tone: str = "") -> None:
+    """Print narration: to stderr, so that stdout holds data only."""
+    click.echo(paint(plain(text, sys.stderr), tone), err=True)
+
+
+def show(text: str) -> None:
+    """Print data for people: to stdout."""
+    click.echo(plain(text, sys.stdout))
+
+
+def show_json(data: object) -> None:
+    """Print data for programs: views as they are, indented."""
+    click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+
+
+def paint(text: str, tone: str) -> str:
+    """Return the text in the colour of a tone; click takes colours away where no terminal would show them."""
+    return click.style(text, fg=_TONES[tone]) if tone else text
+
+
+def draws_ascii(stream: object) -> bool:
+    """Return whether only ASCII may be drawn: GLUE_TUI_ASCII=1, or an encoding that has no box characters."""
+    if os.environ.get("GLUE_TUI_ASCII", "") not in ("", "0"):
+        return True
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        "✓│◌".encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False
+
+
+def plain(text: str, stream: object) -> str:
+    """Return our own text with typographic signs replaced where only ASCII may be drawn."""
+    return text.translate(_ASCII) if draws_ascii(stream) else text
+
+
+def state_text(state: str) -> str:
+    """Return a state as glyph, word and colour."""
+    glyph = _GLYPHS.get(state, ("?", "?"))[1 if draws_ascii(sys.stdout) else 0]
+    return paint(f"{glyph} {state}", _STATE_TONES.get(state, ""))
+
+
+def run_state(summary: RunSummary) -> str:
+    """Return the word for a run: its outcome once it is over, QUEUED, RUNNING or STOPPING before."""
+    if summary.outcome:
+        return summary.outcome
+    if summary.status == "RUNNING" and summary.started_at is None:
+        return "QUEUED"
+    return summary.status
+
+
+def error_text(error: ErrorView) -> str:
+    """Return an error on one line: type, message and the user's own line of code."""
+    location = f" — {error.location}" if error.location else ""
+    return f"{error.type}: {error.message}{location}"
+
+
+def node_facts(node: NodeView, *, now: float | None = None) -> str:
+    """Return what is worth saying beside a node's state: try, time, rows, memory, exit code, reason."""
+    facts: list[str] = []
+    if node.attempt > 1 or (node.max_attempts > 1 and node.attempt):
+        facts.append(f"try {node.attempt} of {node.max_attempts}")
+    if node.started_at is not None:
+        end = node.finished_at if node.finished_at is not None else (now if now is not None else time.time())
+        facts.append(duration_text(end - node.started_at))
+    if node.rows_in is not None:
+        facts.append(f"{count_text(node.rows_in)} rows in")
+    if node.rows_out is not None:
+        facts.append(f"{count_text(node.rows_out)} rows out")
+    if node.peak_memory_bytes:
+        facts.append(size_text(node.peak_memory_bytes))
+    if node.exit_code:
+        facts.append(f"exit {node.exit_code}")
+    if node.carried_from:
+        facts.append("carried over")
+    elif node.reason:
+        facts.append(node.reason)
+    return " · ".join(facts)
+
+
+def table_text(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
+    """Return an aligned table; columns listed in `right` are set to the right. Nothing is cut."""
+    widths = [
+        max(cell_width(headers[index]), *(cell_width(row[index]) for row in rows))
+        if rows
+        else cell_width(headers[index])
+        for index in range(len(headers))
+    ]
+
+    def line(cells: Sequence[str]) -> str:
+        parts = [
+            " " * (widths[i] - cell_width(cell)) + cell if i in right else cell + " " * (widths[i] - cell_width(cell))
+            for i, cell in enumerate(cells)
+        ]
+        return "  ".join(parts).rstrip()
+
+    return "\n".join([paint(line(headers), "muted"), *(line(row) for row in rows)])
+
+
+def cell_width(text: str) -> int:
+    """Return how many cells of a terminal a text takes."""
+    plain_text = click.unstyle(text)
+    if plain_text.isascii():
+        return len(plain_text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in plain_text)
+
+
+def time_text(at: float | None, *, now: float | None = None) -> str:
+    """Return a moment in local time: the time alone if it is today, else the date too."""
+    if at is None:
+        return "–"
+    moment = datetime.fromtimestamp(at)
+    today = datetime.fromtimestamp(now if now is not None else time.time()).date()
+    return moment.strftime("%H:%M:%S" if moment.date() == today else "%Y-%m-%d %H:%M:%S")
+
+
+def duration_text(seconds: float) -> str:
+    """Return a length of time in at most two units: `0.4s`, `48s`, `1m 12s`, `3h 05m`, `2d 4h`."""
+    seconds = max(0.0, seconds)
+    if seconds < 9.95:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02d}s"
+    if whole < 86400:
+        return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
+    return f"{whole // 86400}d {whole % 86400 // 3600}h"
+
+
+def size_text(size_bytes: float) -> str:
+    """Return a size with three digits: `840 B`, `12.4 kB`, `312 MB`."""
+    if size_bytes < 1000:
+        return f"{int(size_bytes)} B"
+    for unit in ("kB", "MB", "GB"):
+        size_bytes /= 1000
+        if size_bytes < 1000:
+            return f"{size_bytes:.1f} {unit}" if size_bytes < 100 else f"{size_bytes:.0f} {unit}"
+    return f"{size_bytes / 1000:.1f} TB"
+
+
+def count_text(number: int) -> str:
+    """Return a number in groups of three: `1 204 113`."""
+    return f"{number:,}".replace(",", " ")

@@ -1,0 +1,117 @@
+"""`glue-tui sql`: a query over the tables of the catalog, printed as a table, JSON or CSV. Here polars is loaded."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from glue_tui.cli.app import Settings
+from glue_tui.cli.output import count_text, paint, say, show, show_json, table_text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ROWS_SHOWN = 200
+"""Of a table for people. JSON and CSV are whole unless --limit is given."""
+
+
+@click.command("sql")
+@click.argument("query")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a header line.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    help=f"At most so many rows. Default: {ROWS_SHOWN} in a table, all in JSON and CSV.",
+)
+@click.pass_obj
+def sql_command(settings: Settings, query: str, as_json: bool, as_csv: bool, limit: int | None) -> None:
+    """Run a SELECT over the catalog's tables, written database.table. QUERY `-` is read from stdin.
+
+    Rows that were left out are never left out silently: stderr says so.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
+    text = sys.stdin.read() if query == "-" else query
+    rows_max = limit if limit is not None or as_json or as_csv else ROWS_SHOWN
+    frame = _result(settings, text, rows_max)
+    if rows_max is not None and frame.height > rows_max:
+        frame = frame.head(rows_max)
+        say(f"only the first {count_text(rows_max)} rows are shown; --limit shows more", tone="warn")
+    if as_json:
+        show_json([{name: _json_value(value) for name, value in row.items()} for row in frame.iter_rows(named=True)])
+    elif as_csv:
+        _print_csv(frame)
+    else:
+        show(_result_text(frame))
+        say(f"{count_text(frame.height)} row{'' if frame.height == 1 else 's'}", tone="muted")
+
+
+def _result(settings: Settings, query: str, rows_max: int | None) -> pl.DataFrame:
+    """Return the result, one row more than `rows_max` where there are more."""
+    from polars.exceptions import PolarsError
+
+    from glue_tui.catalog.query import explained, run_sql
+    from glue_tui.cli.catalog import open_catalog
+
+    project_dir = settings.project_dir()
+    catalog = open_catalog(project_dir)
+    lazy = run_sql(catalog, query, project_dir=project_dir, environment=os.environ)
+    if rows_max is not None:
+        lazy = lazy.head(rows_max + 1)
+    try:
+        return lazy.collect()
+    except PolarsError as error:
+        raise explained(error, [entry.full_name for entry in catalog.tables()]) from error
+
+
+def _result_text(frame: pl.DataFrame) -> str:
+    numbers = [index for index, dtype in enumerate(frame.dtypes) if dtype.is_numeric()]
+    rows = [[_cell_text(value) for value in row] for row in frame.iter_rows()]
+    return table_text([_clean(name) for name in frame.columns], rows, right=numbers)
+
+
+def _cell_text(value: Any) -> str:
+    """Return a value as text for people: nothing is rounded, and what is missing says so."""
+    if value is None:
+        return paint("null", "muted")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, bytes):
+        return value.hex()
+    return _clean(str(value))
+
+
+def _clean(text: str) -> str:
+    from glue_tui.logs.clean import clean
+
+    return clean(text.replace("\r\n", "⏎").replace("\n", "⏎"))
+
+
+def _json_value(value: Any) -> Any:
+    """JSON has no NaN and no infinity."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, list):
+        return [_json_value(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _json_value(one) for key, one in value.items()}
+    return value
+
+
+def _print_csv(frame: pl.DataFrame) -> None:
+    import csv
+
+    import msgspec
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(frame.columns)
+    for row in frame.iter_rows():
+        writer.writerow(
+            msgspec.json.encode(value).decode() if isinstance(value, (list, dict)) else value for value in row
+        )

@@ -1,0 +1,114 @@
+"""`glue-tui trigger`: list, enable, disable and fire triggers."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from glue_tui.cli.app import Settings
+from glue_tui.cli.output import paint, say, show, show_json, table_text, time_text
+from glue_tui.cli.session import with_engine
+from glue_tui.protocol.views import TriggerView
+
+
+@click.group("trigger")
+def trigger_command() -> None:
+    """List, enable, disable and fire triggers."""
+
+
+@trigger_command.command("list")
+@click.argument("workflow", default="")
+@click.option("--json", "as_json", is_flag=True, help="Print the triggers as JSON.")
+@click.pass_obj
+def list_command(settings: Settings, workflow: str, as_json: bool) -> None:
+    """List the triggers of the project, or of WORKFLOW: type, state, next fire, waiting files."""
+    from glue_tui.cli.graph import find_workflow
+    from glue_tui.cli.offline import current_project
+
+    if workflow:
+        find_workflow(settings, workflow)
+    project = current_project(settings.project_dir())
+    triggers = tuple(trigger for one in project.workflows if workflow in ("", one.name) for trigger in one.triggers)
+    if as_json:
+        show_json(triggers)
+    elif triggers:
+        now = time.time()
+        rows = [
+            (one.workflow, one.name, one.type, one.state, _when_text(one, now), ", ".join(_names(one.actions)))
+            for one in triggers
+        ]
+        show(table_text(("workflow", "trigger", "type", "state", "fires", "starts"), rows))
+    else:
+        say("no triggers")
+    if not project.engine.pid:
+        say("no engine runs, so nothing fires: `glue-tui engine start`")
+
+
+@trigger_command.command("enable")
+@click.argument("workflow")
+@click.argument("trigger")
+@click.pass_obj
+def enable_command(settings: Settings, workflow: str, trigger: str) -> None:
+    """Let TRIGGER of WORKFLOW fire again."""
+    _switch(settings, workflow, trigger, enabled=True)
+
+
+@trigger_command.command("disable")
+@click.argument("workflow")
+@click.argument("trigger")
+@click.pass_obj
+def disable_command(settings: Settings, workflow: str, trigger: str) -> None:
+    """Keep TRIGGER of WORKFLOW from firing until it is enabled again, also across restarts of the engine."""
+    _switch(settings, workflow, trigger, enabled=False)
+
+
+@trigger_command.command("fire")
+@click.argument("workflow")
+@click.argument("trigger")
+@click.option("-p", "--property", "properties", multiple=True, metavar="KEY=VALUE", help="Set a run property.")
+@click.option("--wait", is_flag=True, help="Follow the run to its end, as `run` does.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
+@click.pass_obj
+def fire_command(
+    settings: Settings, workflow: str, trigger: str, properties: tuple[str, ...], wait: bool, as_json: bool
+) -> None:
+    """Start a run of WORKFLOW by TRIGGER now, whatever its schedule or files."""
+    from glue_tui.cli.run import carry_out, new_request_id, property_values
+
+    values = property_values(properties)
+    carry_out(
+        settings.project_dir(),
+        lambda client: client.start_workflow_run(
+            workflow, trigger=trigger, properties=values, request_id=new_request_id()
+        ),
+        detach=not wait,
+        as_json=as_json,
+    )
+
+
+def _switch(settings: Settings, workflow: str, trigger: str, *, enabled: bool) -> None:
+    with_engine(settings.project_dir(), lambda client: client.set_trigger_enabled(workflow, trigger, enabled))
+    say(f"{workflow}: {trigger} is {'enabled' if enabled else 'disabled'}")
+
+
+def _names(node_ids: tuple[str, ...]) -> list[str]:
+    return [node_id.partition(":")[2] for node_id in node_ids]
+
+
+def _when_text(trigger: TriggerView, now: float) -> str:
+    """Return what makes the trigger fire, and when."""
+    match trigger.type:
+        case "SCHEDULED":
+            at = (
+                f"  {paint('next', 'muted')} {time_text(trigger.next_fire_at, now=now)}" if trigger.next_fire_at else ""
+            )
+            return trigger.schedule + at
+        case "EVENT":
+            batch = f"  {trigger.batch_files} of {trigger.batch_size} files" if trigger.batch_size > 1 else ""
+            settling = f", {trigger.settling_files} settling" if trigger.settling_files else ""
+            return ", ".join(trigger.watch) + batch + settling
+        case "CONDITIONAL":
+            return (" AND " if trigger.logical == "AND" else " or ").join(trigger.conditions)
+        case _:
+            return "by hand"
