@@ -13,6 +13,7 @@ What a killed attempt leaves behind is a hidden folder; the next attempt at the 
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import shutil
 from collections.abc import Iterator
@@ -58,6 +59,8 @@ class Publisher:
         self._staged: list[_Staged] = []
         self._folders: list[tuple[Path, int]] = []
         """Every staging folder of this attempt with its lock, also those whose writing failed."""
+        self._pages: list[tuple[Path, Path]] = []
+        """Single files: the staged one and its target."""
         # Files of an earlier attempt of this node in this run are known by it: a retry replaces, not repeats, them.
         self._node_prefix = f"{key.run_id}-{node_name(key.node_id)}-"
 
@@ -83,6 +86,21 @@ class Publisher:
         self._log.info(f"wrote {rows:,} rows for {sink.table} in {len(files)} files, to appear in {sink.path} at the end")
         return rows
 
+    def stage_file(self, path: str, content: bytes) -> None:
+        """Write one file beside its place, to be put there by `publish`."""
+        target = Path(os.path.realpath(self._project_dir / path))
+        if target.is_dir():
+            raise InvalidInput(f"{path} is a folder", hint="name a file in it")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._remove_leftovers(target)
+        staged = target.parent / f".{target.name}.tmp-{self._node_prefix}{self._key.attempt}-{len(self._pages)}"
+        with open(staged, "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self._pages.append((staged, target))
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
     def publish(self) -> tuple[TableChange, ...]:
         """Make everything staged visible and return what the catalog should say of it."""
         changes = []
@@ -95,6 +113,9 @@ class Publisher:
                 _put_in_place(staged.folder, staged.target)
                 sync_folder(staged.target.parent)
             changes.append(self._change(staged))
+        for page, target in self._pages:
+            page.replace(target)
+            sync_folder(target.parent)
         return tuple(changes)
 
     def discard(self) -> None:
@@ -102,7 +123,10 @@ class Publisher:
         for folder, lock_fd in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock_fd)
+        for page, _ in self._pages:
+            page.unlink(missing_ok=True)
         self._folders.clear()
+        self._pages.clear()
         self._staged.clear()
 
     def _target(self, sink: TableSink) -> Path:
@@ -125,16 +149,22 @@ class Publisher:
         return target
 
     def _remove_leftovers(self, target: Path) -> None:
-        own = {folder for folder, _ in self._folders}
-        for folder in sorted(target.parent.glob(f".{target.name}.tmp-*")):
-            if folder in own:
+        own = {folder for folder, _ in self._folders} | {page for page, _ in self._pages}
+        for leftover in sorted(target.parent.glob(f".{glob.escape(target.name)}.tmp-*")):
+            if leftover in own:
                 continue
-            fd = os.open(folder, os.O_RDONLY)
+            try:
+                fd = os.open(leftover, os.O_RDONLY)
+            except FileNotFoundError:
+                continue
             try:
                 # Whoever stages there holds the lock as long as he lives.
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
-                self._log.warning(f"removed {folder.name}, left behind by an attempt that was killed")
+                if leftover.is_dir():
+                    shutil.rmtree(leftover, ignore_errors=True)
+                else:
+                    leftover.unlink(missing_ok=True)
+                self._log.warning(f"removed {leftover.name}, left behind by an attempt that was killed")
             except BlockingIOError:
                 continue
             finally:
@@ -157,7 +187,7 @@ class Publisher:
     def _change(self, staged: _Staged) -> TableChange:
         sink = staged.sink
         project_dir = Path(os.path.realpath(self._project_dir))
-        table, file_format_place = catalog_table(sink, staged.schema, _relative(staged.target, project_dir)), 0
+        table = catalog_table(sink, staged.schema, _relative(staged.target, project_dir))
         try:
             self._catalog.table(sink.table)
             kind = ChangeKind.UPDATED
@@ -174,7 +204,6 @@ class Publisher:
                     mtime_ns=status.st_mtime_ns,
                     rows=file.rows,
                     partition_values=file.partition_values,
-                    format=file_format_place,
                 )
             )
         return TableChange(

@@ -8,6 +8,7 @@ from typing import assert_never
 from glue_tui.core.attempt import AttemptSpec
 from glue_tui.core.model import CommandWork, DashboardWork, Job, PythonWork, SqlWork
 from glue_tui.jobs.command_job import run_command
+from glue_tui.jobs.dashboard import run_dashboard
 from glue_tui.jobs.python_job import run_python
 from glue_tui.jobs.session import JobReport, JobSession
 from glue_tui.jobs.sql_job import run_sql_job
@@ -29,7 +30,7 @@ def run_job(
             case CommandWork() as work:
                 run_command(session, work)
             case DashboardWork() as work:
-                raise NotImplementedError(work.output)
+                run_dashboard(session, work)
             case _:
                 assert_never(job.work)
         return session.publish()

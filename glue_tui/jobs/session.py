@@ -126,6 +126,11 @@ class JobSession:
         known = [connection.name for connection in self.spec.connections]
         raise EntityNotFound(f'no connection named "{name}"', hint=did_you_mean(name, known))
 
+    def stage_file(self, path: str, content: bytes) -> None:
+        """Let one file, relative to the project folder, appear with `content` when the job is published."""
+        self._publisher.stage_file(path, content)
+        self.outputs.append(path)
+
     def publish(self) -> JobReport:
         """Let what was staged appear, and report."""
         return JobReport(

@@ -1,0 +1,104 @@
+"""A chart with its figures, ready to be drawn in a page, as text, or later in the terminal."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import math
+from dataclasses import dataclass
+
+Cell = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartData:
+    title: str
+    kind: str
+    """line | bar | number | table"""
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ()
+    x: int = 0
+    """Place of the horizontal column; unused by number and table."""
+    y: int = 0
+    """Place of the column of figures; unused by table."""
+    is_over_time: bool = False
+    """The horizontal column holds dates or times."""
+    rows_left_out: int = 0
+    """Rows of the answer beyond what a chart of this kind shows."""
+    message: str = ""
+    """Why there is nothing to draw; empty when there is."""
+
+    def points(self) -> list[tuple[Cell, float]]:
+        """Return horizontal value and figure of each row that has a figure."""
+        pairs = ((row[self.x], number(row[self.y])) for row in self.rows)
+        return [(place, figure) for place, figure in pairs if figure is not None]
+
+
+def cell(value: object) -> Cell:
+    """Return a value of a frame as JSON has it; exact decimals become text that reads the same."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case decimal.Decimal():
+            return float(value)
+        case datetime.datetime():
+            return value.isoformat(sep=" ", timespec="seconds")
+        case datetime.date() | datetime.time():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def number(value: Cell) -> float | None:
+    """Return a figure as a number, None if it is none."""
+    match value:
+        case bool() | None:
+            return None
+        case int() | float():
+            return float(value)
+        case str():
+            return None
+
+
+def figure_text(value: Cell) -> str:
+    """Return a value for people: thousands set apart, no digits that say nothing."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1000 else f"{value:,.2f}"
+        case str():
+            return value
+
+
+def axis_text(value: float, step: float) -> str:
+    """Return the label of a tick: `1.5k`, `20k`, `3M`, with the digits that tell neighbouring ticks apart."""
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size or (value == 0 and step >= size):
+            return f"{value / size:.{_digits(step / size)}f}{letter}" if value else "0"
+    return f"{value:.{_digits(step)}f}" if value else "0"
+
+
+def nice_ticks(low: float, high: float, about: int) -> list[float]:
+    """Return about so many round numbers, evenly spaced, that enclose `low` to `high`."""
+    span = (high - low) or abs(high) or 1.0
+    rough = span / about
+    magnitude = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * magnitude for factor in (1, 2, 2.5, 5, 10) if factor * magnitude >= rough * (1 - 1e-9))
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    if first == last:
+        last += 1
+    return [place * step for place in range(first, last + 1)]
+
+
+def _digits(step: float) -> int:
+    for digits in range(6):
+        if math.isclose(step, round(step, digits), rel_tol=1e-9):
+            return digits
+    return 6
