@@ -92,7 +92,12 @@ def connect(url: str, project_dir: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise EntityNotFound(f"no database file {path}", hint="make it, or correct the connection's url")
     conn = sqlite3.connect(
-        f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
+        f"file:{quote(str(path.absolute()))}?mode=ro",
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        # polars pulls the batches of one scan from several of its threads, one after the other.
+        check_same_thread=False,
     )
     try:
         conn.execute("SELECT count(*) FROM sqlite_master")
