@@ -155,7 +155,7 @@ def _scan_parquet(table: Table, file_format: FileFormat, files: list[DataFile], 
         glob=False,
         include_file_paths=None if hive else _PATH,
         hive_partitioning=hive,
-        hive_schema={key.name: pl.String() for key in table.partition_keys} if hive else None,
+        hive_schema={key.name: _hive_type(polars_type(key.type)) for key in table.partition_keys} if hive else None,
         cast_options=_LENIENT,
     )
     present = set(file_format.columns)
@@ -165,7 +165,11 @@ def _scan_parquet(table: Table, file_format: FileFormat, files: list[DataFile], 
         else _missing(item.name, polars_type(item.type))
         for item in table.columns
     ]
-    keys = [pl.col(key.name) for key in table.partition_keys] if hive else _partition_columns(table, files, paths)
+    if hive:
+        types = {key.name: polars_type(key.type) for key in table.partition_keys}
+        keys = [_typed(name, _hive_type(dtype), dtype) for name, dtype in types.items()]
+    else:
+        keys = _partition_columns(table, files, paths)
     return frame.select(*columns, *keys)
 
 
@@ -213,15 +217,21 @@ def _partition_columns(table: Table, files: list[DataFile], paths: list[str]) ->
     for place, key in enumerate(table.partition_keys):
         values = [_partition_value(file, place) for file in files]
         if len(set(values)) == 1:
-            columns.append(pl.lit(values[0], dtype=pl.String).alias(key.name))
+            text = pl.lit(values[0], dtype=pl.String)
         else:
-            columns.append(pl.col(_PATH).replace_strict(paths, values, return_dtype=pl.String).alias(key.name))
+            text = pl.col(_PATH).replace_strict(paths, values, return_dtype=pl.String)
+        columns.append(parse(text, polars_type(key.type)).alias(key.name))
     return columns
 
 
 def _partition_value(file: DataFile, place: int) -> str | None:
     value = file.partition_values[place] if place < len(file.partition_values) else ""
     return None if value in ("", NULL_PARTITION) else value
+
+
+def _hive_type(dtype: pl.DataType) -> pl.DataType:
+    """Return the dtype to read a Hive key with: what polars makes of a folder's name itself, else text for `parse`."""
+    return dtype if dtype.is_integer() or dtype == pl.Date() else pl.String()
 
 
 def _hive_keys(path: str) -> tuple[str, ...]:
