@@ -7,13 +7,17 @@ from pathlib import Path
 
 from glue_tui.core.model import Workflow
 from glue_tui.core.problem import Problem
+from glue_tui.definitions.folder import STATE_FOLDER, WORKFLOWS_FOLDER, definition_files, find_project_dir
 from glue_tui.definitions.load import Loaded, content_digest, load_file
 
-WORKFLOWS_FOLDER = "workflows"
-STATE_FOLDER = ".glue_tui"
-
-_TEMPORARY = ("~", "#", ".")
-"""First characters of files that editors leave behind."""
+__all__ = [
+    "STATE_FOLDER",
+    "WORKFLOWS_FOLDER",
+    "Definition",
+    "DefinitionSet",
+    "find_project_dir",
+    "load_project",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +68,11 @@ def load_project(project_dir: Path) -> DefinitionSet:
     return _load(project_dir, {})
 
 
-def find_project_dir(start: Path) -> Path | None:
-    """Return the nearest folder upwards from `start` with definition files or an engine's state, or None."""
-    for folder in (start.resolve(), *start.resolve().parents):
-        if (folder / STATE_FOLDER).is_dir() or _definition_files(folder):
-            return folder
-    return None
-
-
 def _load(project_dir: Path, known: dict[str, Definition]) -> DefinitionSet:
     project_dir = project_dir.resolve()
     definitions: list[Definition] = []
     folded: dict[str, str] = {}
-    for path in _definition_files(project_dir):
+    for path in definition_files(project_dir):
         before = known.get(path.relative_to(project_dir).as_posix())
         clash = folded.setdefault(path.stem.casefold(), path.name)
         definitions.append(_definition(path, project_dir, before, "" if clash == path.name else clash))
@@ -101,11 +97,3 @@ def _definition(path: Path, project_dir: Path, before: Definition | None, clash:
         is_broken=is_broken,
         loaded=loaded,
     )
-
-
-def _definition_files(project_dir: Path) -> list[Path]:
-    try:
-        files = sorted((project_dir / WORKFLOWS_FOLDER).glob("*.toml"))
-        return [file for file in files if not file.name.startswith(_TEMPORARY) and not file.is_dir()]
-    except OSError:
-        return []

@@ -118,9 +118,3 @@ def unfinished_run_ids(conn: sqlite3.Connection) -> tuple[str, ...]:
 def last_number(conn: sqlite3.Connection) -> int:
     """Return the highest run number given so far; 0 without runs."""
     return int(conn.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()[0])
-
-
-def last_run_ids(conn: sqlite3.Connection) -> dict[str, str]:
-    """Return the newest run of every workflow that has one."""
-    rows = conn.execute("SELECT workflow, run_id, max(number) FROM runs GROUP BY workflow")
-    return {workflow: run_id for workflow, run_id, _ in rows}

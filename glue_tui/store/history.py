@@ -1,20 +1,22 @@
-"""The history of runs for readers: works beside a running engine and without one, and never writes."""
+"""The history of runs for readers: works beside a running engine and without one, and never writes.
+
+The rules of a run are imported where a run is folded: a list of runs must not wait for them.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from glue_tui.core.problem import EntityNotFound, did_you_mean
-from glue_tui.core.run import WorkflowRun
-from glue_tui.core.story import describe
-from glue_tui.protocol.present import run_view
 from glue_tui.protocol.views import RunSummary, RunView, StoryLine
 from glue_tui.store.database import open_readonly
-from glue_tui.store.event_log import last_run_ids, read_events, read_run
-from glue_tui.store.ledger import read_trigger_settings
+
+if TYPE_CHECKING:
+    from glue_tui.core.run import WorkflowRun
 
 _decode_summary = msgspec.json.Decoder(RunSummary).decode
 
@@ -39,17 +41,25 @@ class History:
 
     def run(self, ref: str) -> RunView:
         """Return one run by id, number or workflow name (its last run). Raises EntityNotFound."""
+        from glue_tui.protocol.present import run_view
+        from glue_tui.store.event_log import read_run
+
         run_id = self.run_id(ref)
         assert self._conn is not None
         return run_view(read_run(self._conn, run_id), self._state_dir)
 
     def core_run(self, run_id: str) -> WorkflowRun:
         """Return a run of this id as the rules see it. The run must exist."""
+        from glue_tui.store.event_log import read_run
+
         assert self._conn is not None
         return read_run(self._conn, run_id)
 
     def story(self, ref: str) -> tuple[StoryLine, ...]:
         """Return the events of a run in words. Raises EntityNotFound."""
+        from glue_tui.core.story import describe
+        from glue_tui.store.event_log import read_events
+
         run_id = self.run_id(ref)
         assert self._conn is not None
         events = read_events(self._conn, run_id)
@@ -57,10 +67,15 @@ class History:
 
     def last_run_ids(self) -> dict[str, str]:
         """Return the newest run of every workflow that has one."""
-        return last_run_ids(self._conn) if self._conn is not None else {}
+        if self._conn is None:
+            return {}
+        rows = self._conn.execute("SELECT workflow, run_id, max(number) FROM runs GROUP BY workflow")
+        return {workflow: run_id for workflow, run_id, _ in rows}
 
     def trigger_settings(self) -> dict[tuple[str, str], bool]:
         """Return the triggers that a person paused or resumed, by (workflow, trigger)."""
+        from glue_tui.store.ledger import read_trigger_settings
+
         return read_trigger_settings(self._conn) if self._conn is not None else {}
 
     def run_id(self, ref: str) -> str:
