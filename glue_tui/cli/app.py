@@ -4,43 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
 from glue_tui import __version__
-from glue_tui.cli.output import say
-from glue_tui.core.problem import (
-    ConcurrentRunsExceeded,
-    EngineUnavailable,
-    EntityNotFound,
-    GlueTuiError,
-    IllegalWorkflowState,
-    InvalidInput,
-    StoreFailed,
-)
 
 EXIT_RUN_NOT_SUCCEEDED = 1
 EXIT_WRONG_USE = 2
 EXIT_ENGINE = 3
 EXIT_INTERRUPTED = 130
 
-_EXIT_CODES: dict[type[GlueTuiError], int] = {
-    ConcurrentRunsExceeded: EXIT_RUN_NOT_SUCCEEDED,
-    EntityNotFound: EXIT_WRONG_USE,
-    InvalidInput: EXIT_WRONG_USE,
-    IllegalWorkflowState: EXIT_WRONG_USE,
-    EngineUnavailable: EXIT_ENGINE,
-    StoreFailed: EXIT_ENGINE,
+_EXIT_CODES = {
+    "ConcurrentRunsExceeded": EXIT_RUN_NOT_SUCCEEDED,
+    "EntityNotFound": EXIT_WRONG_USE,
+    "InvalidInput": EXIT_WRONG_USE,
+    "IllegalWorkflowState": EXIT_WRONG_USE,
+    "EngineUnavailable": EXIT_ENGINE,
+    "StoreFailed": EXIT_ENGINE,
 }
+"""By the class of the GlueTuiError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     module: str
     section: str
     summary: str
@@ -66,8 +54,7 @@ COMMANDS: dict[str, Entry] = {
 SECTIONS = ("Project", "Runs", "Data", "Engine")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What the global options say."""
 
     project: Path | None
@@ -76,10 +63,12 @@ class Settings:
         """Return the project folder: `--project`, or the nearest one at or above the working directory."""
         if self.project is not None:
             return self.project.resolve()
-        from glue_tui.definitions.project import find_project_dir
+        from glue_tui.definitions.folder import find_project_dir
 
         found = find_project_dir(Path.cwd())
         if found is None:
+            from glue_tui.core.problem import EntityNotFound
+
             raise EntityNotFound(
                 f"No project at or above {Path.cwd()}: there is no workflows/*.toml",
                 hint="`glue-tui init` makes one here; --project DIR names another folder",
@@ -122,33 +111,34 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except GlueTuiError as error:
-            _show_traceback_if_wanted()
-            report(error)
-            ctx.exit(_EXIT_CODES.get(type(error), EXIT_RUN_NOT_SUCCEEDED))
-        except KeyboardInterrupt:
-            _show_traceback_if_wanted()
-            say("interrupted")
-            ctx.exit(EXIT_INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
-        except Exception as error:
-            _show_traceback_if_wanted()
+        except (Exception, KeyboardInterrupt) as error:
+            ctx.exit(report(error))
+
+
+def report(error: BaseException) -> int:
+    """Print an error and the way out of it; return the exit code that it means."""
+    from glue_tui.cli.output import say
+    from glue_tui.core.problem import GlueTuiError
+
+    if os.environ.get("GLUE_TUI_DEBUG", "") not in ("", "0"):
+        import traceback
+
+        say("".join(traceback.format_exception(error)).rstrip())
+    match error:
+        case GlueTuiError():
+            say(f"Error: {error.message}", tone="bad")
+            if error.hint:
+                say(f"  Hint: {error.hint}")
+            return _EXIT_CODES.get(error.code, EXIT_ENGINE)
+        case KeyboardInterrupt():
+            say("interrupted")
+            return EXIT_INTERRUPTED
+        case _:
             say(f"Error: glue-tui itself failed: {type(error).__name__}: {error}", tone="bad")
             say("  Hint: GLUE_TUI_DEBUG=1 shows where; please report it")
-            ctx.exit(EXIT_ENGINE)
-
-
-def report(error: GlueTuiError) -> None:
-    """Print an error and the way out of it."""
-    say(f"Error: {error.message}", tone="bad")
-    if error.hint:
-        say(f"  Hint: {error.hint}")
-
-
-def _show_traceback_if_wanted() -> None:
-    if os.environ.get("GLUE_TUI_DEBUG", "") not in ("", "0"):
-        say(traceback.format_exc().rstrip())
+            return EXIT_ENGINE
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
@@ -197,6 +187,7 @@ def cli(ctx: click.Context, project: Path | None) -> None:
 
 def _open_terminal(project_dir: Path) -> None:
     if not (sys.stdout.isatty() and sys.stdin.isatty()):
+        from glue_tui.cli.output import say
         from glue_tui.cli.status import print_project_status
 
         print_project_status(project_dir)
