@@ -34,7 +34,7 @@ FOLLOW_WAIT_S = 0.2
 STAMP_BYTES = 23
 """`2026-11-22T22:04:10.123`, before the Z."""
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z) ([A-Z]{4,5}) {1,2}(.*)", re.DOTALL)
-_ERROR = re.compile(r"^.{23}Z ERROR ")
+ERROR_LINE = re.compile(r"^.{23}Z ERROR ")
 _KEPT_BYTES = 64
 
 
@@ -59,11 +59,19 @@ class LogSource(Protocol):
     """What a pane shows: a file, a merged run, a filtered view."""
 
     generation: int
-    errors: int
-    warnings: int
+
+    @property
+    def errors(self) -> int: ...
+
+    @property
+    def warnings(self) -> int: ...
 
     @property
     def line_count(self) -> int: ...
+
+    @property
+    def ended_line_count(self) -> int:
+        """Lines that will not change any more."""
 
     @property
     def is_behind(self) -> bool:
@@ -73,6 +81,9 @@ class LogSource(Protocol):
         """Take in what is new; return whether anything changed. A new `generation` means that all lines changed."""
 
     def lines(self, start: int, count: int) -> list[str]: ...
+
+    def labels(self, start: int, count: int) -> list[str]:
+        """Return which log each line comes from; nothing where there is only one."""
 
     def find(self, pattern: re.Pattern[str], from_line: int, direction: int) -> Found: ...
 
@@ -238,6 +249,10 @@ class LogFile:
         """Return lines as they are shown: clean, long ones cut at LINE_BYTES_MAX with an ellipsis."""
         return [_shown(line) for line in self.raw_lines(start, count)]
 
+    def labels(self, start: int, count: int) -> list[str]:
+        """Return nothing: there is one file."""
+        return []
+
     def raw_lines(self, start: int, count: int) -> list[bytes]:
         """Return the bytes of lines without their newline; of long ones the first LINE_BYTES_MAX + 1."""
         if self._fd is None:
@@ -282,9 +297,9 @@ class LogFile:
                 return Found(kept[index])
             if len(kept) == self.errors:
                 return Found(None, None)
-            return self.find(_ERROR, max(from_line, kept[-1] + 1), 1)
+            return self.find(ERROR_LINE, max(from_line, kept[-1] + 1), 1)
         if len(kept) < self.errors and from_line > kept[-1]:
-            found = self.find(_ERROR, from_line, -1)
+            found = self.find(ERROR_LINE, from_line, -1)
             return found
         index = bisect_right(kept, from_line)
         return Found(kept[index - 1]) if index else Found(None, None)

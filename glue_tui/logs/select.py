@@ -1,0 +1,254 @@
+"""Parts of logs that are read like a log: the lines that match a pattern, and several logs as one by time.
+
+Both hold a few numbers a line and no text. Not here: the files themselves (`logs.read`).
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from glue_tui.logs.read import ERROR_LINE, Found, LogFile, LogSource, parse
+
+LINES_PER_POLL = 20_000
+"""What one poll looks at, so that a huge log can't hold up a frame."""
+LINES_PER_READ = 500
+MERGED_LINES_MAX = 3_000_000
+"""A merged log stops growing here and says so: its numbers would take too much memory."""
+
+
+class _Picked:
+    """Searching by line numbers, for sources whose lines are scattered over others."""
+
+    line_count = 0
+
+    def lines(self, start: int, count: int) -> list[str]:
+        raise NotImplementedError
+
+    def find(self, pattern: re.Pattern[str], from_line: int, direction: int) -> Found:
+        """Look for a line from `from_line` on (included), forwards (1) or backwards (-1), for one budget of lines."""
+        line, looked_at = from_line, 0
+        while 0 <= line < self.line_count:
+            if looked_at >= LINES_PER_POLL:
+                return Found(None, line)
+            first = line if direction > 0 else max(0, line - LINES_PER_READ + 1)
+            found = self.lines(first, LINES_PER_READ if direction > 0 else line - first + 1)
+            looked_at += max(1, len(found))
+            hits = [number for number, text in enumerate(found) if pattern.search(text)]
+            if hits:
+                return Found(first + (hits[0] if direction > 0 else hits[-1]))
+            line = first + max(1, len(found)) if direction > 0 else first - 1
+        return Found(None, None)
+
+    def next_error(self, from_line: int, direction: int) -> Found:
+        """Look for the next ERROR line from `from_line` on (included)."""
+        return self.find(ERROR_LINE, from_line, direction)
+
+
+class FilteredLog(_Picked):
+    """The lines of a log that match a pattern, or those that don't."""
+
+    def __init__(self, source: LogSource, pattern: re.Pattern[str], *, is_inverse: bool = False) -> None:
+        self.source = source
+        self.pattern = pattern
+        self.is_inverse = is_inverse
+        self.generation = 0
+        self._source_generation = source.generation
+        self._numbers: array[int] = array("Q")
+        self._next = 0
+
+    @property
+    def line_count(self) -> int:  # type: ignore[override]
+        return len(self._numbers)
+
+    @property
+    def ended_line_count(self) -> int:
+        return len(self._numbers)
+
+    @property
+    def errors(self) -> int:
+        return self.source.errors
+
+    @property
+    def warnings(self) -> int:
+        return self.source.warnings
+
+    @property
+    def is_behind(self) -> bool:
+        return self.source.is_behind or self._next < self.source.ended_line_count
+
+    def poll(self) -> bool:
+        """Take in what is new in the log, and look at a budget of its lines."""
+        changed = self.source.poll()
+        if self.source.generation != self._source_generation:
+            self._source_generation = self.source.generation
+            self.generation += 1
+            self._numbers, self._next = array("Q"), 0
+        before = self._next
+        end = min(self.source.ended_line_count, before + LINES_PER_POLL)
+        search = self.pattern.search
+        while self._next < end:
+            lines = self.source.lines(self._next, min(LINES_PER_READ, end - self._next))
+            if not lines:
+                break
+            self._numbers.extend(
+                self._next + index for index, line in enumerate(lines) if (search(line) is None) == self.is_inverse
+            )
+            self._next += len(lines)
+        return changed or self._next != before
+
+    def lines(self, start: int, count: int) -> list[str]:
+        """Return matching lines, counted among themselves."""
+        shown: list[str] = []
+        for first, length in _runs(self._numbers[max(0, start) : start + count]):
+            shown += self.source.lines(first, length)
+        return shown
+
+    def labels(self, start: int, count: int) -> list[str]:
+        """Return where each line comes from; nothing where there is one file."""
+        shown: list[str] = []
+        for first, length in _runs(self._numbers[max(0, start) : start + count]):
+            shown += self.source.labels(first, length)
+        return shown
+
+    def error_lines(self) -> array[int]:
+        """Return the numbers, among the matching lines, of those with errors."""
+        found: array[int] = array("Q")
+        for line in self.source.error_lines():
+            index = bisect_left(self._numbers, line)
+            if index < len(self._numbers) and self._numbers[index] == line:
+                found.append(index)
+        return found
+
+    def close(self) -> None:
+        """The source stays open: it belongs to whoever opened it."""
+
+
+class MergedLog(_Picked):
+    """Several log files as one, by time; a raw line stays behind the line that it follows."""
+
+    def __init__(self, files: Sequence[tuple[str, LogFile]]) -> None:
+        self.files = tuple(files)
+        self.generation = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        self._seen = [file.generation for _, file in self.files]
+        self._next = [0] * len(self.files)
+        self._times_ms: array[int] = array("Q")
+        self._file_of: array[int] = array("H")
+        self._line_of: array[int] = array("Q")
+        """Line in its file, doubled; one more where it is an error."""
+        self._error_lines: array[int] = array("Q")
+        self._last_ms = [0] * len(self.files)
+
+    @property
+    def line_count(self) -> int:  # type: ignore[override]
+        return len(self._line_of)
+
+    @property
+    def ended_line_count(self) -> int:
+        return len(self._line_of)
+
+    @property
+    def errors(self) -> int:
+        return sum(file.errors for _, file in self.files)
+
+    @property
+    def warnings(self) -> int:
+        return sum(file.warnings for _, file in self.files)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._line_of) >= MERGED_LINES_MAX
+
+    @property
+    def is_behind(self) -> bool:
+        return not self.is_full and any(
+            file.is_behind or self._next[index] < file.ended_line_count for index, (_, file) in enumerate(self.files)
+        )
+
+    def poll(self) -> bool:
+        """Take in what is new in every file, a budget of lines at most, the earliest first."""
+        changed = [file.poll() for _, file in self.files]
+        if [file.generation for _, file in self.files] != self._seen:
+            self.generation += 1
+            self._forget()
+        fresh: list[tuple[int, int, int]] = []
+        while len(fresh) < LINES_PER_POLL and not self.is_full:
+            waiting = [index for index, (_, file) in enumerate(self.files) if self._next[index] < file.ended_line_count]
+            if not waiting:
+                break
+            fresh += self._read(min(waiting, key=lambda index: (self._last_ms[index], index)))
+        self._insert(fresh)
+        return any(changed) or bool(fresh)
+
+    def _read(self, index: int) -> list[tuple[int, int, int]]:
+        file = self.files[index][1]
+        first = self._next[index]
+        read: list[tuple[int, int, int]] = []
+        for text in file.lines(first, min(LINES_PER_READ, file.ended_line_count - first)):
+            line = parse(text)
+            if line.at is not None:
+                self._last_ms[index] = max(self._last_ms[index], round(line.at * 1000))
+            read.append((self._last_ms[index], index, 2 * (first + len(read)) + (line.level == "ERROR")))
+        self._next[index] = first + len(read) if read else file.ended_line_count
+        return read
+
+    def _insert(self, fresh: list[tuple[int, int, int]]) -> None:
+        """Add lines in their place; what is late goes before later lines that stand already."""
+        if not fresh:
+            return
+        fresh.sort()
+        start = len(self._times_ms)
+        if self._times_ms and fresh[0][0] < self._times_ms[-1]:
+            start = bisect_right(self._times_ms, fresh[0][0])
+            fresh += zip(self._times_ms[start:], self._file_of[start:], self._line_of[start:], strict=True)
+            fresh.sort()
+            del self._times_ms[start:], self._file_of[start:], self._line_of[start:]
+            del self._error_lines[bisect_left(self._error_lines, start) :]
+        self._error_lines.extend(start + offset for offset, entry in enumerate(fresh) if entry[2] % 2)
+        self._times_ms.extend(entry[0] for entry in fresh)
+        self._file_of.extend(entry[1] for entry in fresh)
+        self._line_of.extend(entry[2] for entry in fresh)
+
+    def lines(self, start: int, count: int) -> list[str]:
+        """Return lines by time."""
+        shown: list[str] = []
+        start = max(0, start)
+        position, end = start, min(start + count, len(self._line_of))
+        while position < end:
+            file, first = self._file_of[position], self._line_of[position] // 2
+            length = 1
+            while position + length < end and (
+                self._file_of[position + length] == file and self._line_of[position + length] // 2 == first + length
+            ):
+                length += 1
+            found = self.files[file][1].lines(first, length)
+            shown += found + [""] * (length - len(found))
+            position += length
+        return shown
+
+    def labels(self, start: int, count: int) -> list[str]:
+        """Return the label of the file that each line comes from."""
+        return [self.files[index][0] for index in self._file_of[max(0, start) : start + count]]
+
+    def error_lines(self) -> array[int]:
+        """Return the numbers of the lines with errors."""
+        return self._error_lines
+
+    def close(self) -> None:
+        """The files stay open: they belong to whoever opened them."""
+
+
+def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Return consecutive numbers as (first, length)."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][0] + runs[-1][1] == number:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((number, 1))
+    return runs

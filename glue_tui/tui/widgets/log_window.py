@@ -1,0 +1,279 @@
+"""The part of a log that is on screen: where it begins, whether it follows, how lines become rows. Draws nothing."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.cells import cell_len
+
+from glue_tui.logs.read import LogLine, LogSource, parse
+from glue_tui.tui.paint import Span, Spans
+
+TIME_MS_FROM_CELLS = 56
+"""Narrower panes show seconds only."""
+LABEL_CELLS_MAX = 16
+RAW_INDENT = 2
+"""Raw lines stand this far in, below the line they belong to."""
+HIT_TONE = "key+cursor"
+HIT_TONE_HERE = "badge"
+
+_LEVEL_TONES = {"ERROR": "bad", "WARN": "warn", "INFO": "good", "DEBUG": "muted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the screen: which line it shows a part of, and the text with its tones."""
+
+    line: int
+    spans: Spans
+    is_marked: bool = False
+
+
+@dataclass(slots=True)
+class LogWindow:
+    """Where one log is looked at. `top` and `skip` say the first row: a line, and rows of it left out above."""
+
+    source: LogSource
+    width: int = 80
+    height: int = 10
+    is_following: bool = True
+    is_wrapping: bool = False
+    top: int = 0
+    skip: int = 0
+    column: int = 0
+    mark: int | None = None
+    """The line that search, next error or a click chose."""
+    anchor: int | None = None
+    """The other end of a selection of lines; `mark` is the moving end."""
+    pattern: re.Pattern[str] | None = None
+    generation: int = 0
+
+    def restart_if_replaced(self) -> None:
+        """Forget positions in lines that are gone."""
+        if self.source.generation != self.generation:
+            self.generation = self.source.generation
+            self.top = self.skip = 0
+            self.mark = self.anchor = None
+
+    def rows(self) -> list[Row]:
+        """Return what is on screen; also settles `top` and `skip` where the window follows or hangs over the end."""
+        if self.height <= 0 or self.width <= 0:
+            return []
+        self.restart_if_replaced()
+        if self.is_following:
+            self.top, self.skip = self._last_page()
+        elif self.top > 0 and (self.top, self.skip) > (last := self._last_page()):
+            self.top, self.skip = last
+        rows: list[Row] = []
+        for number, shown in self._shown(self.top, self.height):
+            rows += self._marked(number, shown)
+            if len(rows) >= self.skip + self.height:
+                break
+        return rows[self.skip : self.skip + self.height]
+
+    def scroll(self, rows: int) -> None:
+        """Move by rows of the screen; upwards leaves following."""
+        if rows < 0:
+            self.is_following = False
+        elif self.is_following:
+            return
+        if not self.is_wrapping:
+            self.top = max(0, min(self.top + rows, self.source.line_count - 1))
+            self.skip = 0
+            return
+        while rows > 0 and self.top < self.source.line_count:
+            left = len(self._rows_of(self.top)) - self.skip
+            if rows < left:
+                self.skip += rows
+                break
+            rows -= left
+            self.top, self.skip = self.top + 1, 0
+        while rows < 0 and (self.top > 0 or self.skip > 0):
+            if self.skip > 0:
+                step = min(self.skip, -rows)
+                self.skip -= step
+                rows += step
+            else:
+                self.top -= 1
+                self.skip = len(self._rows_of(self.top))
+
+    def to_top(self) -> None:
+        """Show the first line."""
+        self.is_following = False
+        self.top = self.skip = 0
+
+    def follow(self) -> None:
+        """Show the end, and stay there."""
+        self.is_following = True
+        self.mark = self.anchor = None
+
+    def go_to(self, line: int) -> None:
+        """Mark a line and bring it on screen."""
+        self.mark = line
+        if self.is_following and line < self._last_page()[0]:
+            self.is_following = False
+        if any(row.line == line for row in self.rows()):
+            return
+        self.is_following = False
+        self.top, self.skip = max(0, line - self.height // 3), 0
+
+    def selection(self) -> tuple[int, int] | None:
+        """Return the first and the last of the chosen lines."""
+        if self.mark is None:
+            return None
+        other = self.mark if self.anchor is None else self.anchor
+        return min(self.mark, other), max(self.mark, other)
+
+    def thumb(self) -> tuple[int, int]:
+        """Return first and last row (exclusive) of the scroll mark; equal where all is on screen."""
+        count, height = self.source.line_count, self.height
+        if count <= height or height <= 0:
+            return (0, 0)
+        length = max(1, height * height // count)
+        last_top = max(1, count - height)
+        first = min(self.top, last_top) * (height - length) // last_top
+        return (first, first + length)
+
+    def ticks(self) -> frozenset[int]:
+        """Return the rows of the scroll bar at whose height there are errors."""
+        count, height = self.source.line_count, self.height
+        errors = self.source.error_lines()
+        if count <= 0 or height <= 0 or not errors:
+            return frozenset()
+        if len(errors) <= height:
+            return frozenset(min(height - 1, line * height // max(count, height)) for line in errors)
+        found = set()
+        for row in range(height):
+            first, last = row * count // height, (row + 1) * count // height
+            index = bisect_left(errors, first)
+            if index < len(errors) and errors[index] < max(last, first + 1):
+                found.add(row)
+        return frozenset(found)
+
+    def _last_page(self) -> tuple[int, int]:
+        """Return `top` and `skip` such that the last line stands on the last row."""
+        count = self.source.line_count
+        top = max(0, count - self.height)
+        if not self.is_wrapping:
+            return top, 0
+        heights = [len(shown) for _, shown in self._shown(top, self.height)]
+        over = sum(heights) - self.height
+        if over <= 0:
+            return top, 0
+        for rows in heights:
+            if over < rows:
+                return top, over
+            over -= rows
+            top += 1
+        return top, 0
+
+    def _shown(self, start: int, count: int) -> Iterator[tuple[int, list[Spans]]]:
+        """Yield lines with their rows."""
+        labels = self.source.labels(start, count)
+        for index, text in enumerate(self.source.lines(start, count)):
+            yield start + index, self._rows_of_text(start + index, text, labels[index] if labels else "")
+
+    def _rows_of(self, line: int) -> list[Spans]:
+        return next((shown for _, shown in self._shown(line, 1)), [()])
+
+    def _rows_of_text(self, number: int, text: str, label: str) -> list[Spans]:
+        line = parse(text)
+        head = self._head(line, label)
+        body = self._body(line, number == self.mark)
+        head_cells = sum(cell_len(part) for part, _ in head)
+        room = max(1, self.width - head_cells)
+        if not self.is_wrapping:
+            return [(*head, *_slid(body, self.column, room))]
+        rows = _wrapped(body, room)
+        indent: Span = (" " * head_cells, "")
+        return [(*head, *rows[0]), *((indent, *row) for row in rows[1:])]
+
+    def _head(self, line: LogLine, label: str) -> Spans:
+        spans: list[Span] = []
+        if line.at is not None:
+            local = datetime.fromtimestamp(line.at)
+            time = f"{local:%H:%M:%S}"
+            if self.width >= TIME_MS_FROM_CELLS:
+                time += f".{local.microsecond // 1000:03d}"
+            spans.append((time + " ", "muted"))
+        else:
+            spans.append((" " * RAW_INDENT, ""))
+        if label:
+            cells = min(LABEL_CELLS_MAX, max(6, self.width // 6))
+            shown = label if len(label) <= cells else label[: cells - 1] + "…"
+            spans.append((f"{shown:<{cells}} ", "accent"))
+        if line.level:
+            spans.append((f"{line.level:<5} ", _LEVEL_TONES.get(line.level, "muted")))
+        return tuple(spans)
+
+    def _body(self, line: LogLine, is_here: bool) -> Spans:
+        tone = {"ERROR": "bad", "DEBUG": "muted"}.get(line.level, "text")
+        if self.pattern is None:
+            return ((line.text, tone),)
+        spans: list[Span] = []
+        end = 0
+        for match in self.pattern.finditer(line.text):
+            if match.start() == match.end():
+                continue
+            spans.append((line.text[end : match.start()], tone))
+            spans.append((match[0], HIT_TONE_HERE if is_here else HIT_TONE))
+            end = match.end()
+        spans.append((line.text[end:], tone))
+        return tuple(spans)
+
+    def _marked(self, number: int, shown: list[Spans]) -> list[Row]:
+        chosen = self.selection()
+        is_marked = chosen is not None and chosen[0] <= number <= chosen[1]
+        return [Row(number, spans, is_marked) for spans in shown]
+
+
+def _slid(spans: Spans, column: int, room: int) -> Spans:
+    """Return what is visible `column` cells to the right, with a sign at each end where there is more."""
+    total = sum(cell_len(text) for text, _ in spans)
+    if column == 0 and total <= room:
+        return spans
+    shown = _cells(spans, column, room)
+    if column and shown:
+        shown = [("…", "muted"), *_cells(tuple(shown), 1, room - 1)]
+    if total > column + room and room > 1:
+        shown = [*_cells(tuple(shown), 0, room - 1), ("…", "muted")]
+    return tuple(shown)
+
+
+def _wrapped(spans: Spans, room: int) -> list[Spans]:
+    total = sum(cell_len(text) for text, _ in spans)
+    if total <= room:
+        return [spans]
+    return [tuple(_cells(spans, start, room)) for start in range(0, total, room)]
+
+
+def _cells(spans: Spans, start: int, count: int) -> list[Span]:
+    """Return `count` cells of the spans from cell `start` on; half a wide character becomes a blank."""
+    shown: list[Span] = []
+    position, end = 0, start + count
+    for text, tone in spans:
+        cells = cell_len(text)
+        if position >= end:
+            break
+        if position + cells > start:
+            first, last = max(0, start - position), min(cells, end - position)
+            shown.append((text[first:last] if text.isascii() else _wide(text, first, last), tone))
+        position += cells
+    return shown
+
+
+def _wide(text: str, first: int, last: int) -> str:
+    kept: list[str] = []
+    position = 0
+    for character in text:
+        cells = cell_len(character)
+        if position >= first and position + cells <= last:
+            kept.append(character)
+        elif position + cells > first and position < last:
+            kept.append(" ")
+        position += cells
+    return "".join(kept)
