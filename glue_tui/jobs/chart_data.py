@@ -97,6 +97,12 @@ def nice_ticks(low: float, high: float, about: int) -> list[float]:
     return [place * step for place in range(first, last + 1)]
 
 
+def spread(count: int, most: int) -> list[int]:
+    """Return at most so many places of `count`, from the first on and evenly apart."""
+    step = max(-(-(count - 1) // (most - 1)), 1)
+    return list(range(0, count, step))
+
+
 def _digits(step: float) -> int:
     for digits in range(6):
         if math.isclose(step, round(step, digits), rel_tol=1e-9):

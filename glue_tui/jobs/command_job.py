@@ -13,7 +13,7 @@ from glue_tui.logs.write import INFO, pump
 
 _LAST_LINES = 5
 _DRAIN_S = 2.0
-"""How long output is waited for after the program has ended: something it left behind may hold the pipe open for ever."""
+"""How long output is waited for after the program has ended: what it left behind may hold the pipe open for ever."""
 
 
 class CommandFailed(Exception):
@@ -47,7 +47,9 @@ def run_command(session: JobSession, work: CommandWork) -> None:
     except FileNotFoundError:
         raise EntityNotFound(f"{where}.command: no program {command[0]}", hint="is it installed and on PATH?") from None
     except PermissionError:
-        raise InvalidInput(f"{where}.command: {command[0]} may not be executed", hint=f"chmod +x {command[0]}") from None
+        raise InvalidInput(
+            f"{where}.command: {command[0]} may not be executed", hint=f"chmod +x {command[0]}"
+        ) from None
     assert process.stdout is not None
     output_fd = process.stdout.fileno()
     pumping = threading.Thread(
@@ -57,7 +59,9 @@ def run_command(session: JobSession, work: CommandWork) -> None:
     code = process.wait()
     pumping.join(_DRAIN_S)
     if pumping.is_alive():
-        session.log.warning("the program has ended, but something that it started goes on writing: killed with the attempt")
+        session.log.warning(
+            "the program has ended, but something that it started goes on writing: killed with the attempt"
+        )
     if code != 0:
         raise _failure(code, last_lines)
 

@@ -26,7 +26,9 @@ def run_dashboard(session: JobSession, work: DashboardWork) -> None:
     """Draw every chart; one whose table does not exist yet says so in its place instead of failing the page."""
     where = f"jobs.{session.job.name}"
     output = session.templates.text(work.output, where=f"{where}.output")
-    title = session.templates.text(work.title, where=f"{where}.title") or session.job.name.replace("_", " ").capitalize()
+    title = (
+        session.templates.text(work.title, where=f"{where}.title") or session.job.name.replace("_", " ").capitalize()
+    )
     charts = []
     for number, chart in enumerate(work.charts):
         data = _chart_data(session, chart, f"{where}.charts[{number}]")
@@ -60,7 +62,8 @@ def _chart_data(session: JobSession, chart: Chart, where: str) -> ChartData:
     try:
         frame = session.query(chart.query, where=f"{where}.query").collect(engine="streaming")
     except EntityNotFound as error:
-        message = f"{error.message} yet. The chart fills when the job that writes this table has run."
+        missing = error.message[:1].upper() + error.message[1:]
+        message = f"{missing} yet. The chart fills when the job that writes this table has run."
         return ChartData(title=title, kind=chart.kind, message=message)
     if not frame.width:
         raise InvalidInput(f"{where}.query returns no columns")

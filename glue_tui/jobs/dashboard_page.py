@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from html import escape
 
-from glue_tui.jobs.chart_data import ChartData, axis_text, figure_text, nice_ticks, number
+from glue_tui.jobs.chart_data import Cell, ChartData, axis_text, figure_text, nice_ticks, number, spread
 
 _LINE_WIDTH, _LINE_HEIGHT = 1000, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 24, 16, 32
 _X_LABELS_MAX = 8
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _DOTS_MAX = 60
 """With more points a line has no dots, only its last one."""
-_BAR_ROW, _BAR_WIDTH, _BAR_LABEL_WIDTH, _BAR_VALUE_WIDTH = 34, 720, 170, 90
-_LABEL_CHARS_MAX = 22
+_BAR_ROW, _BAR_LABEL_WIDTH, _BAR_VALUE_WIDTH = 32, 150, 96
+_BAR_WIDTHS = {"half": 484, "wide": 1010}
+"""Drawn at the size at which it is shown on a wide screen, so that its letters are as large as those around it."""
+_LABEL_CHARS_MAX = 20
 
 _STYLE = """
 :root { color-scheme: light dark;
-  --page: #f6f7f9; --card: #ffffff; --ink: #17202b; --soft: #5d6977; --rule: #e3e7ec; --accent: #1f6fb2; --tint: #1f6fb21f; }
+  --page: #f6f7f9; --card: #ffffff; --ink: #17202b; --soft: #5d6977;
+  --rule: #e3e7ec; --accent: #1f6fb2; --tint: #1f6fb21f; }
 @media (prefers-color-scheme: dark) { :root {
-  --page: #12161c; --card: #1a2029; --ink: #e8ecf1; --soft: #97a3b1; --rule: #2b3440; --accent: #64b0ee; --tint: #64b0ee26; } }
+  --page: #12161c; --card: #1a2029; --ink: #e8ecf1; --soft: #97a3b1;
+  --rule: #2b3440; --accent: #64b0ee; --tint: #64b0ee26; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); -webkit-text-size-adjust: 100%;
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif; }
@@ -29,21 +35,25 @@ h1 { font-size: 28px; line-height: 1.2; font-weight: 650; letter-spacing: -0.015
 header p, footer { color: var(--soft); margin: 0; font-size: 13px; }
 header { margin-bottom: 28px; }
 .grid { display: grid; grid-template-columns: repeat(12, 1fr); gap: 16px; }
-section { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 18px 20px; min-width: 0; }
+section { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 18px 20px;
+  min-width: 0; }
 .wide { grid-column: span 12; } .half { grid-column: span 6; } .third { grid-column: span 4; }
 @media (max-width: 820px) { main { padding: 24px 14px 40px; } .half, .third { grid-column: span 12; } }
 h2 { font-size: 14px; font-weight: 600; margin: 0 0 10px; }
-.figure { font-size: 34px; line-height: 1.15; font-weight: 650; letter-spacing: -0.02em; font-variant-numeric: tabular-nums;
-  overflow-wrap: anywhere; }
-.number h2 { color: var(--soft); font-weight: 500; margin-bottom: 4px; }
-.empty p { color: var(--soft); margin: 0; padding: 18px 20px; border: 1px dashed var(--rule); border-radius: 8px; text-align: center; }
+.figure { font-size: 34px; line-height: 1.15; font-weight: 650; letter-spacing: -0.02em;
+  font-variant-numeric: tabular-nums;  overflow-wrap: anywhere; }
+.is-number h2 { color: var(--soft); font-weight: 500; margin-bottom: 4px; }
+.is-empty p { color: var(--soft); margin: 0; padding: 18px 20px; border: 1px dashed var(--rule);
+  border-radius: 8px; text-align: center; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
 svg text { font-size: 13px; fill: var(--soft); font-variant-numeric: tabular-nums; }
+@media (max-width: 600px) { .is-line svg text { font-size: 24px; } }
 svg .value { fill: var(--ink); }
 svg .name { fill: var(--ink); font-size: 14px; }
 .rule { stroke: var(--rule); stroke-width: 1; } .zero { stroke: var(--soft); stroke-width: 1; opacity: .6; }
 .line { fill: none; stroke: var(--accent); stroke-width: 2.25; stroke-linejoin: round; stroke-linecap: round; }
-.area { fill: var(--tint); } .dot { fill: var(--accent); stroke: var(--card); stroke-width: 1.5; } .bar { fill: var(--accent); }
+.area { fill: var(--tint); } .dot { fill: var(--accent); stroke: var(--card); stroke-width: 1.5; }
+.bar { fill: var(--accent); }
 .hit { fill: transparent; } .hit:hover { fill: var(--tint); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
@@ -61,7 +71,8 @@ def dashboard_page(title: str, made_by: str, made_at: datetime, charts: Sequence
     """Return the whole page. `made_by` names the run, `made_at` is shown in its own time zone."""
     when = f"{made_at.day} {made_at:%B %Y, %H:%M} {made_at:%Z}"
     sections = "\n".join(
-        f'<section class="{width} {chart.kind}{" empty" if chart.message else ""}"><h2>{escape(chart.title)}</h2>{_body(chart)}</section>'
+        f'<section class="{width} is-{chart.kind}{" is-empty" if chart.message else ""}"><h2>{escape(chart.title)}</h2>'
+        f"{_body(chart, width)}</section>"
         for chart, width in zip(charts, _widths(charts), strict=True)
     )
     return f"""<!DOCTYPE html>
@@ -123,14 +134,14 @@ def _group(chart: ChartData) -> str:
             return "wide"
 
 
-def _body(chart: ChartData) -> str:
+def _body(chart: ChartData, width: str) -> str:
     if chart.message:
         return f"<p>{escape(chart.message)}</p>"
     match chart.kind:
         case "number":
             return f'<div class="figure">{escape(figure_text(chart.rows[0][chart.y]))}</div>'
         case "bar":
-            return _bars(chart) + _note(chart)
+            return _bars(chart, _BAR_WIDTHS[width]) + _note(chart)
         case "line":
             return _line(chart) + _note(chart)
         case _:
@@ -157,23 +168,26 @@ def _line(chart: ChartData) -> str:
     def up(figure: float) -> float:
         return bottom - (figure - ticks[0]) / (ticks[-1] - ticks[0]) * (bottom - _TOP)
 
-    parts = [
-        f'<line class="{"zero" if tick == 0 else "rule"}" x1="{_LEFT}" x2="{_LINE_WIDTH - _RIGHT}" y1="{up(tick):.1f}" y2="{up(tick):.1f}"/>'
-        f'<text x="{_LEFT - 10}" y="{up(tick) + 4.5:.1f}" text-anchor="end">{axis_text(tick, ticks[1] - ticks[0])}</text>'
-        for tick in ticks
-    ]
-    for place in _spread(len(points), _X_LABELS_MAX):
-        anchor = "end" if place == len(points) - 1 and place else "middle"
-        edge = _LINE_WIDTH - _RIGHT if anchor == "end" else across(place)
+    parts = []
+    for tick in ticks:
+        height, label = up(tick), axis_text(tick, ticks[1] - ticks[0])
+        kind = "zero" if tick == 0 else "rule"
+        parts.append(f'<path class="{kind}" d="M{_LEFT},{height:.1f}H{_LINE_WIDTH - _RIGHT}"/>')
+        parts.append(f'<text x="{_LEFT - 10}" y="{height + 4.5:.1f}" text-anchor="end">{label}</text>')
+    names = _short_names([name for name, _ in points])
+    for place in spread(len(points), _X_LABELS_MAX):
         parts.append(
-            f'<text x="{edge:.1f}" y="{_LINE_HEIGHT - 8}" text-anchor="{anchor}">{escape(figure_text(points[place][0]))}</text>'
+            f'<text x="{across(place):.1f}" y="{_LINE_HEIGHT - 8}" text-anchor="middle">{escape(names[place])}</text>'
         )
     path = " ".join(f"{across(place):.1f},{up(figure):.1f}" for place, figure in enumerate(figures))
     ground = up(max(ticks[0], min(0.0, ticks[-1])))
-    parts.append(f'<polygon class="area" points="{across(0):.1f},{ground:.1f} {path} {across(len(points) - 1):.1f},{ground:.1f}"/>')
+    start, end = f"{across(0):.1f},{ground:.1f}", f"{across(len(points) - 1):.1f},{ground:.1f}"
+    parts.append(f'<polygon class="area" points="{start} {path} {end}"/>')
     parts.append(f'<polyline class="line" points="{path}"/>')
     shown = range(len(points)) if len(points) <= _DOTS_MAX else [len(points) - 1]
-    parts.extend(f'<circle class="dot" cx="{across(place):.1f}" cy="{up(figures[place]):.1f}" r="4"/>' for place in shown)
+    parts.extend(
+        f'<circle class="dot" cx="{across(place):.1f}" cy="{up(figures[place]):.1f}" r="4"/>' for place in shown
+    )
     slot = width / max(len(points) - 1, 1)
     parts.extend(
         f'<rect class="hit" x="{across(place) - slot / 2:.1f}" y="{_TOP}" width="{slot:.1f}" height="{bottom - _TOP}">'
@@ -183,36 +197,39 @@ def _line(chart: ChartData) -> str:
     return _svg(_LINE_WIDTH, _LINE_HEIGHT, chart.title, parts)
 
 
-def _bars(chart: ChartData) -> str:
+def _bars(chart: ChartData, width: int) -> str:
     points = chart.points()
     low, high = min(0.0, *(figure for _, figure in points)), max(0.0, *(figure for _, figure in points))
-    room = _BAR_WIDTH - _BAR_LABEL_WIDTH - _BAR_VALUE_WIDTH
+    room = width - _BAR_LABEL_WIDTH - _BAR_VALUE_WIDTH
     scale = room / ((high - low) or 1.0)
     zero = _BAR_LABEL_WIDTH - low * scale
     parts = []
     for place, (name, figure) in enumerate(points):
         top = place * _BAR_ROW
-        left, length = (zero, figure * scale) if figure >= 0 else (zero + figure * scale, -figure * scale)
+        left, length = zero + min(figure, 0.0) * scale, max(abs(figure) * scale, 1.0)
+        value_left = zero + max(figure, 0.0) * scale + 8
         text = figure_text(name)
         short = text if len(text) <= _LABEL_CHARS_MAX else text[: _LABEL_CHARS_MAX - 1] + "…"
         middle = top + _BAR_ROW / 2 + 5
         parts.append(
             f"<g><title>{escape(text)}: {figure_text(figure)}</title>"
             f'<text class="name" x="0" y="{middle:.1f}">{escape(short)}</text>'
-            f'<rect class="bar" x="{left:.1f}" y="{top + 7}" width="{max(length, 1.0):.1f}" height="{_BAR_ROW - 14}" rx="2.5"/>'
-            f'<text class="value" x="{zero + max(figure, 0.0) * scale + 8:.1f}" y="{middle:.1f}">{figure_text(figure)}</text></g>'
+            f'<rect class="bar" x="{left:.1f}" y="{top + 7}" width="{length:.1f}" height="{_BAR_ROW - 14}" rx="2.5"/>'
+            f'<text class="value" x="{value_left:.1f}" y="{middle:.1f}">{figure_text(figure)}</text></g>'
         )
-    return _svg(_BAR_WIDTH, len(points) * _BAR_ROW, chart.title, parts)
+    return _svg(width, len(points) * _BAR_ROW, chart.title, parts)
 
 
 def _table(chart: ChartData) -> str:
     is_figure = [
-        any(value is not None for value in column) and all(value is None or number(value) is not None for value in column)
+        any(value is not None for value in column)
+        and all(value is None or number(value) is not None for value in column)
         for column in zip(*chart.rows, strict=True)
     ]
     classes = [' class="right"' if right else "" for right in is_figure]
     decimals = [
-        any(isinstance(value, float) and not value.is_integer() for value in column) for column in zip(*chart.rows, strict=True)
+        any(isinstance(value, float) and not value.is_integer() for value in column)
+        for column in zip(*chart.rows, strict=True)
     ]
     head = "".join(
         f"<th{kind}>{escape(name.replace('_', ' '))}</th>" for name, kind in zip(chart.columns, classes, strict=True)
@@ -230,10 +247,18 @@ def _table(chart: ChartData) -> str:
 
 
 def _svg(width: int, height: int, label: str, parts: list[str]) -> str:
-    return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">\n' + "\n".join(parts) + "\n</svg>"
+    return (
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">\n'
+        + "\n".join(parts)
+        + "\n</svg>"
+    )
 
 
-def _spread(count: int, most: int) -> list[int]:
-    if count <= most:
-        return list(range(count))
-    return [round(place * (count - 1) / (most - 1)) for place in range(most)]
+def _short_names(values: list[Cell]) -> list[str]:
+    """Return the labels of an axis; days as `2 Nov`, with the year only if there are several."""
+    texts = [figure_text(value) for value in values]
+    if not all(_DAY.fullmatch(text) for text in texts):
+        return texts
+    days = [date.fromisoformat(text) for text in texts]
+    year = " %Y" if days[0].year != days[-1].year else ""
+    return [f"{day.day} {day:%b{year}}" for day in days]

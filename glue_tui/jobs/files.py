@@ -1,4 +1,4 @@
-"""A frame as the files of one table: parquet, csv or json, in one folder or a folder per partition as Hive lays them out."""
+"""A frame as the files of one table: parquet, csv or json, in one folder or in Hive's folder per partition."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class WrittenFile:
 def write_files(
     frame: pl.LazyFrame, schema: pl.Schema, sink: TableSink, folder: Path, name: str
 ) -> tuple[WrittenFile, ...]:
-    """Write `frame` below `folder`, synced to disk; the names of files begin with `name`. Raises InvalidInput for wrong keys.
+    """Write `frame` below `folder`, synced to disk; the names of files begin with `name`.
 
-    Runs streaming; rows may come out in another order.
+    Runs streaming; rows may come out in another order. Raises InvalidInput for wrong keys.
     """
     _check_keys(sink, schema)
     values_of: dict[str, tuple[str, ...]] = {}

@@ -65,7 +65,7 @@ class Publisher:
         self._node_prefix = f"{key.run_id}-{node_name(key.node_id)}-"
 
     def stage(self, frame: pl.DataFrame | pl.LazyFrame, sink: TableSink) -> int:
-        """Write `frame` beside the folder `sink.path` and return its rows. Raises InvalidInput for a target that can't be."""
+        """Write `frame` beside the folder `sink.path` and return its rows. Raises InvalidInput for a bad target."""
         target = self._target(sink)
         target.parent.mkdir(parents=True, exist_ok=True)
         self._remove_leftovers(target)
@@ -83,7 +83,9 @@ class Publisher:
             _Staged(sink=sink, target=target, folder=folder, lock_fd=lock_fd, files=files, schema=schema)
         )
         rows = sum(file.rows for file in files)
-        self._log.info(f"wrote {rows:,} rows for {sink.table} in {len(files)} files, to appear in {sink.path} at the end")
+        self._log.info(
+            f"wrote {rows:,} rows for {sink.table} in {len(files)} files, to appear in {sink.path} at the end"
+        )
         return rows
 
     def stage_file(self, path: str, content: bytes) -> None:
@@ -135,7 +137,9 @@ class Publisher:
         target = Path(os.path.realpath(self._project_dir / sink.path))
         project_dir = Path(os.path.realpath(self._project_dir))
         if target == project_dir or target in project_dir.parents:
-            raise InvalidInput(f"path of {sink.table}: {sink.path} holds the whole project", hint="name a folder below it")
+            raise InvalidInput(
+                f"path of {sink.table}: {sink.path} holds the whole project", hint="name a folder below it"
+            )
         if target.exists() and not target.is_dir():
             raise InvalidInput(f"path of {sink.table}: {sink.path} is a file", hint="a table is written into a folder")
         if sink.mode == "overwrite" and target.exists():

@@ -16,7 +16,7 @@ from glue_tui.jobs.session import JobSession
 
 
 def run_python(session: JobSession, work: PythonWork) -> None:
-    """Run the script in the project folder, with its own folder first on `sys.path`. What it raises comes out as it is."""
+    """Run the script in the project folder, its own folder first on `sys.path`. What it raises comes out as it is."""
     path = session.project_dir / work.script
     source = _read(path, work.script)
     tree = ast.parse(source, filename=str(path))

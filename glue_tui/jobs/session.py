@@ -1,4 +1,4 @@
-"""What every kind of job works with: templates filled in, tables in, published files and database rows out, and the count of both."""
+"""What every kind of job works with: templates filled in, tables in, files and database rows out, both counted."""
 
 from __future__ import annotations
 
@@ -39,7 +39,13 @@ class JobSession:
     """One attempt of a job while it runs. Files are only staged until `publish`; `discard` leaves nothing of them."""
 
     def __init__(
-        self, spec: AttemptSpec, job: Job, *, log: LogWriter, templates: Templates, progress: Callable[[float, float], None]
+        self,
+        spec: AttemptSpec,
+        job: Job,
+        *,
+        log: LogWriter,
+        templates: Templates,
+        progress: Callable[[float, float], None],
     ) -> None:
         self.spec = spec
         self.job = job
@@ -63,9 +69,7 @@ class JobSession:
     def table(self, full_name: str) -> pl.LazyFrame:
         """Return a table of the catalog; its rows count as read, once per table. Raises EntityNotFound."""
         self.count_table(full_name)
-        return scan(
-            self.catalog, full_name, project_dir=self.project_dir, environment=self.templates.environment
-        )
+        return scan(self.catalog, full_name, project_dir=self.project_dir, environment=self.templates.environment)
 
     def count_table(self, full_name: str) -> None:
         entry = self.catalog.table(full_name)
@@ -82,12 +86,10 @@ class JobSession:
         query = self.templates.sql(template, where=where)
         for full_name in mentioned(query, [entry.full_name for entry in self.catalog.tables()]):
             self.count_table(full_name)
-        return run_sql(
-            self.catalog, query, project_dir=self.project_dir, environment=self.templates.environment
-        )
+        return run_sql(self.catalog, query, project_dir=self.project_dir, environment=self.templates.environment)
 
     def write(self, frame: Frame, sink: Sink) -> int:
-        """Write `frame` to one target and return the number of rows. A table's files are staged, a database's rows are in."""
+        """Write `frame` to one target and return its rows. A table's files are staged, a database's rows are in."""
         match sink:
             case TableSink():
                 path = self.templates.text(sink.path, where=f"path of {sink.table}")

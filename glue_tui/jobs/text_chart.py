@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotext
 
-from glue_tui.jobs.chart_data import ChartData, axis_text, figure_text, nice_ticks, number
+from glue_tui.jobs.chart_data import ChartData, axis_text, figure_text, nice_ticks, number, spread
 
 _ROWS_SHOWN = 20
 _LABEL_CHARS_MAX = 24
@@ -37,7 +37,7 @@ def _line(chart: ChartData, width: int, height: int) -> str:
     ticks = nice_ticks(min(figures), max(figures), 4)
     plotext.ylim(ticks[0], ticks[-1])
     plotext.yticks(ticks, [axis_text(tick, ticks[1] - ticks[0]) for tick in ticks])
-    places = _spread(len(points), _X_LABELS)
+    places = spread(len(points), _X_LABELS)
     plotext.xticks(places, [str(points[place][0])[:16] for place in places])
     text = plotext.uncolorize(plotext.build())
     return "\n".join(line.rstrip() for line in text.split("\n")).rstrip("\n")
@@ -50,15 +50,18 @@ def _bars(chart: ChartData, width: int) -> str:
     label_width, value_width = max(map(len, labels)), max(map(len, values))
     largest = max((abs(figure) for _, figure in points), default=0.0) or 1.0
     room = max(width - label_width - value_width - 3, 8)
+    bars = ["█" * max(round(abs(figure) / largest * room), 1 if figure else 0) for _, figure in points]
     return "\n".join(
-        f"{label:<{label_width}} {value:>{value_width}} {'█' * max(round(abs(figure) / largest * room), 1 if figure else 0)}"
-        for label, value, (_, figure) in zip(labels, values, points, strict=True)
+        f"{label:<{label_width}} {value:>{value_width}} {bar}"
+        for label, value, bar in zip(labels, values, bars, strict=True)
     )
 
 
 def _table(chart: ChartData, width: int) -> str:
     shown = [[figure_text(value) for value in row] for row in chart.rows[:_ROWS_SHOWN]]
-    is_figure = [all(value is None or number(value) is not None for value in column) for column in zip(*chart.rows, strict=True)]
+    is_figure = [
+        all(value is None or number(value) is not None for value in column) for column in zip(*chart.rows, strict=True)
+    ]
     widths = [max(map(len, column)) for column in zip(chart.columns, *shown, strict=True)]
 
     def line(cells: list[str]) -> str:
@@ -72,10 +75,3 @@ def _table(chart: ChartData, width: int) -> str:
     if len(chart.rows) > _ROWS_SHOWN:
         lines.append(f"… {len(chart.rows) - _ROWS_SHOWN} more rows")
     return "\n".join(lines)
-
-
-def _spread(count: int, most: int) -> list[int]:
-    """Return at most so many places from first to last, evenly spaced."""
-    if count <= most:
-        return list(range(count))
-    return [round(place * (count - 1) / (most - 1)) for place in range(most)]

@@ -28,7 +28,7 @@ ERROR = "ERROR"
 
 
 class Secrets:
-    """Values that must not be seen, in the spellings in which they turn up: plain, quoted in a URL, quoted by `repr`."""
+    """Values that must not be seen, in the spellings in which they turn up: plain, quoted for a URL, by `repr`."""
 
     def __init__(self) -> None:
         self._spellings: tuple[str, ...] = ()

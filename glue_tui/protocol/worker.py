@@ -32,7 +32,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     pid: int
     """Also the number of its process group and of its session."""
     process_started_at: float
-    """As `psutil.Process(pid).create_time()` says it, so that another process with the same pid is not mistaken for it."""
+    """As `psutil.Process(pid).create_time()` says it: another process with the same pid is not mistaken for it."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="progress"):

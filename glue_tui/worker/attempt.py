@@ -78,14 +78,16 @@ def _what_runs(spec: AttemptSpec) -> str:
 
 def _log_end(log: LogWriter, result: AttemptResult, seconds: float) -> None:
     rows = "".join(
-        f", {count:,} rows {way}" for count, way in ((result.rows_in, "in"), (result.rows_out, "out")) if count is not None
+        f", {count:,} rows {way}"
+        for count, way in ((result.rows_in, "in"), (result.rows_out, "out"))
+        if count is not None
     )
     level = INFO if result.state is NodeState.SUCCEEDED else ERROR
     log.line(level, f"{result.state}{rows}, {seconds:.2f} s", always=True)
 
 
 def _write_result(path: str, result: AttemptResult) -> None:
-    """Write the result by rename: it is there whole or not at all. No sync: after a power failure the attempt counts as lost."""
+    """Write the result by rename: it is there whole or not at all. Not synced: a power failure loses the attempt."""
     text = json.dumps(to_data(result), ensure_ascii=False)
     temporary = Path(f"{path}.tmp-{os.getpid()}")
     temporary.parent.mkdir(parents=True, exist_ok=True)
