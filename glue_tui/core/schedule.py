@@ -19,6 +19,8 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 _WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _UNIT_S = {"minute": 60, "hour": 3600, "day": 86400}
 _RATE_UNITS_MAX = 1_000_000
+_CHANGE_MAX = timedelta(hours=3)
+"""No clock change moves the clock by more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,12 +252,37 @@ def _next_cron(schedule: CronSchedule, after: float, zone: ZoneInfo) -> float | 
         return None
     if first_year > now.year:
         now = datetime(first_year, 1, 1, tzinfo=zone) - timedelta(minutes=1)
-    if schedule.every_hour:
-        return next((moment.timestamp() for moment in _AwsCron(schedule, now) if moment.timestamp() > after), None)
+    if schedule.every_hour and _changes_clock(now, zone):
+        return _next_near_change(schedule, now, after, zone)
     for wall in _AwsCron(schedule, now.replace(tzinfo=None)):
-        moment = wall.replace(tzinfo=zone, fold=0)
-        is_skipped = moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall
+        moment = _moment(wall, zone, 0)
         # In the second pass of a repeated hour the wall clock has gone back: what it still shows has fired already.
-        if not is_skipped and moment.timestamp() > after:
-            return moment.timestamp()
+        if moment is not None and moment > after:
+            return moment
     return None
+
+
+def _changes_clock(now: datetime, zone: ZoneInfo) -> bool:
+    offsets = {(now.astimezone(UTC) + shift).astimezone(zone).utcoffset() for shift in (-_CHANGE_MAX, _CHANGE_MAX)}
+    return len(offsets) > 1
+
+
+def _next_near_change(schedule: CronSchedule, now: datetime, after: float, zone: ZoneInfo) -> float | None:
+    """Return the first moment later than `after`, counting both passes of a time that comes twice."""
+    best: float | None = None
+    end = datetime.max
+    for wall in _AwsCron(schedule, now.replace(tzinfo=None) - _CHANGE_MAX):
+        if wall > end:
+            break
+        for fold in (0, 1):
+            moment = _moment(wall, zone, fold)
+            if moment is not None and moment > after and (best is None or moment < best):
+                best, end = moment, min(end, wall + _CHANGE_MAX)
+    return best
+
+
+def _moment(wall: datetime, zone: ZoneInfo, fold: int) -> float | None:
+    """Return epoch seconds of a local time, or None if a clock change skips it."""
+    moment = wall.replace(tzinfo=zone, fold=fold)
+    is_real = moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall
+    return moment.timestamp() if is_real else None

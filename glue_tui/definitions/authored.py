@@ -6,7 +6,6 @@ missing stands in `REQUIRED`. `NOT_YET` holds words of the format that this vers
 
 from __future__ import annotations
 
-from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
@@ -60,16 +59,19 @@ class ChartKind(StrEnum):
     TABLE = "table"
 
 
-Scalar = str | bool | int | float | date
+Scalar = str | bool | int | float
 
 
 class Authored(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    WORD: ClassVar[str] = "workflow"
+    """What a person calls it."""
     REQUIRED: ClassVar[tuple[str, ...]] = ()
     NOT_YET: ClassVar[dict[str, str]] = {}
     """Key, or `key=value`, and what to write instead."""
 
 
 class AuthoredProperty(Authored):
+    WORD: ClassVar[str] = "typed property"
     REQUIRED: ClassVar[tuple[str, ...]] = ("type",)
     type: PropertyType | None = None
     default: Scalar | None = None
@@ -78,11 +80,13 @@ class AuthoredProperty(Authored):
 
 
 class AuthoredConnection(Authored):
+    WORD: ClassVar[str] = "connection"
     REQUIRED: ClassVar[tuple[str, ...]] = ("url",)
     url: str = ""
 
 
 class AuthoredAction(Authored):
+    WORD: ClassVar[str] = "action"
     job: str | None = None
     crawler: str | None = None
     arguments: dict[str, str] = msgspec.field(default_factory=dict)
@@ -90,6 +94,7 @@ class AuthoredAction(Authored):
 
 
 class AuthoredCondition(Authored):
+    WORD: ClassVar[str] = "condition"
     REQUIRED: ClassVar[tuple[str, ...]] = ("state",)
     job: str | None = None
     crawler: str | None = None
@@ -97,6 +102,7 @@ class AuthoredCondition(Authored):
 
 
 class AuthoredTrigger(Authored):
+    WORD: ClassVar[str] = "trigger"
     REQUIRED: ClassVar[tuple[str, ...]] = ("type", "actions")
     type: TriggerType | None = None
     actions: list[AuthoredAction] = msgspec.field(default_factory=list)
@@ -112,6 +118,7 @@ class AuthoredTrigger(Authored):
 
 
 class AuthoredCrawlTarget(Authored):
+    WORD: ClassVar[str] = "target"
     path: str | None = None
     exclude: list[str] | None = None
     connection: str | None = None
@@ -119,11 +126,13 @@ class AuthoredCrawlTarget(Authored):
 
 
 class AuthoredSchemaChange(Authored):
+    WORD: ClassVar[str] = "schema_change"
     update: UpdateBehavior = UpdateBehavior.UPDATE_IN_DATABASE
     delete: DeleteBehavior = DeleteBehavior.DEPRECATE_IN_DATABASE
 
 
 class AuthoredCrawler(Authored):
+    WORD: ClassVar[str] = "crawler"
     REQUIRED: ClassVar[tuple[str, ...]] = ("database", "targets")
     database: str = ""
     targets: list[AuthoredCrawlTarget] = msgspec.field(default_factory=list)
@@ -137,6 +146,7 @@ class AuthoredCrawler(Authored):
 
 
 class AuthoredSink(Authored):
+    WORD: ClassVar[str] = "target"
     REQUIRED: ClassVar[tuple[str, ...]] = ("table",)
     table: str = ""
     mode: WriteMode = WriteMode.OVERWRITE
@@ -148,6 +158,7 @@ class AuthoredSink(Authored):
 
 
 class AuthoredChart(Authored):
+    WORD: ClassVar[str] = "chart"
     REQUIRED: ClassVar[tuple[str, ...]] = ("title", "kind", "query")
     title: str = ""
     kind: ChartKind | None = None
@@ -157,6 +168,7 @@ class AuthoredChart(Authored):
 
 
 class AuthoredJob(Authored):
+    WORD: ClassVar[str] = "job"
     REQUIRED: ClassVar[tuple[str, ...]] = ("type",)
     NOT_YET: ClassVar[dict[str, str]] = {
         "bookmark": "leave it out",

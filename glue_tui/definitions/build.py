@@ -80,8 +80,10 @@ class Scope:
 
     def input_file(self, path: KeyPath, text: str) -> str | None:
         """Return a file that has to exist, relative to the project folder; `text` is relative to the workflow file."""
-        self.plain_text(path, text)
-        if self.report.is_broken(path) or not text.strip() or "\0" in text:
+        if has_template(text):
+            self.plain_text(path, text)
+            return None
+        if not text.strip() or "\0" in text:
             self.report.problem(path, "a path may not be empty")
             return None
         file = Path(_normal(self.folder / text))

@@ -104,9 +104,9 @@ def build_job(name: str, authored: AuthoredJob, scope: Scope) -> Job | None:
     retry_delay_s = scope.duration((*path, "retry_delay"), authored.retry_delay, 0.0)
     if authored.type is None:
         return None
-    for owner, words in _WORDS.items():
-        foreign = tuple(word for word in words if word not in _WORDS[authored.type])
-        _refuse(authored, foreign, path, f"belongs to a {owner} job; this one is {authored.type}", scope)
+    for word in {word: None for words in _WORDS.values() for word in words if word not in _WORDS[authored.type]}:
+        owners = " or ".join(owner for owner, words in _WORDS.items() if word in words)
+        _refuse(authored, (word,), path, f"belongs to a {owners} job; this one is {authored.type}", scope)
     work = _build_work(authored, authored.type, path, scope)
     if work is None:
         return None

@@ -165,7 +165,7 @@ def _build_predicate(trigger: str, authored: AuthoredTrigger, scope: Scope) -> P
     if len(written) > CONDITIONS_MAX:
         scope.report.problem((*path, "conditions"), f"at most {CONDITIONS_MAX} conditions")
     if len(written) > 1 and authored.logical is None:
-        scope.report.problem((*path, "logical"), "missing", 'with more than one condition say "AND" or "ANY"')
+        scope.report.unreadable((*path, "logical"), "missing", 'with more than one condition say "AND" or "ANY"')
     conditions: dict[Condition, None] = {}
     for index, item in enumerate(written):
         here: KeyPath = (*path, "conditions", index)

@@ -95,7 +95,8 @@ def _shortest_cycle(start: NodeId, edges: dict[NodeId, dict[NodeId, str]]) -> li
 
 def _check_contradictions(workflow: Workflow, scope: Scope) -> None:
     for trigger in workflow.triggers:
-        if trigger.predicate and trigger.predicate.logical is Logical.AND:
+        is_and_meant = not scope.report.is_broken(("triggers", trigger.name, "logical"))
+        if trigger.predicate and trigger.predicate.logical is Logical.AND and is_and_meant:
             states: dict[NodeId, str] = {}
             for condition in trigger.predicate.conditions:
                 if condition.node_id in states:

@@ -10,6 +10,8 @@ from glue_tui.definitions.locate import locate
 KeyPath = tuple[str | int, ...]
 """`("triggers", "ready", "conditions", 0, "job")`."""
 
+TEXT_LENGTH_MAX = 400
+
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -23,6 +25,12 @@ def key_text(path: KeyPath) -> str:
             name = part if _BARE_KEY.fullmatch(part) else '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
             text += f".{name}" if text else name
     return text
+
+
+def one_line(text: str) -> str:
+    """Return `text` fit for one line of a terminal, whatever the file held: nothing unprintable, not too long."""
+    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return text if len(text) <= TEXT_LENGTH_MAX else text[: TEXT_LENGTH_MAX - 1] + "…"
 
 
 class Report:
@@ -64,9 +72,9 @@ class Report:
         problem = Problem(
             path=self.source,
             line=self._line(path),
-            key=key_text(path),
-            message=message,
-            hint=hint,
+            key=one_line(key_text(path)),
+            message=one_line(message),
+            hint=one_line(hint),
             is_warning=is_warning,
         )
         self._problems[problem] = None

@@ -42,14 +42,14 @@ def read_shape(cls: type[T], raw: dict[str, Any], path: KeyPath, report: Report)
                 values[key] = value
     for key in cls.REQUIRED:
         if key not in raw:
-            report.unreadable((*path, key), "missing", f"every one needs `{key}`")
+            report.unreadable((*path, key), "missing", f"every {cls.WORD} needs `{key}`")
     return cls(**values)
 
 
 def nearest(word: str, known: tuple[str, ...]) -> str:
     """Return `did you mean "x"?`, also for a word in the wrong case, or the known words, or nothing."""
     folded = {name.casefold(): name for name in known}
-    near = get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.5)
+    near = get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.6)
     return f'did you mean "{folded[near[0]]}"?' if near else did_you_mean(word, known)
 
 

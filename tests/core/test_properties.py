@@ -1,0 +1,97 @@
+"""What a run is given meets the defaults and types of its workflow."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glue_tui.core.model import Property
+from glue_tui.core.problem import InvalidInput
+from glue_tui.core.properties import resolve
+
+TODAY = date(2026, 3, 1)
+CURRENCY = Property(name="currency", default="EUR")
+DAY = Property(name="day", type="date", default="yesterday")
+LIMIT = Property(name="limit", type="integer")
+SHARE = Property(name="share", type="number", default="0.5")
+FULL = Property(name="full", type="boolean", default="false")
+REGION = Property(name="region", default="north", choices=("north", "south"))
+EVERY = (CURRENCY, DAY, LIMIT, SHARE, FULL, REGION)
+
+
+def test_defaults_hold_unless_the_run_says_otherwise() -> None:
+    assert resolve(EVERY, {"limit": "5", "currency": "USD"}, TODAY) == {
+        "currency": "USD",
+        "day": "2026-02-28",
+        "limit": "5",
+        "share": "0.5",
+        "full": "false",
+        "region": "north",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given_day", "expected"), [("today", "2026-03-01"), ("yesterday", "2026-02-28"), ("2024-02-29", "2024-02-29")]
+)
+def test_a_day_may_be_named_or_written(given_day: str, expected: str) -> None:
+    assert resolve((DAY,), {"day": given_day}, TODAY) == {"day": expected}
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    wrong = {"curency": "EUR", "day": "2026-02-30", "share": "half", "full": "yes", "region": "west"}
+    with pytest.raises(InvalidInput) as raised:
+        resolve(EVERY, wrong, TODAY)
+    assert raised.value.message.split("; ") == [
+        'no property named "curency" (did you mean "currency"?)',
+        'day: "2026-02-30" is not a date: YYYY-MM-DD, today or yesterday',
+        "limit is missing (an integer, such as 5)",
+        'share: "half" is not a number, such as 0.5',
+        'full: "yes" is not true or false',
+        'region: "west" is not among its choices: north, south',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        (LIMIT, ""),
+        (LIMIT, "1.0"),
+        (LIMIT, "1_000"),
+        (LIMIT, "٣"),
+        (LIMIT, "9" * 30),
+        (SHARE, "nan"),
+        (SHARE, "inf"),
+        (SHARE, "."),
+        (SHARE, " 1"),
+        (FULL, "True"),
+        (DAY, "20260301"),
+        (DAY, "2026-03-01T00:00"),
+        (DAY, "tomorrow"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused(item: Property, text: str) -> None:
+    with pytest.raises(InvalidInput, match=item.name):
+        resolve((item,), {item.name: text}, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("item", "text"), [(LIMIT, "-3"), (LIMIT, "+007"), (SHARE, "1e-3"), (SHARE, ".5"), (SHARE, "2."), (CURRENCY, "")]
+)
+def test_a_value_of_the_right_type_is_kept_as_written(item: Property, text: str) -> None:
+    assert resolve((item,), {item.name: text}, TODAY) == {item.name: text}
+
+
+@given(st.sampled_from(EVERY), st.text(max_size=12))
+def test_any_text_is_taken_or_refused(item: Property, text: str) -> None:
+    try:
+        values = resolve((item,), {item.name: text}, TODAY)
+    except InvalidInput:
+        return
+    assert values.keys() == {item.name}
+    if item is LIMIT:
+        int(values["limit"])
+    if item is SHARE:
+        float(values["share"])
