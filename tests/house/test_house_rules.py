@@ -1,0 +1,105 @@
+"""The house keeps itself in order: who imports whom, how large files and functions grow, what a process loads."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "glue_tui"
+FILE_LINES_MAX = 400
+FUNCTION_LINES_MAX = 60
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node
+
+
+def test_every_layer_imports_only_what_lies_below_it() -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_file_grows_beyond_its_limit() -> None:
+    long = {str(path.relative_to(ROOT)): n for path in FILES if (n := len(path.read_text().splitlines())) > FILE_LINES_MAX}
+    assert long == {}
+
+
+def test_no_function_grows_beyond_its_limit() -> None:
+    long = {
+        f"{path.relative_to(ROOT)}:{one.name}": length
+        for path in FILES
+        for one in functions(path)
+        if (length := (one.end_lineno or 0) - one.lineno + 1) > FUNCTION_LINES_MAX
+    }
+    assert long == {}
+
+
+def test_every_module_says_what_lives_in_it() -> None:
+    silent = [str(path.relative_to(ROOT)) for path in FILES if not ast.get_docstring(ast.parse(path.read_text()))]
+    assert silent == []
+
+
+def test_the_core_knows_no_clock_no_chance_and_no_files() -> None:
+    """Only the standard library, and cronsim, which is as pure as the core itself."""
+    allowed = sys.stdlib_module_names - {"time", "random", "os", "pathlib", "socket", "asyncio", "sqlite3", "subprocess"}
+    strange: list[str] = []
+    for path in sorted((PACKAGE / "core").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            strange += [
+                f"{path.name}: {name}"
+                for name in names
+                if name.split(".")[0] not in allowed | {"cronsim"} and not name.startswith("glue_tui.core")
+            ]
+    assert strange == []
+
+
+HOMES = {
+    "textual": {"tui"},
+    "polars": {"catalog", "crawlers", "jobs", "worker"},
+    "sqlite3": {"store", "catalog", "engine"},
+    "watchfiles": {"engine"},
+    "plotext": {"jobs", "tui"},
+    "jinja2": {"definitions", "jobs", "catalog"},
+}
+
+
+def test_heavy_dependencies_have_their_homes() -> None:
+    strays: list[str] = []
+    for path in FILES:
+        room = path.relative_to(PACKAGE).parts[0]
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                homes = HOMES.get(name.split(".")[0])
+                if homes is not None and room not in homes:
+                    strays.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert strays == []
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("glue_tui.engine.__main__", ("polars", "textual", "rich", "jinja2", "click")),
+        ("glue_tui.client.launch", ("polars", "textual", "rich", "sqlite3", "watchfiles")),
+        ("glue_tui.tui.app", ("polars", "watchfiles", "click", "glue_tui.engine")),
+    ],
+)
+def test_a_process_loads_only_what_it_needs(module: str, unwanted: tuple[str, ...]) -> None:
+    code = f"import sys, {module}; print([name for name in {unwanted!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
