@@ -8,11 +8,11 @@ from glue_tui.jobs.context import JobContext
 
 
 def run(glue: JobContext) -> None:
-    catalogue = glue.table("raw.products").select(
+    catalogue = glue.table("supply.products").select(
         "product_id",
         pl.col("price").struct.field("amount").cast(pl.String).cast(pl.Decimal(12, 2)).alias("catalogue_price"),
     )
-    prices = glue.table("raw.prices").select(
+    prices = glue.table("supply.prices").select(
         "product_id",
         "supplier",
         pl.col("unit_price").cast(pl.String).str.replace(",", ".", literal=True).cast(pl.Decimal(12, 2)),
