@@ -1,0 +1,328 @@
+"""One crawl: list, classify, read, group, compare with the catalog. Changes are returned, not written here."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from glue_tui.catalog.read import Catalog, TableEntry
+from glue_tui.core.model import Connection, Crawler, DatabaseTarget, FolderTarget
+from glue_tui.core.problem import EntityNotFound, InvalidInput
+from glue_tui.core.schema import DataFile, FileFormat, Table, TableChange, table_name
+from glue_tui.core.states import RecrawlBehavior
+from glue_tui.crawlers.classify import Unreadable, classify
+from glue_tui.crawlers.database import crawl_database
+from glue_tui.crawlers.group import GroupedTable, group
+from glue_tui.crawlers.infer import BrokenFile, CrawledFile, read_files
+from glue_tui.crawlers.listing import ListedFile, catalog_path, list_files
+from glue_tui.crawlers.policy import Stored, change_of, gone
+from glue_tui.crawlers.tables import OWNER_PARAMETER, DraftTable, draft, known_facts
+
+Log = Callable[[str, str], None]
+"""Takes a level (INFO, WARN, …) and a line."""
+Progress = Callable[[int, int], None]
+"""Takes files done and files in all."""
+
+PROBLEMS_LOGGED_MAX = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlReport:
+    """What a crawl found. `rows`, `files` and `size_bytes` count all data of its tables, read again or not."""
+
+    table_changes: tuple[TableChange, ...]
+    rows: int
+    files: int
+    size_bytes: int
+    files_read: int
+    problems: tuple[str, ...]
+    """Files that could not be read, each with its reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """A file as it stands in the catalog."""
+
+    file: DataFile
+    format: FileFormat
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Crawl:
+    crawler: Crawler
+    catalog: Catalog
+    project_dir: Path
+    log: Log
+    progress: Progress
+    problems: list[str]
+
+
+def crawl(
+    crawler: Crawler,
+    connections: Mapping[str, Connection],
+    catalog: Catalog,
+    *,
+    project_dir: Path,
+    log: Log,
+    progress: Progress,
+    environment: Mapping[str, str] | None = None,
+) -> CrawlReport:
+    """Crawl all targets and return what it means for the catalog.
+
+    Connections come as they are defined: templates in their URLs are filled in from `environment` (the process's own
+    by default) and stay unfilled in the catalog. Raises EntityNotFound or InvalidInput if a target has nothing to read.
+    """
+    state = _Crawl(crawler, catalog, project_dir, log, progress, [])
+    drafts: list[DraftTable] = []
+    listed: list[str] = []
+    for target in crawler.targets:
+        match target:
+            case FolderTarget():
+                found = _crawl_folder(state, target, listed, {item.table.name for item in drafts})
+            case DatabaseTarget():
+                found = crawl_database(
+                    crawler,
+                    target,
+                    connections,
+                    environment=os.environ if environment is None else environment,
+                    project_dir=project_dir,
+                )
+        drafts.extend(found)
+    changes = [_compared(state, item) for item in drafts]
+    changes += _vanished(state, drafts, listed)
+    return CrawlReport(
+        table_changes=tuple(changes),
+        rows=sum(item.table.row_count + sum(file.rows for file in item.files) for item in drafts),
+        files=sum(len(item.files) for item in drafts),
+        size_bytes=sum(file.size_bytes for item in drafts for file in item.files),
+        files_read=sum(item.read for item in drafts if item.files),
+        problems=tuple(state.problems),
+    )
+
+
+def _crawl_folder(state: _Crawl, target: FolderTarget, all_listed: list[str], taken: set[str]) -> list[DraftTable]:
+    crawler = state.crawler
+    if not (state.project_dir / target.path).exists():
+        raise EntityNotFound(
+            f"crawler {crawler.name}: {target.path} does not exist",
+            hint=f"make it, or correct the path in crawlers.{crawler.name}.targets",
+        )
+    listed = list(list_files(Path(target.path), target.exclude, project_dir=state.project_dir))
+    all_listed.extend(file.path for file in listed)
+    if not listed:
+        state.log("WARN", f"{target.path}: no data files in it")
+        return []
+    files = _read(state, target, listed)
+    if not files:
+        raise InvalidInput(
+            f"crawler {crawler.name}: none of the {len(listed)} files in {target.path} can be read",
+            hint=state.problems[-1] if state.problems else "",
+        )
+    name = Path(os.path.normpath(state.project_dir.absolute() / target.path)).name
+    if len(listed) == 1 and (state.project_dir / target.path).is_file():
+        name = name.partition(".")[0]
+    return _drafts(state, target, group(files, name), taken)
+
+
+def _read(state: _Crawl, target: FolderTarget, listed: Sequence[ListedFile]) -> list[CrawledFile]:
+    """Return all files that hold data: the changed ones read, the others as the catalog knows them."""
+    known = _known_files(state)
+    folders = {os.path.dirname(path) for path in known}  # noqa: PTH120
+    files: list[CrawledFile] = []
+    to_read: list[tuple[ListedFile, FileFormat]] = []
+    broken = len(state.problems)
+    for item in listed:
+        before = known.get(item.path)
+        match state.crawler.recrawl:
+            case RecrawlBehavior.CRAWL_EVERYTHING:
+                is_known = False
+            case RecrawlBehavior.CRAWL_CHANGED:
+                is_known = before is not None and _is_unchanged(item, before.file)
+            case RecrawlBehavior.CRAWL_NEW_FOLDERS_ONLY:
+                is_known = before is not None
+                if before is None and os.path.dirname(item.path) in folders:  # noqa: PTH120
+                    continue
+        if is_known and before is not None:
+            files.append(_unread(item, before))
+            continue
+        try:
+            to_read.append((item, classify(item.absolute, item.name)))
+        except Unreadable as reason:
+            _problem(state, f"{item.path}: {reason}")
+    _log_listing(state, target, len(listed), len(files))
+    done = len(listed) - len(to_read)
+    state.progress(done, len(listed))
+    for found in read_files(to_read):
+        for result in found:
+            match result:
+                case BrokenFile():
+                    _problem(state, f"{result.path}: {result.reason}")
+                case CrawledFile():
+                    files.append(result)
+        done += len(found)
+        state.progress(done, len(listed))
+    if len(state.problems) - broken > PROBLEMS_LOGGED_MAX:
+        state.log("WARN", f"… and {len(state.problems) - broken - PROBLEMS_LOGGED_MAX} more files that can't be read")
+    return sorted(files, key=lambda file: file.listed.path)
+
+
+def _log_listing(state: _Crawl, target: FolderTarget, total: int, unchanged: int) -> None:
+    if state.crawler.recrawl is RecrawlBehavior.CRAWL_EVERYTHING or not unchanged:
+        state.log("INFO", f"{target.path}: {total} files to read")
+    else:
+        state.log("INFO", f"{target.path}: {total} files: {unchanged} unchanged, {total - unchanged} to read")
+
+
+def _known_files(state: _Crawl) -> dict[str, _Known]:
+    """Return the files of this crawler's tables, by path."""
+    if state.crawler.recrawl is RecrawlBehavior.CRAWL_EVERYTHING:
+        return {}
+    known: dict[str, _Known] = {}
+    for entry in _own_tables(state):
+        _, files = state.catalog.contents(entry.full_name)
+        for file in files:
+            known[file.path] = _Known(file=file, format=entry.table.formats[file.format], table=entry.table)
+    return known
+
+
+def _own_tables(state: _Crawl) -> list[TableEntry]:
+    return [
+        entry
+        for entry in state.catalog.tables(state.crawler.database)
+        if entry.table.parameters.get(OWNER_PARAMETER) == state.crawler.name
+    ]
+
+
+def _is_unchanged(listed: ListedFile, before: DataFile) -> bool:
+    return listed.size_bytes == before.size_bytes and listed.mtime_ns == before.mtime_ns
+
+
+def _unread(listed: ListedFile, before: _Known) -> CrawledFile:
+    """Return a file as the catalog knows it; if it did change, its next crawl shall see that too."""
+    return CrawledFile(
+        listed=replace(listed, size_bytes=before.file.size_bytes, mtime_ns=before.file.mtime_ns),
+        format=before.format,
+        rows=before.file.rows,
+        facts=known_facts(before.table.columns, before.format),
+        was_read=False,
+    )
+
+
+def _problem(state: _Crawl, text: str) -> None:
+    state.problems.append(text)
+    if len(state.problems) <= PROBLEMS_LOGGED_MAX:
+        state.log("WARN", f"left out {text}")
+
+
+def _drafts(state: _Crawl, target: FolderTarget, tables: list[GroupedTable], taken: set[str]) -> list[DraftTable]:
+    drafts = []
+    for grouped in tables:
+        folder = _location(state, "/".join((target.path, *grouped.folders)))
+        location = grouped.files[0][0].listed.path if grouped.single_file else folder
+        name = _free_name(state, table_name(grouped.name, state.crawler.table_prefix), location, taken)
+        taken.add(name)
+        drafts.append(
+            draft(
+                grouped,
+                database=state.crawler.database.lower(),
+                name=name,
+                location=location,
+                crawler=state.crawler.name,
+            )
+        )
+    return drafts
+
+
+def _location(state: _Crawl, path: str) -> str:
+    project = state.project_dir.absolute()
+    return catalog_path(os.path.normpath(project / path), os.path.normpath(project))
+
+
+def _free_name(state: _Crawl, name: str, location: str, taken: set[str]) -> str:
+    """Return the name, with a hash of its place if another table has it (rule GR-6)."""
+    holder = next((entry for entry in state.catalog.tables(state.crawler.database) if entry.table.name == name), None)
+    is_other = (
+        holder is not None
+        and holder.table.location != location
+        and not holder.is_deprecated
+        and (state.project_dir / holder.table.location).exists()
+    )
+    if name not in taken and not is_other:
+        return name
+    return f"{name[:119]}_{hashlib.sha1(location.encode(), usedforsecurity=False).hexdigest()[:8]}"
+
+
+def _compared(state: _Crawl, item: DraftTable) -> TableChange:
+    stored: Stored | None
+    try:
+        stored = state.catalog.contents(item.table.full_name)
+    except EntityNotFound:
+        stored = None
+    change = change_of(item, stored, state.crawler)
+    state.log("INFO", _summary(item, change))
+    for note in change.notes:
+        state.log("INFO", f"  {note}")
+    return change
+
+
+def _summary(item: DraftTable, change: TableChange) -> str:
+    table = change.table
+    rows = sum(file.rows for file in item.files) if item.files else item.table.row_count
+    parts = [f"{rows} rows", f"{len(table.columns)} columns"]
+    if item.files:
+        parts.append(f"{len(item.files)} files")
+    if table.partition_keys:
+        values = {file.partition_values for file in item.files}
+        parts.append(f"{len(values)} partitions by {', '.join(key.name for key in table.partition_keys)}")
+    if len(item.table.formats) > 1:
+        parts.append(f"{len(item.table.formats)} file formats")
+    why = f"; {item.why}" if item.why else ""
+    return f"{table.full_name} {change.kind.value}: {table.classification}, {', '.join(parts)}{why}"
+
+
+def _vanished(state: _Crawl, drafts: Sequence[DraftTable], listed: Sequence[str]) -> list[TableChange]:
+    """Return changes for tables of this crawler that its targets should hold but no longer do."""
+    found = {item.table.name for item in drafts}
+    changes = []
+    for entry in _own_tables(state):
+        if entry.table.name in found or (entry.table.classification == "sqlite" and not _is_crawled(state, entry)):
+            continue
+        if entry.table.classification != "sqlite" and not _is_below_target(state, entry.table.location):
+            continue
+        location = entry.table.location
+        if any(path == location or path.startswith(location + "/") for path in listed) and not _is_regrouped(
+            entry, drafts
+        ):
+            continue  # its files are there but can't be read: it stays as it is
+        change = gone(entry, state.crawler)
+        if change is None:
+            if not entry.is_deprecated:
+                state.log("WARN", f"{entry.full_name}: its data is no longer found (schema_change.delete is LOG)")
+            continue
+        state.log("WARN", f"{entry.full_name} {change.kind.value}: {change.notes[0]}")
+        changes.append(change)
+    return changes
+
+
+def _is_regrouped(entry: TableEntry, drafts: Sequence[DraftTable]) -> bool:
+    """Return whether the files below a table's location now belong to other tables."""
+    location = entry.table.location
+    return any(file.path == location or file.path.startswith(location + "/") for item in drafts for file in item.files)
+
+
+def _is_below_target(state: _Crawl, location: str) -> bool:
+    targets = [_location(state, item.path) for item in state.crawler.targets if isinstance(item, FolderTarget)]
+    return any(target == "." or location == target or location.startswith(target + "/") for target in targets)
+
+
+def _is_crawled(state: _Crawl, entry: TableEntry) -> bool:
+    """Return whether a database table's connection is still a target that takes every table."""
+    name = entry.table.parameters.get("connectionName")
+    return any(
+        isinstance(item, DatabaseTarget) and item.connection == name and item.include == "%"
+        for item in state.crawler.targets
+    )

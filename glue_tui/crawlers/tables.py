@@ -1,0 +1,174 @@
+"""From files that belong together to a catalog table: formats, columns, and for each column its type and why."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from glue_tui.core.schema import Column, DataFile, FileFormat, Table
+from glue_tui.crawlers.evidence import first_misfit, shortened
+from glue_tui.crawlers.group import GroupedTable
+from glue_tui.crawlers.infer import ColumnFacts, CrawledFile, type_of
+from glue_tui.crawlers.values import NARROW_TYPES, NULL_TYPE, widened
+
+FORCED_SHARE = 0.5
+"""A type needs a reason if so many of the values would have fitted a narrower one."""
+
+NO_VALUES = "no values yet"
+"""Reason of a column that is called string only because something must be said."""
+
+OWNER_PARAMETER = "UPDATED_BY_CRAWLER"
+"""Rule GR-10: the crawler that a table belongs to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftTable:
+    """What a crawl found, before it is compared with the catalog."""
+
+    table: Table
+    files: tuple[DataFile, ...]
+    why: str
+    read: int
+    """How many of the files were read in this crawl."""
+
+
+def draft(grouped: GroupedTable, *, database: str, name: str, location: str, crawler: str) -> DraftTable:
+    """Return the table that the grouped files make up."""
+    files = [file for file, _ in grouped.files]
+    formats = _formats(files)
+    keys = tuple(Column(name=key, type="string") for key in grouped.keys)
+    columns = tuple(_column(column, files) for column in _column_names(formats) if column not in grouped.keys)
+    first = formats[0]
+    place = {file_format: number for number, file_format in enumerate(formats)}
+    return DraftTable(
+        table=Table(
+            database=database,
+            name=name,
+            classification=first.classification,
+            location=location,
+            columns=columns,
+            partition_keys=keys,
+            formats=formats,
+            parameters=_parameters(first, crawler),
+        ),
+        files=tuple(
+            DataFile(
+                path=file.listed.path,
+                size_bytes=file.listed.size_bytes,
+                mtime_ns=file.listed.mtime_ns,
+                rows=file.rows,
+                partition_values=values,
+                format=place[file.format],
+            )
+            for file, values in sorted(grouped.files, key=lambda item: item[0].listed.path)
+        ),
+        why=grouped.why,
+        read=sum(file.was_read for file in files),
+    )
+
+
+def known_facts(columns: Sequence[Column], file_format: FileFormat) -> dict[str, ColumnFacts]:
+    """Return what the catalog knows of the columns of a file that is not read again."""
+    types = {column.name: NULL_TYPE if column.reason == NO_VALUES else column.type for column in columns}
+    return {name: ColumnFacts(type=types.get(name, NULL_TYPE)) for name in file_format.columns}
+
+
+def _parameters(first: FileFormat, crawler: str) -> dict[str, str]:
+    """Return Glue's table parameters (rule GR-10); counts are not among them, they are summed from the files."""
+    parameters = {"classification": first.classification, "typeOfData": "file", OWNER_PARAMETER: crawler}
+    if first.classification == "csv":
+        parameters["delimiter"] = first.delimiter
+        if first.header:
+            parameters["skip.header.line.count"] = "1"
+    if first.classification != "parquet":
+        parameters["compressionType"] = first.compression or "none"
+    return parameters
+
+
+def _formats(files: Sequence[CrawledFile]) -> tuple[FileFormat, ...]:
+    """Return the formats of the files, the commonest first, then in the order of the files."""
+    return tuple(file_format for file_format, _ in Counter(file.format for file in files).most_common())
+
+
+def _column_names(formats: Sequence[FileFormat]) -> tuple[str, ...]:
+    """Return all columns: those of the commonest format first, then what the others add."""
+    return tuple(dict.fromkeys(name for file_format in formats for name in file_format.columns))
+
+
+def _column(name: str, files: Sequence[CrawledFile]) -> Column:
+    holding = [file for file in files if name in file.facts]
+    facts = [file.facts[name] for file in holding]
+    counted = [item for item in facts if not item.type]
+    kind = NULL_TYPE if not counted else type_of(counted)
+    for item in facts:
+        kind = widened(kind, item.type or NULL_TYPE)
+    if kind == NULL_TYPE:
+        return Column(name=name, type="string", reason=NO_VALUES)
+    return Column(name=name, type=kind, reason=_reason(name, kind, holding))
+
+
+def _reason(name: str, kind: str, files: Sequence[CrawledFile]) -> str:
+    """Return why a column is no narrower than `kind`: the file, line and value that forced it; or nothing."""
+    narrower = _expected_type(name, files)
+    if narrower in ("", kind):
+        return ""
+    for file in sorted(files, key=lambda file: file.listed.path):
+        facts = file.facts[name]
+        if not _contradicts(facts, narrower) or not file.was_read:
+            continue
+        if file.format.classification == "parquet":
+            return f"{file.listed.path} has {facts.type}, most files {narrower}"
+        found = first_misfit(file.listed.absolute, file.format, name, "bigint" if narrower == "digits" else narrower)
+        if found is None:
+            return f"{file.listed.path} has {facts.type or 'other values'}, most files {narrower}"
+        line, value = found
+        where = f"{shortened(value)} in {file.listed.path}:{line}"
+        if value.lstrip("-").isdecimal() and value.lstrip("-").startswith("0"):
+            return f"{where} has a leading zero, which a number would lose"
+        return f"{where} is no {'bigint' if narrower == 'digits' else narrower}"
+    return ""
+
+
+def _contradicts(facts: ColumnFacts, narrower: str) -> bool:
+    if facts.type:
+        return facts.type != NULL_TYPE and widened(facts.type, narrower) != narrower
+    if narrower == "digits":
+        return facts.values > facts.fitting("bigint")
+    return narrower in NARROW_TYPES and facts.values > facts.fitting(narrower)
+
+
+def _expected_type(name: str, files: Sequence[CrawledFile]) -> str:
+    """Return the narrow type that most values of a column have; `digits` if they are numbers with leading zeros."""
+    counted = [file.facts[name] for file in files if not file.facts[name].type]
+    values = sum(item.values for item in counted)
+    typed: dict[str, int] = defaultdict(int)
+    for file in files:
+        facts = file.facts[name]
+        if facts.type and facts.type != NULL_TYPE:
+            typed[facts.type] += file.rows
+    if sum(typed.values()) > values:
+        return max(typed, key=lambda kind: typed[kind])
+    best = max((*NARROW_TYPES, "digits"), key=lambda kind: sum(item.fitting(kind) for item in counted))
+    share = sum(item.fitting(best) for item in counted) / values if values else 0.0
+    return best if share >= FORCED_SHARE else ""
+
+
+def comments_kept(columns: Sequence[Column], stored: Mapping[str, Column]) -> tuple[Column, ...]:
+    """Return the columns with the comments, and where nothing new was learnt the reasons, of the stored ones."""
+    kept = []
+    for column in columns:
+        before = stored.get(column.name)
+        if before is None:
+            kept.append(column)
+            continue
+        same = before.type == column.type and not column.reason and before.reason != NO_VALUES
+        kept.append(
+            Column(
+                name=column.name,
+                type=column.type,
+                comment=before.comment,
+                reason=before.reason if same else column.reason,
+            )
+        )
+    return tuple(kept)
