@@ -15,8 +15,10 @@ from glue_tui.core.problem import EngineUnavailable
 
 CONNECT_TIMEOUT_S = 20.0
 """Long enough for an engine that first has to recover many unfinished runs."""
-LOCK_TAKEN_EXIT_CODE = 3
-"""How an engine ends that finds another one holding the lock."""
+NO_ENGINE_EXIT_CODE = 3
+"""How an engine ends that finds another one holding the lock, or a state that it can't open."""
+_LAUNCHES_MAX = 3
+"""So many engines that give up at once are not a race for the lock any more."""
 _POLL_S = 0.01
 """Between two looks for the socket of an engine that is starting: there is nothing to wait on before it exists."""
 _LOG_LINES_IN_ERROR = 8
@@ -31,6 +33,7 @@ async def connect(project_dir: Path, *, start: bool = True, timeout_s: float = C
     deadline = clock() + timeout_s
     engine: subprocess.Popen[bytes] | None = None
     has_started = False
+    launches = 0
     log_offset = 0
     while True:
         client = await _open(project_dir)
@@ -43,12 +46,11 @@ async def connect(project_dir: Path, *, start: bool = True, timeout_s: float = C
             log_offset = _size_bytes(engine_log(project_dir))
             engine = start_engine(project_dir)
             has_started = True
+            launches += 1
         exit_code = engine.poll() if engine is not None else None
-        if exit_code == LOCK_TAKEN_EXIT_CODE:
-            engine, has_started = (
-                None,
-                False,
-            )  # Another engine has the lock: wait for that one to listen, or to be gone.
+        if exit_code == NO_ENGINE_EXIT_CODE and launches < _LAUNCHES_MAX:
+            # Another engine has the lock: wait for that one to listen, or to be gone.
+            engine, has_started = None, False
         elif exit_code is not None:
             raise EngineUnavailable(
                 f"The engine ended with exit code {exit_code} while it started"

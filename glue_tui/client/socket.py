@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
+from glue_tui.client.requests import RequestClient
 from glue_tui.core.problem import EngineUnavailable
 from glue_tui.protocol.requests import (
     FRAME_BYTES_MAX,
@@ -16,30 +16,14 @@ from glue_tui.protocol.requests import (
     Call,
     Done,
     Feed,
-    GetProject,
-    GetRun,
-    GetRuns,
-    GetStory,
     Hello,
-    ProjectReply,
-    Refused,
-    Reload,
     Reply,
     Request,
-    ResumeWorkflowRun,
-    RunReply,
-    RunsReply,
-    SetTriggerEnabled,
-    StartWorkflowRun,
-    StopEngine,
-    StopWorkflowRun,
-    StoryReply,
     Subscribe,
-    SummaryReply,
     decode_server_frame,
     encode,
 )
-from glue_tui.protocol.views import FeedMessage, ProjectView, RunSummary, RunView, StoryLine
+from glue_tui.protocol.views import FeedMessage
 
 HELLO_TIMEOUT_S = 5.0
 CALL_TIMEOUT_S = 60.0
@@ -50,10 +34,8 @@ FEED_FRAMES_MAX = 10_000
 _OTHER_VERSION_HINT = "stop it with `glue-tui engine stop`, then start again"
 _GONE_HINT = "unfinished runs go on when an engine starts again: `glue-tui engine start`; its log: .glue_tui/engine.log"
 
-R = TypeVar("R", bound=Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply)
 
-
-class SocketClient:
+class SocketClient(RequestClient):
     """An `EngineClient` of a running engine. Make one with `client.launch.connect` or `SocketClient.open`."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: Hello) -> None:
@@ -85,44 +67,9 @@ class SocketClient:
                 raise
         return cls(reader, writer, hello)
 
-    async def project(self) -> ProjectView:
-        return (await self._call(GetProject(), ProjectReply)).project
-
-    async def run(self, run: str) -> RunView:
-        return (await self._call(GetRun(run=run), RunReply)).run
-
-    async def runs(self, workflow: str = "", limit: int = 50) -> tuple[RunSummary, ...]:
-        return (await self._call(GetRuns(workflow=workflow, limit=limit), RunsReply)).runs
-
-    async def story(self, run: str) -> tuple[StoryLine, ...]:
-        return (await self._call(GetStory(run=run), StoryReply)).lines
-
-    async def start_workflow_run(
-        self, workflow: str, *, trigger: str = "", properties: dict[str, str] | None = None, request_id: str = ""
-    ) -> RunSummary:
-        request = StartWorkflowRun(
-            workflow=workflow, trigger=trigger, properties=properties or {}, request_id=request_id
-        )
-        return (await self._call(request, SummaryReply)).summary
-
-    async def resume_workflow_run(
-        self, run: str, *, nodes: tuple[str, ...] = (), as_it_ran: bool = False, request_id: str = ""
-    ) -> RunSummary:
-        request = ResumeWorkflowRun(run=run, nodes=nodes, as_it_ran=as_it_ran, request_id=request_id)
-        return (await self._call(request, SummaryReply)).summary
-
-    async def stop_workflow_run(self, run: str) -> RunSummary:
-        return (await self._call(StopWorkflowRun(run=run), SummaryReply)).summary
-
-    async def set_trigger_enabled(self, workflow: str, trigger: str, enabled: bool) -> None:
-        await self._call(SetTriggerEnabled(workflow=workflow, trigger=trigger, enabled=enabled), Done)
-
-    async def reload(self) -> ProjectView:
-        return (await self._call(Reload(), ProjectReply)).project
-
     async def stop_engine(self) -> None:
         try:
-            await self._call(StopEngine(), Done)
+            await super().stop_engine()
         except EngineUnavailable:
             # An engine that ends before its reply is out has done what it was asked for.
             if not self._ended:
@@ -146,7 +93,7 @@ class SocketClient:
         except OSError:
             pass  # TimeoutError too: the engine is gone or stuck, and there is nothing left to say to it.
 
-    async def _call(self, request: Request, expected: type[R]) -> R:
+    async def _ask(self, request: Request) -> Reply:
         if self._ended:
             raise EngineUnavailable(self._ended, hint=_GONE_HINT)
         self._last_number += 1
@@ -157,7 +104,7 @@ class SocketClient:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 self._writer.write(encode(Call(number=number, request=request)) + b"\n")
                 await self._writer.drain()
-                reply = await answer
+                return await answer
         except TimeoutError:
             raise EngineUnavailable(
                 f"The engine (pid {self.hello.pid}) has not answered for {CALL_TIMEOUT_S:.0f} s",
@@ -170,10 +117,6 @@ class SocketClient:
             self._pending.pop(number, None)
             if not answer.done():
                 answer.cancel()
-        if isinstance(reply, Refused):
-            raise reply.error()
-        assert isinstance(reply, expected), f"{type(request).__name__} was answered by {type(reply).__name__}"
-        return reply
 
     async def _receive(self) -> None:
         """Take frames from the engine and hand them out until the connection ends."""

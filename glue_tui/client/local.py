@@ -1,0 +1,74 @@
+"""The client API over an engine in this very process, for one-shot commands and tests: no daemon, no socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glue_tui.client.requests import RequestClient
+from glue_tui.core.problem import EngineUnavailable
+from glue_tui.protocol.requests import Call, Reply, Request
+from glue_tui.protocol.views import FeedMessage
+
+if TYPE_CHECKING:
+    from glue_tui.engine.host import Host
+
+_NOTES_KEPT = 20
+
+
+class LocalClient(RequestClient):
+    """An `EngineClient` whose engine lives until `close`. Make one with `open_local`."""
+
+    def __init__(self, host: Host, serving: asyncio.Task[None], resources: ExitStack) -> None:
+        self._host = host
+        self._serving = serving
+        self._resources = resources
+        self._last_number = 0
+
+    async def subscribe(self) -> AsyncIterator[FeedMessage]:
+        with self._host.feed.subscribe() as subscription:
+            async for messages in subscription.batches():
+                for message in messages:
+                    yield message
+
+    async def close(self) -> None:
+        self._host.is_stopping.set()
+        with self._resources:
+            await self._serving
+
+    async def _ask(self, request: Request) -> Reply:
+        from glue_tui.engine.handlers import answer
+
+        if self._serving.done():
+            raise EngineUnavailable("The engine in this process has ended")
+        self._last_number += 1
+        return await answer(self._host, Call(number=self._last_number, request=request))
+
+
+async def open_local(project_dir: Path) -> LocalClient:
+    """Start an engine in this process. Raises EngineUnavailable where another one works on the project; StoreFailed."""
+    from glue_tui.engine.assemble import assembled
+
+    notes: list[str] = []
+
+    def note(text: str) -> None:
+        notes.append(text)
+        del notes[:-_NOTES_KEPT]
+
+    with ExitStack() as opening:
+        try:
+            host = opening.enter_context(assembled(project_dir, note))
+        except OSError as error:
+            raise EngineUnavailable(f"The engine can't start: {error}", hint="is the project writable?") from error
+        is_ready = asyncio.Event()
+        serving = asyncio.create_task(host.run(is_ready.set), name="glue-tui engine")
+        waiting = asyncio.create_task(is_ready.wait())
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if serving.done():
+            serving.result()
+        return LocalClient(host, serving, opening.pop_all())
+    raise AssertionError("an ExitStack swallows nothing here")

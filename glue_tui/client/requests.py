@@ -1,0 +1,85 @@
+"""The client API spoken as requests and replies; how they travel is the business of `socket` and `local`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TypeVar
+
+from glue_tui.protocol.requests import (
+    Done,
+    GetProject,
+    GetRun,
+    GetRuns,
+    GetStory,
+    ProjectReply,
+    Refused,
+    Reload,
+    Reply,
+    Request,
+    ResumeWorkflowRun,
+    RunReply,
+    RunsReply,
+    SetTriggerEnabled,
+    StartWorkflowRun,
+    StopEngine,
+    StopWorkflowRun,
+    StoryReply,
+    SummaryReply,
+)
+from glue_tui.protocol.views import ProjectView, RunSummary, RunView, StoryLine
+
+R = TypeVar("R", bound=Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply)
+
+
+class RequestClient(ABC):
+    """All of `EngineClient` but `subscribe` and `close`."""
+
+    @abstractmethod
+    async def _ask(self, request: Request) -> Reply:
+        """Return the engine's reply. Raises EngineUnavailable."""
+
+    async def _call(self, request: Request, expected: type[R]) -> R:
+        """Return the reply of the kind that the request has. Raises what the engine refuses with."""
+        reply = await self._ask(request)
+        if isinstance(reply, Refused):
+            raise reply.error()
+        assert isinstance(reply, expected), f"{type(request).__name__} was answered by {type(reply).__name__}"
+        return reply
+
+    async def project(self) -> ProjectView:
+        return (await self._call(GetProject(), ProjectReply)).project
+
+    async def run(self, run: str) -> RunView:
+        return (await self._call(GetRun(run=run), RunReply)).run
+
+    async def runs(self, workflow: str = "", limit: int = 50) -> tuple[RunSummary, ...]:
+        return (await self._call(GetRuns(workflow=workflow, limit=limit), RunsReply)).runs
+
+    async def story(self, run: str) -> tuple[StoryLine, ...]:
+        return (await self._call(GetStory(run=run), StoryReply)).lines
+
+    async def start_workflow_run(
+        self, workflow: str, *, trigger: str = "", properties: dict[str, str] | None = None, request_id: str = ""
+    ) -> RunSummary:
+        request = StartWorkflowRun(
+            workflow=workflow, trigger=trigger, properties=properties or {}, request_id=request_id
+        )
+        return (await self._call(request, SummaryReply)).summary
+
+    async def resume_workflow_run(
+        self, run: str, *, nodes: tuple[str, ...] = (), as_it_ran: bool = False, request_id: str = ""
+    ) -> RunSummary:
+        request = ResumeWorkflowRun(run=run, nodes=nodes, as_it_ran=as_it_ran, request_id=request_id)
+        return (await self._call(request, SummaryReply)).summary
+
+    async def stop_workflow_run(self, run: str) -> RunSummary:
+        return (await self._call(StopWorkflowRun(run=run), SummaryReply)).summary
+
+    async def set_trigger_enabled(self, workflow: str, trigger: str, enabled: bool) -> None:
+        await self._call(SetTriggerEnabled(workflow=workflow, trigger=trigger, enabled=enabled), Done)
+
+    async def reload(self) -> ProjectView:
+        return (await self._call(Reload(), ProjectReply)).project
+
+    async def stop_engine(self) -> None:
+        await self._call(StopEngine(), Done)
