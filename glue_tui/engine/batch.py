@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -16,6 +15,7 @@ from glue_tui.core.schema import TableChange
 from glue_tui.core.states import Outcome, WorkflowRunStatus
 from glue_tui.core.stimuli import Stimulus
 from glue_tui.store import event_log, ledger
+from glue_tui.store.database import Connection
 
 TriggerKey = tuple[str, str]
 """Workflow and trigger name."""
@@ -34,7 +34,7 @@ class Batch:
     events: dict[RunId, list[Event]] = field(default_factory=dict)
     inboxes: dict[TriggerKey, dict[str, SeenFile]] = field(default_factory=dict)
     touched_triggers: set[TriggerKey] = field(default_factory=set)
-    _writes: list[Callable[[sqlite3.Connection], None]] = field(default_factory=list)
+    _writes: list[Callable[[Connection], None]] = field(default_factory=list)
 
     def current(self) -> list[WorkflowRun]:
         """Return every run that is not over at this point of the step."""
@@ -72,7 +72,7 @@ class Batch:
         self.record(run_id, events)
         return events
 
-    def write(self, row: Callable[[sqlite3.Connection], None]) -> None:
+    def write(self, row: Callable[[Connection], None]) -> None:
         """Add something to the commit that is no event."""
         self._writes.append(row)
 
@@ -100,7 +100,7 @@ class Batch:
     def is_empty(self) -> bool:
         return not self.events and not self._writes
 
-    def save(self, conn: sqlite3.Connection) -> None:
+    def save(self, conn: Connection) -> None:
         """Write everything, inside the caller's transaction."""
         for run_id, events in self.events.items():
             event_log.append(conn, self.runs[run_id], events, self.now)

@@ -6,7 +6,6 @@ same inputs can be given again.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
@@ -44,7 +43,7 @@ from glue_tui.engine.inputs import (
     WorkerReported,
 )
 from glue_tui.store import event_log, ledger
-from glue_tui.store.database import transaction
+from glue_tui.store.database import Connection, transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,7 @@ class Step:
 
 @dataclass(slots=True)
 class Kernel:
-    conn: sqlite3.Connection
+    conn: Connection
     slots: int
     """Worker processes at a time."""
     new_run_id: Callable[[], RunId]

@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import signal
-import sqlite3
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +18,7 @@ from glue_tui.core.stimuli import WorkerExited, WorkerLost
 from glue_tui.engine.inputs import WorkerReported
 from glue_tui.engine.supervisor import read_result
 from glue_tui.store import ledger
-from glue_tui.store.database import transaction
+from glue_tui.store.database import Connection, transaction
 
 FENCE_PATIENCE_S = 1.0
 """How long workers may take to notice by themselves that their engine is gone."""
@@ -69,7 +68,7 @@ def leftovers(runs: Iterable[WorkflowRun], state_dir: Path) -> tuple[WorkerRepor
     return tuple(found)
 
 
-def note_start(conn: sqlite3.Connection, now: float) -> bool:
+def note_start(conn: Connection, now: float) -> bool:
     """Remember this start and tell whether it is one too many in a crash loop."""
     with transaction(conn):
         times = ledger.note_engine_start(conn, now, os.getpid())

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from glue_tui.core.problem import StoreFailed
 
+Connection = sqlite3.Connection
+"""The engine hands connections on without knowing SQLite."""
 BUSY_TIMEOUT_S = 5.0
 
 

@@ -53,7 +53,11 @@ def test_a_killed_engine_takes_its_workers_with_it_and_the_next_one_goes_on(
     assert [attempt.state for attempt in first.attempts] == ["ERROR", "SUCCEEDED"]
     assert first.attempts[0].error is not None
     assert first.attempts[0].error.type == "WorkerLost"
-    assert [line.split()[0] for line in (project / "trace.txt").read_text().splitlines()] == ["first", "first", "second"]
+    assert [line.split()[0] for line in (project / "trace.txt").read_text().splitlines()] == [
+        "first",
+        "first",
+        "second",
+    ]
 
 
 def test_a_killed_fork_server_is_started_again_and_the_node_tried_again(project: Path, engine: RunningEngine) -> None:

@@ -75,7 +75,12 @@ def test_a_failed_node_takes_its_failure_branch_and_a_retry_runs_only_it_and_wha
     second = engine.finished(2)
     assert second.summary.outcome == "SUCCEEDED"
     assert second.summary.previous_run_id == first.summary.run_id
-    assert states(engine, 2) == {"prepare": "SUCCEEDED", "work": "SUCCEEDED", "publish": "SUCCEEDED", "report": "SKIPPED"}
+    assert states(engine, 2) == {
+        "prepare": "SUCCEEDED",
+        "work": "SUCCEEDED",
+        "publish": "SUCCEEDED",
+        "report": "SKIPPED",
+    }
     assert engine.node(2, "prepare").carried_from == first.summary.run_id
     trace = (project / "trace.txt").read_text().split()
     assert trace == ["prepared", "worked", "reported", "worked", "published"]
@@ -102,7 +107,8 @@ def test_stop_ends_workers_with_their_grandchildren_and_starts_nothing_more(
 ) -> None:
     """Rule RS-1; the shell and what it started ignore TERM, so the grace ends with KILL."""
     hanging = BRANCHES.replace(
-        "echo worked >> trace.txt; test -e mended", "trap '' TERM; (trap '' TERM; sleep 600) & echo $! > child.pid; sleep 600"
+        "echo worked >> trace.txt; test -e mended",
+        "trap '' TERM; (trap '' TERM; sleep 600) & echo $! > child.pid; sleep 600",
     )
     write(project, "branches", hanging)
     engine.start()
