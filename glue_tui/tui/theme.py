@@ -30,8 +30,10 @@ TONES: dict[str, str] = {
     "trigger": "#bb9af7",
     "link": "underline #7dcfff",
     "badge": f"bold {BACKGROUND} on #7aa2f7",
+    "bar": f"on {BAR}",
     "cursor": "on #33394f",
     "cursor_idle": "on #232738",
+    "caret": f"{BACKGROUND} on #c0caf5",
     "key": "bold #e0af68",
 }
 
@@ -50,8 +52,10 @@ TONES_WITHOUT_COLOUR: dict[str, str] = {
     "trigger": "",
     "link": "underline",
     "badge": "bold reverse",
+    "bar": "",
     "cursor": "reverse",
     "cursor_idle": "underline",
+    "caret": "reverse",
     "key": "bold",
 }
 

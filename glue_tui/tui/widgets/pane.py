@@ -24,7 +24,12 @@ WHEEL_LINES = 3
 
 
 class Pane(Widget, can_focus=True):
-    """A box with titles in its border. Subclasses give `content(y)` for the inside."""
+    """A box with titles in its border. Subclasses give `content(y)` for the inside.
+
+    One that stands inside a `Frame` has no border of its own (`is_framed`).
+    """
+
+    is_framed = True
 
     class Clicked(Message):
         """A row was clicked; the pane has the focus already."""
@@ -42,11 +47,11 @@ class Pane(Widget, can_focus=True):
 
     @property
     def inner_width(self) -> int:
-        return max(0, self.size.width - 2)
+        return max(0, self.size.width - (2 if self.is_framed else 0))
 
     @property
     def inner_height(self) -> int:
-        return max(0, self.size.height - 2)
+        return max(0, self.size.height - (2 if self.is_framed else 0))
 
     def set_titles(self, title: Spans, bottom: Spans = (), title_right: Spans = ()) -> None:
         """Set what the border says; painted again only where it differs."""
@@ -67,20 +72,22 @@ class Pane(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
-        if width < 4 or height < 2:
+        if not self.is_framed:
+            return Strip(self.content(y), width)
+        if width < 10 or height < 2:
             return Strip.blank(width)
-        border = self.look.style("accent" if self.has_focus else "faint")
+        border = self.look.style("accent" if self.has_focus_within else "faint")
         if y == 0:
-            return self._edge("top", self.title_spans, self.title_right_spans, border)
+            return self._edge("top", self.title_spans, self.title_right_spans)
         if y == height - 1:
-            return self._edge("bottom", (), self.bottom_spans, border)
+            return self._edge("bottom", (), self.bottom_spans)
         first, last = self.thumb()
         side = self.look.glyph("vertical")
         right = Segment(self.look.glyph("thumb"), border) if first <= y - 1 < last else Segment(side, border)
         return Strip([Segment(side, border), *self.content(y - 1), right], width)
 
-    def _edge(self, side: str, left: Spans, right: Spans, border: object) -> Strip:
-        style = self.look.style("accent" if self.has_focus else "faint")
+    def _edge(self, side: str, left: Spans, right: Spans) -> Strip:
+        style = self.look.style("accent" if self.has_focus_within else "faint")
         bar = self.look.glyph("horizontal")
         width = self.size.width
         room = width - 6
@@ -191,8 +198,9 @@ class ListPane(Pane, Generic[RowT]):
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        index = self.top + event.y - 1
-        if 0 < event.y < self.size.height - 1 and index < len(self.rows):
+        y = event.y - (1 if self.is_framed else 0)
+        index = self.top + y
+        if 0 <= y < self.inner_height and index < len(self.rows):
             self.move_to(index)
             self.post_message(self.Clicked(self))
 
@@ -224,6 +232,6 @@ class ListPane(Pane, Generic[RowT]):
             self.top = self.cursor - height + 1
 
     def _refresh_row(self, index: int) -> None:
-        y = index - self.top + 1
-        if 0 < y < self.size.height - 1:
-            self.refresh(Region(0, y, self.size.width, 1))
+        y = index - self.top
+        if 0 <= y < self.inner_height:
+            self.refresh(Region(0, y + (1 if self.is_framed else 0), self.size.width, 1))

@@ -1,0 +1,180 @@
+"""The terminal app: wires feed, clock, signals and screen together. What is shown and done is decided elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from textual.app import App
+from textual.binding import Binding
+from textual.filter import Monochrome, NoColor
+from textual.theme import Theme
+from textual.timer import Timer
+
+from glue_tui.client.api import EngineClient
+from glue_tui.core.problem import EngineUnavailable, InvalidInput
+from glue_tui.protocol.views import FeedMessage, RunOpened
+from glue_tui.tui.editor import editor_command, place_to_edit
+from glue_tui.tui.feed import follow
+from glue_tui.tui.guard import guard_terminal
+from glue_tui.tui.model import UiModel, lost, reduce
+from glue_tui.tui.screens.main import MainScreen
+from glue_tui.tui.selection import Looked
+from glue_tui.tui.theme import BACKGROUND, BAR, TONES, look_for
+
+FRAME_S = 1 / 30
+"""Changes that come closer together than this are shown together."""
+
+Connect = Callable[[], Awaitable[EngineClient]]
+
+
+class GlueTuiApp(App[str]):
+    """One screen over one engine. Returns the words to print after it has gone."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS = [Binding("ctrl+q", "leave", show=False), Binding("ctrl+c", "leave", show=False)]
+
+    def __init__(
+        self,
+        connect: Connect,
+        project_dir: Path,
+        *,
+        now: Callable[[], float] = time.time,
+        time_zone: tzinfo | None = None,
+    ) -> None:
+        self.look = look_for(os.environ)
+        super().__init__()
+        self.connect = connect
+        self.project_dir = project_dir
+        self.project_name = project_dir.name
+        self.now = now
+        self.time_zone = time_zone
+        self.model = UiModel()
+        self._client: EngineClient | None = None
+        self._shown_at = 0.0
+        self._frame_timer: Timer | None = None
+        self._clock_timer: Timer | None = None
+        self.main = MainScreen(self, self.look)
+        # Textual turns colours into greys under NO_COLOR; no colour means the terminal's own.
+        self._filters = [NoColor() if isinstance(one, Monochrome) else one for one in self._filters]
+
+    @property
+    def client(self) -> EngineClient:
+        if self._client is None:
+            raise EngineUnavailable("no engine answers", hint="it is being looked for; wait a moment")
+        return self._client
+
+    def on_mount(self) -> None:
+        self.register_theme(_theme())
+        self.theme = "glue-tui"
+        self.push_screen(self.main)
+        self.run_worker(follow(self.connect, self), exit_on_error=True)
+        self.call_after_refresh(self.refresh_model)
+
+    # The feed
+
+    def connected(self, client: EngineClient) -> None:
+        self._client = client
+
+    def told(self, message: FeedMessage) -> None:
+        self.model = reduce(self.model, message)
+        self.refresh_soon()
+
+    def disconnected(self, because: str) -> None:
+        self._client = None
+        self.model = lost(self.model, because)
+        self.refresh_soon()
+
+    async def fetch_run(self, run_id: str) -> None:
+        """Get a run that the feed did not bring."""
+        if run_id not in self.model.runs:
+            self.model = reduce(self.model, RunOpened(run=await self.client.run(run_id)))
+
+    # The clock
+
+    def clock(self) -> str:
+        return datetime.fromtimestamp(self.now(), self.time_zone).strftime("%H:%M")
+
+    def refresh_soon(self) -> None:
+        """Show the model with the next frame: many changes, one painting."""
+        if self._frame_timer is None:
+            wait = max(0.0, FRAME_S - (time.monotonic() - self._shown_at))
+            self._frame_timer = self.set_timer(wait, self.refresh_model)
+
+    def refresh_model(self) -> None:
+        """Show the model now, and again when a time on screen will read differently: a second, or the full minute."""
+        self._frame_timer = None
+        self._shown_at = time.monotonic()
+        self.main.show_model()
+        if self._clock_timer is not None:
+            self._clock_timer.stop()
+        seconds_matter = self.model.is_anything_running() or any(
+            trigger.window_closes_at is not None for one in self.model.workflows for trigger in one.triggers
+        )
+        step = 1.0 if seconds_matter else 60.0
+        self._clock_timer = self.set_timer(step - self.now() % step + 0.01, self.refresh_model)
+
+    # Leaving, editing
+
+    def action_leave(self) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        going = sum(1 for run in self.model.runs.values() if not run.summary.outcome)
+        runs = f", {going} run{'s' if going != 1 else ''} too" if going else ""
+        self.exit(f"glue-tui: the engine goes on{runs}. Open again: glue-tui   Stop it: glue-tui engine stop")
+
+    async def edit(self, looked: Looked) -> None:
+        """Open the editor on what is selected; the engine reads the file again afterwards."""
+        place = place_to_edit(looked, self.project_dir)
+        assert place is not None
+        command = editor_command(place, os.environ)
+        if command is None:
+            raise InvalidInput("no editor found", hint="set EDITOR, for example: export EDITOR=nano")
+        with self.suspend():
+            ended = subprocess.run(command, check=False)
+        self.refresh()
+        if ended.returncode != 0:
+            self.main.say(f"{command[0]} ended with {ended.returncode}", tone="warn")
+        elif self._client is not None:
+            await self._client.reload()
+            self.main.say(f"{place.path.name} read again", cli="glue-tui validate")
+
+
+def _theme() -> Theme:
+    colour = {name: style.split()[-1] for name, style in TONES.items()}
+    return Theme(
+        name="glue-tui",
+        primary=colour["accent"],
+        foreground=colour["text"],
+        background=BACKGROUND,
+        surface=BACKGROUND,
+        panel=BAR,
+        warning=colour["warn"],
+        error=colour["bad"],
+        success=colour["good"],
+        dark=True,
+    )
+
+
+def run_terminal(connect: Connect, project_dir: Path) -> None:
+    """Open the screen on a project; returns when it is left. `connect` gives a client, also again after a loss."""
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    app = GlueTuiApp(connect, project_dir)
+    words = asyncio.run(_run_guarded(app))
+    if words:
+        print(words)
+    if app.return_code:
+        sys.exit(app.return_code)
+
+
+async def _run_guarded(app: GlueTuiApp) -> str | None:
+    with guard_terminal(app, asyncio.get_running_loop()):
+        return await app.run_async()

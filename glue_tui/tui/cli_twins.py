@@ -1,0 +1,85 @@
+"""The command line's words for what a key does, with the names that are selected now."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from glue_tui.core.model import NodeId, node_name
+from glue_tui.tui.selection import Looked
+
+
+def run(workflow: str, properties: Mapping[str, str] | None) -> str:
+    """Return the command that starts a run."""
+    return _join("run", workflow, *_properties(properties))
+
+
+def fire(workflow: str, trigger: str, properties: Mapping[str, str] | None) -> str:
+    """Return the command that fires a trigger."""
+    return _join("trigger", "fire", workflow, trigger, *_properties(properties))
+
+
+def retry(number: int, node_ids: tuple[str, ...] = (), as_it_ran: bool = False) -> str:
+    """Return the command that repeats a run's nodes."""
+    nodes = [word for node_id in node_ids for word in ("--node", node_name(NodeId(node_id)))]
+    return _join("retry", str(number), *nodes, *(["--as-it-ran"] if as_it_ran else []))
+
+
+def stop(number: int) -> str:
+    """Return the command that stops a run."""
+    return _join("stop", str(number))
+
+
+def pause(workflow: str, trigger: str, enable: bool) -> str:
+    """Return the command that pauses or resumes a trigger."""
+    return _join("trigger", "enable" if enable else "disable", workflow, trigger)
+
+
+def status(of: str) -> str:
+    """Return the command that shows a run."""
+    return _join("status", of)
+
+
+def retry_of(looked: Looked) -> str:
+    """Return the retry of the run on show; of the selected node where nothing failed."""
+    if looked.run is None:
+        return _join("retry", looked.selection.workflow)
+    has_failed = bool(looked.run.summary.failed_nodes)
+    nodes = () if has_failed or not looked.selection.node_id else (looked.selection.node_id,)
+    return retry(looked.run.summary.number, nodes)
+
+
+def stop_of(looked: Looked) -> str:
+    return stop(looked.run.summary.number) if looked.run else _join("stop", looked.selection.workflow)
+
+
+def logs_of(looked: Looked) -> str:
+    """Return the command that follows the selected node's log."""
+    run_name = str(looked.run.summary.number) if looked.run else looked.selection.workflow
+    node = [node_name(NodeId(looked.selection.node_id))] if looked.selection.node_id else []
+    return _join("logs", run_name, *node, "-f")
+
+
+def why_of(looked: Looked) -> str:
+    """Return the command that tells the story behind the trigger's state."""
+    return _join("events", str(looked.run.summary.number) if looked.run else looked.selection.workflow)
+
+
+def pause_of(looked: Looked) -> str:
+    if looked.trigger is None:
+        return _join("trigger", "list")
+    return pause(looked.trigger.workflow, looked.trigger.name, looked.trigger.state == "DEACTIVATED")
+
+
+def fire_of(looked: Looked) -> str:
+    if looked.trigger is None:
+        return _join("trigger", "list")
+    return fire(looked.trigger.workflow, looked.trigger.name, None)
+
+
+def _properties(properties: Mapping[str, str] | None) -> list[str]:
+    return [word for name, value in (properties or {}).items() for word in ("--property", f"{name}={value}")]
+
+
+def _join(*words: str) -> str:
+    return " ".join(["glue-tui", *(shlex.quote(word) for word in words)])

@@ -1,0 +1,185 @@
+"""What stands below the graph: the selected node's state, attempts, time, memory, rows, error. Pure."""
+
+from __future__ import annotations
+
+from glue_tui.protocol.views import NodeDefinition, NodeView, RunView, TriggerView, WorkflowView
+from glue_tui.tui.format import (
+    count,
+    counted,
+    duration,
+    node_look,
+    node_seconds,
+    run_look,
+    run_seconds,
+    size,
+    trigger_note,
+    whole_duration,
+)
+from glue_tui.tui.model import is_over
+from glue_tui.tui.paint import Span, Spans
+from glue_tui.tui.selection import Looked
+from glue_tui.tui.theme import Look
+
+Lines = tuple[Spans, ...]
+
+
+def detail_lines(looked: Looked, look: Look, now: float) -> Lines:
+    """Return the lines for what the cursor is on: a node, a trigger, or the workflow."""
+    if looked.workflow is None:
+        return ()
+    if looked.selection.pane != "triggers":
+        if looked.node is not None:
+            return _node(looked.node, looked.definition, look, now)
+        if looked.definition is not None:
+            return _definition(looked.definition)
+    if looked.trigger is not None:
+        return _trigger(looked.trigger, looked, now)
+    return _workflow(looked.workflow, looked.run, now)
+
+
+def run_title(looked: Looked, look: Look, now: float) -> Spans:
+    """Return the title of the view: `daily_sales › run 41  ✗ FAILED 1 of 7 · 1m 12s · by nightly`."""
+    if looked.workflow is None:
+        return (("glue-tui", "muted"),)
+    name: Span = (looked.workflow.name, "strong")
+    if looked.run is None:
+        return (name, ("  never run", "muted"))
+    summary = looked.run.summary
+    told = run_look(summary)
+    crumb = f" {look.glyph('crumb')} "
+    dot = f" {look.glyph('dot')} "
+    spans: list[Span] = [name, (f"{crumb}run {summary.number}", "text"), ("  ", "")]
+    spans.append((f"{look.glyph(told.glyph)} {told.word}", "bad_strong" if told.tone == "bad" else told.tone))
+    spans.append((_tally(looked.run), "muted"))
+    seconds = run_seconds(summary, now)
+    if seconds is not None:
+        spans.append((dot + (duration(seconds) if is_over(looked.run) else whole_duration(seconds)), "muted"))
+    if summary.trigger:
+        spans.append((f"{dot}by {summary.trigger}", "muted"))
+    return tuple(spans)
+
+
+def _tally(run: RunView) -> str:
+    statistics = run.summary.statistics
+    total = statistics.total or len(run.nodes)
+    bad = statistics.failed + statistics.timeout + statistics.errored
+    if is_over(run):
+        return f" {bad} of {total}" if bad else f" {statistics.succeeded} of {total}"
+    return f" {sum(1 for node in run.nodes if node.state in ('SUCCEEDED', 'FAILED', 'TIMEOUT', 'SKIPPED'))} of {total}"
+
+
+def _node(node: NodeView, definition: NodeDefinition | None, look: Look, now: float) -> Lines:
+    told = node_look(node.state)
+    facts: list[str] = [node.kind]
+    if node.max_attempts > 1 and node.attempt:
+        facts.append(f"attempt {node.attempt} of {node.max_attempts}")
+    seconds = node_seconds(node, now)
+    if seconds is not None:
+        facts.append(duration(seconds) if node.finished_at is not None else whole_duration(seconds))
+    if node.progress is not None and node.state == "RUNNING":
+        facts.append(f"{node.progress:.0%}")
+    if node.peak_memory_bytes:
+        facts.append(size(node.peak_memory_bytes))
+    if node.rows_in is not None:
+        facts.append(f"{count(node.rows_in)} rows in")
+    if node.rows_out is not None:
+        facts.append(f"{count(node.rows_out)} rows out")
+    if node.exit_code not in (None, 0):
+        facts.append(f"exit {node.exit_code}")
+    dot = f" {look.glyph('dot')} "
+    tone = "bad_strong" if told.tone == "bad" else told.tone
+    lines: list[Spans] = [
+        ((node.name, "strong"), ("  ", ""), (told.word, tone), (dot + dot.join(facts), "muted")),
+    ]
+    lines += _node_notes(node, definition)
+    return tuple(lines)
+
+
+def _node_notes(node: NodeView, definition: NodeDefinition | None) -> list[Spans]:
+    lines: list[Spans] = []
+    error = node.error
+    if error is not None and node.state != "SUCCEEDED":
+        spans: list[Span] = [(error.type, "bad_strong"), ("  " + error.message.split("\n")[0], "text")]
+        if error.location:
+            spans += [("   ", ""), (error.location, "link")]
+        lines.append(tuple(spans))
+        if error.hint:
+            lines.append(((error.hint, "warn"),))
+    if node.reason:
+        lines.append(((node.reason, "warn" if node.state == "WAITING" else "muted"),))
+    if node.carried_from:
+        lines.append((("taken over from the run before", "muted"),))
+    if node.outputs:
+        lines.append((("wrote ", "muted"), (", ".join(node.outputs), "text")))
+    if definition is not None and (definition.description or definition.source):
+        said = "   ".join(part for part in (definition.description, definition.source) if part)
+        lines.append(((said, "muted"),))
+    return lines
+
+
+def _definition(definition: NodeDefinition) -> Lines:
+    head: Spans = ((definition.name, "strong"), (f"  {definition.kind}", "muted"), ("  not run yet", "muted"))
+    said = "   ".join(part for part in (definition.description, definition.source) if part)
+    return (head, ((said, "muted"),)) if said else (head,)
+
+
+def _trigger(trigger: TriggerView, looked: Looked, now: float) -> Lines:
+    head: list[Span] = [(trigger.name, "strong"), (f"  {trigger.type}", "muted")]
+    if trigger.workflow != looked.selection.workflow:
+        head.append((f"  of {trigger.workflow}", "muted"))
+    if looked.trigger_run is not None:
+        state = looked.trigger_run
+        tone = {"FIRED": "good", "NEVER": "bad", "WAITING": "muted"}[state.state]
+        word = {"FIRED": "fired", "NEVER": "did not start this run", "WAITING": "waits"}[state.state]
+        if trigger.type == "CONDITIONAL" and state.state == "NEVER":
+            word = "can't fire any more"
+        head.append((f"  {word}", tone))
+        if state.reason:
+            head.append((f"  {state.reason}", "muted"))
+    elif trigger.type != "CONDITIONAL":
+        head.append(("  " + trigger_note(trigger, now), "text"))
+    said = {
+        "SCHEDULED": trigger.schedule,
+        "EVENT": "watches " + ", ".join(trigger.watch),
+        "CONDITIONAL": f" {'or' if trigger.logical == 'ANY' else 'and'} ".join(trigger.conditions),
+        "ON_DEMAND": "waits for a hand: press f",
+    }[trigger.type]
+    lines: list[Spans] = [tuple(head), ((said, "text"),)]
+    if trigger.description:
+        lines.append(((trigger.description, "muted"),))
+    return tuple(lines)
+
+
+def _workflow(workflow: WorkflowView, run: RunView | None, now: float) -> Lines:
+    if workflow.is_broken:
+        shown = workflow.problems[:3]
+        force = "; the last good version stays in force" if workflow.is_loaded else ""
+        head: Spans = (
+            (workflow.source, "strong"),
+            (f"  {counted(len(workflow.problems), 'problem')}{force}", "warn"),
+        )
+        told = [
+            ((f"line {one.line} ", "warn"), (f"{one.key}: " if one.key else "", "muted"), (_problem(one.message, one.hint), "text"))
+            for one in shown
+        ]
+        return (head, *told)
+    parts = [counted(len(workflow.nodes), "node"), counted(len(workflow.triggers), "trigger"), workflow.source]
+    lines: list[Spans] = [((workflow.name, "strong"), ("  " + ", ".join(parts), "muted"))]
+    if workflow.description:
+        lines.append(((workflow.description, "text"),))
+    if run is not None:
+        summary = run.summary
+        if summary.message:
+            lines.append(((summary.message, "text"),))
+        if summary.event_files:
+            lines.append((("files ", "muted"), (", ".join(summary.event_files), "text")))
+        if run.properties:
+            said = "  ".join(f"{key}={value}" for key, value in run.properties.items())
+            lines.append(((said, "muted"),))
+    elif not lines[1:]:
+        lines.append((("press r to run it", "muted"),))
+    return tuple(lines)
+
+
+def _problem(message: str, hint: str) -> str:
+    return f"{message} ({hint})" if hint else message

@@ -1,0 +1,84 @@
+"""Why an action is not possible on what is selected now, in words for the person who pressed its key. Pure."""
+
+from __future__ import annotations
+
+from glue_tui.tui.model import Connection, is_over
+from glue_tui.tui.selection import Looked
+
+
+def never(looked: Looked) -> str:
+    """Nothing stands in the way, ever."""
+    return ""
+
+
+def engine(looked: Looked) -> str:
+    """The engine must answer."""
+    match looked.model.connection:
+        case Connection.LIVE:
+            return ""
+        case Connection.CONNECTING:
+            return "the engine is still starting"
+        case Connection.LOST:
+            return "the engine is lost; reconnecting"
+
+
+def run(looked: Looked) -> str:
+    if looked.workflow is None:
+        return "no workflow is selected"
+    if not looked.workflow.is_loaded:
+        return f"{looked.workflow.source} has errors and no good version yet: press e to mend it"
+    return engine(looked)
+
+
+def retry(looked: Looked) -> str:
+    if looked.run is None:
+        return "no run yet: press r"
+    summary = looked.run.summary
+    if not is_over(looked.run):
+        return f"run {summary.number} is still going: press s to stop it first"
+    has_run_node = looked.node is not None and looked.node.attempt > 0
+    if not summary.failed_nodes and not has_run_node:
+        return f"nothing failed in run {summary.number}; put the cursor on a node to run it again"
+    return engine(looked)
+
+
+def stop(looked: Looked) -> str:
+    if looked.run is None:
+        return "no run yet"
+    if is_over(looked.run):
+        return f"run {looked.run.summary.number} is over"
+    if looked.run.summary.status == "STOPPING":
+        return f"run {looked.run.summary.number} is stopping already"
+    return engine(looked)
+
+
+def last_run(looked: Looked) -> str:
+    chosen = looked.selection.run_ids.get(looked.selection.workflow, "")
+    last = looked.model.last_run(looked.selection.workflow)
+    if last is None:
+        return "no run yet"
+    return "the last run is on show already" if chosen in ("", last.summary.run_id) else ""
+
+
+def why(looked: Looked) -> str:
+    if looked.trigger is None:
+        return "put the cursor on a trigger or a node"
+    return ""
+
+
+def pause(looked: Looked) -> str:
+    if looked.trigger is None or (looked.selection.pane == "workflows" and looked.selection.node_id):
+        return "put the cursor on a trigger"
+    return engine(looked)
+
+
+def fire(looked: Looked) -> str:
+    if looked.trigger is None or (looked.selection.pane == "workflows" and looked.selection.node_id):
+        return "put the cursor on a trigger"
+    if looked.trigger.type == "CONDITIONAL":
+        return f"{looked.trigger.name} fires by itself once its conditions hold (w tells which)"
+    return engine(looked)
+
+
+def edit(looked: Looked) -> str:
+    return "" if looked.workflow is not None else "no workflow is selected"

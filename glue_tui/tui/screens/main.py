@@ -1,0 +1,320 @@
+"""The screen with the panes: puts the model into them, moves the selection, and runs actions. It decides nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.layout import Layout
+from textual.screen import ModalScreen, Screen
+from textual.timer import Timer
+
+from glue_tui.client.api import EngineClient
+from glue_tui.core.problem import GlueTuiError
+from glue_tui.protocol.views import RunSummary
+from glue_tui.tui.actions import ACTIONS, BY_NAME
+from glue_tui.tui.arrange import PANES, PaneLayout, Zoom, arrange
+from glue_tui.tui.detail import detail_lines, run_title
+from glue_tui.tui.graph.widget import GraphView
+from glue_tui.tui.navigation import parent_index, pick_node, pick_row, toggled, with_first_workflow, with_run
+from glue_tui.tui.screens.help import HelpScreen
+from glue_tui.tui.screens.palette import PaletteScreen
+from glue_tui.tui.selection import Looked, Selection, look_up
+from glue_tui.tui.theme import Look
+from glue_tui.tui.tree_rows import TreeRow, row_index, tree_rows
+from glue_tui.tui.views import next_view, tab_spans
+from glue_tui.tui.widgets.footer import Footer, Hint
+from glue_tui.tui.widgets.frame import Frame
+from glue_tui.tui.widgets.header import Header, header_facts
+from glue_tui.tui.widgets.notice import Notice
+from glue_tui.tui.widgets.pane import ListPane
+from glue_tui.tui.widgets.run_history import RunHistory, history_rows
+from glue_tui.tui.widgets.trigger_list import TriggerList, trigger_rows
+from glue_tui.tui.widgets.workflow_tree import WorkflowTree
+
+if TYPE_CHECKING:
+    from glue_tui.tui.app import GlueTuiApp
+
+AnswerT = TypeVar("AnswerT")
+
+NOTICE_S = 8.0
+"""How long a notice stays; the next key takes it away sooner."""
+HISTORY_RUNS = 200
+
+
+class MainScreen(Screen[None]):
+    """Header, four panes, footer. It is the `Host` of the actions."""
+
+    BINDINGS = [
+        Binding(key, f"perform('{action.name}')", action.label, show=False) for action in ACTIONS for key in action.keys
+    ]
+
+    def __init__(self, app: GlueTuiApp, look: Look) -> None:
+        super().__init__()
+        self.glue = app
+        self.look = look
+        self.selection = Selection()
+        self.zoom = Zoom.NORMAL
+        self.histories: dict[str, tuple[RunSummary, ...]] = {}
+        self._awaits_g = False
+        self._notice_timer: Timer | None = None
+        self.pane_layout = PaneLayout()
+        self.header = Header(look, id="header")
+        self.workflow_tree = WorkflowTree(look, id="workflows", title=(("1 Workflows", "accent"),))
+        self.triggers = TriggerList(look, id="triggers", title=(("2 Triggers", "accent"),))
+        self.graph = GraphView(look, id="graph")
+        self.history = RunHistory(look, id="runs")
+        self.view = Frame(look, self.graph, self.history, id="view")
+        self.logs = Frame(look, RunHistory(look, id="log"), id="logs")
+        self.notice = Notice(look, id="notice")
+        self.footer = Footer(look, id="footer")
+
+    @property
+    def layout(self) -> Layout:
+        return self.pane_layout
+
+    def compose(self) -> ComposeResult:
+        yield from (self.header, self.workflow_tree, self.triggers, self.view, self.logs, self.footer, self.notice)
+
+    def on_mount(self) -> None:
+        self.workflow_tree.focus()
+
+    # The model into the panes
+
+    @property
+    def looked(self) -> Looked:
+        return look_up(self.glue.model, self.selection)
+
+    def show_model(self) -> None:
+        """Bring every pane up to the model and the selection; each paints only what differs."""
+        model, now = self.glue.model, self.glue.now()
+        self.selection = with_first_workflow(model, self.selection)
+        rows = tree_rows(model, self.selection, now)
+        if rows:
+            index = row_index(rows, self.selection)
+            self.selection = pick_row(self.selection, rows[index])
+            self.workflow_tree.show_rows(rows, index)
+        else:
+            self.workflow_tree.show_rows(rows)
+        self._show_triggers(now)
+        looked = self.looked
+        self.header.show(header_facts(model, self.glue.project_name, now, self.glue.clock()))
+        selected = self.selection.node_id or self.selection.trigger
+        self.graph.show(looked.run, looked.workflow, selected)
+        self.view.set_titles(run_title(looked, self.look, now), tab_spans(self.selection.view))
+        self.view.show_text(detail_lines(looked, self.look, now) if self.selection.view == "graph" else ())
+        if self.selection.view == "runs":
+            self._show_history(looked, now)
+        self._show_footer(looked)
+
+    def _show_triggers(self, now: float) -> None:
+        rows = trigger_rows(self.glue.model, self.selection, now)
+        wanted = self.selection.listed_trigger
+        if self.selection.pane != "triggers":
+            wanted = (self.selection.workflow, self.selection.trigger or wanted[1])
+        index = next((at for at, row in enumerate(rows) if (row.workflow, row.name) == wanted), 0)
+        self.triggers.show_rows(rows, index)
+        row = self.triggers.current
+        if row is not None:
+            self.selection = replace(self.selection, listed_trigger=(row.workflow, row.name))
+
+    def _show_history(self, looked: Looked, now: float) -> None:
+        workflow = self.selection.workflow
+        shown = looked.run.summary.run_id if looked.run else ""
+        rows = history_rows(self.histories.get(workflow, ()), self.glue.model, workflow, shown, now)
+        self.history.show_rows(rows)
+        if workflow and workflow not in self.histories:
+            self.histories[workflow] = ()
+            self.run_worker(self._fetch_history(workflow))
+
+    async def _fetch_history(self, workflow: str) -> None:
+        try:
+            self.histories[workflow] = await self.client.runs(workflow, HISTORY_RUNS)
+        except GlueTuiError as error:
+            self.histories.pop(workflow, None)
+            self.say(str(error), tone="bad")
+        self.show_model()
+
+    def _show_footer(self, looked: Looked) -> None:
+        hints = [
+            Hint(action.shown, action.label, action.refusal(looked) == "") for action in ACTIONS if action.in_footer
+        ]
+        self.footer.show(tuple(hints))
+
+    def select(self, selection: Selection) -> None:
+        """Take over a selection and show what it means."""
+        if selection != self.selection:
+            self.selection = selection
+            self.show_model()
+
+    # What the panes tell
+
+    @on(ListPane.CursorMoved)
+    def _on_cursor_moved(self, message: ListPane.CursorMoved) -> None:
+        match message.pane:
+            case WorkflowTree() as tree if (row := tree.current) is not None:
+                self.select(pick_row(self.selection, row))
+            case TriggerList() as triggers if (listed := triggers.current) is not None:
+                self.select(replace(self.selection, listed_trigger=(listed.workflow, listed.name)))
+
+    @on(ListPane.Clicked)
+    def _on_clicked(self, message: ListPane.Clicked) -> None:
+        if isinstance(message.pane, RunHistory):
+            self.move_cursor("enter")
+
+    @on(GraphView.NodeSelected)
+    def _on_node_selected(self, message: GraphView.NodeSelected) -> None:
+        self.select(pick_node(self.glue.model, self.selection, message.node_id))
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        pane = next((one.id for one in event.widget.ancestors_with_self if one.id in PANES), None)
+        if pane is not None and pane != self.selection.pane:
+            before = self._boxes()
+            self.selection = replace(self.selection, pane=pane)
+            self.pane_layout.focus = pane
+            if self._boxes() != before:
+                self.refresh(layout=True)
+            self.show_model()
+
+    def _boxes(self) -> object:
+        return arrange(self.size.width, self.size.height, self.pane_layout.focus, self.pane_layout.zoom)
+
+    # Actions
+
+    def on_key(self, event: events.Key) -> None:
+        awaited, self._awaits_g = self._awaits_g, event.key == "g" and not self._awaits_g
+        if event.key == "g" and awaited:
+            self.move_cursor("top")
+        if self.notice.lines:
+            self._clear_notice()
+
+    def action_perform(self, name: str) -> None:
+        """Run an action of the table, or say why not."""
+        action = BY_NAME[name]
+        looked = self.looked
+        reason = action.refusal(looked)
+        if reason:
+            self.say(reason, tone="warn")
+        else:
+            self.run_worker(self._perform(name, looked), exit_on_error=True)
+
+    async def _perform(self, name: str, looked: Looked) -> None:
+        try:
+            await BY_NAME[name].perform(self, looked)
+        except GlueTuiError as error:
+            self.say(str(error), tone="bad")
+
+    @property
+    def client(self) -> EngineClient:
+        return self.glue.client
+
+    def now(self) -> float:
+        return self.glue.now()
+
+    async def ask(self, screen: ModalScreen[AnswerT]) -> AnswerT | None:
+        return await self.glue.push_screen_wait(screen)
+
+    def say(self, text: str, *, cli: str = "", tone: str = "good") -> None:
+        self.notice.set_text(text, cli, tone)
+        if self._notice_timer is not None:
+            self._notice_timer.stop()
+        self._notice_timer = self.set_timer(NOTICE_S, self._clear_notice)
+
+    def _clear_notice(self) -> None:
+        if self._notice_timer is not None:
+            self._notice_timer.stop()
+            self._notice_timer = None
+        self.notice.set_text("", "", "")
+
+    def go_to_pane(self, pane: str) -> None:
+        widget = {"workflows": self.workflow_tree, "triggers": self.triggers}.get(pane)
+        if widget is None:
+            widget = (self.view if pane == "view" else self.logs).shown
+        widget.focus()
+
+    def next_pane(self, step: int) -> None:
+        order = ("workflows", "triggers", "view", "logs")
+        self.go_to_pane(order[(order.index(self.selection.pane) + step) % len(order)])
+
+    def grow(self, step: int) -> None:
+        self.pane_layout.zoom = Zoom(max(0, min(self.pane_layout.zoom + step, Zoom.FULL)))
+        self.refresh(layout=True)
+
+    def next_view(self, step: int) -> None:
+        view = next_view(self.selection.view, step)
+        self.view.show_child(view)
+        self.select(replace(self.selection, view=view))
+
+    def show_run(self, workflow: str, run_id: str) -> None:
+        self.select(with_run(self.selection, workflow, run_id))
+
+    def find_in_logs(self) -> None:
+        self.go_to_pane("logs")
+
+    async def edit(self, looked: Looked) -> None:
+        await self.glue.edit(looked)
+
+    async def show_help(self) -> None:
+        await self.ask(HelpScreen(self.look, ACTIONS, self.looked))
+
+    async def show_palette(self) -> None:
+        name = await self.ask(PaletteScreen(self.look, ACTIONS, self.looked))
+        if name is None:
+            return
+        if name.startswith("go "):
+            self.select(replace(self.selection, workflow=name.removeprefix("go "), trigger="", node_id=""))
+        else:
+            self.action_perform(name)
+
+    def leave(self) -> None:
+        self.glue.leave()
+
+    # The cursor
+
+    def move_cursor(self, where: str) -> None:
+        pane = self.focused
+        if not isinstance(pane, ListPane):
+            return
+        moves: dict[str, Callable[[], None]] = {
+            "up": lambda: pane.move(-1),
+            "down": lambda: pane.move(1),
+            "page_up": lambda: pane.move(-pane.page()),
+            "page_down": lambda: pane.move(pane.page()),
+            "top": lambda: pane.move_to(0, 1),
+            "bottom": lambda: pane.move_to(len(pane.rows) - 1),
+        }
+        if where in moves:
+            moves[where]()
+            return
+        match pane:
+            case WorkflowTree() if (row := pane.current) is not None:
+                self._move_in_tree(where, row)
+            case RunHistory() if where == "enter" and (run := pane.current) is not None:
+                self.run_worker(self._open_run(run.run_id))
+            case _ if where == "right":
+                self.go_to_pane("logs")
+
+    def _move_in_tree(self, where: str, row: TreeRow) -> None:
+        match where:
+            case "left" if not row.is_open:
+                self.workflow_tree.move_to(parent_index(self.workflow_tree.rows, self.workflow_tree.cursor))
+            case "left":
+                self.select(toggled(self.selection, row, False))
+            case "right" if row.is_open is False:
+                self.select(toggled(self.selection, row, True))
+            case "enter" if row.is_open is not None:
+                self.select(toggled(self.selection, row))
+            case _:
+                self.go_to_pane("logs")
+
+    async def _open_run(self, run_id: str) -> None:
+        try:
+            await self.glue.fetch_run(run_id)
+        except GlueTuiError as error:
+            self.say(str(error), tone="bad")
+        else:
+            self.show_run(self.selection.workflow, run_id)

@@ -1,0 +1,116 @@
+"""The retry dialog: which nodes will run again, live, for the scope and the definition that are chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+
+from glue_tui.core.model import NodeId, node_name
+from glue_tui.protocol.views import RunView, WorkflowView
+from glue_tui.tui.cli_twins import retry as retry_twin
+from glue_tui.tui.format import node_look
+from glue_tui.tui.model import node_in
+from glue_tui.tui.paint import Span, Spans, wrap
+from glue_tui.tui.retry_plan import RetryPlan, failed_nodes, plan_retry
+from glue_tui.tui.screens.sheet import Sheet
+from glue_tui.tui.theme import Look
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryChoice:
+    nodes: tuple[str, ...]
+    """Empty: all that failed."""
+    as_it_ran: bool
+
+
+class RetryScreen(Sheet[RetryChoice]):
+    """Two choices, and below them what they come to."""
+
+    def __init__(self, look: Look, run: RunView, workflow: WorkflowView | None, node_id: str) -> None:
+        number = run.summary.number
+        super().__init__(
+            look,
+            title=((f"retry run {number} of {run.summary.workflow}", "accent_strong"),),
+            hints=(("Enter", "run them again"), ("a", "all failed"), ("n", "this node"), ("d", "definition"), ("Esc", "")),
+        )
+        self.run = run
+        self.workflow = workflow
+        self.failed = failed_nodes(run)
+        node = node_in(run, node_id)
+        self.node_id = node_id if node is not None and node.attempt > 0 else ""
+        self.only_node = not self.failed
+        self.as_it_ran = False
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        return (self.node_id,) if self.only_node else self.failed
+
+    def plan(self) -> RetryPlan:
+        """Return what the choices come to."""
+        is_known = self.workflow is not None and bool(self.workflow.edges)
+        edges = self.workflow.edges if self.workflow and is_known and not self.as_it_ran else self.run.edges
+        return plan_retry(self.run, edges, self.chosen)
+
+    def lines(self, width: int) -> tuple[Spans, ...]:
+        plan = self.plan()
+        nodes = (self.node_id,) if self.only_node else ()
+        lines: list[Spans] = [
+            (),
+            self._choice("a", f"all that failed ({len(self.failed)})", not self.only_node, bool(self.failed)),
+            self._choice("n", self._node_label(), self.only_node, bool(self.node_id)),
+            (),
+            self._choice("d", "with today's definition", not self.as_it_ran, True),
+            self._choice(" ", "as it ran: the definition this run was pinned to", self.as_it_ran, True),
+            (),
+        ]
+        lines += self._nodes("runs again", plan.again, "strong", width)
+        lines += self._nodes("then, if triggers fire", plan.then, "text", width)
+        lines += self._nodes("stays as it is", plan.kept, "muted", width)
+        twin = retry_twin(self.run.summary.number, nodes, self.as_it_ran)
+        return (*lines, (), (("$ ", "faint+muted"), (twin, "muted")), ())
+
+    def _node_label(self) -> str:
+        if not self.node_id:
+            return "the selected node (none that has run)"
+        return f"{node_name(NodeId(self.node_id))} and everything downstream"
+
+    def _choice(self, key: str, label: str, is_chosen: bool, is_possible: bool) -> Spans:
+        mark = "(" + (self.look.glyph("running") if is_chosen else " ") + ")"
+        tone = "strong" if is_chosen else "text" if is_possible else "faint+muted"
+        return ((f"{key} ", "key" if is_possible else "faint+muted"), (mark, "accent" if is_chosen else tone), (f" {label}", tone))
+
+    def _nodes(self, head: str, node_ids: tuple[str, ...], tone: str, width: int) -> list[Spans]:
+        if not node_ids:
+            return []
+        if len(node_ids) > 6:
+            names = ", ".join(node_name(NodeId(one)) for one in node_ids)
+            return [((f"{head} ({len(node_ids)})", "muted"),), *(((f"  {line}", tone),) for line in wrap(names, width - 2))]
+        return [((head, "muted"),), *(self._node(one, tone) for one in node_ids)]
+
+    def _node(self, node_id: str, tone: str) -> Spans:
+        node = node_in(self.run, node_id)
+        look = node_look(node.state) if node else node_look("PENDING")
+        spans: list[Span] = [(f"  {self.look.glyph(look.glyph)} ", look.tone), (node_name(NodeId(node_id)), tone)]
+        if node is not None:
+            spans.append((f"  {look.word}", "muted"))
+        return tuple(spans)
+
+    def on_key(self, event: events.Key) -> None:
+        match event.key:
+            case "enter":
+                nodes = (self.node_id,) if self.only_node else ()
+                event.stop()
+                self.dismiss(RetryChoice(nodes=nodes, as_it_ran=self.as_it_ran))
+                return
+            case "a" if self.failed:
+                self.only_node = False
+            case "n" if self.node_id:
+                self.only_node = True
+            case "d":
+                self.as_it_ran = not self.as_it_ran
+            case _:
+                super().on_key(event)
+                return
+        event.stop()
+        self.fit_box(self.app.size)

@@ -1,0 +1,97 @@
+"""A bordered box around other widgets, one of which is shown at a time, and lines of text below it."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual.app import ComposeResult
+from textual.geometry import NULL_OFFSET, Region, Size, Spacing
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.widget import Widget
+
+from glue_tui.tui.paint import Spans, segments
+from glue_tui.tui.theme import Look
+from glue_tui.tui.widgets.pane import Pane
+
+RULE_FROM_LINES = 12
+"""A frame with so many lines inside has a rule between the view and the text below it."""
+
+
+class _FrameLayout(Layout):
+    """The visible child takes the inside, less the text's lines."""
+
+    name = "frame"
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
+        assert isinstance(parent, Frame)
+        room = Region(1, 1, max(0, size.width - 2), max(0, size.height - 2 - parent.text_height(size.height - 2)))
+        return [WidgetPlacement(room, NULL_OFFSET, Spacing(), child) for child in children]
+
+
+class Frame(Pane, can_focus=False):
+    """Its children draw no border; the one shown has the focus for it."""
+
+    def __init__(self, look: Look, *children: Widget, id: str) -> None:
+        super().__init__(look, id=id)
+        self._frame_layout = _FrameLayout()
+        self._views = children
+        self.text: tuple[Spans, ...] = ()
+        for child in children[1:]:
+            child.display = False
+
+    @property
+    def layout(self) -> Layout:
+        return self._frame_layout
+
+    def compose(self) -> ComposeResult:
+        yield from self._views
+
+    @property
+    def shown(self) -> Widget:
+        return next(child for child in self._views if child.display)
+
+    def show_child(self, id: str) -> None:
+        """Show the child with this id; it takes the focus if the frame had it."""
+        had_focus = self.has_focus_within
+        for child in self._views:
+            child.display = child.id == id
+        if had_focus:
+            self.shown.focus()
+        self.refresh()
+
+    def show_text(self, text: tuple[Spans, ...]) -> None:
+        """Set the lines below the view."""
+        if text == self.text:
+            return
+        before = self.text_height(self.inner_height)
+        self.text = text
+        if self.text_height(self.inner_height) != before:
+            self.refresh(layout=True)
+        else:
+            self.refresh(Region(0, self.size.height - 1 - before, self.size.width, before))
+
+    def text_height(self, inside: int) -> int:
+        """Return how many of `inside` lines the text takes, its rule included."""
+        if not self.text or inside < 3:
+            return 0
+        if inside < RULE_FROM_LINES:
+            return min(len(self.text), max(1, inside // 3))
+        return min(len(self.text) + 1, inside // 2)
+
+    def content(self, y: int) -> list[Segment]:
+        width, inside = self.inner_width, self.inner_height
+        height = self.text_height(inside)
+        index = y - (inside - height)
+        if height and inside >= RULE_FROM_LINES:
+            if index == 0:
+                rule = " " + self.look.glyph("horizontal") * (width - 2)
+                return segments(((rule, "faint"),), width, self.look)
+            index -= 1
+        if 0 <= index < len(self.text):
+            return segments(((" ", ""), *self.text[index]), width, self.look)
+        return segments((), width, self.look)
+
+    def on_descendant_focus(self) -> None:
+        self.refresh()
+
+    def on_descendant_blur(self) -> None:
+        self.refresh()

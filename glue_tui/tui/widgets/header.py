@@ -1,0 +1,88 @@
+"""The line at the top: project, engine, and how many runs go, failed, and files are broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from glue_tui.tui.format import age
+from glue_tui.tui.model import Connection, UiModel, is_over
+from glue_tui.tui.paint import Span, Spans, columns, strip
+from glue_tui.tui.theme import Look
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderFacts:
+    """What the header says, so that it is painted only when that changes."""
+
+    project: str = ""
+    connection: Connection = Connection.CONNECTING
+    engine_up: str = ""
+    message: str = ""
+    running: int = 0
+    failed: int = 0
+    broken: int = 0
+    clock: str = ""
+
+
+def header_facts(model: UiModel, project: str, now: float, clock: str) -> HeaderFacts:
+    """Return what the header says of the model."""
+    last_runs = [run for workflow in model.workflows if (run := model.last_run(workflow.name)) is not None]
+    return HeaderFacts(
+        project=PurePath(project).name or project,
+        connection=model.connection,
+        engine_up=age(now - model.engine.started_at) if model.engine else "",
+        message=model.engine.message if model.engine else "",
+        running=sum(1 for run in model.runs.values() if not is_over(run)),
+        failed=sum(1 for run in last_runs if run.summary.outcome in ("FAILED", "ERROR")),
+        broken=sum(1 for workflow in model.workflows if workflow.is_broken),
+        clock=clock,
+    )
+
+
+class Header(Widget):
+    """One line; never has the focus."""
+
+    def __init__(self, look: Look, *, id: str) -> None:
+        super().__init__(id=id)
+        self.look = look
+        self.facts = HeaderFacts()
+
+    def show(self, facts: HeaderFacts) -> None:
+        if facts != self.facts:
+            self.facts = facts
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        left: list[Span] = [(" glue-tui ", "badge"), (f"  {self.facts.project}   ", "text"), *self._engine()]
+        if self.facts.connection is Connection.LIVE:
+            left += self._counts()
+        width = self.size.width
+        return strip(columns(left, ((self.facts.clock + " ", "muted"),), width, self.look), width, self.look, "bar")
+
+    def _engine(self) -> Spans:
+        facts = self.facts
+        match facts.connection:
+            case Connection.CONNECTING:
+                return ((self.look.glyph("engine_lost") + " engine ", "warn"), (self.look.plain("starting…"), "muted"))
+            case Connection.LOST:
+                said = self.look.plain("engine lost, reconnecting…")
+                return ((self.look.glyph("engine_lost") + " ", "bad"), (said, "bad_strong"))
+            case Connection.LIVE:
+                up = "just started" if facts.engine_up == "now" else f"up {facts.engine_up}"
+                said_up: Spans = ((self.look.glyph("engine") + " engine ", "good"), (up, "muted"))
+                return (*said_up, (f"  {facts.message}", "warn")) if facts.message else said_up
+
+    def _counts(self) -> list[Span]:
+        spans: list[Span] = []
+        for number, glyph, word, tone in (
+            (self.facts.running, "running", "running", "running"),
+            (self.facts.failed, "failed", "failed", "bad"),
+            (self.facts.broken, "broken", "broken", "warn"),
+        ):
+            if number:
+                spans.append((f"   {self.look.glyph(glyph)} {number} {word}", tone))
+        return spans
