@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -17,7 +18,17 @@ from types import TracebackType
 import pyte
 
 DEADLINE_S = 30.0
-KEYS = {"enter": "\r", "escape": "\x1b", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D"}
+KEYS = {
+    "enter": "\r",
+    "escape": "\x1b",
+    "tab": "\t",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+}
+UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
+"""Private sequences on which pyte stumbles; none of them draws anything."""
 
 
 class Terminal:
@@ -76,7 +87,7 @@ class Terminal:
             if not data:
                 return self.text
             self._answer(data)
-            self._stream.feed(_only_what_pyte_knows(data))
+            self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", data))
 
     @property
     def text(self) -> str:
@@ -115,10 +126,3 @@ class Terminal:
         """A modern terminal answers when it is asked for synchronized output."""
         if b"\x1b[?2026$p" in data:
             os.write(self._fd, b"\x1b[?2026;2$y")
-
-
-def _only_what_pyte_knows(data: bytes) -> bytes:
-    """Drop private sequences on which pyte stumbles; none of them draws anything."""
-    for sequence in (b"\x1b[>4;1m", b"\x1b[>4;0m", b"\x1b[>1u", b"\x1b[<u", b"\x1b[>4m", b"\x1b[?2026$p", b"\x1b[?2048$p"):
-        data = data.replace(sequence, b"")
-    return data

@@ -114,8 +114,14 @@ class Host:
 
     async def reload(self) -> None:
         """Read the definition files again and put them into force."""
-        fresh = await asyncio.to_thread(self.definitions.reloaded, self.project_dir)
-        await self._load(fresh)
+        try:
+            fresh = await asyncio.to_thread(self.definitions.reloaded, self.project_dir)
+        except Exception as error:
+            # Our own fault, and no reason to end runs in flight: what is in force stays in force.
+            self._note(f"the definitions could not be read again: {type(error).__name__}: {error}")
+            return
+        if fresh is not self.definitions:
+            await self._load(fresh)
 
     # The loop
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import psutil
@@ -274,7 +273,7 @@ def test_saving_a_definition_reloads_it_and_a_bad_one_keeps_the_last_good_versio
     path = project / "workflows" / "branches.toml"
     temporary = path.with_name("branches.toml.new")
     temporary.write_text('description = "better"\n' + BRANCHES)
-    os.replace(temporary, path)
+    temporary.replace(path)
     wait_for(lambda: view().description == "better")
 
     path.write_text(BRANCHES.replace('{ job = "work" }', '{ job = "wrok" }'))
