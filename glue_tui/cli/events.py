@@ -6,7 +6,7 @@ import click
 
 from glue_tui.cli.app import Settings
 from glue_tui.cli.history import project_history, run_ref
-from glue_tui.cli.output import show, show_json, table_text, time_text
+from glue_tui.cli.output import harmless, show, show_json, table_text, time_text
 
 
 @click.command("events")
@@ -20,4 +20,4 @@ def events_command(settings: Settings, run: str, as_json: bool) -> None:
     if as_json:
         show_json(story)
         return
-    show(table_text(("at", "event", "what"), [(time_text(line.at), line.kind, line.text) for line in story]))
+    show(table_text(("at", "event", "what"), [(time_text(line.at), line.kind, harmless(line.text)) for line in story]))

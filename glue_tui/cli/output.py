@@ -49,7 +49,7 @@ _STATE_TONES = {
     "SKIPPED": "muted",
     "NEVER RUN": "muted",
 }
-_ASCII = str.maketrans({"│": "|", "├": "|", "└": "`", "─": "-", "·": "-", "—": "-", "→": ">", "…": "~", "–": "-"})
+_ASCII = str.maketrans("│├└─·—→…–⏎", "||`--->~-/")
 
 
 def say(text: str, *, tone: str = "") -> None:
@@ -105,9 +105,24 @@ def run_state(summary: RunSummary) -> str:
 
 
 def error_text(error: ErrorView) -> str:
-    """Return an error on one line: type, message and the user's own line of code."""
-    location = f" — {error.location}" if error.location else ""
-    return f"{error.type}: {error.message}{location}"
+    """Return an error on one line: type, the first line of its message, and the user's own line of code."""
+    location = f" — {harmless(error.location)}" if error.location else ""
+    first = error.message.strip().partition("\n")[0]
+    return f"{harmless(error.type)}: {harmless(first)}{location}"
+
+
+def error_lines(error: ErrorView) -> list[str]:
+    """Return an error whole: the line that `error_text` gives, the rest of its message, the way out."""
+    rest = error.message.strip().split("\n")[1:]
+    hint = [f"Hint: {harmless(error.hint)}"] if error.hint else []
+    return [error_text(error), *(f"  {harmless(line)}" for line in rest), *hint]
+
+
+def harmless(text: str) -> str:
+    """Return foreign text on one line, without anything that a terminal would obey."""
+    from glue_tui.logs.clean import clean
+
+    return clean(text.replace("\r\n", "\n").replace("\n", " ⏎ "))
 
 
 def node_facts(node: NodeView, *, now: float | None = None) -> str:
@@ -124,12 +139,12 @@ def node_facts(node: NodeView, *, now: float | None = None) -> str:
         facts.append(f"{count_text(node.rows_out)} rows out")
     if node.peak_memory_bytes:
         facts.append(size_text(node.peak_memory_bytes))
-    if node.exit_code:
+    if node.exit_code and not (node.error is not None and node.error.type == "ExitCode"):
         facts.append(f"exit {node.exit_code}")
     if node.carried_from:
         facts.append("carried over")
     elif node.reason:
-        facts.append(node.reason)
+        facts.append(harmless(node.reason))
     return " · ".join(facts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glue_tui.cli.output import error_text, node_facts, paint, run_state, state_text
+from glue_tui.cli.output import error_lines, node_facts, paint, run_state, state_text
 from glue_tui.cli.tree import TRIGGER_PREFIX, children_of, tree_lines
 from glue_tui.protocol.views import NodeView, RunView, TriggerRunView
 
@@ -47,9 +47,7 @@ def _node_lines(node: NodeView, *, with_logs: bool) -> list[str]:
     facts = node_facts(node)
     lines = [f"{node.name}  {state_text(node.state)}" + (f"  {paint(facts, 'muted')}" if facts else "")]
     if node.error is not None:
-        lines.append(paint(error_text(node.error), "bad"))
-        if node.error.hint:
-            lines.append(f"Hint: {node.error.hint}")
+        lines += [paint(line, "bad") for line in error_lines(node.error)]
     if with_logs and node.error is not None:
         lines += [paint(f"│ {line}", "muted") for line in log_tail(node)]
     return lines

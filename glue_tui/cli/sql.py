@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from glue_tui.cli.app import Settings
-from glue_tui.cli.output import count_text, paint, say, show, show_json, table_text
+from glue_tui.cli.output import count_text, harmless, paint, say, show, show_json, table_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,7 +73,7 @@ def _result(settings: Settings, query: str, rows_max: int | None) -> pl.DataFram
 def _result_text(frame: pl.DataFrame) -> str:
     numbers = [index for index, dtype in enumerate(frame.dtypes) if dtype.is_numeric()]
     rows = [[_cell_text(value) for value in row] for row in frame.iter_rows()]
-    return table_text([_clean(name) for name in frame.columns], rows, right=numbers)
+    return table_text([harmless(name) for name in frame.columns], rows, right=numbers)
 
 
 def _cell_text(value: Any) -> str:
@@ -84,13 +84,7 @@ def _cell_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, bytes):
         return value.hex()
-    return _clean(str(value))
-
-
-def _clean(text: str) -> str:
-    from glue_tui.logs.clean import clean
-
-    return clean(text.replace("\r\n", "⏎").replace("\n", "⏎"))
+    return harmless(str(value))
 
 
 def _json_value(value: Any) -> Any:

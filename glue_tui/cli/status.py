@@ -11,7 +11,8 @@ from glue_tui.cli.app import Settings
 from glue_tui.cli.history import project_history
 from glue_tui.cli.output import (
     duration_text,
-    error_text,
+    error_lines,
+    harmless,
     paint,
     run_state,
     say,
@@ -96,11 +97,11 @@ def run_status_text(run: RunView) -> str:
         facts.append(f"resumes {summary.previous_run_id}")
     lines = [run_tree_text(run, with_logs=False), paint(" · ".join(facts), "muted")]
     if summary.message:
-        lines.append(summary.message)
+        lines.append(harmless(summary.message))
     if run.properties:
-        lines.append("properties: " + ", ".join(f"{key}={value}" for key, value in run.properties.items()))
+        lines.append("properties: " + ", ".join(f"{key}={harmless(value)}" for key, value in run.properties.items()))
     if summary.event_files:
-        lines.append("files: " + ", ".join(summary.event_files))
+        lines.append("files: " + ", ".join(harmless(file) for file in summary.event_files))
     return "\n".join(lines)
 
 
@@ -137,7 +138,7 @@ def _going_text(run: RunView, now: float) -> str:
     lines = []
     for node in nodes:
         took = f"  {duration_text(now - node.started_at)}" if node.started_at is not None else ""
-        lines.append(f"  {node.name}  {state_text(node.state)}{took}  {node.reason}".rstrip())
+        lines.append(f"  {node.name}  {state_text(node.state)}{took}  {harmless(node.reason)}".rstrip())
     return "\n".join([head, *lines])
 
 
@@ -146,11 +147,11 @@ def _failure_text(run: RunView) -> str:
     lines = [f"{summary.workflow}  run {summary.number}  {state_text(run_state(summary))}"]
     for node in run.nodes:
         if node.error is not None and node.state != "SUCCEEDED":
-            lines.append(f"  {node.name}  {paint(error_text(node.error), 'bad')}")
-            if node.error.hint:
-                lines.append(f"    Hint: {node.error.hint}")
+            first, *more = error_lines(node.error)
+            lines.append(f"  {node.name}  {paint(first, 'bad')}")
+            lines += [f"    {line}" for line in more]
     if summary.message and len(lines) == 1:
-        lines.append(f"  {summary.message}")
+        lines.append(f"  {harmless(summary.message)}")
     lines.append(f"  `glue-tui logs {summary.number}` shows why, `glue-tui retry {summary.number}` tries again")
     return "\n".join(lines)
 
