@@ -16,6 +16,8 @@ from glue_tui.tui.paint import Span, Spans
 TIME_MS_FROM_CELLS = 56
 """Narrower panes show seconds only."""
 LABEL_CELLS_MAX = 16
+BREAK_CELLS_MAX = 20
+"""A wrapped row is broken at a blank no further than this from its end."""
 RAW_INDENT = 2
 """Raw lines stand this far in, below the line they belong to."""
 HIT_TONE = "key+cursor"
@@ -50,6 +52,8 @@ class LogWindow:
     anchor: int | None = None
     """The other end of a selection of lines; `mark` is the moving end."""
     pattern: re.Pattern[str] | None = None
+    label_cells: int = LABEL_CELLS_MAX
+    """Cells of the longest label, in a log of several."""
     generation: int = 0
 
     def restart_if_replaced(self) -> None:
@@ -182,7 +186,7 @@ class LogWindow:
 
     def _rows_of_text(self, number: int, text: str, label: str) -> list[Spans]:
         line = parse(text)
-        head = self._head(line, label)
+        head = self._head(line, label, min(LABEL_CELLS_MAX, max(6, self.width // 6), self.label_cells))
         body = self._body(line, number == self.mark)
         head_cells = sum(cell_len(part) for part, _ in head)
         room = max(1, self.width - head_cells)
@@ -192,22 +196,26 @@ class LogWindow:
         indent: Span = (" " * head_cells, "")
         return [(*head, *rows[0]), *((indent, *row) for row in rows[1:])]
 
-    def _head(self, line: LogLine, label: str) -> Spans:
+    def _head(self, line: LogLine, label: str, label_cells: int) -> Spans:
+        """Return what stands before the text: local time, the log's label where there are several, the level."""
         spans: list[Span] = []
+        has_ms = self.width >= TIME_MS_FROM_CELLS
         if line.at is not None:
             local = datetime.fromtimestamp(line.at)
-            time = f"{local:%H:%M:%S}"
-            if self.width >= TIME_MS_FROM_CELLS:
-                time += f".{local.microsecond // 1000:03d}"
-            spans.append((time + " ", "muted"))
+            spans.append(
+                (f"{local:%H:%M:%S}.{local.microsecond // 1000:03d} " if has_ms else f"{local:%H:%M:%S} ", "muted")
+            )
+        elif label:
+            spans.append((" " * (13 if has_ms else 9), ""))
         else:
             spans.append((" " * RAW_INDENT, ""))
         if label:
-            cells = min(LABEL_CELLS_MAX, max(6, self.width // 6))
-            shown = label if len(label) <= cells else label[: cells - 1] + "…"
-            spans.append((f"{shown:<{cells}} ", "accent"))
+            shown = label if len(label) <= label_cells else label[: label_cells - 1] + "…"
+            spans.append((f"{shown:<{label_cells}} ", "accent"))
         if line.level:
             spans.append((f"{line.level:<5} ", _LEVEL_TONES.get(line.level, "muted")))
+        elif label:
+            spans.append((" " * RAW_INDENT, ""))
         return tuple(spans)
 
     def _body(self, line: LogLine, is_here: bool) -> Spans:
@@ -245,10 +253,21 @@ def _slid(spans: Spans, column: int, room: int) -> Spans:
 
 
 def _wrapped(spans: Spans, room: int) -> list[Spans]:
+    """Return rows of at most `room` cells, broken at a blank where there is one near the edge."""
     total = sum(cell_len(text) for text, _ in spans)
-    if total <= room:
-        return [spans]
-    return [tuple(_cells(spans, start, room)) for start in range(0, total, room)]
+    rows: list[Spans] = []
+    start = 0
+    while total - start > room:
+        row = _cells(spans, start, room)
+        text = "".join(part for part, _ in row)
+        blank = text.rfind(" ")
+        cells = cell_len(text[: blank + 1]) if blank >= 0 else 0
+        if cells < room - BREAK_CELLS_MAX:
+            cells = room
+        rows.append(tuple(_cells(spans, start, cells)))
+        start += cells
+    rows.append(tuple(_cells(spans, start, room)))
+    return rows
 
 
 def _cells(spans: Spans, start: int, count: int) -> list[Span]:

@@ -1,0 +1,234 @@
+"""The logs of a pane: which tabs there are, their files, windows and filters, and a search under way. No widget."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+from glue_tui.logs.clean import clean
+from glue_tui.logs.read import Found, LogFile, LogSource
+from glue_tui.logs.select import FilteredLog, MergedLog
+from glue_tui.tui.paint import Span
+from glue_tui.tui.widgets.log_window import LogWindow
+
+ALL = "all"
+"""The tab of all logs merged by time."""
+_QUIET: Span = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class LogTab:
+    """One log: what its tab says, and its file. Two tabs of one path are one."""
+
+    label: str
+    path: str
+
+
+@dataclass(slots=True)
+class _Search:
+    """A search under way."""
+
+    direction: int
+    next_line: int
+    is_for_error: bool
+    may_go_round: bool = True
+
+
+class LogBook:
+    """Opens files when they are looked at, and keeps each one's position while its tab is there."""
+
+    def __init__(self) -> None:
+        self.tabs: tuple[LogTab, ...] = ()
+        self.active = 0
+        """Index into the tabs; one past the last is the tab of all."""
+        self.note: Span = _QUIET
+        """What became of the last search."""
+        self.search_text = ""
+        self._files: dict[str, LogFile] = {}
+        self._windows: dict[str, LogWindow] = {}
+        self._filters: dict[str, str] = {}
+        self._search: _Search | None = None
+
+    def show(self, tabs: Sequence[LogTab], active: int) -> bool:
+        """Take over tabs; return whether anything is different."""
+        tabs = tuple({tab.path: tab for tab in tabs}.values())
+        active = max(0, min(active, len(tabs) if len(tabs) > 1 else len(tabs) - 1))
+        if (tabs, active) == (self.tabs, self.active):
+            return False
+        if tabs != self.tabs:
+            self._keep_only({tab.path for tab in tabs})
+        self.tabs, self.active = tabs, active
+        self._search, self.note = None, _QUIET
+        return True
+
+    def close(self) -> None:
+        """Close every file."""
+        self._keep_only(set())
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the tabs say, that of all included."""
+        return (*(tab.label for tab in self.tabs), *((ALL,) if len(self.tabs) > 1 else ()))
+
+    @property
+    def key(self) -> str:
+        """The active tab: its path, or ALL; empty where there are no tabs."""
+        if not self.tabs:
+            return ""
+        return self.tabs[self.active].path if self.active < len(self.tabs) else ALL
+
+    @property
+    def window(self) -> LogWindow | None:
+        """The part of the active log that is shown."""
+        key = self.key
+        if not key:
+            return None
+        if key not in self._windows:
+            longest = max(cell_len(tab.label) for tab in self.tabs)
+            self._windows[key] = LogWindow(self._source(key), label_cells=longest)
+        return self._windows[key]
+
+    @property
+    def filter_text(self) -> str:
+        return self._filters.get(self.key, "")
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is more to do than the last `poll` did."""
+        window = self.window
+        return window is not None and (window.source.is_behind or self._search is not None)
+
+    def poll(self, width: int, height: int) -> bool:
+        """Take in what is new, and go on searching; return whether the log changed."""
+        window = self.window
+        if window is None:
+            return False
+        window.width, window.height = width, height
+        changed = window.source.poll()
+        window.restart_if_replaced()
+        if self._search is not None:
+            self._go_on(window, self._search)
+        return changed
+
+    def _source(self, key: str) -> LogSource:
+        if key == ALL:
+            return MergedLog([(tab.label, self._file(tab.path)) for tab in self.tabs])
+        return self._file(key)
+
+    def _file(self, path: str) -> LogFile:
+        if path not in self._files:
+            self._files[path] = LogFile(path)
+        return self._files[path]
+
+    def _keep_only(self, paths: set[str]) -> None:
+        for path in self._files.keys() - paths:
+            self._files.pop(path).close()
+        for key in self._windows.keys() - paths:
+            del self._windows[key]
+            self._filters.pop(key, None)
+
+    def set_filter(self, text: str) -> None:
+        """Show only lines that match; with ! in front, that do not; with nothing, all of them."""
+        window = self.window
+        if window is None:
+            return
+        source = window.source.source if isinstance(window.source, FilteredLog) else window.source
+        self._filters.pop(self.key, None)
+        self.note = _QUIET
+        if text.removeprefix("!"):
+            pattern = compiled(text.removeprefix("!"))
+            if isinstance(pattern, str):
+                self.note = (pattern, "bad")
+                return
+            source = FilteredLog(source, pattern, is_inverse=text.startswith("!"))
+            self._filters[self.key] = text
+        self._search = None
+        self._windows[self.key] = LogWindow(
+            source,
+            width=window.width,
+            height=window.height,
+            is_wrapping=window.is_wrapping,
+            pattern=window.pattern,
+            label_cells=window.label_cells,
+        )
+
+    def set_pattern(self, text: str) -> None:
+        """Look for a pattern, from what is on screen on: backwards where the end is shown."""
+        window = self.window
+        if window is None:
+            return
+        self.search_text, self.note = text, _QUIET
+        pattern = compiled(text) if text else None
+        if isinstance(pattern, str):
+            self.note = (pattern, "bad")
+            return
+        window.pattern, window.mark = pattern, None
+        if pattern is not None:
+            self.find(-1 if window.is_following else 1)
+
+    def find(self, direction: int, *, is_for_error: bool = False) -> None:
+        """Start a search for the pattern or for an error, from the marked line or from what is on screen."""
+        window = self.window
+        if window is None:
+            return
+        if window.mark is not None:
+            start = window.mark + direction
+        elif direction > 0:
+            start = window.top
+        else:
+            start = min(window.source.line_count, window.top + window.height) - 1
+        self.note = _QUIET
+        self._search = _Search(direction, start, is_for_error)
+
+    def let_go(self) -> bool:
+        """Drop the marked lines, else the pattern, else the filter; return False where there is nothing to drop."""
+        window = self.window
+        if window is None:
+            return False
+        if window.mark is not None:
+            window.mark = window.anchor = None
+        elif window.pattern is not None:
+            window.pattern = None
+        elif self.filter_text:
+            self.set_filter("")
+        else:
+            return False
+        self._search, self.note = None, _QUIET
+        return True
+
+    def _go_on(self, window: LogWindow, search: _Search) -> None:
+        """Do one step of a search."""
+        found = self._looked(window, search)
+        if found.line is not None:
+            self._search = None
+            window.go_to(found.line)
+        elif found.next_line is not None:
+            search.next_line = found.next_line
+            self.note = (f"searching {100 * found.next_line // max(1, window.source.line_count)} %", "muted")
+        elif search.may_go_round:
+            search.may_go_round = False
+            forwards = search.direction > 0
+            search.next_line = 0 if forwards else window.source.line_count - 1
+            self.note = ("on from the top" if forwards else "on from the end", "muted")
+            self._go_on(window, search)
+        else:
+            self._search = None
+            self.note = ("no error" if search.is_for_error else f"not found: {self.search_text}", "warn")
+
+    def _looked(self, window: LogWindow, search: _Search) -> Found:
+        if search.is_for_error:
+            return window.source.next_error(search.next_line, search.direction)
+        if window.pattern is None:
+            return Found(None)
+        return window.source.find(window.pattern, search.next_line, search.direction)
+
+
+def compiled(text: str) -> re.Pattern[str] | str:
+    """Return the pattern of what was typed, or what is wrong with it; capitals matter where there are any."""
+    try:
+        return re.compile(clean(text), 0 if any(character.isupper() for character in text) else re.IGNORECASE)
+    except re.error as error:
+        return f"not a pattern: {error}"
