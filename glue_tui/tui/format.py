@@ -171,7 +171,7 @@ def trigger_note(trigger: TriggerView, now: float) -> str:
 def _batch_note(trigger: TriggerView, now: float) -> str:
     parts = [f"{trigger.batch_files}/{trigger.batch_size}"]
     if trigger.window_closes_at is not None:
-        parts.append(f"closes in {whole_duration(trigger.window_closes_at - now)}")
+        parts.append(f"{whole_duration(trigger.window_closes_at - now)} left")
     if trigger.settling_files:
         parts.append(f"{trigger.settling_files} settling")
     return " · ".join(parts)

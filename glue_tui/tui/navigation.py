@@ -56,7 +56,13 @@ def with_first_workflow(model: UiModel, selection: Selection) -> Selection:
         return selection
     going = [run.summary.workflow for run in model.runs.values() if not run.summary.outcome]
     name = next((one.name for one in model.workflows if one.name in going), model.workflows[0].name)
-    return replace(selection, workflow=name, trigger="", node_id="")
+    return replace(selection, workflow=name, trigger="", node_id="", opened=selection.opened | {name})
+
+
+def kept_open(selection: Selection, rows: tuple[TreeRow, ...]) -> Selection:
+    """Return the selection with every workflow that is open staying so: a run's end closes nothing."""
+    opened = {row.key for row in rows if row.depth == 0 and row.is_open}
+    return selection if opened <= selection.opened else replace(selection, opened=selection.opened | opened)
 
 
 def with_run(selection: Selection, workflow: str, run_id: str) -> Selection:

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from glue_tui.logs.clean import clean
-from glue_tui.tui.theme import Look
+from glue_tui.tui.theme import OWN_GROUND, Look
 
 Span = tuple[str, str]
 """A text and its tone."""
@@ -56,12 +56,12 @@ def columns(left: Iterable[Span], right: Iterable[Span], width: int, look: Look)
 
 def segments(spans: Iterable[Span], width: int, look: Look, base_tone: str = "") -> list[Segment]:
     """Return exactly `width` cells: the spans, each on `base_tone`, then blanks."""
-    base = look.style(base_tone) if base_tone else look.style("text")
+    under = f"+{base_tone}" if base_tone else ""
+    base = look.style("text" + under)
     drawn: list[Segment] = []
     used = 0
     for text, tone in fit(spans, width, look):
-        style = look.style(tone) if tone else look.style("text")
-        drawn.append(Segment(text, style + base if base_tone else style))
+        drawn.append(Segment(text, look.style(tone if tone in OWN_GROUND else (tone or "text") + under)))
         used += cell_len(text)
     if used < width:
         drawn.append(Segment(" " * (width - used), base))

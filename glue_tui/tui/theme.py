@@ -59,6 +59,9 @@ TONES_WITHOUT_COLOUR: dict[str, str] = {
     "key": "bold",
 }
 
+OWN_GROUND = frozenset({"badge", "caret"})
+"""Tones that keep their background wherever they stand."""
+
 GLYPHS: dict[str, str] = {
     "pending": "◌",
     "waiting": "◔",
@@ -178,4 +181,5 @@ def look_for(environ: Mapping[str, str]) -> Look:
 @lru_cache(maxsize=256)
 def _style(tone: str, has_colour: bool) -> Style:
     table = TONES if has_colour else TONES_WITHOUT_COLOUR
-    return Style.combine([Style.parse(table[part]) if table[part] else Style.null() for part in tone.split("+")])
+    ground = [Style.parse(f"on {BACKGROUND}")] if has_colour else []
+    return Style.combine([*ground, *(Style.parse(table[part]) for part in tone.split("+") if table[part])])

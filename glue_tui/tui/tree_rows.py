@@ -87,6 +87,7 @@ def _workflow_row(workflow: WorkflowView, run: RunView | None, selection: Select
     else:
         done = sum(1 for node in run.nodes if node.state not in ("PENDING", "WAITING", "STARTING", "RUNNING", "STOPPING"))
         note, tone = f"{done}/{len(run.nodes)} {whole_duration(now - run.summary.started_at)}", "running"
+    opens_itself = run is not None and run.summary.outcome != "SUCCEEDED"
     return TreeRow(
         key=workflow.name,
         depth=0,
@@ -97,7 +98,7 @@ def _workflow_row(workflow: WorkflowView, run: RunView | None, selection: Select
         note=note,
         note_tone=tone,
         progress=progress,
-        is_open=_is_open(workflow.name, True, selection) if workflow.triggers else None,
+        is_open=_is_open(workflow.name, opens_itself, selection) if workflow.triggers else None,
     )
 
 

@@ -20,7 +20,9 @@ from glue_tui.tui.actions import ACTIONS, BY_NAME
 from glue_tui.tui.arrange import PANES, PaneLayout, Zoom, arrange
 from glue_tui.tui.detail import detail_lines, run_title
 from glue_tui.tui.graph.widget import GraphView
-from glue_tui.tui.navigation import parent_index, pick_node, pick_row, toggled, with_first_workflow, with_run
+from glue_tui.tui.log_tabs import active_tab, kept_tab, log_tabs
+from glue_tui.tui.model import is_over
+from glue_tui.tui.navigation import kept_open, parent_index, pick_node, pick_row, toggled, with_first_workflow, with_run
 from glue_tui.tui.screens.help import HelpScreen
 from glue_tui.tui.screens.palette import PaletteScreen
 from glue_tui.tui.selection import Looked, Selection, look_up
@@ -30,6 +32,7 @@ from glue_tui.tui.views import next_view, tab_spans
 from glue_tui.tui.widgets.footer import Footer, Hint
 from glue_tui.tui.widgets.frame import Frame
 from glue_tui.tui.widgets.header import Header, header_facts
+from glue_tui.tui.widgets.log_pane import LogPane
 from glue_tui.tui.widgets.notice import Notice
 from glue_tui.tui.widgets.pane import ListPane
 from glue_tui.tui.widgets.run_history import RunHistory, history_rows
@@ -69,7 +72,8 @@ class MainScreen(Screen[None]):
         self.graph = GraphView(look, id="graph")
         self.history = RunHistory(look, id="runs")
         self.view = Frame(look, self.graph, self.history, id="view")
-        self.logs = Frame(look, RunHistory(look, id="log"), id="logs")
+        self.logs = LogPane(look, id="logs")
+        self._logs_of = ("", "")
         self.notice = Notice(look, id="notice")
         self.footer = Footer(look, id="footer")
 
@@ -96,7 +100,7 @@ class MainScreen(Screen[None]):
         rows = tree_rows(model, self.selection, now)
         if rows:
             index = row_index(rows, self.selection)
-            self.selection = pick_row(self.selection, rows[index])
+            self.selection = kept_open(pick_row(self.selection, rows[index]), rows)
             self.workflow_tree.show_rows(rows, index)
         else:
             self.workflow_tree.show_rows(rows)
@@ -109,7 +113,20 @@ class MainScreen(Screen[None]):
         self.view.show_text(detail_lines(looked, self.look, now) if self.selection.view == "graph" else ())
         if self.selection.view == "runs":
             self._show_history(looked, now)
+        self._show_logs(looked)
         self._show_footer(looked)
+
+    def _show_logs(self, looked: Looked) -> None:
+        """Give the log pane its tabs; a tab picked by hand stays until the cursor goes to another node or run."""
+        run = looked.run
+        tabs = log_tabs(run, looked.selection.node_id)
+        of = (run.summary.run_id if run else "", looked.selection.node_id)
+        if of != self._logs_of:
+            self._logs_of = of
+            self.logs.show(tabs, active_tab(tabs, looked.node))
+        elif tabs != self.logs.book.tabs:
+            self.logs.show(tabs, kept_tab(tabs, looked.node, self.logs.book))
+        self.logs.set_live(run is not None and not is_over(run))
 
     def _show_triggers(self, now: float) -> None:
         rows = trigger_rows(self.glue.model, self.selection, now)
@@ -165,6 +182,10 @@ class MainScreen(Screen[None]):
     def _on_clicked(self, message: ListPane.Clicked) -> None:
         if isinstance(message.pane, RunHistory):
             self.move_cursor("enter")
+
+    @on(LogPane.Said)
+    def _on_said(self, message: LogPane.Said) -> None:
+        self.say(message.text, tone=message.tone)
 
     @on(GraphView.NodeSelected)
     def _on_node_selected(self, message: GraphView.NodeSelected) -> None:
@@ -231,10 +252,8 @@ class MainScreen(Screen[None]):
         self.notice.set_text("", "", "")
 
     def go_to_pane(self, pane: str) -> None:
-        widget = {"workflows": self.workflow_tree, "triggers": self.triggers}.get(pane)
-        if widget is None:
-            widget = (self.view if pane == "view" else self.logs).shown
-        widget.focus()
+        panes = {"workflows": self.workflow_tree, "triggers": self.triggers, "logs": self.logs}
+        panes.get(pane, self.view.shown).focus()
 
     def next_pane(self, step: int) -> None:
         order = ("workflows", "triggers", "view", "logs")
@@ -254,6 +273,7 @@ class MainScreen(Screen[None]):
 
     def find_in_logs(self) -> None:
         self.go_to_pane("logs")
+        self.logs.begin_find()
 
     async def edit(self, looked: Looked) -> None:
         await self.glue.edit(looked)

@@ -65,6 +65,7 @@ class Frame(Pane, can_focus=False):
         before = self.text_height(self.inner_height)
         self.text = text
         if self.text_height(self.inner_height) != before:
+            self._clear_arrangement_cache()
             self.refresh(layout=True)
         else:
             self.refresh(Region(0, self.size.height - 1 - before, self.size.width, before))

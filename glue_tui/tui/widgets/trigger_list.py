@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from glue_tui.protocol.views import RunView, TriggerRunView, TriggerView
 from glue_tui.tui.format import trigger_glyph, trigger_note
 from glue_tui.tui.model import UiModel, is_over
-from glue_tui.tui.paint import Span, Spans, columns
+from glue_tui.tui.paint import Span, Spans, columns, width_of
 from glue_tui.tui.selection import Selection, shown_run
 from glue_tui.tui.widgets.pane import ListPane
 
@@ -22,6 +22,8 @@ class TriggerRow:
     tone: str = "trigger"
     note: Spans = ()
     is_paused: bool = False
+    is_elsewhere: bool = False
+    """It belongs to another workflow than the selected one."""
 
 
 def trigger_rows(model: UiModel, selection: Selection, now: float) -> tuple[TriggerRow, ...]:
@@ -30,7 +32,7 @@ def trigger_rows(model: UiModel, selection: Selection, now: float) -> tuple[Trig
     run = shown_run(model, selection)
     rows = [_row(trigger, run, now) for trigger in workflow.triggers] if workflow else []
     others = [
-        _row(trigger, None, now)
+        _row(trigger, None, now, is_elsewhere=True)
         for other in model.workflows
         if other.name != selection.workflow
         for trigger in other.triggers
@@ -41,7 +43,7 @@ def trigger_rows(model: UiModel, selection: Selection, now: float) -> tuple[Trig
     return (*rows, *others)
 
 
-def _row(trigger: TriggerView, run: RunView | None, now: float) -> TriggerRow:
+def _row(trigger: TriggerView, run: RunView | None, now: float, *, is_elsewhere: bool = False) -> TriggerRow:
     is_paused = trigger.state == "DEACTIVATED"
     in_run = next((one for one in run.triggers if one.name == trigger.name), None) if run else None
     return TriggerRow(
@@ -51,6 +53,7 @@ def _row(trigger: TriggerView, run: RunView | None, now: float) -> TriggerRow:
         tone="muted" if is_paused else "trigger",
         note=_note(trigger, run, in_run, now),
         is_paused=is_paused,
+        is_elsewhere=is_elsewhere,
     )
 
 
@@ -71,9 +74,8 @@ def _note(trigger: TriggerView, run: RunView | None, in_run: TriggerRunView | No
     if trigger.state == "DEACTIVATED" or trigger.type in ("ON_DEMAND", "CONDITIONAL"):
         return ((note, "muted"),)
     if trigger.type == "EVENT":
-        head, _, tail = note.partition(" · ")
-        waiting = "running" if trigger.batch_files else "muted"
-        return ((head, waiting), (f" · {tail}", "muted")) if tail else ((head, waiting),)
+        head, *rest = note.split(" · ")
+        return ((head, "running" if trigger.batch_files else "muted"), *((f" · {part}", "muted") for part in rest))
     return ((note, "text"),)
 
 
@@ -93,4 +95,10 @@ class TriggerList(ListPane[TriggerRow]):
             (" " + self.look.glyph(row.glyph) + " ", row.tone),
             (row.name, "muted" if row.is_paused else "text"),
         ]
-        return columns(left, (*row.note, (" ", "")), width, self.look)
+        note = list(row.note)
+        while len(note) > 1 and width_of(left) + width_of(note) + 2 > width:
+            note.pop()
+        whose: Span = (f"  {row.workflow}", "faint+muted")
+        if row.is_elsewhere and width_of([*left, whose, *note]) + 2 <= width:
+            left.append(whose)
+        return columns(left, (*note, (" ", "")), width, self.look)

@@ -1,0 +1,33 @@
+"""Which logs the log pane offers for a run, and which of them is up. Pure."""
+
+from __future__ import annotations
+
+from glue_tui.protocol.views import NodeView, RunView
+from glue_tui.tui.widgets.log_book import ALL, LogBook, LogTab
+
+
+def log_tabs(run: RunView | None, node_id: str) -> tuple[LogTab, ...]:
+    """Return one tab per node that has a log, in the run's order; every attempt of the selected node."""
+    tabs: list[LogTab] = []
+    for node in run.nodes if run else ():
+        attempts = [attempt for attempt in node.attempts if attempt.log_path]
+        for attempt in attempts if node.node_id == node_id else attempts[-1:]:
+            label = f"{node.name} try {attempt.attempt}" if len(attempts) > 1 else node.name
+            tabs.append(LogTab(label=label, path=attempt.log_path))
+    return tuple(tabs)
+
+
+def active_tab(tabs: tuple[LogTab, ...], node: NodeView | None) -> int:
+    """Return the index of the node's last attempt; of the merged log where no node is selected, or it has no log."""
+    path = next((attempt.log_path for attempt in reversed(node.attempts) if attempt.log_path), "") if node else ""
+    return next((index for index, tab in enumerate(tabs) if tab.path == path), len(tabs))
+
+
+def kept_tab(tabs: tuple[LogTab, ...], node: NodeView | None, book: LogBook) -> int:
+    """Return the index of the tab that is up now; a new attempt of the selected node goes before it."""
+    new = active_tab(tabs, node)
+    if new < len(tabs) and tabs[new].path not in {tab.path for tab in book.tabs}:
+        return new
+    if book.key == ALL:
+        return len(tabs)
+    return next((index for index, tab in enumerate(tabs) if tab.path == book.key), new)
