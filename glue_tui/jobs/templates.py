@@ -1,4 +1,4 @@
-"""`{{ properties.day }}` and the like in arguments, queries, paths, URLs: filled in by the worker, which has secrets."""
+"""`{{ properties.day }}` and the like in arguments, queries, paths, URLs: filled in by the worker, who has secrets."""
 
 from __future__ import annotations
 

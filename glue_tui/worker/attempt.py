@@ -10,11 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
-from glue_tui.core.attempt import AttemptResult, AttemptSpec
-from glue_tui.core.codec import to_data
-from glue_tui.core.model import Crawler, Job, job_type
+from glue_tui.catalog.read import Catalog
+from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
+from glue_tui.core.codec import from_data, to_data
+from glue_tui.core.model import Crawler, Job, PythonWork, RunId, job_id, job_type
+from glue_tui.core.schema import ChangeKind
 from glue_tui.core.states import NodeState
-from glue_tui.jobs.run import run_job
+from glue_tui.crawlers.crawl import crawl
+from glue_tui.jobs.run import rehearse_job, run_job
 from glue_tui.jobs.templates import Templates
 from glue_tui.logs.write import ERROR, INFO, WARN, LogStream, LogWriter, Secrets
 from glue_tui.worker.failure import describe, story
@@ -44,6 +47,37 @@ def run_attempt(spec: AttemptSpec, progress: Progress) -> int:
     return 0 if result.state is NodeState.SUCCEEDED else 1
 
 
+def rehearse() -> None:
+    """Touch what an attempt will touch, so that the memory of this process is its own before there is any hurry.
+
+    Runs nothing of the user's, leaves no trace, and no query either: user code may want to fork in its turn.
+    """
+    job = Job(name="rehearsal", work=PythonWork(script=""), arguments={"--day": "{{ properties.day }}"})
+    spec = AttemptSpec(
+        key=AttemptKey(run_id=RunId(""), node_id=job_id(job.name), attempt=1),
+        run_number=0,
+        workflow="",
+        node=job,
+        connections=(),
+        arguments=job.arguments,
+        properties={"day": ""},
+        project_dir=os.curdir,
+        catalog_path=os.devnull,
+        log_path=os.devnull,
+        result_path=os.devnull,
+    )
+    spec = from_data(AttemptSpec, json.loads(json.dumps(to_data(spec))))
+    null_fd = os.open(os.devnull, os.O_WRONLY)
+    secrets = Secrets()
+    log = LogWriter(null_fd, secrets=secrets)
+    print("rehearsal", file=LogStream(log, INFO, null_fd))
+    rehearse_job(spec, job, log=log, templates=Templates(spec, secrets))
+    log.info(_what_runs(spec))
+    _log_end(log, AttemptResult(state=NodeState.SUCCEEDED), 0.0)
+    json.dumps(to_data(AttemptResult(state=NodeState.SUCCEEDED)), ensure_ascii=False)
+    os.close(null_fd)
+
+
 def _work(spec: AttemptSpec, log: LogWriter, secrets: Secrets, progress: Progress) -> AttemptResult:
     templates = Templates(spec, secrets)
     match spec.node:
@@ -57,10 +91,32 @@ def _work(spec: AttemptSpec, log: LogWriter, secrets: Secrets, progress: Progres
                 outputs=report.outputs,
                 properties=report.properties,
             )
-        case Crawler():
-            raise NotImplementedError
+        case Crawler() as crawler:
+            return _crawl(spec, crawler, log, templates, progress)
         case _:
             assert_never(spec.node)
+
+
+def _crawl(
+    spec: AttemptSpec, crawler: Crawler, log: LogWriter, templates: Templates, progress: Progress
+) -> AttemptResult:
+    report = crawl(
+        crawler,
+        {connection.name: connection for connection in spec.connections},
+        Catalog.open(spec.catalog_path),
+        project_dir=Path(spec.project_dir),
+        log=log.line,
+        progress=progress,
+        environment=templates.environment,
+    )
+    return AttemptResult(
+        state=NodeState.SUCCEEDED,
+        rows_in=report.rows,
+        table_changes=report.table_changes,
+        outputs=tuple(
+            change.table.full_name for change in report.table_changes if change.kind is not ChangeKind.UNCHANGED
+        ),
+    )
 
 
 def _what_runs(spec: AttemptSpec) -> str:

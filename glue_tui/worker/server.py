@@ -14,6 +14,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -37,21 +38,34 @@ _RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 def main() -> None:
     """Serve until standard input ends."""
-    from glue_tui.worker.attempt import run_attempt
+    from glue_tui.worker.attempt import rehearse, run_attempt
 
     requests_fd, answers_fd = _take_over_pipes()
     gc.collect()
     gc.freeze()
-    ForkServer(requests_fd, answers_fd, run_attempt).serve()
+    ForkServer(requests_fd, answers_fd, run_attempt, rehearse).serve()
+
+
+@dataclass(frozen=True, slots=True)
+class _Spare:
+    """A child that is made already and waits for its attempt: a fork costs most of what starting an attempt costs."""
+
+    pid: int
+    spec_fd: int
+    """It reads its spec from the other end, up to the end of the pipe."""
 
 
 class ForkServer:
     """Starts attempts as they are asked for on one pipe and tells on the other what became of them."""
 
-    def __init__(self, requests_fd: int, answers_fd: int, run_attempt: RunAttempt) -> None:
+    def __init__(
+        self, requests_fd: int, answers_fd: int, run_attempt: RunAttempt, rehearse: Callable[[], None]
+    ) -> None:
         self._requests_fd = requests_fd
         self._answers_fd = answers_fd
         self._run_attempt = run_attempt
+        self._rehearse = rehearse
+        self._spare: _Spare | None = None
         self._keys: dict[int, AttemptKey] = {}
         self._request_bytes = b""
         self._outbox: deque[bytes] = deque()
@@ -68,6 +82,7 @@ class ForkServer:
         signal.set_wakeup_fd(self._wake_w, warn_on_full_buffer=False)
         try:
             self._tell(Ready())
+            self._make_spare()
             while self._turn():
                 pass
         except BrokenPipeError:
@@ -99,7 +114,7 @@ class ForkServer:
             with contextlib.suppress(msgspec.MsgspecError):
                 key = msgspec.convert(data.get("key"), AttemptKey)
             spec: AttemptSpec = from_data(AttemptSpec, data)
-            log_fd = _open_log(spec.log_path)
+            os.close(_open_log(spec.log_path))
         except (msgspec.MsgspecError, ValueError) as error:
             self._tell(Exited(key=key, reason=f"the request to start does not fit: {error}"))
             return
@@ -107,29 +122,52 @@ class ForkServer:
             self._tell(Exited(key=key, reason=f"the log can't be written: {error}"))
             return
         try:
-            self._fork(spec, log_fd)
+            pid = self._hand_over(line)
         except OSError as error:
             self._tell(Exited(key=key, reason=f"no process could be started: {error}"))
-        finally:
-            os.close(log_fd)
+            return
+        self._keys[pid] = spec.key
+        self._tell(Started(key=spec.key, pid=pid, process_started_at=_started_at(pid)))
+        self._make_spare()
 
-    def _fork(self, spec: AttemptSpec, log_fd: int) -> None:
+    def _hand_over(self, line: bytes) -> int:
+        """Give the request to the spare child, or to a new one, and return its pid. Raises OSError."""
+        spare, self._spare = self._spare or self._fork(), None
+        try:
+            with open(spare.spec_fd, "wb") as pipe:
+                pipe.write(line)
+        except BrokenPipeError:
+            # Somebody killed it while it waited; a second one that dies at once is told as it is.
+            spare = self._fork()
+            with open(spare.spec_fd, "wb") as pipe:
+                pipe.write(line)
+        return spare.pid
+
+    def _make_spare(self) -> None:
+        """Have a child ready for the next attempt. Without one that attempt only takes longer to start."""
+        with contextlib.suppress(OSError):
+            self._spare = self._fork()
+
+    def _fork(self) -> _Spare:
         own_session_r, own_session_w = os.pipe()
+        spec_r, spec_w = os.pipe()
         try:
             pid = os.fork()
             if pid == 0:
-                self._be_child(spec, log_fd, own_session_w)
+                os.close(spec_w)
+                self._be_child(spec_r, own_session_w)
+        except OSError:
+            os.close(spec_w)
+            raise
         finally:
             os.close(own_session_w)
-        try:
+            os.close(spec_r)
             # Until the child has its own process group nobody could kill that group, so nobody is told of it.
             os.read(own_session_r, 1)
-        finally:
             os.close(own_session_r)
-        self._keys[pid] = spec.key
-        self._tell(Started(key=spec.key, pid=pid, process_started_at=_started_at(pid)))
+        return _Spare(pid, spec_w)
 
-    def _be_child(self, spec: AttemptSpec, log_fd: int, own_session_w: int) -> NoReturn:
+    def _be_child(self, spec_r: int, own_session_w: int) -> NoReturn:
         exit_code = _EXIT_ON_OUR_ERROR
         try:
             signal.set_wakeup_fd(-1)
@@ -137,13 +175,20 @@ class ForkServer:
             os.close(own_session_w)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            null_fd = os.open(os.devnull, os.O_RDONLY)
-            for source, target in ((null_fd, 0), (log_fd, 1), (log_fd, 2)):
-                os.dup2(source, target)
-            for fd in (null_fd, log_fd, self._lifeline_w, self._wake_r, self._wake_w):
+            for fd in (self._lifeline_w, self._wake_r, self._wake_w):
                 os.close(fd)
             die_with(self._requests_fd, self._lifeline_r)
             gc.enable()
+            self._rehearse()
+            with open(spec_r, "rb") as pipe:
+                line = pipe.read()
+            if not line:
+                os._exit(0)
+            spec: AttemptSpec = from_data(AttemptSpec, decode_start(line).spec)
+            log_fd = _open_log(spec.log_path)
+            for target in (1, 2):
+                os.dup2(log_fd, target)
+            os.close(log_fd)
             exit_code = self._run_attempt(spec, ProgressPipe(self._answers_fd, spec.key))
         except BaseException:
             # Only our own mistakes come here, and standard error is the log by now or our parent's.
@@ -154,7 +199,7 @@ class ForkServer:
             os._exit(exit_code)
 
     def _reap(self) -> None:
-        while self._keys:
+        while self._keys or self._spare:
             # Looked at before it is reaped: its pid can't be given to another process yet, so that what is left of
             # its group can be killed without hitting a stranger.
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -162,6 +207,9 @@ class ForkServer:
                 return
             _kill_group(ended.si_pid)
             pid, status, usage = os.wait4(ended.si_pid, 0)
+            if self._spare and self._spare.pid == pid:
+                os.close(self._spare.spec_fd)
+                self._spare = None
             key = self._keys.pop(pid, None)
             if key is None:
                 continue
@@ -189,7 +237,7 @@ class ForkServer:
             self._outbox.popleft()
 
     def _kill_all(self) -> None:
-        for pid in self._keys:
+        for pid in [*self._keys, *([self._spare.pid] if self._spare else [])]:
             descendants = []
             with contextlib.suppress(psutil.Error):
                 descendants = psutil.Process(pid).children(recursive=True)
@@ -207,7 +255,7 @@ def _kill_group(pid: int) -> None:
 
 def _started_at(pid: int) -> float:
     try:
-        return psutil.Process(pid).create_time()
+        return float(psutil.Process(pid).create_time())
     except psutil.Error:
         return 0.0
 
