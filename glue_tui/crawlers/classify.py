@@ -17,6 +17,13 @@ SAMPLE_ROWS = 500
 HEADER_CELL_MAX = 150
 """Rule CL-5."""
 
+DATA_EXTENSIONS = frozenset({"csv", "tsv", "psv", "txt", "dat", "data", "json", "jsonl", "ndjson", "parquet", "pq"})
+DOCUMENT_EXTENSIONS = frozenset(
+    {"md", "rst", "html", "htm", "pdf", "py", "sql", "sh", "toml", "yaml", "yml", "png", "jpg", "log", "crc", "tmp"}
+)
+EVENNESS_MIN = 0.8
+"""Share of the rows that must be cut into the same number of cells, in a file whose name does not say CSV."""
+
 DELIMITERS = (",", "|", "\t", ";", "\x01")
 """Rule CL-4."""
 
@@ -43,7 +50,11 @@ _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
 class Unreadable(Exception):
-    """A file that holds no table, with the reason for people."""
+    """A file that should hold a table but can't be read, with the reason for people."""
+
+
+class NoData(Exception):
+    """A file that was never meant as data: a document, a script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,13 @@ class Head:
 
 
 def classify(path: str, name: str) -> FileFormat:
-    """Return how to read a file. Raises Unreadable. Parquet columns are left to its footer, JSON's to its lines."""
+    """Return how to read a file. Raises Unreadable or NoData.
+
+    The content decides, the name only where the content can't. Columns of parquet and JSON are not looked at here.
+    """
+    extension = name.lower().removesuffix(".gz").rpartition(".")[2]
+    if extension in DOCUMENT_EXTENSIONS:
+        raise NoData(f"a .{extension} file is no data")
     head = read_head(path)
     content = head.content
     if not content.strip():
@@ -72,7 +89,7 @@ def classify(path: str, name: str) -> FileFormat:
         return FileFormat(classification="json", encoding=encoding, compression=head.compression)
     if text.lstrip().startswith("[") and name.lower().split(".", 1)[-1].startswith(("json", "ndjson")):
         raise Unreadable("it is one JSON array: write one object per line")
-    return _classify_csv(text, name, head, encoding)
+    return _classify_csv(text, extension, head, encoding)
 
 
 def read_head(path: str) -> Head:
@@ -102,12 +119,12 @@ def _decoded(head: Head) -> tuple[str, str]:
     return content.decode("latin1"), "latin1"
 
 
-def _classify_csv(text: str, name: str, head: Head, encoding: str) -> FileFormat:
-    delimiter, rows = _split_best(text, head.is_whole)
-    extension = name.lower().removesuffix(".gz").rpartition(".")[2]
+def _classify_csv(text: str, extension: str, head: Head, encoding: str) -> FileFormat:
+    delimiter, rows, evenness = _split_best(text, head.is_whole)
     width = Counter(map(len, rows)).most_common(1)[0][0]
-    if width < 2 and extension not in ("csv", "tsv"):
-        raise Unreadable("no delimiter was found in it, so it holds no table")
+    if extension not in ("csv", "tsv", "psv") and (width < 2 or evenness < EVENNESS_MIN):
+        error = Unreadable if extension in DATA_EXTENSIONS else NoData
+        raise error("no delimiter cuts its lines into columns, so it holds no table")
     header = has_header(rows)
     cells = rows[0] if header else [f"col{place}" for place in range(width)]
     return FileFormat(
@@ -120,8 +137,8 @@ def _classify_csv(text: str, name: str, head: Head, encoding: str) -> FileFormat
     )
 
 
-def _split_best(text: str, is_whole: bool) -> tuple[str, list[list[str]]]:
-    """Return the delimiter that cuts the rows most evenly, then into most columns, and the rows of the sample."""
+def _split_best(text: str, is_whole: bool) -> tuple[str, list[list[str]], float]:
+    """Return the delimiter that cuts the rows most evenly, the rows of the sample, and the share of even rows."""
     best: tuple[float, int, str, list[list[str]]] = (-1.0, 0, ",", [])
     for delimiter in DELIMITERS:
         rows = _rows(text, delimiter, is_whole)
@@ -132,7 +149,7 @@ def _split_best(text: str, is_whole: bool) -> tuple[str, list[list[str]]]:
             evenness /= 2
         if (evenness, width) > best[:2]:
             best = (evenness, width, delimiter, rows)
-    return best[2], best[3]
+    return best[2], best[3], best[0]
 
 
 def _rows(text: str, delimiter: str, is_whole: bool) -> list[list[str]]:
@@ -158,7 +175,7 @@ def has_header(rows: list[list[str]]) -> bool:
     columns = [[row[place] for row in body if place < len(row) and row[place] != ""] for place in range(len(cells))]
     if any(values and not all(map(is_text, values[:20])) for values in columns):
         return True
-    if any(cell in values for cell, values in zip(cells, columns, strict=True) if cell):
+    if len(set(cells)) < len(cells) or any(cell in values for cell, values in zip(cells, columns, strict=True)):
         return False
     if not any(columns):
         return True
@@ -167,7 +184,7 @@ def has_header(rows: list[list[str]]) -> bool:
 
 def _could_be_names(cells: list[str]) -> bool:
     names = [cell for cell in cells if cell]
-    if len(cells) - len(names) > 1 or not names or len(set(names)) < len(names):
+    if len(cells) - len(names) > 1 or not names:
         return False
     return all(len(name) < HEADER_CELL_MAX and _COLUMN_NAME.fullmatch(name) and is_text(name) for name in names)
 

@@ -13,7 +13,7 @@ from glue_tui.core.model import Connection, Crawler, DatabaseTarget, FolderTarge
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import DataFile, FileFormat, Table, TableChange, table_name
 from glue_tui.core.states import RecrawlBehavior
-from glue_tui.crawlers.classify import Unreadable, classify
+from glue_tui.crawlers.classify import NoData, Unreadable, classify
 from glue_tui.crawlers.database import crawl_database
 from glue_tui.crawlers.group import GroupedTable, group
 from glue_tui.crawlers.infer import BrokenFile, CrawledFile, read_files
@@ -116,12 +116,16 @@ def _crawl_folder(state: _Crawl, target: FolderTarget, all_listed: list[str], ta
     if not listed:
         state.log("WARN", f"{target.path}: no data files in it")
         return []
+    broken = len(state.problems)
     files = _read(state, target, listed)
     if not files:
-        raise InvalidInput(
-            f"crawler {crawler.name}: none of the {len(listed)} files in {target.path} can be read",
-            hint=state.problems[-1] if state.problems else "",
-        )
+        if len(state.problems) > broken:
+            raise InvalidInput(
+                f"crawler {crawler.name}: none of the {len(listed)} files in {target.path} can be read",
+                hint=state.problems[-1],
+            )
+        state.log("WARN", f"{target.path}: no data files in it")
+        return []
     name = Path(os.path.normpath(state.project_dir.absolute() / target.path)).name
     if len(listed) == 1 and (state.project_dir / target.path).is_file():
         name = name.partition(".")[0]
@@ -151,6 +155,8 @@ def _read(state: _Crawl, target: FolderTarget, listed: Sequence[ListedFile]) -> 
             continue
         try:
             to_read.append((item, classify(item.absolute, item.name)))
+        except NoData as reason:
+            state.log("INFO", f"passed over {item.path}: {reason}")
         except Unreadable as reason:
             _problem(state, f"{item.path}: {reason}")
     _log_listing(state, target, len(listed), len(files))

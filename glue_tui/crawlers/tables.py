@@ -12,7 +12,7 @@ from glue_tui.crawlers.group import GroupedTable
 from glue_tui.crawlers.infer import ColumnFacts, CrawledFile, type_of
 from glue_tui.crawlers.values import NARROW_TYPES, NULL_TYPE, widened
 
-FORCED_SHARE = 0.5
+FORCED_SHARE = 0.2
 """A type needs a reason if so many of the values would have fitted a narrower one."""
 
 NO_VALUES = "no values yet"

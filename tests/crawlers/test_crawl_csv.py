@@ -1,0 +1,159 @@
+"""CSV as people write it: dialects, headers, encodings, types, and files that can't be read."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+from conftest import Project
+
+from glue_tui.core.model import FolderTarget
+from glue_tui.core.problem import EntityNotFound, InvalidInput
+
+
+def test_types_are_the_narrowest_that_hold_for_every_value(project: Project) -> None:
+    project.write(
+        "in/a.csv",
+        "id,price,day,at,ok,code,empty\n"
+        "1,2.5,2024-02-29,2024-02-29T10:00:00Z,true,007,\n"
+        "-2,3,2024-03-01,2024-03-01 10:00:00.25,FALSE,010,\n"
+        ",,,2024-03-02,,,\n",
+    )
+    report = project.crawl("in")
+    assert (report.rows, report.files, report.files_read, report.problems) == (3, 1, 1, ())
+    assert project.types("raw.in") == {
+        "id": "bigint",
+        "price": "double",
+        "day": "date",
+        "at": "timestamp",
+        "ok": "boolean",
+        "code": "string",
+        "empty": "string",
+    }
+    assert project.rows("raw.in") == [
+        (1, 2.5, date(2024, 2, 29), datetime(2024, 2, 29, 10), True, "007", None),
+        (-2, 3.0, date(2024, 3, 1), datetime(2024, 3, 1, 10, 0, 0, 250000), False, "010", None),
+        (None, None, None, datetime(2024, 3, 2), None, None, None),
+    ]
+
+
+def test_a_value_that_widens_a_column_is_named_with_file_and_line(project: Project) -> None:
+    project.write("in/a.csv", 'id,note\n1,x\n2,"two\nlines"\n3,z\n')
+    project.write("in/b.csv", "id,note\n4,x\n5,y\nn/a,z\n")
+    project.crawl("in")
+    assert project.types("raw.in")["id"] == "string"
+    assert project.reason("raw.in", "id") == "'n/a' in in/b.csv:4 is no bigint"
+    assert any("'n/a' in in/b.csv:4" in line for line in project.log)
+    project.write("in2/a.csv", 'zip,note\n00501,"two\nlines"\n10001,b\n')
+    project.crawl("in2", name="other")
+    assert project.reason("raw.in2", "zip") == "'00501' in in2/a.csv:3 has a leading zero, which a number would lose"
+
+
+def test_a_date_that_does_not_exist_and_a_number_too_large_stay_text(project: Project) -> None:
+    project.write("in/a.csv", "d,n\n2024-02-28,1\n2024-02-30,99999999999999999999\n2024-03-01,3\n")
+    project.crawl("in")
+    assert project.types("raw.in") == {"d": "string", "n": "string"}
+    assert "2024-02-30" in project.reason("raw.in", "d")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "\x01"])
+def test_every_delimiter_with_quotes_and_line_breaks_inside(project: Project, delimiter: str) -> None:
+    rows = [["name", "note"], ["Ann", f'"says ""hi""{delimiter} twice"'], ["Béa", '"two\nlines"'], ["", '""']]
+    project.write("in/a.csv", "\r\n".join(delimiter.join(row) for row in rows) + "\r\n")
+    project.crawl("in")
+    assert project.catalog.table("raw.in").table.formats[0].delimiter == delimiter
+    assert project.rows("raw.in") == [("Ann", f'says "hi"{delimiter} twice'), ("Béa", "two\nlines"), (None, "")]
+
+
+def test_a_decimal_comma_does_not_pass_for_a_delimiter(project: Project) -> None:
+    project.write("in/a.csv", "id;price\n" + "".join(f"{n};{n},5\n" for n in range(1, 200)))
+    project.crawl("in")
+    assert project.types("raw.in") == {"id": "bigint", "price": "string"}
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        ("1,2\n3,4\n", ["col0", "col1"]),
+        ("id,2024-01-01\n3,4\n", ["col0", "col1"]),
+        ("customer_id,town\nC1,Lyon\nC2,Nice\n", ["customer_id", "town"]),
+        ("Country,Capital\nfrance,paris\nspain,madrid\n", ["Country", "Capital"]),
+        ("paris,lyon\nnice,paris\nlille,lyon\n", ["col0", "col1"]),
+        (" id , id ,\n1,2,3\n", ["id", "id_2", "col2"]),
+        ("id,name\n", ["id", "name"]),
+        ("code\na\nb\n", ["code"]),
+    ],
+)
+def test_headers(project: Project, content: str, columns: list[str]) -> None:
+    project.write("in/a.csv", content)
+    project.crawl("in")
+    assert [column.name for column in project.catalog.table("raw.in").table.columns] == columns
+    project.rows("raw.in")
+
+
+def test_encodings_and_compression(project: Project) -> None:
+    text = "id,town\n1,Orléans\n2,Köln\n"
+    project.write("bom/a.csv", b"\xef\xbb\xbf" + text.encode())
+    project.write("latin/a.csv", text.encode("latin1"))
+    project.write("late/a.csv", ("id,town\n" + "3,Nice\n" * 20_000 + "4,Orléans\n").encode("latin1"))
+    project.write("zipped/a.csv.gz", text, zipped=True)
+    project.write("both/a.csv.gz", text.encode("latin1"), zipped=True)
+    project.write("bare/a.csv", b"\xef\xbb\xbf1,Nice\n2,Lyon\n")
+    project.crawl("bom", "latin", "late", "zipped", "both", "bare")
+    for table in ("bom", "latin", "zipped", "both"):
+        assert project.rows(f"raw.{table}") == [(1, "Orléans"), (2, "Köln")]
+        assert project.types(f"raw.{table}") == {"id": "bigint", "town": "string"}
+    assert project.rows("raw.late")[-1] == (4, "Orléans")
+    assert project.rows("raw.bare") == [(1, "Nice"), (2, "Lyon")]
+    assert project.scan("raw.latin").filter(town="Köln").select("id").collect().item() == 2
+
+
+def test_files_that_cannot_be_read_are_left_out_with_their_reason(project: Project) -> None:
+    project.write("in/good.csv", "id,name\n1,a\n2,b\n")
+    project.write("in/empty.csv", "")
+    project.write("in/ragged.csv", "id,name\n1,a\n2,b,c\n")
+    project.write("in/array.json", '[{"id": 1}]')
+    project.write("in/broken.csv.gz", b"\x1f\x8b\x08\x00nothing")
+    project.write("in/cut.parquet", b"PAR1 and nothing more")
+    project.write("in/binary.dat", b"\x00\x01\x02")
+    project.write("in/README.md", "What lies here, and why.\n")
+    report = project.crawl("in")
+    problems = dict(text.split(": ", 1) for text in report.problems)
+    assert set(problems) == {f"in/{name}" for name in
+        ("empty.csv", "ragged.csv", "array.json", "broken.csv.gz", "cut.parquet", "binary.dat")}  # fmt: skip
+    assert problems["in/empty.csv"] == "the file is empty"
+    assert problems["in/ragged.csv"] == "line 3 has 3 values, but the file 2 columns"
+    assert "one object per line" in problems["in/array.json"]
+    assert project.rows("raw.in") == [(1, "a"), (2, "b")]
+    assert "INFO passed over in/README.md: a .md file is no data" in project.log
+
+
+def test_a_target_without_anything_to_read_fails_with_the_way_out(project: Project) -> None:
+    with pytest.raises(EntityNotFound, match=r"nowhere does not exist .*crawlers\.landing\.targets"):
+        project.crawl("nowhere")
+    project.write("in/empty.csv", "")
+    with pytest.raises(InvalidInput, match=r"none of the 1 files in in can be read .*the file is empty"):
+        project.crawl("in")
+
+
+def test_an_empty_folder_is_a_warning(project: Project) -> None:
+    project.write("in/_hidden.csv", "id\n1\n")
+    project.write("in/.gitignore", "*")
+    assert project.crawl("in").table_changes == ()
+    assert project.log == ["WARN in: no data files in it"]
+
+
+def test_exclusions_and_a_link_in_a_circle(project: Project) -> None:
+    project.write("in/a.csv", "id,x\n1,2\n")
+    project.write("in/tmp/b.csv", "id,x\n3,4\n")
+    project.write("in/c.bak.csv", "id,x\n5,6\n")
+    (project.folder / "in/loop").symlink_to(project.folder / "in")
+    project.crawl(FolderTarget(path="in", exclude=("tmp/**", "**/*.bak.csv")))
+    assert project.rows("raw.in") == [(1, 2)]
+
+
+def test_progress_reaches_the_number_of_files(project: Project) -> None:
+    for number in range(5):
+        project.write(f"in/{number}.csv", "id,x\n1,2\n")
+    project.crawl("in")
+    assert project.progress[-1] == (5, 5)
