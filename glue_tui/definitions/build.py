@@ -14,6 +14,7 @@ from glue_tui.core.model import Connection, NodeId, Property, Workflow
 from glue_tui.core.properties import value_problem
 from glue_tui.definitions.authored import AuthoredProperty, AuthoredWorkflow, PropertyType, Scalar
 from glue_tui.definitions.durations import parse_duration
+from glue_tui.definitions.files import InputFile, is_file
 from glue_tui.definitions.report import KeyPath, Report
 from glue_tui.definitions.shape import nearest
 from glue_tui.definitions.templates import has_template, template_problems
@@ -45,8 +46,8 @@ class Scope:
     crawlers: tuple[str, ...] = ()
     connections: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
-    inputs: dict[Path, None] = field(default_factory=dict)
-    """Files beside the TOML that the result rests on."""
+    inputs: dict[InputFile, bytes | str] = field(default_factory=dict)
+    """Files beside the TOML that the result rests on, and what was seen of them."""
     action_paths: dict[tuple[str, NodeId], KeyPath] = field(default_factory=dict)
     target_paths: dict[str, tuple[KeyPath, ...]] = field(default_factory=dict)
     """By job, as long as the job's targets."""
@@ -78,42 +79,51 @@ class Scope:
             self.report.problem(path, "not supported yet: s3:// paths", "name a folder of this machine")
         return self.text(path, text)
 
-    def input_file(self, path: KeyPath, text: str) -> str | None:
+    def script_file(self, path: KeyPath, text: str) -> str | None:
         """Return a file that has to exist, relative to the project folder; `text` is relative to the workflow file."""
+        file = self._beside(path, text)
+        if file is None:
+            return None
+        script = InputFile(file, is_read=False)
+        self.inputs[script] = script.look()
+        if self.inputs[script] != str(True):
+            self._report_missing_file(path, file, text)
+            return None
+        return self.relative(file)
+
+    def file_text(self, path: KeyPath, text: str) -> str | None:
+        """Return what a file says; `text` is its path relative to the workflow file."""
+        file = self._beside(path, text)
+        if file is None:
+            return None
+        query = InputFile(file, is_read=True)
+        self.inputs[query] = content = query.look()
+        if not is_file(file):
+            self._report_missing_file(path, file, text)
+        elif isinstance(content, str):
+            self.report.problem(path, f"{self.relative(file)}: {content}")
+        else:
+            try:
+                return content.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                self.report.problem(path, f"{self.relative(file)} is not text in UTF-8")
+        return None
+
+    def _beside(self, path: KeyPath, text: str) -> Path | None:
         if has_template(text):
             self.plain_text(path, text)
-            return None
-        if not text.strip() or "\0" in text:
+        elif not text.strip() or "\0" in text:
             self.report.problem(path, "a path may not be empty")
-            return None
-        file = Path(_normal(self.folder / text))
-        self.inputs[file] = None
-        shown = self.relative(file)
-        if not _is_file(file):
-            beside_project = Path(_normal(self.project_dir / text))
-            hint = "it is looked for beside the workflow file"
-            if _is_file(beside_project):
-                hint += f"; {self.relative(beside_project)} exists: move it, or write the path from there"
-            self.report.problem(path, f"no such file: {shown}", hint)
-            return None
-        return shown
-
-    def read_input(self, path: KeyPath, text: str, bytes_max: int) -> str | None:
-        """Return what a file beside the workflow file says."""
-        shown = self.input_file(path, text)
-        if shown is None:
-            return None
-        try:
-            content = (self.project_dir / shown).read_bytes()
-            if len(content) > bytes_max:
-                self.report.problem(path, f"{shown} is larger than {bytes_max} bytes")
-                return None
-            return content.decode("utf-8-sig")
-        except OSError as error:
-            self.report.problem(path, f"can't read {shown}: {error.strerror}")
-        except UnicodeDecodeError:
-            self.report.problem(path, f"{shown} is not text in UTF-8")
+        else:
+            return Path(os.path.normpath(self.folder / text))
         return None
+
+    def _report_missing_file(self, path: KeyPath, file: Path, text: str) -> None:
+        hint = "it is looked for beside the workflow file"
+        in_project = Path(os.path.normpath(self.project_dir / text))
+        if is_file(in_project):
+            hint += f"; {self.relative(in_project)} exists: write its path from there"
+        self.report.problem(path, f"no such file: {self.relative(file)}", hint)
 
     def neither_nor(self, path: KeyPath, one: str, other: str) -> None:
         """Report that neither of two words was given, unless one was and could not be read."""
@@ -241,14 +251,3 @@ def _build_connection(name: str, url: str, scope: Scope) -> Connection:
     elif not rest.startswith("/") or not rest.strip("/"):
         scope.report.problem(path, "not a database URL", 'three slashes: "sqlite:///path/to/file.db"')
     return Connection(name=name, url=scope.text(path, url))
-
-
-def _is_file(file: Path) -> bool:
-    try:
-        return file.is_file()
-    except OSError:
-        return False
-
-
-def _normal(path: Path) -> str:
-    return os.path.normpath(path)

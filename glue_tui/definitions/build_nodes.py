@@ -35,7 +35,6 @@ from glue_tui.definitions.build import RETRIES_MAX, Scope, check_arguments
 from glue_tui.definitions.report import KeyPath
 
 BACKOFF_MAX = 10.0
-TEXT_FILE_BYTES_MAX = 1_000_000
 
 _DATABASE = re.compile(r"[a-z0-9_]{1,128}")
 _TABLE = re.compile(r"[a-z0-9_]{1,128}\.[a-z0-9_]{1,128}")
@@ -129,7 +128,7 @@ def _build_work(authored: AuthoredJob, kind: JobType, path: KeyPath, scope: Scop
             if authored.script is None:
                 _missing(path, "script", kind, scope)
                 return None
-            script = scope.input_file((*path, "script"), authored.script)
+            script = scope.script_file((*path, "script"), authored.script)
             return PythonWork(script=script) if script else None
         case JobType.SQL:
             if not authored.targets:
@@ -153,7 +152,7 @@ def _read_query(authored: AuthoredJob, path: KeyPath, scope: Scope) -> str | Non
             pass
         case None, str(file):
             key = (*path, "query_file")
-            found = scope.read_input(key, file, TEXT_FILE_BYTES_MAX)
+            found = scope.file_text(key, file)
             if found is None:
                 return None
             text = found

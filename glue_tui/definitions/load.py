@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,10 @@ from glue_tui.core.problem import Problem
 from glue_tui.definitions.authored import AuthoredWorkflow
 from glue_tui.definitions.build import NAME_LENGTH_MAX, NAME_RULE, Scope, build_workflow, is_name
 from glue_tui.definitions.check import check_graph
+from glue_tui.definitions.files import InputFile, digest_of, read_file
 from glue_tui.definitions.report import Report
 from glue_tui.definitions.shape import read_shape
 from glue_tui.definitions.syntax import read_toml
-
-FILE_BYTES_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,50 +29,45 @@ class Loaded:
     problems: tuple[Problem, ...]
     digest: str
     """Of the file, and of the files beside it that it names."""
-    inputs: tuple[Path, ...] = ()
+    inputs: tuple[InputFile, ...] = ()
     """Those files, whether they exist or not."""
+
+    def is_unchanged(self, path: Path) -> bool:
+        """Tell whether reading the file again would give the same."""
+        return self.digest == digest_of([read_file(path), *(item.look() for item in self.inputs)])
 
 
 def load_file(path: Path, project_dir: Path) -> Loaded:
     """Read a definition file. A mistake of the user's never raises: it is among the problems."""
     path, project_dir = (Path(os.path.normpath(item.absolute())) for item in (path, project_dir))
     source = path.relative_to(project_dir).as_posix() if path.is_relative_to(project_dir) else str(path)
-    content = _read(path)
+    content = read_file(path)
+    inputs: dict[InputFile, bytes | str] = {}
     if isinstance(content, bytes):
         workflow, problems, inputs = _load_text(content, path, source, project_dir)
     else:
-        workflow, problems, inputs = None, (_file_problem(source, content),), ()
+        workflow, problems = None, (_file_problem(source, content),)
     return Loaded(
         name=path.stem,
         source=source,
         workflow=workflow,
         problems=problems,
-        digest=content_digest(path, inputs),
-        inputs=inputs,
+        digest=digest_of([content, *inputs.values()]),
+        inputs=tuple(inputs),
     )
-
-
-def content_digest(path: Path, inputs: tuple[Path, ...]) -> str:
-    """Return a digest that changes when the file or one of `inputs` does."""
-    digest = hashlib.sha256()
-    for file in (path, *inputs):
-        content = _read(file) if file.suffix != ".py" else str(file.is_file())
-        data = content if isinstance(content, bytes) else content.encode()
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()
 
 
 def _load_text(
     content: bytes, path: Path, source: str, project_dir: Path
-) -> tuple[Workflow | None, tuple[Problem, ...], tuple[Path, ...]]:
+) -> tuple[Workflow | None, tuple[Problem, ...], dict[InputFile, bytes | str]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return None, (_file_problem(source, "not text in UTF-8", line),), ()
+        return None, (_file_problem(source, "not text in UTF-8", line),), {}
     document, syntax_problems = read_toml(source, text)
     if document is None:
-        return None, syntax_problems, ()
+        return None, syntax_problems, {}
     report = Report(source, text)
     if not is_name(path.stem):
         report.problem((), f'"{path.stem}" can\'t name a workflow', f"{NAME_RULE}, at most {NAME_LENGTH_MAX}")
@@ -90,23 +83,13 @@ def _load_text(
     )
     workflow = build_workflow(authored, path.stem, scope)
     check_graph(workflow, scope)
-    return None if report.has_errors else workflow, report.problems, tuple(scope.inputs)
+    return None if report.has_errors else workflow, report.problems, scope.inputs
 
 
 def _names(document: dict[str, object], table: str) -> tuple[str, ...]:
     """Return the names a table holds, also of entries that turn out to be wrong: they exist, after all."""
     items = document.get(table)
     return tuple(str(name) for name in items) if isinstance(items, dict) else ()
-
-
-def _read(path: Path) -> bytes | str:
-    """Return the content, or why it can't be had."""
-    try:
-        with open(path, "rb") as file:
-            content = file.read(FILE_BYTES_MAX + 1)
-    except OSError as error:
-        return f"can't read it: {error.strerror}"
-    return content if len(content) <= FILE_BYTES_MAX else f"larger than {FILE_BYTES_MAX} bytes"
 
 
 def _file_problem(source: str, message: str, line: int = 1) -> Problem:

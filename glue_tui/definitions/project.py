@@ -8,7 +8,7 @@ from pathlib import Path
 from glue_tui.core.model import Workflow
 from glue_tui.core.problem import Problem
 from glue_tui.definitions.folder import STATE_FOLDER, WORKFLOWS_FOLDER, definition_files, find_project_dir
-from glue_tui.definitions.load import Loaded, content_digest, load_file
+from glue_tui.definitions.load import Loaded, load_file
 
 __all__ = [
     "STATE_FOLDER",
@@ -80,10 +80,7 @@ def _load(project_dir: Path, known: dict[str, Definition]) -> DefinitionSet:
 
 
 def _definition(path: Path, project_dir: Path, before: Definition | None, clash: str) -> Definition:
-    if before and before.loaded.digest == content_digest(path, before.loaded.inputs):
-        loaded = before.loaded
-    else:
-        loaded = load_file(path, project_dir)
+    loaded = before.loaded if before and before.loaded.is_unchanged(path) else load_file(path, project_dir)
     problems = loaded.problems
     if clash:
         message = f"{WORKFLOWS_FOLDER}/{clash} has the same name but for case"

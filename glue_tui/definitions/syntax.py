@@ -52,6 +52,9 @@ def _syntax_problems(source: str, text: str) -> tuple[Problem, ...]:
             end, error_line = error_line - 1, start
         elif message == "Unterminated string":
             end, error_line = len(lines) - 1, start
+        elif lines[error_line].strip():
+            # One line of a long list: without it the rest may well be right.
+            start = error_line
         text = f"not valid TOML: {message}"
         problems.append(Problem(path=source, line=error_line + 1, key="", message=text, hint=hint))
         for index in range(start, end + 1):

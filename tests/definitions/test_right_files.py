@@ -1,0 +1,263 @@
+"""A right file becomes the model it describes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from definition_files import complaints, load_text
+
+from glue_tui.core.codec import from_data, to_data
+from glue_tui.core.model import (
+    Action,
+    Chart,
+    CommandWork,
+    Condition,
+    Connection,
+    Crawler,
+    DashboardWork,
+    DatabaseSink,
+    DatabaseTarget,
+    FileWatch,
+    FolderTarget,
+    Job,
+    Predicate,
+    Property,
+    PythonWork,
+    SqlWork,
+    TableSink,
+    Trigger,
+    Workflow,
+    crawler_id,
+    job_id,
+)
+from glue_tui.core.states import (
+    DeleteBehavior,
+    Logical,
+    NodeState,
+    OnOverlap,
+    RecrawlBehavior,
+    TriggerType,
+    UpdateBehavior,
+)
+
+EVERYTHING = """\
+description = "all of it"
+max_concurrent_runs = 2
+on_overlap = "skip"
+timezone = "Europe/Paris"
+
+[properties]
+currency = "EUR"
+day = { type = "date", default = "yesterday", description = "Business day" }
+limit = { type = "integer", default = 5, choices = [5, 6] }
+
+[connections.shop]
+url = "sqlite:///shop.db"
+
+[triggers.nightly]
+type = "SCHEDULED"
+description = "at ten"
+enabled = false
+schedule = "cron(0 22 * * ? *)"
+actions = [{ crawler = "files" }, { crawler = "tables" }]
+
+[triggers.landed]
+type = "EVENT"
+watch = ["in/**/*.csv"]
+batch_size = 3
+batch_window = 60
+settle = "2s"
+actions = [{ crawler = "files" }, { crawler = "tables" }]
+
+[triggers.ready]
+type = "CONDITIONAL"
+logical = "ANY"
+conditions = [{ crawler = "files", state = "SUCCEEDED" }, { crawler = "tables", state = "CANCELLED" }]
+actions = [{ job = "clean", arguments = { "--day" = "{{ properties.day }}" }, timeout = "1h30m" }]
+
+[triggers.cleaned]
+type = "CONDITIONAL"
+conditions = [{ job = "clean", state = "STOPPED" }]
+actions = [{ job = "sum" }, { job = "tell" }, { job = "show" }]
+
+[crawlers.files]
+database = "raw"
+targets = [{ path = "in", exclude = ["**/_*"] }]
+table_prefix = "a_"
+recrawl = "CRAWL_EVERYTHING"
+schema_change = { update = "LOG", delete = "LOG" }
+timeout = "90s"
+max_retries = 1
+retry_delay = "500ms"
+
+[crawlers.tables]
+database = "raw"
+targets = [{ connection = "shop", include = "s%" }]
+
+[jobs.clean]
+type = "python"
+script = "jobs/clean.py"
+description = "cleans"
+max_retries = 2
+retry_delay = "10s"
+backoff = 2
+timeout = "30m"
+arguments = { "--min" = "1" }
+
+[jobs.sum]
+type = "sql"
+engine = "polars"
+query_file = "sql/sum.sql"
+targets = [
+  { table = "marts.sum", path = "out/sum", format = "csv", mode = "append", partition_by = ["day"] },
+  { connection = "shop", table = "sum", mode = "upsert", keys = ["day"] },
+]
+
+[jobs.tell]
+type = "command"
+command = ["echo", "{{ run.number }}"]
+cwd = "out"
+environment = { WHO = "{{ env.USER }}" }
+
+[jobs.show]
+type = "dashboard"
+title = "Sums"
+output = "out/sum.html"
+charts = [{ title = "By day", kind = "line", query = "SELECT 1", x = "day", y = "sum" }]
+"""
+
+EXPECTED = Workflow(
+    name="night",
+    source="workflows/night.toml",
+    description="all of it",
+    max_concurrent_runs=2,
+    on_overlap=OnOverlap.SKIP,
+    timezone="Europe/Paris",
+    properties=(
+        Property(name="currency", default="EUR"),
+        Property(name="day", type="date", default="yesterday", description="Business day"),
+        Property(name="limit", type="integer", default="5", choices=("5", "6")),
+    ),
+    connections=(Connection(name="shop", url="sqlite:///shop.db"),),
+    triggers=(
+        Trigger(
+            name="nightly",
+            type=TriggerType.SCHEDULED,
+            description="at ten",
+            enabled=False,
+            schedule="cron(0 22 * * ? *)",
+            actions=(Action(node_id=crawler_id("files")), Action(node_id=crawler_id("tables"))),
+        ),
+        Trigger(
+            name="landed",
+            type=TriggerType.EVENT,
+            watch=FileWatch(patterns=("in/**/*.csv",), batch_size=3, batch_window_s=60.0, settle_s=2.0),
+            actions=(Action(node_id=crawler_id("files")), Action(node_id=crawler_id("tables"))),
+        ),
+        Trigger(
+            name="ready",
+            type=TriggerType.CONDITIONAL,
+            predicate=Predicate(
+                logical=Logical.ANY,
+                conditions=(
+                    Condition(node_id=crawler_id("files"), state=NodeState.SUCCEEDED),
+                    Condition(node_id=crawler_id("tables"), state=NodeState.STOPPED),
+                ),
+            ),
+            actions=(Action(node_id=job_id("clean"), arguments={"--day": "{{ properties.day }}"}, timeout_s=5400.0),),
+        ),
+        Trigger(
+            name="cleaned",
+            type=TriggerType.CONDITIONAL,
+            predicate=Predicate(
+                logical=Logical.AND, conditions=(Condition(node_id=job_id("clean"), state=NodeState.STOPPED),)
+            ),
+            actions=tuple(Action(node_id=job_id(name)) for name in ("sum", "tell", "show")),
+        ),
+    ),
+    crawlers=(
+        Crawler(
+            name="files",
+            database="raw",
+            targets=(FolderTarget(path="in", exclude=("**/_*",)),),
+            table_prefix="a_",
+            recrawl=RecrawlBehavior.CRAWL_EVERYTHING,
+            update_behavior=UpdateBehavior.LOG,
+            delete_behavior=DeleteBehavior.LOG,
+            timeout_s=90.0,
+            max_retries=1,
+            retry_delay_s=0.5,
+        ),
+        Crawler(name="tables", database="raw", targets=(DatabaseTarget(connection="shop", include="s%"),)),
+    ),
+    jobs=(
+        Job(
+            name="clean",
+            work=PythonWork(script="workflows/jobs/clean.py"),
+            description="cleans",
+            max_retries=2,
+            retry_delay_s=10.0,
+            backoff=2.0,
+            timeout_s=1800.0,
+            arguments={"--min": "1"},
+        ),
+        Job(
+            name="sum",
+            work=SqlWork(query="SELECT 1 AS one"),
+            targets=(
+                TableSink(table="marts.sum", path="out/sum", format="csv", mode="append", partition_by=("day",)),
+                DatabaseSink(connection="shop", table="sum", mode="upsert", keys=("day",)),
+            ),
+        ),
+        Job(
+            name="tell",
+            work=CommandWork(command=("echo", "{{ run.number }}"), cwd="out", environment={"WHO": "{{ env.USER }}"}),
+        ),
+        Job(
+            name="show",
+            work=DashboardWork(
+                title="Sums",
+                output="out/sum.html",
+                charts=(Chart(title="By day", kind="line", query="SELECT 1", x="day", y="sum"),),
+            ),
+        ),
+    ),
+)
+
+
+def test_every_word_of_the_format_reaches_the_model(tmp_path: Path) -> None:
+    loaded = load_text(tmp_path, EVERYTHING)
+    assert complaints(loaded) == []
+    assert loaded.workflow == EXPECTED
+
+
+def test_a_pinned_definition_comes_back_from_its_stored_form(tmp_path: Path) -> None:
+    workflow = load_text(tmp_path, EVERYTHING).workflow
+    assert from_data(Workflow, to_data(workflow)) == workflow
+
+
+def test_line_ends_and_a_byte_order_mark_make_no_difference(tmp_path: Path) -> None:
+    loaded = load_text(tmp_path, b"\xef\xbb\xbf" + EVERYTHING.replace("\n", "\r\n").encode())
+    assert loaded.workflow == EXPECTED
+
+
+def test_the_sample_workflows_are_right() -> None:
+    from glue_tui.definitions.project import load_project
+
+    definitions = load_project(Path(__file__).parents[2])
+    assert len(definitions.workflows) >= 3
+    assert [str(problem) for problem in definitions.problems] == []
+
+
+def test_a_right_file_costs_neither_a_template_engine_nor_a_parser_of_places() -> None:
+    code = (
+        "import sys; from pathlib import Path; from glue_tui.definitions.project import load_project;"
+        "assert load_project(Path('.')).workflows;"
+        "print([name for name in ('jinja2', 'tree_sitter', 'polars', 'textual') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
