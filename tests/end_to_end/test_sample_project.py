@@ -68,6 +68,11 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     assert not alive
 
 
+def cents(amount: float) -> Decimal:
+    """Databases keep money as floating point with two places."""
+    return Decimal(str(amount)).quantize(Decimal("0.01"))
+
+
 def nodes(run: Any) -> dict[str, Any]:
     return {node["name"]: node for node in run["nodes"]}
 
@@ -104,20 +109,17 @@ def test_daily_sales_makes_tables_files_a_warehouse_and_a_dashboard_that_are_rig
     rejects = shell.json("sql", "SELECT reason, lines FROM marts.data_quality")
     assert {row["reason"]: row["lines"] for row in rejects} == expected_rejects(shell.project_dir)
 
-    want = {key: (float(revenue), lines) for key, (revenue, lines) in expected_daily_sales(shell.project_dir).items()}
+    want = expected_daily_sales(shell.project_dir)
     query = "SELECT sale_date, store, category, revenue, lines FROM marts.daily_sales"
-    told = shell.json("sql", query, "--limit", "100000")
-    assert {
-        (row["sale_date"], row["store"], row["category"]): (float(row["revenue"]), row["lines"]) for row in told
-    } == pytest.approx(want)
+    told = [tuple(row.values()) for row in shell.json("sql", query, "--limit", "100000")]
+    assert {tuple(key): (cents(revenue), lines) for *key, revenue, lines in told} == want
 
     with closing(sqlite3.connect(shell.project_dir / "warehouse" / "warehouse.db")) as conn:
-        rows = conn.execute(
-            "SELECT sale_date, store, category, revenue, lines, units, customers FROM daily_sales"
-        ).fetchall()
-    assert {(day, store, category): (revenue, lines) for day, store, category, revenue, lines, _, _ in rows} == (
-        pytest.approx(want)
-    )
+        query = "SELECT sale_date, store, category, revenue, lines, units, customers FROM daily_sales"
+        rows = conn.execute(query).fetchall()
+    assert {
+        (day, store, category): (cents(revenue), lines) for day, store, category, revenue, lines, *_ in rows
+    } == want
     details = expected_daily_details(shell.project_dir)
     assert {
         (day, store, category): (units, customers) for day, store, category, _, _, units, customers in rows
