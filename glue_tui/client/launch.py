@@ -48,7 +48,7 @@ async def connect(project_dir: Path, *, start: bool = True, timeout_s: float = C
             has_started = True
             launches += 1
         exit_code = engine.poll() if engine is not None else None
-        if exit_code == NO_ENGINE_EXIT_CODE and launches < _LAUNCHES_MAX:
+        if exit_code == NO_ENGINE_EXIT_CODE and (launches < _LAUNCHES_MAX or is_lock_held(project_dir)):
             # Another engine has the lock: wait for that one to listen, or to be gone.
             engine, has_started = None, False
         elif exit_code is not None:
