@@ -7,26 +7,43 @@ from pathlib import Path
 import click
 import msgspec
 
-from glue_tui.catalog.read import Catalog, DatabaseEntry, PartitionEntry, TableEntry, VersionEntry
+from glue_tui.catalog.read import Catalog, PartitionEntry, TableEntry, VersionEntry
 from glue_tui.cli.app import Settings
 from glue_tui.cli.output import count_text, paint, say, show, show_json, size_text, table_text, time_text
 from glue_tui.client.find import state_db
 from glue_tui.core.problem import EntityNotFound, did_you_mean
+from glue_tui.core.schema import Column
 
 PARTITIONS_SHOWN = 20
+
+
+class TableListing(msgspec.Struct, frozen=True, kw_only=True):
+    """A table of the catalog as `--json` prints it."""
+
+    database: str
+    name: str
+    classification: str
+    location: str
+    columns: tuple[Column, ...]
+    partition_keys: tuple[Column, ...]
+    rows: int
+    files: int
+    size_bytes: int
+    partitions: int
+    version: int
+    created_at: float
+    updated_at: float
+    written_by: str
+    run_id: str
+    is_deprecated: bool
 
 
 class TableDetails(msgspec.Struct, frozen=True, kw_only=True):
     """All that the catalog knows of one table."""
 
-    entry: TableEntry
+    table: TableListing
     partitions: tuple[PartitionEntry, ...]
     versions: tuple[VersionEntry, ...]
-
-
-class CatalogListing(msgspec.Struct, frozen=True, kw_only=True):
-    databases: tuple[DatabaseEntry, ...]
-    tables: tuple[TableEntry, ...]
 
 
 @click.command("catalog")
@@ -38,19 +55,18 @@ def catalog_command(settings: Settings, name: str, as_json: bool) -> None:
     catalog = open_catalog(settings.project_dir())
     if "." in name:
         details = TableDetails(
-            entry=catalog.table(name), partitions=catalog.partitions(name), versions=catalog.versions(name)
+            table=_listing(catalog.table(name)), partitions=catalog.partitions(name), versions=catalog.versions(name)
         )
         if as_json:
             show_json(details)
         else:
             show(_details_text(details))
         return
-    databases = catalog.databases()
-    if name and name.lower() not in [database.name for database in databases]:
+    if name and name.lower() not in [database.name for database in catalog.databases()]:
         raise _no_database(name, catalog)
-    tables = catalog.tables(name)
+    tables = tuple(_listing(entry) for entry in catalog.tables(name))
     if as_json:
-        show_json(CatalogListing(databases=databases, tables=tables))
+        show_json(tables)
     elif tables:
         show(_tables_text(tables))
     else:
@@ -69,31 +85,52 @@ def _no_database(name: str, catalog: Catalog) -> EntityNotFound:
     return EntityNotFound(f'No database "{name}" in the catalog', hint=hint or "the catalog is empty")
 
 
-def _tables_text(tables: tuple[TableEntry, ...]) -> str:
+def _listing(entry: TableEntry) -> TableListing:
+    table = entry.table
+    return TableListing(
+        database=table.database,
+        name=table.name,
+        classification=table.classification,
+        location=table.location,
+        columns=table.columns,
+        partition_keys=table.partition_keys,
+        rows=entry.rows,
+        files=entry.files,
+        size_bytes=entry.size_bytes,
+        partitions=entry.partitions,
+        version=entry.version,
+        created_at=entry.created_at,
+        updated_at=entry.updated_at,
+        written_by=entry.written_by,
+        run_id=entry.run_id,
+        is_deprecated=entry.is_deprecated,
+    )
+
+
+def _tables_text(tables: tuple[TableListing, ...]) -> str:
     rows = [
         (
-            entry.full_name + (" (deprecated)" if entry.is_deprecated else ""),
-            entry.table.classification,
-            count_text(entry.rows),
-            str(len(entry.table.columns) + len(entry.table.partition_keys)),
-            str(entry.partitions) if entry.table.partition_keys else "",
-            str(entry.files),
-            size_text(entry.size_bytes),
-            time_text(entry.updated_at),
-            entry.written_by.partition(":")[2],
+            f"{table.database}.{table.name}" + (" (deprecated)" if table.is_deprecated else ""),
+            table.classification,
+            count_text(table.rows),
+            str(len(table.columns) + len(table.partition_keys)),
+            str(table.partitions) if table.partition_keys else "",
+            str(table.files),
+            size_text(table.size_bytes),
+            time_text(table.updated_at),
+            table.written_by.partition(":")[2],
         )
-        for entry in tables
+        for table in tables
     ]
     headers = ("table", "format", "rows", "columns", "partitions", "files", "size", "updated", "by")
     return table_text(headers, rows, right=(2, 3, 4, 5, 6))
 
 
 def _details_text(details: TableDetails) -> str:
-    entry = details.entry
-    table = entry.table
+    table = details.table
     head = (
-        f"{entry.full_name}  {table.classification}  {count_text(entry.rows)} rows, {entry.files} files, "
-        f"{size_text(entry.size_bytes)}, version {entry.version}"
+        f"{table.database}.{table.name}  {table.classification}  {count_text(table.rows)} rows, {table.files} files, "
+        f"{size_text(table.size_bytes)}, version {table.version}"
     )
     keys = {column.name for column in table.partition_keys}
     columns = [
@@ -105,8 +142,8 @@ def _details_text(details: TableDetails) -> str:
         for column in (*table.columns, *table.partition_keys)
     ]
     parts = [
-        f"{head}\nat {table.location}\nupdated {time_text(entry.updated_at)} by {entry.written_by.partition(':')[2]}"
-        f" ({entry.run_id})" + ("\nDEPRECATED: its files are gone" if entry.is_deprecated else ""),
+        f"{head}\nat {table.location}\nupdated {time_text(table.updated_at)} by {table.written_by.partition(':')[2]}"
+        f" ({table.run_id})" + ("\nDEPRECATED: its files are gone" if table.is_deprecated else ""),
         table_text(("column", "type", "why"), columns),
     ]
     if details.partitions:

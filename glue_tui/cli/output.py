@@ -125,7 +125,7 @@ def harmless(text: str) -> str:
     return clean(text.replace("\r\n", "\n").replace("\n", " ⏎ "))
 
 
-def node_facts(node: NodeView, *, now: float | None = None) -> str:
+def node_facts(node: NodeView, *, now: float | None = None, with_reason: bool = True) -> str:
     """Return what is worth saying beside a node's state: try, time, rows, memory, exit code, reason."""
     facts: list[str] = []
     if node.attempt > 1 or (node.max_attempts > 1 and node.attempt):
@@ -143,7 +143,7 @@ def node_facts(node: NodeView, *, now: float | None = None) -> str:
         facts.append(f"exit {node.exit_code}")
     if node.carried_from:
         facts.append("carried over")
-    elif node.reason:
+    elif node.reason and with_reason:
         facts.append(harmless(node.reason))
     return " · ".join(facts)
 

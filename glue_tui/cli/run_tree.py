@@ -44,7 +44,8 @@ def log_tail(node: NodeView, count: int = LOG_LINES_OF_FAILED) -> list[str]:
 
 
 def _node_lines(node: NodeView, *, with_logs: bool) -> list[str]:
-    facts = node_facts(node)
+    # The trigger above a skipped node says why it did not fire.
+    facts = node_facts(node, with_reason=node.state != "SKIPPED")
     lines = [f"{node.name}  {state_text(node.state)}" + (f"  {paint(facts, 'muted')}" if facts else "")]
     if node.error is not None:
         lines += [paint(line, "bad") for line in error_lines(node.error)]

@@ -26,8 +26,8 @@ ROWS_SHOWN = 200
 @click.option(
     "-n",
     "--limit",
-    type=click.IntRange(min=1),
-    help=f"At most so many rows. Default: {ROWS_SHOWN} in a table, all in JSON and CSV.",
+    type=click.IntRange(min=0),
+    help=f"At most so many rows; 0: all. Default: {ROWS_SHOWN} in a table, all in JSON and CSV.",
 )
 @click.pass_obj
 def sql_command(settings: Settings, query: str, as_json: bool, as_csv: bool, limit: int | None) -> None:
@@ -38,7 +38,7 @@ def sql_command(settings: Settings, query: str, as_json: bool, as_csv: bool, lim
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
     text = sys.stdin.read() if query == "-" else query
-    rows_max = limit if limit is not None or as_json or as_csv else ROWS_SHOWN
+    rows_max = (limit or None) if limit is not None or as_json or as_csv else ROWS_SHOWN
     frame = _result(settings, text, rows_max)
     if rows_max is not None and frame.height > rows_max:
         frame = frame.head(rows_max)
