@@ -52,15 +52,13 @@ def rehearse() -> None:
 
     Runs nothing of the user's, leaves no trace, and no query either: user code may want to fork in its turn.
     """
-    job = Job(name="rehearsal", work=PythonWork(script=""), arguments={"--day": "{{ properties.day }}"})
+    job = Job(name="rehearsal", work=PythonWork(script=""))
     spec = AttemptSpec(
         key=AttemptKey(run_id=RunId(""), node_id=job_id(job.name), attempt=1),
         run_number=0,
         workflow="",
         node=job,
         connections=(),
-        arguments=job.arguments,
-        properties={"day": ""},
         project_dir=os.curdir,
         catalog_path=os.devnull,
         log_path=os.devnull,

@@ -41,6 +41,7 @@ def main() -> None:
     from glue_tui.worker.attempt import rehearse, run_attempt
 
     requests_fd, answers_fd = _take_over_pipes()
+    rehearse()  # Fills caches that every child then has.
     gc.collect()
     gc.freeze()
     ForkServer(requests_fd, answers_fd, run_attempt, rehearse).serve()
