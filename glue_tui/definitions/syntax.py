@@ -11,6 +11,12 @@ from glue_tui.core.problem import Problem
 ERRORS_MAX = 20
 """A file with more syntax errors than this is probably not TOML at all."""
 
+LONG_FILE_LINES = 2000
+"""In a file longer than this, reading it again and again would take seconds: only the first errors are told."""
+ERRORS_MAX_LONG = 3
+LINES_BACK_MAX = 40
+"""So many lines above an error are tried one by one as the beginning of its statement."""
+
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _HINTS = {
     "Invalid value": "text needs quotes; true and false are written small",
@@ -38,7 +44,8 @@ def read_toml(source: str, text: str) -> tuple[dict[str, Any] | None, tuple[Prob
 def _syntax_problems(source: str, text: str) -> tuple[Problem, ...]:
     lines = text.split("\n")
     problems: list[Problem] = []
-    while len(problems) < ERRORS_MAX:
+    errors_max = ERRORS_MAX if len(lines) <= LONG_FILE_LINES else ERRORS_MAX_LONG
+    while len(problems) < errors_max:
         error = _first_error(lines)
         if error is None:
             break
@@ -78,13 +85,27 @@ def _first_error(lines: list[str]) -> tuple[str, int] | None:
 
 
 def _statement_start(lines: list[str], error_line: int) -> int:
-    """Return the first line (from 0) of the statement that fails: the longest valid text before it ends just above."""
-    for count in range(error_line, 0, -1):
-        if not lines[count - 1].strip() and count != error_line:
-            continue
-        try:
-            tomllib.loads("\n".join(lines[:count]))
-        except (ValueError, RecursionError):
-            continue
-        return next((index for index in range(count, error_line) if lines[index].strip()), error_line)
-    return next((index for index in range(error_line) if lines[index].strip()), error_line)
+    """Return the first line (from 0) of the statement that fails: what stands above it is valid by itself."""
+    lines_back_max = LINES_BACK_MAX if len(lines) <= LONG_FILE_LINES else 2
+    for count in range(error_line, max(error_line - lines_back_max, 0), -1):
+        if (lines[count - 1].strip() or count == error_line) and _is_valid(lines, count):
+            return _next_filled(lines, count, error_line)
+    # Far up: halve the lines that look like the beginning of a statement.
+    starts = [index for index in range(error_line) if _STATEMENT.match(lines[index])]
+    low, high = 0, len(starts)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _is_valid(lines, starts[middle]) else (low, middle)
+    return starts[low] if starts else _next_filled(lines, 0, error_line)
+
+
+def _is_valid(lines: list[str], count: int) -> bool:
+    try:
+        tomllib.loads("\n".join(lines[:count]))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _next_filled(lines: list[str], start: int, error_line: int) -> int:
+    return next((index for index in range(start, error_line) if lines[index].strip()), error_line)

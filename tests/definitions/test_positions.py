@@ -103,3 +103,9 @@ def test_deep_nesting_and_long_numbers_are_problems_not_crashes() -> None:
         document, problems = read_toml("w.toml", text)
         assert document is None
         assert problems
+
+
+def test_quotes_that_never_end_are_found_far_above_the_end_of_a_long_file() -> None:
+    text = "[jobs.a]\n" + "".join(f"key{n} = {n}\n" for n in range(300)) + 'open = """\n' + "more = 1\n" * 20_000
+    _, problems = read_toml("w.toml", text)
+    assert [problem.line for problem in problems] == [302]
