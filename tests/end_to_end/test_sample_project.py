@@ -145,7 +145,7 @@ def test_a_run_as_json_tells_every_node(shell: Shell) -> None:
     assert again["summary"]["outcome"] == "SUCCEEDED"
     count = shell.json("sql", "SELECT COUNT(*) AS n FROM clean.sales")
     assert count == [{"n": len(expected_clean(shell.project_dir))}]
-    tables = {f"{one['table']['database']}.{one['table']['name']}" for one in shell.json("catalog")["tables"]}
+    tables = {f"{one['database']}.{one['name']}" for one in shell.json("catalog")}
     assert {"raw.sales", "raw.products", "raw.customers", "clean.sales", "marts.daily_sales"} <= tables
 
 
