@@ -61,6 +61,8 @@ def glue_type(dtype: pl.DataType) -> str:
             return f"decimal({dtype.precision or 38},{dtype.scale})"
         case pl.List() | pl.Array():
             return f"array<{glue_type(_instance(dtype.inner))}>"
+        case pl.Struct() if not dtype.fields or any(set(item.name) & set(",:<>") for item in dtype.fields):
+            return "string"
         case pl.Struct():
             return (
                 "struct<" + ",".join(f"{item.name}:{glue_type(_instance(item.dtype))}" for item in dtype.fields) + ">"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
 
 from glue_tui.core.codec import from_data, to_data
 from glue_tui.core.schema import ChangeKind, Column, DataFile, FileFormat, Table, TableChange
@@ -222,10 +221,3 @@ def _delete(conn: sqlite3.Connection, table: Table) -> None:
     for part in ("catalog_file", "catalog_version"):
         conn.execute(f"DELETE FROM {part} WHERE table_id = ?", stored)
     conn.execute("DELETE FROM catalog_table WHERE id = ?", stored)
-
-
-def without_deprecation(table: Table) -> Table:
-    """Return the table as one that is in use again."""
-    return replace(
-        table, parameters={key: text for key, text in table.parameters.items() if key != DEPRECATED_PARAMETER}
-    )

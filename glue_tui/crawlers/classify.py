@@ -13,7 +13,7 @@ from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.values import is_text
 
 HEAD_BYTES = 64 * 1024
-SAMPLE_ROWS = 500
+SAMPLE_ROWS = 200
 HEADER_CELL_MAX = 150
 """Rule CL-5."""
 
@@ -140,7 +140,7 @@ def _classify_csv(text: str, extension: str, head: Head, encoding: str) -> FileF
 def _split_best(text: str, is_whole: bool) -> tuple[str, list[list[str]], float]:
     """Return the delimiter that cuts the rows most evenly, the rows of the sample, and the share of even rows."""
     best: tuple[float, int, str, list[list[str]]] = (-1.0, 0, ",", [])
-    for delimiter in DELIMITERS:
+    for delimiter in [item for item in DELIMITERS if item in text] or [","]:
         rows = _rows(text, delimiter, is_whole)
         width, count = Counter(map(len, rows)).most_common(1)[0]
         evenness = count / len(rows) if width > 1 else 0.0

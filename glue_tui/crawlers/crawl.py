@@ -79,19 +79,20 @@ def crawl(
     state = _Crawl(crawler, catalog, project_dir, log, progress, [])
     drafts: list[DraftTable] = []
     listed: list[str] = []
+    taken: set[str] = set()
     for target in crawler.targets:
         match target:
             case FolderTarget():
-                found = _crawl_folder(state, target, listed, {item.table.name for item in drafts})
+                drafts += _crawl_folder(state, target, listed, taken)
             case DatabaseTarget():
-                found = crawl_database(
+                drafts += crawl_database(
                     crawler,
                     target,
                     connections,
                     environment=os.environ if environment is None else environment,
                     project_dir=project_dir,
+                    free_name=lambda name, location: _free_name(state, name, location, taken),
                 )
-        drafts.extend(found)
     changes = [_compared(state, item) for item in drafts]
     changes += _vanished(state, drafts, listed)
     return CrawlReport(
@@ -106,12 +107,20 @@ def crawl(
 
 def _crawl_folder(state: _Crawl, target: FolderTarget, all_listed: list[str], taken: set[str]) -> list[DraftTable]:
     crawler = state.crawler
+    if "://" in target.path:
+        raise InvalidInput(
+            f"crawler {crawler.name}: {target.path} can't be crawled yet",
+            hint="targets are folders and databases so far",
+        )
     if not (state.project_dir / target.path).exists():
         raise EntityNotFound(
             f"crawler {crawler.name}: {target.path} does not exist",
             hint=f"make it, or correct the path in crawlers.{crawler.name}.targets",
         )
-    listed = list(list_files(Path(target.path), target.exclude, project_dir=state.project_dir))
+    try:
+        listed = list(list_files(Path(target.path), target.exclude, project_dir=state.project_dir))
+    except OSError as error:
+        raise InvalidInput(f"crawler {crawler.name}: {error.filename} can't be listed: {error.strerror}") from error
     all_listed.extend(file.path for file in listed)
     if not listed:
         state.log("WARN", f"{target.path}: no data files in it")
@@ -230,7 +239,6 @@ def _drafts(state: _Crawl, target: FolderTarget, tables: list[GroupedTable], tak
         folder = _location(state, "/".join((target.path, *grouped.folders)))
         location = grouped.files[0][0].listed.path if grouped.single_file else folder
         name = _free_name(state, table_name(grouped.name, state.crawler.table_prefix), location, taken)
-        taken.add(name)
         drafts.append(
             draft(
                 grouped,
@@ -249,17 +257,16 @@ def _location(state: _Crawl, path: str) -> str:
 
 
 def _free_name(state: _Crawl, name: str, location: str, taken: set[str]) -> str:
-    """Return the name, with a hash of its place if another table has it (rule GR-6)."""
+    """Take and return the name, with a hash of the table's place if another table has it (rule GR-6)."""
     holder = next((entry for entry in state.catalog.tables(state.crawler.database) if entry.table.name == name), None)
-    is_other = (
-        holder is not None
-        and holder.table.location != location
-        and not holder.is_deprecated
-        and (state.project_dir / holder.table.location).exists()
-    )
-    if name not in taken and not is_other:
-        return name
-    return f"{name[:119]}_{hashlib.sha1(location.encode(), usedforsecurity=False).hexdigest()[:8]}"
+    is_other = False
+    if holder is not None and holder.table.location != location and not holder.is_deprecated:
+        is_own = holder.table.parameters.get(OWNER_PARAMETER) == state.crawler.name
+        is_other = not is_own or (state.project_dir / holder.table.location).exists()
+    if name in taken or is_other:
+        name = f"{name[:119]}_{hashlib.sha1(location.encode(), usedforsecurity=False).hexdigest()[:8]}"
+    taken.add(name)
+    return name
 
 
 def _compared(state: _Crawl, item: DraftTable) -> TableChange:

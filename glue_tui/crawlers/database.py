@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from glue_tui.catalog import databases
@@ -20,8 +20,11 @@ def crawl_database(
     *,
     environment: Mapping[str, str],
     project_dir: Path,
+    free_name: Callable[[str, str], str],
 ) -> list[DraftTable]:
-    """Return the tables that match the target. Raises InvalidInput or EntityNotFound if there is nothing to find."""
+    """Return the tables that match the target; `free_name` finds the catalog name for one at a location.
+
+    Raises InvalidInput or EntityNotFound if there is nothing to find."""
     connection = connections.get(target.connection)
     if connection is None:
         raise EntityNotFound(
@@ -36,21 +39,28 @@ def crawl_database(
             f"crawler {crawler.name}: connection {target.connection} has no table like {target.include!r}",
             hint=f"it has: {', '.join(known[:8])}" if known else "it has no tables at all",
         )
-    return [_draft(crawler, connection, url, name, project_dir) for name in names]
+    return [
+        _draft(
+            crawler,
+            connection,
+            databases.describe(url, name, project_dir=project_dir),
+            free_name(table_name(name, crawler.table_prefix), connection.url),
+        )
+        for name in names
+    ]
 
 
-def _draft(crawler: Crawler, connection: Connection, url: str, name: str, project_dir: Path) -> DraftTable:
-    found = databases.describe(url, name, project_dir=project_dir)
+def _draft(crawler: Crawler, connection: Connection, found: databases.DatabaseTable, name: str) -> DraftTable:
     table = Table(
         database=crawler.database.lower(),
-        name=table_name(name, crawler.table_prefix),
+        name=name,
         classification="sqlite",
         location=connection.url,
         columns=found.columns,
         parameters={
             "classification": "sqlite",
             "connectionName": connection.name,
-            "sourceTable": name,
+            "sourceTable": found.name,
             OWNER_PARAMETER: crawler.name,
         },
         row_count=found.rows,

@@ -88,15 +88,13 @@ def type_of(facts: Sequence[ColumnFacts]) -> str:
 def _read_csv(files: list[ListedFile], file_format: FileFormat) -> list[Found]:
     try:
         return list(_count_csv(files, file_format))
-    except PolarsError as error:
+    except (PolarsError, OSError, EOFError) as error:
         if len(files) > 1:
             middle = len(files) // 2
             return [*_read_csv(files[:middle], file_format), *_read_csv(files[middle:], file_format)]
         if file_format.encoding == "utf8" and "utf-8" in str(error).lower():
             return _read_csv(files, replace(file_format, encoding="latin1"))
         return [_broken(files[0], error, ragged_row(files[0].absolute, file_format))]
-    except (OSError, EOFError) as error:
-        return [_broken(listed, error) for listed in files]
 
 
 def _count_csv(files: list[ListedFile], file_format: FileFormat) -> Iterator[CrawledFile]:
@@ -170,10 +168,18 @@ def _read_parquet(files: list[ListedFile]) -> list[Found]:
 
 def _count_parquet(
     file_format: FileFormat, members: list[tuple[ListedFile, dict[str, pl.DataType]]]
-) -> Iterator[CrawledFile]:
+) -> Iterator[Found]:
     paths = [listed.absolute for listed, _ in members]
     frame = pl.scan_parquet(paths, glob=False, hive_partitioning=False, include_file_paths=_PATH)
-    rows = dict(frame.group_by(_PATH).agg(pl.len()).collect(engine="streaming").iter_rows())
+    try:
+        rows = dict(frame.group_by(_PATH).agg(pl.len()).collect(engine="streaming").iter_rows())
+    except (PolarsError, OSError) as error:
+        if len(members) == 1:
+            yield _broken(members[0][0], error)
+            return
+        for member in members:
+            yield from _count_parquet(file_format, [member])
+        return
     for listed, schema in members:
         facts = {
             name: ColumnFacts(type=NULL_TYPE if dtype == pl.Null else glue_type(dtype))

@@ -111,7 +111,7 @@ def _column(name: str, files: Sequence[CrawledFile]) -> Column:
 def _reason(name: str, kind: str, files: Sequence[CrawledFile]) -> str:
     """Return why a column is no narrower than `kind`: the file, line and value that forced it; or nothing."""
     narrower = _expected_type(name, files)
-    if narrower in ("", kind):
+    if narrower in ("", kind) or kind.startswith(("struct<", "array<")):
         return ""
     for file in sorted(files, key=lambda file: file.listed.path):
         facts = file.facts[name]
