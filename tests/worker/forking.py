@@ -15,7 +15,7 @@ import psutil
 
 from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
 from glue_tui.core.codec import from_data
-from glue_tui.core.model import CommandWork, Job, JobWork, PythonWork, RunId, job_id
+from glue_tui.core.model import CommandWork, Job, PythonWork, RunId, job_id
 from glue_tui.protocol.worker import Answer, Exited, Ready, Started, decode_answer, encode_start
 
 DEADLINE_S = 30.0
@@ -111,7 +111,8 @@ class ServerUnderTest:
         return result
 
     def close(self) -> None:
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.close()
         self.process.wait(DEADLINE_S)
         self.process.stdout.close()

@@ -58,7 +58,11 @@ def test_an_attempt_is_told_of_when_it_starts_and_when_it_ends(server: ServerUnd
 
 
 def test_every_child_can_query_with_polars(server: ServerUnderTest, tmp_path: Path) -> None:
-    text = "import polars as pl\ndef run(glue): print(pl.LazyFrame({'a': [1, 2]}).sum().collect(engine='streaming').item())\n"
+    text = """
+import polars as pl
+def run(glue):
+    print(pl.LazyFrame({"a": [1, 2]}).sum().collect(engine="streaming").item())
+"""
     job = script(tmp_path, "query", text)
     for number in range(1, 21):
         spec = make_spec(tmp_path, job, attempt=number)
@@ -67,7 +71,9 @@ def test_every_child_can_query_with_polars(server: ServerUnderTest, tmp_path: Pa
 
 
 def test_attempts_run_side_by_side_and_do_not_meet(server: ServerUnderTest, tmp_path: Path) -> None:
-    job = script(tmp_path, "side", "import os, sys\ndef run(glue):\n    assert 'mark' not in dir(sys)\n    sys.mark = 1\n")
+    job = script(
+        tmp_path, "side", "import os, sys\ndef run(glue):\n    assert 'mark' not in dir(sys)\n    sys.mark = 1\n"
+    )
     specs = [make_spec(tmp_path, job, attempt=number) for number in range(1, 11)]
     for spec in specs:
         server.send(encode_start(spec))
