@@ -7,7 +7,7 @@ screen it asks of `Host`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -66,7 +66,8 @@ class Host(Protocol):
     def leave(self) -> None: ...
 
 
-Perform = Callable[[Host, Looked], Awaitable[None]]
+Perform = Callable[[Host, Looked], Coroutine[None, None, None] | None]
+"""What only moves things on screen is done when it returns; what asks or calls the engine returns a coroutine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +168,11 @@ async def pause_trigger(host: Host, looked: Looked) -> None:
     trigger = looked.trigger
     enable = trigger.state == "DEACTIVATED"
     await host.client.set_trigger_enabled(trigger.workflow, trigger.name, enable)
-    said = f"{trigger.name} may fire again" if enable else f"{trigger.name} is paused: it won't fire until space resumes it"
+    said = (
+        f"{trigger.name} may fire again"
+        if enable
+        else f"{trigger.name} is paused: it won't fire until space resumes it"
+    )
     host.say(said, cli=cli_twins.pause(trigger.workflow, trigger.name, enable), tone="good" if enable else "warn")
 
 
@@ -180,7 +185,7 @@ async def explain(host: Host, looked: Looked) -> None:
 # Looking
 
 
-async def show_logs(host: Host, looked: Looked) -> None:
+def show_logs(host: Host, looked: Looked) -> None:
     host.move_cursor("right")
 
 
@@ -188,19 +193,19 @@ async def edit_file(host: Host, looked: Looked) -> None:
     await host.edit(looked)
 
 
-async def find(host: Host, looked: Looked) -> None:
+def find(host: Host, looked: Looked) -> None:
     host.find_in_logs()
 
 
-async def next_view(host: Host, looked: Looked) -> None:
+def next_view(host: Host, looked: Looked) -> None:
     host.next_view(1)
 
 
-async def previous_view(host: Host, looked: Looked) -> None:
+def previous_view(host: Host, looked: Looked) -> None:
     host.next_view(-1)
 
 
-async def show_last_run(host: Host, looked: Looked) -> None:
+def show_last_run(host: Host, looked: Looked) -> None:
     host.show_run(looked.selection.workflow, "")
 
 
@@ -224,33 +229,33 @@ async def show_palette(host: Host, looked: Looked) -> None:
     await host.show_palette()
 
 
-async def leave(host: Host, looked: Looked) -> None:
+def leave(host: Host, looked: Looked) -> None:
     host.leave()
 
 
 def _to_pane(pane: str) -> Perform:
-    async def perform(host: Host, looked: Looked) -> None:
+    def perform(host: Host, looked: Looked) -> None:
         host.go_to_pane(pane)
 
     return perform
 
 
 def _cursor(where: str) -> Perform:
-    async def perform(host: Host, looked: Looked) -> None:
+    def perform(host: Host, looked: Looked) -> None:
         host.move_cursor(where)
 
     return perform
 
 
 def _pane_step(step: int) -> Perform:
-    async def perform(host: Host, looked: Looked) -> None:
+    def perform(host: Host, looked: Looked) -> None:
         host.next_pane(step)
 
     return perform
 
 
 def _growth(step: int) -> Perform:
-    async def perform(host: Host, looked: Looked) -> None:
+    def perform(host: Host, looked: Looked) -> None:
         host.grow(step)
 
     return perform
@@ -258,13 +263,25 @@ def _growth(step: int) -> Perform:
 
 def _move(where: str, keys: tuple[str, ...], shown: str, help: str) -> Action:
     return Action(
-        name=where, keys=keys, shown=shown, label=where.replace("_", " "), help=help, group="Moving", perform=_cursor(where)
+        name=where,
+        keys=keys,
+        shown=shown,
+        label=where.replace("_", " "),
+        help=help,
+        group="Moving",
+        perform=_cursor(where),
     )
 
 
 def _pane(number: str, pane: str, help: str) -> Action:
     return Action(
-        name=f"pane_{pane}", keys=(number,), shown=number, label=pane, help=help, group="Screen", perform=_to_pane(pane)
+        name=f"pane_{pane}",
+        keys=(number,),
+        shown=number,
+        label=f"{pane} pane",
+        help=help,
+        group="Screen",
+        perform=_to_pane(pane),
     )
 
 

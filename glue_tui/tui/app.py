@@ -10,9 +10,10 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import ClassVar
 
 from textual.app import App
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
 from textual.theme import Theme
 from textual.timer import Timer
@@ -39,7 +40,11 @@ class GlueTuiApp(App[str]):
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS = [Binding("ctrl+q", "leave", show=False), Binding("ctrl+c", "leave", show=False)]
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", show=False),
+        Binding("ctrl+c", "leave", show=False),
+    ]
 
     def __init__(
         self,
@@ -135,11 +140,14 @@ class GlueTuiApp(App[str]):
         """Open the editor on what is selected; the engine reads the file again afterwards."""
         place = place_to_edit(looked, self.project_dir)
         assert place is not None
+        if not place.path.is_file():
+            raise InvalidInput(f"{place.path} is not there")
         command = editor_command(place, os.environ)
         if command is None:
             raise InvalidInput("no editor found", hint="set EDITOR, for example: export EDITOR=nano")
         with self.suspend():
-            ended = subprocess.run(command, check=False)
+            # Blocking is meant: nothing may paint over the editor.
+            ended = subprocess.run(command, check=False)  # noqa: ASYNC221
         self.refresh()
         if ended.returncode != 0:
             self.main.say(f"{command[0]} ended with {ended.returncode}", tone="warn")

@@ -16,15 +16,22 @@ from glue_tui.tui.format import (
     whole_duration,
 )
 from glue_tui.tui.model import is_over
-from glue_tui.tui.paint import Span, Spans
+from glue_tui.tui.paint import Span, Spans, wrap_spans
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
 
 Lines = tuple[Spans, ...]
 
+ROWS_PER_LINE_MAX = 3
+"""A longer message is cut here; the log has all of it."""
 
-def detail_lines(looked: Looked, look: Look, now: float) -> Lines:
-    """Return the lines for what the cursor is on: a node, a trigger, or the workflow."""
+
+def detail_lines(looked: Looked, look: Look, now: float, width: int) -> Lines:
+    """Return the lines for what the cursor is on, long ones broken: a node, a trigger, or the workflow."""
+    return tuple(row for line in _lines(looked, look, now) for row in wrap_spans(line, width)[:ROWS_PER_LINE_MAX])
+
+
+def _lines(looked: Looked, look: Look, now: float) -> Lines:
     if looked.workflow is None:
         return ()
     if looked.selection.pane != "triggers":
@@ -70,7 +77,7 @@ def _tally(run: RunView) -> str:
 
 def _node(node: NodeView, definition: NodeDefinition | None, look: Look, now: float) -> Lines:
     told = node_look(node.state)
-    facts: list[str] = [node.kind]
+    facts: list[str] = []
     if node.max_attempts > 1 and node.attempt:
         facts.append(f"attempt {node.attempt} of {node.max_attempts}")
     seconds = node_seconds(node, now)
@@ -86,6 +93,7 @@ def _node(node: NodeView, definition: NodeDefinition | None, look: Look, now: fl
         facts.append(f"{count(node.rows_out)} rows out")
     if node.exit_code not in (None, 0):
         facts.append(f"exit {node.exit_code}")
+    facts.append(node.kind)
     dot = f" {look.glyph('dot')} "
     tone = "bad_strong" if told.tone == "bad" else told.tone
     lines: list[Spans] = [
@@ -159,7 +167,11 @@ def _workflow(workflow: WorkflowView, run: RunView | None, now: float) -> Lines:
             (f"  {counted(len(workflow.problems), 'problem')}{force}", "warn"),
         )
         told = [
-            ((f"line {one.line} ", "warn"), (f"{one.key}: " if one.key else "", "muted"), (_problem(one.message, one.hint), "text"))
+            (
+                (f"line {one.line} ", "warn"),
+                (f"{one.key}: " if one.key else "", "muted"),
+                (_problem(one.message, one.hint), "text"),
+            )
             for one in shown
         ]
         return (head, *told)

@@ -11,7 +11,26 @@ from pathlib import Path
 
 from glue_tui.tui.selection import Looked
 
-_TAKES_PLUS_LINE = frozenset({"vi", "vim", "nvim", "view", "gvim", "nano", "pico", "emacs", "emacsclient", "kak", "joe", "jed", "mg", "ne", "mcedit", "vis"})
+_TAKES_PLUS_LINE = frozenset(
+    {
+        "vi",
+        "vim",
+        "nvim",
+        "view",
+        "gvim",
+        "nano",
+        "pico",
+        "emacs",
+        "emacsclient",
+        "kak",
+        "joe",
+        "jed",
+        "mg",
+        "ne",
+        "mcedit",
+        "vis",
+    }
+)
 _TAKES_COLON_LINE = frozenset({"hx", "helix", "micro", "subl", "zed"})
 _WITH_GOTO = frozenset({"code", "codium", "cursor"})
 _LOCATION = re.compile(r"(.+):(\d+)$")

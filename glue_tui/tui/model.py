@@ -76,9 +76,7 @@ def reduce(model: UiModel, message: FeedMessage) -> UiModel:
     match message:
         case Snapshot(project=project):
             runs = {run.summary.run_id: run for run in project.runs}
-            return UiModel(
-                connection=Connection.LIVE, engine=project.engine, workflows=project.workflows, runs=runs
-            )
+            return UiModel(connection=Connection.LIVE, engine=project.engine, workflows=project.workflows, runs=runs)
         case WorkflowsChanged(workflows=workflows):
             return replace(model, workflows=workflows)
         case TriggersChanged(triggers=triggers):
@@ -101,9 +99,7 @@ def lost(model: UiModel, because: str) -> UiModel:
     return replace(model, connection=Connection.LOST, lost_because=because)
 
 
-def _with_triggers(
-    workflows: tuple[WorkflowView, ...], triggers: Iterable[TriggerView]
-) -> tuple[WorkflowView, ...]:
+def _with_triggers(workflows: tuple[WorkflowView, ...], triggers: Iterable[TriggerView]) -> tuple[WorkflowView, ...]:
     changed = {(trigger.workflow, trigger.name): trigger for trigger in triggers}
     touched = {workflow for workflow, _ in changed}
     return tuple(
@@ -131,9 +127,7 @@ def _with_change(runs: dict[str, RunView], change: RunChanged) -> dict[str, RunV
     return _pruned({**runs, change.summary.run_id: changed})
 
 
-def _with_progress(
-    runs: dict[str, RunView], run_id: str, node_id: str, progress: float | None
-) -> dict[str, RunView]:
+def _with_progress(runs: dict[str, RunView], run_id: str, node_id: str, progress: float | None) -> dict[str, RunView]:
     run = runs.get(run_id)
     if run is None:
         return runs
@@ -151,9 +145,7 @@ def _pruned(runs: dict[str, RunView]) -> dict[str, RunView]:
     for run in runs.values():
         newest[run.summary.workflow] = max(newest.get(run.summary.workflow, 0), run.summary.number)
     finished = [
-        run_id
-        for run_id, run in runs.items()
-        if is_over(run) and newest[run.summary.workflow] != run.summary.number
+        run_id for run_id, run in runs.items() if is_over(run) and newest[run.summary.workflow] != run.summary.number
     ]
     dropped = set(finished[: max(0, len(finished) - FINISHED_RUNS_KEPT)])
     return {run_id: run for run_id, run in runs.items() if run_id not in dropped}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
@@ -14,6 +15,8 @@ from glue_tui.tui.theme import OWN_GROUND, Look
 Span = tuple[str, str]
 """A text and its tone."""
 Spans = tuple[Span, ...]
+
+_WORDS = re.compile(r"\s+|\S+\s*")
 
 
 def width_of(spans: Iterable[Span]) -> int:
@@ -93,3 +96,18 @@ def wrap(text: str, width: int) -> list[str]:
                 line = f"{line} {word}" if line else word
         lines.append(line)
     return lines
+
+
+def wrap_spans(line: Spans, width: int, indent: int = 4) -> list[Spans]:
+    """Return a line broken at blanks into lines of `width` cells; what follows the first one is indented."""
+    rows: list[list[Span]] = [[]]
+    used = 0
+    for text, tone in line:
+        for word in _WORDS.findall(clean(text)):
+            cells = cell_len(word.rstrip())
+            if used + cells > width and used > indent:
+                rows.append([(" " * indent, "")])
+                used = indent
+            rows[-1].append((word, tone))
+            used += cell_len(word)
+    return [tuple(row) for row in rows]

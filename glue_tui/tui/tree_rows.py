@@ -85,7 +85,9 @@ def _workflow_row(workflow: WorkflowView, run: RunView | None, selection: Select
     elif run.summary.started_at is None:
         note, tone = "queued", "warn"
     else:
-        done = sum(1 for node in run.nodes if node.state not in ("PENDING", "WAITING", "STARTING", "RUNNING", "STOPPING"))
+        done = sum(
+            1 for node in run.nodes if node.state not in ("PENDING", "WAITING", "STARTING", "RUNNING", "STOPPING")
+        )
         note, tone = f"{done}/{len(run.nodes)} {whole_duration(now - run.summary.started_at)}", "running"
     opens_itself = run is not None and run.summary.outcome != "SUCCEEDED"
     return TreeRow(

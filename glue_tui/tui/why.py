@@ -32,7 +32,9 @@ def why_lines(looked: Looked, now: float) -> tuple[str, Lines]:
     else:
         lines += _start_lines(trigger, run, now)
     lines += [(), (("starts  ", "muted"), (", ".join(node_name(NodeId(one)) for one in trigger.actions), "text"))]
-    return f"why {node.name if node is not None and looked.selection.pane != 'triggers' else trigger.name}", tuple(lines)
+    return f"why {node.name if node is not None and looked.selection.pane != 'triggers' else trigger.name}", tuple(
+        lines
+    )
 
 
 def _paused(trigger: TriggerView) -> Spans:
@@ -76,7 +78,9 @@ def _start_lines(trigger: TriggerView, run: RunView | None, now: float) -> list[
 def _predicate_lines(trigger: TriggerView, workflow: WorkflowView, run: RunView | None) -> list[Spans]:
     word = "any of these" if trigger.logical == "ANY" else "all of these" if len(trigger.conditions) > 1 else "this"
     in_run = next((one for one in run.triggers if one.name == trigger.name), None) if run else None
-    lines: list[Spans] = [((f"fires once {word} holds:" if word != "all of these" else f"fires once {word} hold:", "text"),)]
+    lines: list[Spans] = [
+        ((f"fires once {word} holds:" if word != "all of these" else f"fires once {word} hold:", "text"),)
+    ]
     edges = run.edges if run else workflow.edges
     sources = [edge.source for edge in edges if edge.destination == f"trigger:{trigger.name}"]
     for condition, source in zip(trigger.conditions, sources, strict=False):

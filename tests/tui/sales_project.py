@@ -73,7 +73,12 @@ def daily_sales() -> WorkflowView:
             conditions=("landing_sales SUCCEEDED", "shop_customers SUCCEEDED"),
         ),
         trigger(
-            name, "cleaned", "CONDITIONAL", ("job:aggregate_sales",), logical="AND", conditions=("clean_sales SUCCEEDED",)
+            name,
+            "cleaned",
+            "CONDITIONAL",
+            ("job:aggregate_sales",),
+            logical="AND",
+            conditions=("clean_sales SUCCEEDED",),
         ),
         trigger(
             name, "clean_failed", "CONDITIONAL", ("job:quarantine",), logical="AND", conditions=("clean_sales FAILED",)
@@ -113,7 +118,10 @@ def daily_sales() -> WorkflowView:
 
 def stock_watch() -> WorkflowView:
     name = "stock_watch"
-    nodes = (node("crawler", "landing_stock", "sample_data/landing/stock"), node("python", "reprice", "jobs/reprice.py"))
+    nodes = (
+        node("crawler", "landing_stock", "sample_data/landing/stock"),
+        node("python", "reprice", "jobs/reprice.py"),
+    )
     triggers = (
         trigger(
             name,
@@ -126,7 +134,9 @@ def stock_watch() -> WorkflowView:
             settling_files=1,
             window_closes_at=NOW + 19,
         ),
-        trigger(name, "crawled", "CONDITIONAL", ("job:reprice",), logical="AND", conditions=("landing_stock SUCCEEDED",)),
+        trigger(
+            name, "crawled", "CONDITIONAL", ("job:reprice",), logical="AND", conditions=("landing_stock SUCCEEDED",)
+        ),
     )
     return WorkflowView(
         name=name,
@@ -244,9 +254,7 @@ def _failed_night(engine: scripted.ScriptedEngine, log_dir: Path | None) -> None
         rows_in=1_204_113,
         peak_memory_bytes=312_000_000,
         attempts=scripted.attempts(paths, engine.now),
-        error=scripted.failure(
-            "ColumnNotFound", '"amuont" not found, nearest "amount"', "jobs/clean_sales.py:31"
-        ),
+        error=scripted.failure("ColumnNotFound", '"amuont" not found, nearest "amount"', "jobs/clean_sales.py:31"),
     )
     engine.play(run_id, "job:quarantine", "RUNNING", 0.1)
     engine.play(run_id, "job:quarantine", "SUCCEEDED", 0.9, rows_out=18)

@@ -68,9 +68,7 @@ class ScriptedEngine:
                 feed.put_nowait(message)
 
     def project(self) -> ProjectView:
-        return ProjectView(
-            engine=self.engine, workflows=tuple(self.workflows.values()), runs=tuple(self.runs.values())
-        )
+        return ProjectView(engine=self.engine, workflows=tuple(self.workflows.values()), runs=tuple(self.runs.values()))
 
     def set_workflows(self, *workflows: WorkflowView) -> None:
         """A file was saved, a workflow came or went."""
@@ -91,7 +89,9 @@ class ScriptedEngine:
                 return view
         raise EntityNotFound(f"no run {run}")
 
-    def open_run(self, workflow: str, trigger: str, properties: dict[str, str] | None = None, previous: str = "") -> RunView:
+    def open_run(
+        self, workflow: str, trigger: str, properties: dict[str, str] | None = None, previous: str = ""
+    ) -> RunView:
         """Start a run; its first trigger has fired, its nodes wait."""
         view = self.workflows.get(workflow)
         if view is None:
@@ -277,9 +277,7 @@ def _follow(
         states = {one.node_id: one.state for one in nodes}
         for index, trigger in enumerate(triggers):
             edges = [edge for edge in run.edges if edge.destination == f"trigger:{trigger.name}"]
-            truths = [
-                None if states[edge.source] not in OVER else states[edge.source] == edge.label for edge in edges
-            ]
+            truths = [None if states[edge.source] not in OVER else states[edge.source] == edge.label for edge in edges]
             met = sum(1 for truth in truths if truth)
             if trigger.met != met:
                 triggers[index] = trigger = msgspec.structs.replace(trigger, met=met)

@@ -13,9 +13,7 @@ class ConfirmScreen(Sheet[bool]):
     """`y` or Enter says yes; `n` and Esc leave everything as it is."""
 
     def __init__(self, look: Look, question: str, consequence: str, *, verb: str) -> None:
-        super().__init__(
-            look, title=(("please confirm", "accent_strong"),), hints=(("y", verb), ("n", "leave it"))
-        )
+        super().__init__(look, title=(("please confirm", "accent_strong"),), hints=(("y", verb), ("n", "leave it")))
         self.question = question
         self.consequence = consequence
 
@@ -24,13 +22,11 @@ class ConfirmScreen(Sheet[bool]):
         then = [((line, "text"),) for line in wrap(self.consequence, width)]
         return ((), *said, (), *then, ())
 
-    def on_key(self, event: events.Key) -> None:
+    def take_key(self, event: events.Key) -> None:
         match event.key:
             case "y" | "enter":
-                event.stop()
                 self.dismiss(True)
             case "n":
-                event.stop()
                 self.dismiss(None)
             case _:
-                super().on_key(event)
+                super().take_key(event)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from glue_tui.tui.paint import Spans
-from glue_tui.tui.screens.message import wrap_spans
+from glue_tui.tui.paint import Spans, wrap_spans
 from glue_tui.tui.screens.sheet import Sheet
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
@@ -21,7 +20,12 @@ class HelpScreen(Sheet[bool]):
     """Lists every key; those of the focused pane first."""
 
     def __init__(
-        self, look: Look, actions: Sequence[Action], looked: Looked, own: tuple[tuple[str, str], ...] = (), pane: str = ""
+        self,
+        look: Look,
+        actions: Sequence[Action],
+        looked: Looked,
+        own: tuple[tuple[str, str], ...] = (),
+        pane: str = "",
     ) -> None:
         super().__init__(
             look, title=(("keys", "accent_strong"),), hints=(("j k", "scroll"), (":", "commands"), ("Esc", "close"))
@@ -54,6 +58,6 @@ class HelpScreen(Sheet[bool]):
 
     def _row(self, key: str, text: str, tone: str, width: int) -> list[Spans]:
         key = self.look.plain(key)
-        rows = wrap_spans(((text, tone),), width - KEY_CELLS)
+        rows = wrap_spans(((text, tone),), width - KEY_CELLS, 0)
         pad = (" " * KEY_CELLS, "")
         return [((key.ljust(KEY_CELLS), "key"), *rows[0]), *((pad, *row) for row in rows[1:])]

@@ -1,22 +1,23 @@
-"""The screen with the panes: puts the model into them, moves the selection, and runs actions. It decides nothing else."""
+"""The screen with the panes: puts the model into them, moves the selection, runs actions. It decides nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.layout import Layout
 from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
+from textual.widget import Widget
 
 from glue_tui.client.api import EngineClient
 from glue_tui.core.problem import GlueTuiError
 from glue_tui.protocol.views import RunSummary
-from glue_tui.tui.actions import ACTIONS, BY_NAME
+from glue_tui.tui.actions import ACTIONS, BY_NAME, Action
 from glue_tui.tui.arrange import PANES, PaneLayout, Zoom, arrange
 from glue_tui.tui.detail import detail_lines, run_title
 from glue_tui.tui.graph.widget import GraphView
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 AnswerT = TypeVar("AnswerT")
 
+ACTION_OF_KEY: dict[str, Action] = {key: action for action in ACTIONS for key in action.keys}
+
 NOTICE_S = 8.0
 """How long a notice stays; the next key takes it away sooner."""
 HISTORY_RUNS = 200
@@ -51,10 +54,6 @@ HISTORY_RUNS = 200
 
 class MainScreen(Screen[None]):
     """Header, four panes, footer. It is the `Host` of the actions."""
-
-    BINDINGS = [
-        Binding(key, f"perform('{action.name}')", action.label, show=False) for action in ACTIONS for key in action.keys
-    ]
 
     def __init__(self, app: GlueTuiApp, look: Look) -> None:
         super().__init__()
@@ -64,6 +63,7 @@ class MainScreen(Screen[None]):
         self.zoom = Zoom.NORMAL
         self.histories: dict[str, tuple[RunSummary, ...]] = {}
         self._awaits_g = False
+        self._held_keys: list[events.Key] | None = None
         self._notice_timer: Timer | None = None
         self.pane_layout = PaneLayout()
         self.header = Header(look, id="header")
@@ -110,7 +110,9 @@ class MainScreen(Screen[None]):
         selected = self.selection.node_id or self.selection.trigger
         self.graph.show(looked.run, looked.workflow, selected)
         self.view.set_titles(run_title(looked, self.look, now), tab_spans(self.selection.view))
-        self.view.show_text(detail_lines(looked, self.look, now) if self.selection.view == "graph" else ())
+        self.view.show_text(
+            detail_lines(looked, self.look, now, self.view.inner_width - 2) if self.selection.view == "graph" else ()
+        )
         if self.selection.view == "runs":
             self._show_history(looked, now)
         self._show_logs(looked)
@@ -207,37 +209,64 @@ class MainScreen(Screen[None]):
     # Actions
 
     def on_key(self, event: events.Key) -> None:
+        """Obey the table's keys. Done here and not by bindings, so that what is typed ahead reaches what it opens."""
+        event.stop()
+        event.prevent_default()
+        if self.glue.screen is not self:
+            self.glue.screen.post_message(events.Key(event.key, event.character))
+        elif self._held_keys is not None:
+            self._held_keys.append(event)
+        else:
+            self._take_key(event)
+
+    def _take_key(self, event: events.Key) -> None:
         awaited, self._awaits_g = self._awaits_g, event.key == "g" and not self._awaits_g
-        if event.key == "g" and awaited:
-            self.move_cursor("top")
         if self.notice.lines:
             self._clear_notice()
+        if event.key == "g" and awaited:
+            self.move_cursor("top")
+        elif event.key in ACTION_OF_KEY:
+            self.perform(ACTION_OF_KEY[event.key])
 
-    def action_perform(self, name: str) -> None:
+    def perform(self, action: Action) -> None:
         """Run an action of the table, or say why not."""
-        action = BY_NAME[name]
         looked = self.looked
         reason = action.refusal(looked)
         if reason:
             self.say(reason, tone="warn")
-        else:
-            self.run_worker(self._perform(name, looked), exit_on_error=True)
+            return
+        rest = action.perform(self, looked)
+        if rest is not None:
+            self._held_keys = []
+            self.run_worker(self._finish(rest), exit_on_error=True)
 
-    async def _perform(self, name: str, looked: Looked) -> None:
+    async def _finish(self, rest: Coroutine[None, None, None]) -> None:
         try:
-            await BY_NAME[name].perform(self, looked)
+            await rest
         except GlueTuiError as error:
             self.say(str(error), tone="bad")
+        finally:
+            self._release_keys(self)
+
+    def _release_keys(self, screen: Screen[Any]) -> None:
+        """Hand keys typed since an action began to the dialog it opened, or back to this screen."""
+        held, self._held_keys = self._held_keys, None
+        for event in held or ():
+            screen.post_message(events.Key(event.key, event.character))
 
     @property
     def client(self) -> EngineClient:
+        self._release_keys(self)
         return self.glue.client
 
     def now(self) -> float:
         return self.glue.now()
 
     async def ask(self, screen: ModalScreen[AnswerT]) -> AnswerT | None:
-        return await self.glue.push_screen_wait(screen)
+        answer: asyncio.Future[AnswerT | None] = asyncio.get_running_loop().create_future()
+        self.glue.push_screen(screen, answer.set_result)
+        self._release_keys(screen)
+        return await answer
 
     def say(self, text: str, *, cli: str = "", tone: str = "good") -> None:
         self.notice.set_text(text, cli, tone)
@@ -252,7 +281,7 @@ class MainScreen(Screen[None]):
         self.notice.set_text("", "", "")
 
     def go_to_pane(self, pane: str) -> None:
-        panes = {"workflows": self.workflow_tree, "triggers": self.triggers, "logs": self.logs}
+        panes: dict[str, Widget] = {"workflows": self.workflow_tree, "triggers": self.triggers, "logs": self.logs}
         panes.get(pane, self.view.shown).focus()
 
     def next_pane(self, step: int) -> None:
@@ -288,7 +317,7 @@ class MainScreen(Screen[None]):
         if name.startswith("go "):
             self.select(replace(self.selection, workflow=name.removeprefix("go "), trigger="", node_id=""))
         else:
-            self.action_perform(name)
+            self.perform(BY_NAME[name])
 
     def leave(self) -> None:
         self.glue.leave()

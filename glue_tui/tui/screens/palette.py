@@ -98,7 +98,7 @@ class PaletteScreen(Sheet[str]):
         left: list[Span] = [(entry.label.ljust(14) + " ", tone), (said, "warn" if entry.reason else "muted")]
         return columns(left, ((entry.key, "key"),), width, self.look)
 
-    def on_key(self, event: events.Key) -> None:
+    def take_key(self, event: events.Key) -> None:
         found = matching(self.entries, self.field.text)
         match event.key:
             case "escape":
@@ -115,7 +115,6 @@ class PaletteScreen(Sheet[str]):
                 if edited is None:
                     return
                 self.field, self.cursor = edited, 0
-        event.stop()
         if self.is_current:
             self.refill()
 

@@ -32,7 +32,13 @@ class RetryScreen(Sheet[RetryChoice]):
         super().__init__(
             look,
             title=((f"retry run {number} of {run.summary.workflow}", "accent_strong"),),
-            hints=(("Enter", "run them again"), ("a", "all failed"), ("n", "this node"), ("d", "definition"), ("Esc", "")),
+            hints=(
+                ("Enter", "run them again"),
+                ("a", "all failed"),
+                ("n", "this node"),
+                ("d", "definition"),
+                ("Esc", ""),
+            ),
         )
         self.run = run
         self.workflow = workflow
@@ -64,9 +70,9 @@ class RetryScreen(Sheet[RetryChoice]):
             self._choice(" ", "as it ran: the definition this run was pinned to", self.as_it_ran, True),
             (),
         ]
-        lines += self._nodes("runs again", plan.again, "strong", width)
-        lines += self._nodes("then, if triggers fire", plan.then, "text", width)
-        lines += self._nodes("stays as it is", plan.kept, "muted", width)
+        lines += self._node_list("runs again", plan.again, "strong", width)
+        lines += self._node_list("then, if triggers fire", plan.then, "text", width)
+        lines += self._node_list("stays as it is", plan.kept, "muted", width)
         twin = retry_twin(self.run.summary.number, nodes, self.as_it_ran)
         return (*lines, (), (("$ ", "faint+muted"), (twin, "muted")), ())
 
@@ -78,17 +84,24 @@ class RetryScreen(Sheet[RetryChoice]):
     def _choice(self, key: str, label: str, is_chosen: bool, is_possible: bool) -> Spans:
         mark = "(" + (self.look.glyph("running") if is_chosen else " ") + ")"
         tone = "strong" if is_chosen else "text" if is_possible else "faint+muted"
-        return ((f"{key} ", "key" if is_possible else "faint+muted"), (mark, "accent" if is_chosen else tone), (f" {label}", tone))
+        return (
+            (f"{key} ", "key" if is_possible else "faint+muted"),
+            (mark, "accent" if is_chosen else tone),
+            (f" {label}", tone),
+        )
 
-    def _nodes(self, head: str, node_ids: tuple[str, ...], tone: str, width: int) -> list[Spans]:
+    def _node_list(self, head: str, node_ids: tuple[str, ...], tone: str, width: int) -> list[Spans]:
         if not node_ids:
             return []
         if len(node_ids) > 6:
             names = ", ".join(node_name(NodeId(one)) for one in node_ids)
-            return [((f"{head} ({len(node_ids)})", "muted"),), *(((f"  {line}", tone),) for line in wrap(names, width - 2))]
-        return [((head, "muted"),), *(self._node(one, tone) for one in node_ids)]
+            return [
+                ((f"{head} ({len(node_ids)})", "muted"),),
+                *(((f"  {line}", tone),) for line in wrap(names, width - 2)),
+            ]
+        return [((head, "muted"),), *(self._node_line(one, tone) for one in node_ids)]
 
-    def _node(self, node_id: str, tone: str) -> Spans:
+    def _node_line(self, node_id: str, tone: str) -> Spans:
         node = node_in(self.run, node_id)
         look = node_look(node.state) if node else node_look("PENDING")
         spans: list[Span] = [(f"  {self.look.glyph(look.glyph)} ", look.tone), (node_name(NodeId(node_id)), tone)]
@@ -96,11 +109,10 @@ class RetryScreen(Sheet[RetryChoice]):
             spans.append((f"  {look.word}", "muted"))
         return tuple(spans)
 
-    def on_key(self, event: events.Key) -> None:
+    def take_key(self, event: events.Key) -> None:
         match event.key:
             case "enter":
                 nodes = (self.node_id,) if self.only_node else ()
-                event.stop()
                 self.dismiss(RetryChoice(nodes=nodes, as_it_ran=self.as_it_ran))
                 return
             case "a" if self.failed:
@@ -110,7 +122,6 @@ class RetryScreen(Sheet[RetryChoice]):
             case "d":
                 self.as_it_ran = not self.as_it_ran
             case _:
-                super().on_key(event)
+                super().take_key(event)
                 return
-        event.stop()
         self.fit_box(self.app.size)

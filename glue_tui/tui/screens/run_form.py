@@ -106,7 +106,7 @@ class RunForm(Sheet[dict[str, str]]):
         ]
         return tuple(spans)
 
-    def on_key(self, event: events.Key) -> None:
+    def take_key(self, event: events.Key) -> None:
         field, definition = self.fields[self.active], self.definitions[self.active]
         match event.key:
             case "escape":
@@ -124,7 +124,6 @@ class RunForm(Sheet[dict[str, str]]):
                 if edited is None:
                     return
                 self.fields[self.active] = edited
-        event.stop()
         if self.is_current:
             self.fit_box(self.app.size)
 

@@ -104,6 +104,14 @@ class Sheet(ModalScreen[AnswerT]):
         self.box.refresh()
 
     def on_key(self, event: events.Key) -> None:
+        event.stop()
+        if self.is_current:
+            self.take_key(event)
+        else:  # typed ahead, while this dialog was closing
+            self.app.screen.post_message(events.Key(event.key, event.character))
+
+    def take_key(self, event: events.Key) -> None:
+        """Obey a key; dialogs with keys of their own ask this one for the rest."""
         match event.key:
             case "escape" | "q":
                 self.dismiss(None)
@@ -119,6 +127,3 @@ class Sheet(ModalScreen[AnswerT]):
                 self.box.scroll_to_line(0)
             case "G" | "end":
                 self.box.scroll_to_line(len(self.box.lines))
-            case _:
-                return
-        event.stop()

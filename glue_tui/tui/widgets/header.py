@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from glue_tui.tui.format import age
 from glue_tui.tui.model import Connection, UiModel, is_over
-from glue_tui.tui.paint import Span, Spans, columns, strip
+from glue_tui.tui.paint import Span, Spans, columns, strip, width_of
 from glue_tui.tui.theme import Look
 
 
@@ -57,13 +57,23 @@ class Header(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        left: list[Span] = [(" glue-tui ", "badge"), (f"  {self.facts.project}   ", "text"), *self._engine()]
-        if self.facts.connection is Connection.LIVE:
-            left += self._counts()
         width = self.size.width
-        return strip(columns(left, ((self.facts.clock + " ", "muted"),), width, self.look), width, self.look, "bar")
+        clock: Spans = ((self.facts.clock + " ", "muted"),)
+        room = width - width_of(clock) - 1
+        variants = [self._left(gap, has_age) for gap, has_age in ((3, True), (2, True), (2, False), (1, False))]
+        left = next((one for one in variants if width_of(one) <= room), variants[-1])
+        return strip(columns(left, clock, width, self.look), width, self.look, "bar")
 
-    def _engine(self) -> Spans:
+    def _left(self, gap: int, has_age: bool) -> Spans:
+        """Return everything but the clock; closer together, and without the engine's age, where room is short."""
+        space = " " * gap
+        spans: list[Span] = [(" glue-tui ", "badge"), (f" {self.facts.project}{space}", "text")]
+        spans += self._engine(has_age)
+        if self.facts.connection is Connection.LIVE:
+            spans += self._counts(space)
+        return tuple(spans)
+
+    def _engine(self, has_age: bool) -> Spans:
         facts = self.facts
         match facts.connection:
             case Connection.CONNECTING:
@@ -73,10 +83,14 @@ class Header(Widget):
                 return ((self.look.glyph("engine_lost") + " ", "bad"), (said, "bad_strong"))
             case Connection.LIVE:
                 up = "just started" if facts.engine_up == "now" else f"up {facts.engine_up}"
-                said_up: Spans = ((self.look.glyph("engine") + " engine ", "good"), (up, "muted"))
-                return (*said_up, (f"  {facts.message}", "warn")) if facts.message else said_up
+                spans: list[Span] = [(self.look.glyph("engine") + " engine", "good")]
+                if has_age:
+                    spans.append((f" {up}", "muted"))
+                if facts.message:
+                    spans.append((f" {facts.message}", "warn"))
+                return tuple(spans)
 
-    def _counts(self) -> list[Span]:
+    def _counts(self, space: str) -> list[Span]:
         spans: list[Span] = []
         for number, glyph, word, tone in (
             (self.facts.running, "running", "running", "running"),
@@ -84,5 +98,5 @@ class Header(Widget):
             (self.facts.broken, "broken", "broken", "warn"),
         ):
             if number:
-                spans.append((f"   {self.look.glyph(glyph)} {number} {word}", tone))
+                spans.append((f"{space}{self.look.glyph(glyph)} {number} {word}", tone))
         return spans

@@ -22,7 +22,10 @@ class Notice(Pane, can_focus=False):
         """Say something; empty text says nothing any more."""
         self.lines = tuple(((line, tone),) for line in wrap(text, NOTICE_CELLS_MAX - 4)) if text else ()
         if cli and text:
-            self.lines += tuple((("$ " if not at else "  ", "faint+muted"), (line, "muted")) for at, line in enumerate(wrap(cli, NOTICE_CELLS_MAX - 6)))
+            self.lines += tuple(
+                (("$ " if not at else "  ", "faint+muted"), (line, "muted"))
+                for at, line in enumerate(wrap(cli, NOTICE_CELLS_MAX - 6))
+            )
         self.refresh(layout=True)
 
     def box_size(self, width_max: int) -> tuple[int, int]:

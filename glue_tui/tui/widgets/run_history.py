@@ -31,9 +31,7 @@ def history_rows(
 ) -> tuple[HistoryRow, ...]:
     """Return the rows: what was fetched, with newer news of the same runs and newer runs from the feed."""
     summaries = {summary.run_id: summary for summary in fetched}
-    summaries |= {
-        run.summary.run_id: run.summary for run in model.runs.values() if run.summary.workflow == workflow
-    }
+    summaries |= {run.summary.run_id: run.summary for run in model.runs.values() if run.summary.workflow == workflow}
     newest_first = sorted(summaries.values(), key=lambda summary: -summary.number)
     return tuple(_row(summary, shown_run_id, now) for summary in newest_first)
 
