@@ -55,7 +55,7 @@ class Scope:
 
     def known_name(self, path: KeyPath, kind: str, name: str, known: tuple[str, ...]) -> bool:
         """Report a name that does not exist; return whether it does."""
-        if name not in known:
+        if name not in known and not self.report.is_full:
             self.report.problem(path, f'no {kind} named "{name}"', nearest(name, known) or f"there is no {kind} yet")
         return name in known
 

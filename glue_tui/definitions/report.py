@@ -11,6 +11,8 @@ KeyPath = tuple[str | int, ...]
 """`("triggers", "ready", "conditions", 0, "job")`."""
 
 TEXT_LENGTH_MAX = 400
+PROBLEMS_MAX = 200
+"""Of one file; who reads more than that?"""
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -52,6 +54,10 @@ class Report:
     def has_errors(self) -> bool:
         return any(not problem.is_warning for problem in self._problems)
 
+    @property
+    def is_full(self) -> bool:
+        return len(self._problems) >= PROBLEMS_MAX
+
     def problem(self, path: KeyPath, message: str, hint: str = "") -> None:
         """Report an error at `path`, unless the value there is already known not to be readable."""
         if not self.is_broken(path):
@@ -69,6 +75,8 @@ class Report:
         return any(path[:length] in self._broken for length in range(len(path) + 1))
 
     def _add(self, path: KeyPath, message: str, hint: str, *, is_warning: bool) -> None:
+        if self.is_full and (is_warning or self.has_errors):
+            return
         problem = Problem(
             path=self.source,
             line=self._line(path),

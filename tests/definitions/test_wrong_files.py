@@ -82,3 +82,10 @@ def test_a_name_that_can_not_be_a_workflow_is_a_problem(tmp_path: Path) -> None:
     path = write_workflow(tmp_path, MINIMAL, name="my night")
     (problem,) = load_file(path, tmp_path).problems
     assert problem.message == '"my night" can\'t name a workflow'
+
+
+def test_a_flood_of_mistakes_is_cut_off(tmp_path: Path) -> None:
+    actions = "".join(f'  {{ job = "load{n}" }},\n' for n in range(2000))
+    loaded = load_text(tmp_path, MINIMAL.replace('[{ job = "load" }]', f"[\n{actions}]"))
+    assert loaded.workflow is None
+    assert len(loaded.problems) == 200
