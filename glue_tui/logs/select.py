@@ -203,8 +203,8 @@ class MergedLog(_Picked):
             return
         fresh.sort()
         start = len(self._times_ms)
-        if self._times_ms and fresh[0][0] < self._times_ms[-1]:
-            start = bisect_right(self._times_ms, fresh[0][0])
+        if start and fresh[0] < self._entry(start - 1):
+            start = bisect_right(range(start), fresh[0], key=self._entry)
             fresh += zip(self._times_ms[start:], self._file_of[start:], self._line_of[start:], strict=True)
             fresh.sort()
             del self._times_ms[start:], self._file_of[start:], self._line_of[start:]
@@ -213,6 +213,9 @@ class MergedLog(_Picked):
         self._times_ms.extend(entry[0] for entry in fresh)
         self._file_of.extend(entry[1] for entry in fresh)
         self._line_of.extend(entry[2] for entry in fresh)
+
+    def _entry(self, position: int) -> tuple[int, int, int]:
+        return self._times_ms[position], self._file_of[position], self._line_of[position]
 
     def lines(self, start: int, count: int) -> list[str]:
         """Return lines by time."""
