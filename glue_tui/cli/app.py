@@ -70,7 +70,7 @@ class Settings(NamedTuple):
             from glue_tui.core.problem import EntityNotFound
 
             raise EntityNotFound(
-                f"No project at or above {Path.cwd()}: there is no workflows/*.toml",
+                f"no project at or above {Path.cwd()}: there is no workflows/*.toml",
                 hint="`glue-tui init` makes one here; --project DIR names another folder",
             )
         return found

@@ -82,7 +82,7 @@ def _no_database(name: str, catalog: Catalog) -> EntityNotFound:
     tables = [entry.full_name for entry in catalog.tables()]
     same = [full for full in tables if full.partition(".")[2] == name.lower()]
     hint = f'did you mean "{same[0]}"?' if same else did_you_mean(name, [one.name for one in catalog.databases()])
-    return EntityNotFound(f'No database "{name}" in the catalog', hint=hint or "the catalog is empty")
+    return EntityNotFound(f'no database "{name}" in the catalog', hint=hint or "the catalog is empty")
 
 
 def _listing(entry: TableEntry) -> TableListing:

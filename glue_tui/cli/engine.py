@@ -51,7 +51,7 @@ def stop_command(settings: Settings) -> None:
         os.kill(file.pid, signal.SIGTERM)
     if file is not None and not _has_ended(file.pid, project_dir):
         raise EngineUnavailable(
-            f"The engine (pid {file.pid}) has not ended within {STOP_TIMEOUT_S:.0f} s",
+            f"the engine (pid {file.pid}) has not ended within {STOP_TIMEOUT_S:.0f} s",
             hint=f"`kill -9 {file.pid}` loses nothing: unfinished runs go on with the next engine",
         )
     say("the engine has ended")

@@ -84,7 +84,7 @@ async def follow_run(feed: AsyncIterator[FeedMessage], summary: RunSummary, repo
             if run.is_over:
                 return
     raise EngineUnavailable(
-        f"The engine went away while run {summary.number} was going",
+        f"the engine went away while run {summary.number} was going",
         hint=f"`glue-tui engine start` lets the run go on; then `glue-tui status {summary.number}`",
     )
 

@@ -39,7 +39,7 @@ def find_workflow(settings: Settings, name: str) -> WorkflowView:
         if workflow.name == name:
             return workflow
     raise EntityNotFound(
-        f'No workflow "{name}"', hint=did_you_mean(name, tuple(workflow.name for workflow in workflows))
+        f'no workflow "{name}"', hint=did_you_mean(name, tuple(workflow.name for workflow in workflows))
     )
 
 

@@ -25,5 +25,5 @@ def run_ref(history: History, ref: str) -> str:
         return ref
     runs = history.runs(limit=1)
     if not runs:
-        raise EntityNotFound("Nothing has run in this project yet", hint="`glue-tui run WORKFLOW` runs a workflow")
+        raise EntityNotFound("nothing has run in this project yet", hint="`glue-tui run WORKFLOW` runs a workflow")
     return runs[0].run_id

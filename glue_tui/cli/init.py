@@ -112,7 +112,7 @@ def init_command(directory: Path, is_sample: bool) -> None:
             path.write_text(text, encoding="utf-8")
             show(str(path))
     except OSError as error:
-        raise InvalidInput(f"Can't write the project: {error}", hint="choose another folder") from error
+        raise InvalidInput(f"can't write the project: {error}", hint="choose another folder") from error
     where = "" if directory == Path() else f"cd {directory} && "
     if is_sample:
         say(f"made a project: `{where}glue-tui run hello` runs its workflow, `{where}glue-tui` opens the screen")

@@ -84,7 +84,7 @@ def find_node(run: RunView, name: str) -> NodeView:
         if name in (node.name, node.node_id):
             return node
     hint = did_you_mean(name, tuple(node.name for node in run.nodes))
-    raise EntityNotFound(f'No node "{name}" in run {run.summary.number} of {run.summary.workflow}', hint=hint)
+    raise EntityNotFound(f'no node "{name}" in run {run.summary.number} of {run.summary.workflow}', hint=hint)
 
 
 def _nodes_to_print(run: RunView, *, is_all: bool) -> tuple[NodeView, ...]:

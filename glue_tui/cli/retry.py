@@ -37,7 +37,10 @@ def retry_command(
     if not ref:
         last = last_failed(project_history(project_dir).runs(limit=_RUNS_SEARCHED))
         if last is None:
-            raise EntityNotFound("No run failed", hint="name a run or workflow: `glue-tui retry RUN --node NODE`")
+            raise EntityNotFound(
+                "no run failed, or each that did was retried",
+                hint="name a run or workflow: `glue-tui retry RUN --node NODE`",
+            )
         say(f"retrying run {last.number} of {last.workflow} ({last.outcome}: {', '.join(last.failed_nodes)})")
         ref = last.run_id
 

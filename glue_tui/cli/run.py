@@ -11,7 +11,7 @@ import click
 
 from glue_tui.cli.app import EXIT_INTERRUPTED, EXIT_RUN_NOT_SUCCEEDED, EXIT_WRONG_USE, Settings
 from glue_tui.cli.follow import SilentReporter, follow_run, reporter_for_stderr
-from glue_tui.cli.output import duration_text, say, show, show_json
+from glue_tui.cli.output import duration_text, harmless, say, show, show_json
 from glue_tui.cli.run_tree import run_tree_text
 from glue_tui.cli.session import with_engine
 from glue_tui.client.api import EngineClient
@@ -138,17 +138,23 @@ def say_outcome(run: RunView) -> None:
     head = f"run {summary.number} of {summary.workflow} {summary.outcome} after {took}"
     failed = ", ".join(summary.failed_nodes)
     retry = f"`glue-tui logs {summary.number}` shows why, `glue-tui retry {summary.number}` tries again"
+    hint = ""
     match Outcome(summary.outcome):
         case Outcome.SUCCEEDED:
             say(head, tone="good")
         case Outcome.FAILED:
-            say(f"{head}: {failed} failed; {retry}", tone="bad")
+            say(f"{head}: {failed} failed", tone="bad")
+            hint = retry
         case Outcome.RECOVERED:
-            say(f"{head}: {failed} failed, and what listens for that ran; {retry}", tone="warn")
+            say(f"{head}: {failed} failed, and what listens for that ran", tone="warn")
+            hint = retry
         case Outcome.STOPPED:
-            say(f"{head}; `glue-tui retry {summary.number}` goes on from there", tone="warn")
+            say(head, tone="warn")
+            hint = f"`glue-tui retry {summary.number}` goes on from there"
         case Outcome.ERROR:
-            say(f"{head}: {summary.message or failed}", tone="bad")
+            say(f"{head}: {harmless(summary.message or failed)}", tone="bad")
+    if hint:
+        say(f"  Hint: {hint}")
 
 
 def _show_started(summary: RunSummary, *, as_json: bool) -> None:

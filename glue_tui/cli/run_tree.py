@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glue_tui.cli.output import error_lines, node_facts, paint, run_state, state_text
+from glue_tui.cli.output import error_lines, error_text, node_facts, paint, run_state, state_text
 from glue_tui.cli.tree import TRIGGER_PREFIX, children_of, tree_lines
 from glue_tui.protocol.views import NodeView, RunView, TriggerRunView
 
@@ -47,6 +47,9 @@ def _node_lines(node: NodeView, *, with_logs: bool) -> list[str]:
     # The trigger above a skipped node says why it did not fire.
     facts = node_facts(node, with_reason=node.state != "SKIPPED")
     lines = [f"{node.name}  {state_text(node.state)}" + (f"  {paint(facts, 'muted')}" if facts else "")]
+    for earlier in node.attempts[:-1]:
+        if earlier.error is not None:
+            lines.append(paint(f"try {earlier.attempt}: {error_text(earlier.error)}", "muted"))
     if node.error is not None:
         lines += [paint(line, "bad") for line in error_lines(node.error)]
     if with_logs and node.error is not None:

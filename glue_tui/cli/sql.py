@@ -42,14 +42,18 @@ def sql_command(settings: Settings, query: str, as_json: bool, as_csv: bool, lim
     frame = _result(settings, text, rows_max)
     if rows_max is not None and frame.height > rows_max:
         frame = frame.head(rows_max)
-        say(f"only the first {count_text(rows_max)} rows are shown; --limit shows more", tone="warn")
+        say(f"cut after {_rows_text(rows_max)}; --limit 0 shows all", tone="warn")
     if as_json:
         show_json([{name: _json_value(value) for name, value in row.items()} for row in frame.iter_rows(named=True)])
     elif as_csv:
         _print_csv(frame)
     else:
         show(_result_text(frame))
-        say(f"{count_text(frame.height)} row{'' if frame.height == 1 else 's'}", tone="muted")
+        say(_rows_text(frame.height), tone="muted")
+
+
+def _rows_text(rows: int) -> str:
+    return f"{count_text(rows)} row{'' if rows == 1 else 's'}"
 
 
 def _result(settings: Settings, query: str, rows_max: int | None) -> pl.DataFrame:

@@ -43,7 +43,7 @@ def _check_project(project_dir: Path) -> tuple[list[str], list[Problem]]:
     definitions = load_project(project_dir)
     if not definitions.definitions:
         raise EntityNotFound(
-            f"No workflow files in {project_dir / 'workflows'}", hint="`glue-tui init` makes a first one"
+            f"no workflow files in {project_dir / 'workflows'}", hint="`glue-tui init` makes a first one"
         )
     return [one.source for one in definitions.definitions], list(definitions.problems)
 

@@ -42,7 +42,7 @@ async def connect(project_dir: Path, *, start: bool = True, timeout_s: float = C
             return client
         if engine is None and not is_lock_held(project_dir):
             if not start:
-                raise EngineUnavailable("No engine runs for this project", hint="`glue-tui engine start` starts one")
+                raise EngineUnavailable("no engine runs for this project", hint="`glue-tui engine start` starts one")
             log_offset = _size_bytes(engine_log(project_dir))
             engine = start_engine(project_dir)
             has_started = True
@@ -53,7 +53,7 @@ async def connect(project_dir: Path, *, start: bool = True, timeout_s: float = C
             engine, has_started = None, False
         elif exit_code is not None:
             raise EngineUnavailable(
-                f"The engine ended with exit code {exit_code} while it started"
+                f"the engine ended with exit code {exit_code} while it started"
                 + _log_tail(engine_log(project_dir), log_offset),
                 hint=f"whole log: {engine_log(project_dir)}; `glue-tui engine run` starts it in this terminal",
             )
@@ -82,7 +82,7 @@ def start_engine(project_dir: Path) -> subprocess.Popen[bytes]:
             )
     except OSError as error:
         raise EngineUnavailable(
-            f"The engine can't be started: {error}", hint=f"is {state_dir(project_dir)} writable?"
+            f"the engine can't be started: {error}", hint=f"is {state_dir(project_dir)} writable?"
         ) from error
     # A screen outlives engines: whoever starts one must also take its exit code, or it stays behind as a zombie.
     threading.Thread(target=engine.wait, name="glue-tui engine reaper", daemon=True).start()
@@ -102,7 +102,7 @@ def _no_answer(project_dir: Path, timeout_s: float) -> EngineUnavailable:
     file = read_engine_file(project_dir)
     pid = f" (pid {file.pid})" if file is not None else ""
     return EngineUnavailable(
-        f"The engine{pid} lives but has not answered for {timeout_s:.0f} s",
+        f"the engine{pid} lives but has not answered for {timeout_s:.0f} s",
         hint=f"its log: {engine_log(project_dir)}; `glue-tui engine stop` ends it",
     )
 

@@ -43,7 +43,7 @@ class LocalClient(RequestClient):
         from glue_tui.engine.handlers import answer
 
         if self._serving.done():
-            raise EngineUnavailable("The engine in this process has ended")
+            raise EngineUnavailable("the engine in this process has ended")
         self._last_number += 1
         return await answer(self._host, Call(number=self._last_number, request=request))
 
@@ -62,7 +62,7 @@ async def open_local(project_dir: Path) -> LocalClient:
         try:
             host = opening.enter_context(assembled(project_dir, note))
         except OSError as error:
-            raise EngineUnavailable(f"The engine can't start: {error}", hint="is the project writable?") from error
+            raise EngineUnavailable(f"the engine can't start: {error}", hint="is the project writable?") from error
         is_ready = asyncio.Event()
         serving = asyncio.create_task(host.run(is_ready.set), name="glue-tui engine")
         waiting = asyncio.create_task(is_ready.wait())

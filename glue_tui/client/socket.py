@@ -107,11 +107,11 @@ class SocketClient(RequestClient):
                 return await answer
         except TimeoutError:
             raise EngineUnavailable(
-                f"The engine (pid {self.hello.pid}) has not answered for {CALL_TIMEOUT_S:.0f} s",
+                f"the engine (pid {self.hello.pid}) has not answered for {CALL_TIMEOUT_S:.0f} s",
                 hint="see .glue_tui/engine.log; `glue-tui engine stop` ends it",
             ) from None
         except ConnectionError:
-            self._end("The connection to the engine broke")
+            self._end("the connection to the engine broke")
             raise EngineUnavailable(self._ended, hint=_GONE_HINT) from None
         finally:
             self._pending.pop(number, None)
@@ -123,14 +123,14 @@ class SocketClient(RequestClient):
         try:
             while line := await self._reader.readline():
                 self._hand_out(line)
-            self._end("The engine ended the connection")
+            self._end("the engine ended the connection")
         except ConnectionError:
-            self._end("The connection to the engine broke")
+            self._end("the connection to the engine broke")
         except (msgspec.MsgspecError, ValueError):
             # ValueError: a frame beyond FRAME_BYTES_MAX.
-            self._end(f"The engine (version {self.hello.version}) sent something that this client does not understand")
+            self._end(f"the engine (version {self.hello.version}) sent something that this client does not understand")
         except asyncio.QueueFull:
-            self._end(f"This client fell {FEED_FRAMES_MAX} frames behind the engine")
+            self._end(f"this client fell {FEED_FRAMES_MAX} frames behind the engine")
 
     def _hand_out(self, line: bytes) -> None:
         frame = decode_server_frame(line)
@@ -169,4 +169,4 @@ def _read_hello(line: bytes) -> Hello:
     if isinstance(frame, Hello) and frame.protocol == PROTOCOL_VERSION:
         return frame
     version = f" ({frame.version}, pid {frame.pid})" if isinstance(frame, Hello) else ""
-    raise EngineUnavailable(f"The running engine is of another version of glue-tui{version}", hint=_OTHER_VERSION_HINT)
+    raise EngineUnavailable(f"the running engine is of another version of glue-tui{version}", hint=_OTHER_VERSION_HINT)

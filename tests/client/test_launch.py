@@ -76,7 +76,7 @@ def test_clients_that_come_all_at_once_end_up_with_one_engine(project: Path) -> 
 
 def test_without_leave_to_start_one_a_missing_engine_is_an_error_with_the_way_out(project: Path) -> None:
     async def test() -> None:
-        with pytest.raises(EngineUnavailable, match="No engine runs") as caught:
+        with pytest.raises(EngineUnavailable, match="no engine runs") as caught:
             await connect(project, start=False)
         assert "glue-tui engine start" in caught.value.hint
         assert not state_dir(project).exists()
