@@ -189,8 +189,8 @@ def split_lines(text: str) -> tuple[list[str], str]:
     if len(rest) > LINE_CHARS_MAX:
         lines.append(rest)
         rest = ""
-    elif "\r" in rest[:-1]:
-        rest = rest[rest.rindex("\r", 0, len(rest) - 1) + 1 :]
+    elif "\r" in rest:
+        rest = _after_return(rest) + "\r" * rest.endswith("\r")
     return lines, rest
 
 
