@@ -14,7 +14,7 @@ import polars as pl
 
 from glue_tui.catalog.database_urls import BATCH_ROWS, BUSY_TIMEOUT_S, quoted, sqlite_path
 from glue_tui.catalog.database_writes import write_table as write_table
-from glue_tui.catalog.types import parse, polars_type
+from glue_tui.catalog.types import glue_type, parse, polars_type
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 from glue_tui.core.schema import Column
 
@@ -48,6 +48,8 @@ def describe(url: str, table: str, *, project_dir: Path = Path()) -> DatabaseTab
     """
     with closing(connect(url, project_dir)) as conn:
         declared = _declared(conn, table)
+        for name in [name for name, kind in declared.items() if not kind]:
+            declared[name] = _stored_type(conn, table, name)
         # One pass over the table: its rows, and per column how many values are not of the declared type.
         checks = "".join(f", sum({_misfit(name, kind)})" for name, kind in declared.items())
         rows, *misfits = conn.execute(f"SELECT count(*){checks} FROM {quoted(table)}").fetchone()
@@ -108,7 +110,7 @@ def connect(url: str, project_dir: Path) -> sqlite3.Connection:
 
 
 def glue_type_of(declared: str) -> str:
-    """Return Glue's type for a column type as declared in SQLite, by SQLite's own affinity rules and common names."""
+    """Return Glue's type for a type as declared in SQLite, by its rules of affinity; empty if it says none."""
     text = declared.upper().strip()
     if decimal := re.fullmatch(r"(?:DECIMAL|NUMERIC)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)", text):
         precision, scale = int(decimal[1]), int(decimal[2] or 0)
@@ -119,6 +121,8 @@ def glue_type_of(declared: str) -> str:
         return "timestamp"
     if text == "DATE":
         return "date"
+    if text in ("", "NUM", "ANY"):
+        return ""
     if "INT" in text:
         return "bigint"
     if any(part in text for part in ("CHAR", "CLOB", "TEXT", "JSON", "UUID")):
@@ -128,7 +132,22 @@ def glue_type_of(declared: str) -> str:
     return "binary" if text == "BLOB" else "string"
 
 
+def _stored_type(conn: sqlite3.Connection, table: str, name: str) -> str:
+    """Return the type of the values in a column that was declared without a type, as in CREATE TABLE … AS."""
+    query = f"SELECT DISTINCT typeof({quoted(name)}) FROM {quoted(table)}"
+    match sorted(row[0] for row in conn.execute(query) if row[0] != "null"):
+        case ["integer"]:
+            return "bigint"
+        case ["integer", "real"] | ["real"]:
+            return "double"
+        case ["blob"]:
+            return "binary"
+        case _:
+            return "string"
+
+
 def _declared(conn: sqlite3.Connection, table: str) -> dict[str, str]:
+    """Return the columns of a table with their Glue types, empty where none was declared."""
     rows = conn.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall()
     if not rows:
         known = [row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
@@ -173,18 +192,26 @@ def _contradicted(conn: sqlite3.Connection, table: str, name: str, kind: str) ->
 
 
 def _series(name: str, dtype: pl.DataType, values: tuple[object, ...]) -> pl.Series:
-    match dtype:
-        case pl.String():
-            return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
-        case pl.Date() | pl.Datetime():
-            text = pl.Series(name, values, dtype=pl.String, strict=False).to_frame()
-            return text.select(parse(pl.col(name), dtype).alias(name)).to_series()
-        case pl.Boolean():
-            return pl.Series(name, [None if value is None else bool(value) for value in values], dtype=pl.Boolean)
-        case pl.Decimal():
-            return pl.Series(name, values, dtype=pl.Float64, strict=False).cast(dtype)
-        case _:
-            return pl.Series(name, values, dtype=dtype, strict=False)
+    """Return values as a column. Raises InvalidInput if one is not of its type: the table changed since its crawl."""
+    try:
+        match dtype:
+            case pl.String():
+                return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
+            case pl.Date() | pl.Datetime():
+                text = pl.Series(name, values, dtype=pl.String).to_frame()
+                return text.select(parse(pl.col(name), dtype).alias(name)).to_series()
+            case pl.Boolean():
+                return pl.Series(name, [None if value is None else bool(value) for value in values], dtype=pl.Boolean)
+            case pl.Decimal() | pl.Float64():
+                numbers = [None if value is None else float(value) for value in values]  # type: ignore[arg-type]
+                return pl.Series(name, numbers, dtype=pl.Float64).cast(dtype)
+            case _:
+                return pl.Series(name, values, dtype=dtype)
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise InvalidInput(
+            f"column {name} holds a value that is no {glue_type(dtype)}: {str(error).splitlines()[0]}",
+            hint="the table changed since it was crawled: run its crawler again",
+        ) from error
 
 
 def _text(value: object) -> str | None:

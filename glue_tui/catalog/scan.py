@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator, Mapping, Sequence
+from glob import escape
 from io import BytesIO
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def _scan_format(table: Table, file_format: FileFormat, files: list[DataFile], p
             return _scan_parquet(table, file_format, files, paths)
         case "json":
             read_as = text_schema(table, file_format)
-            frame = pl.scan_ndjson(paths, schema=read_as, include_file_paths=_PATH)
+            frame = pl.scan_ndjson(list(map(escape, paths)), schema=read_as, include_file_paths=_PATH)
         case "csv":
             read_as = text_schema(table, file_format)
             frame = scan_csv(file_format, paths, read_as, _PATH)

@@ -149,6 +149,9 @@ def _read(state: _Crawl, target: FolderTarget, listed: Sequence[ListedFile]) -> 
     to_read: list[tuple[ListedFile, FileFormat]] = []
     broken = len(state.problems)
     for item in listed:
+        if not item.path.isprintable() and _is_misnamed(item.path):
+            _problem(state, f"{item.path!a}: its name is not UTF-8")
+            continue
         before = known.get(item.path)
         match state.crawler.recrawl:
             case RecrawlBehavior.CRAWL_EVERYTHING:
@@ -183,6 +186,14 @@ def _read(state: _Crawl, target: FolderTarget, listed: Sequence[ListedFile]) -> 
     if len(state.problems) - broken > PROBLEMS_LOGGED_MAX:
         state.log("WARN", f"… and {len(state.problems) - broken - PROBLEMS_LOGGED_MAX} more files that can't be read")
     return sorted(files, key=lambda file: file.listed.path)
+
+
+def _is_misnamed(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _log_listing(state: _Crawl, target: FolderTarget, total: int, unchanged: int) -> None:

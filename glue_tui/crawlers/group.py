@@ -49,7 +49,7 @@ def _tables_at(folders: tuple[str, ...], files: list[CrawledFile], name: str) ->
     for file in files:
         if len(file.listed.folders) > depth:
             child = file.listed.folders[depth]
-            key = child.partition("=")[0]
+            key = child.partition("=")[0].lower()
             (hive[key] if "=" in child else plain[child]).append(file)
     tables = [table for key, members in hive.items() for table in _hive_tables(folders, members, name, key)]
     children = {child: _tables_at((*folders, child), members, child) for child, members in plain.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from glob import escape
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -137,7 +138,7 @@ def _facts(row: dict[str, int], place: int) -> ColumnFacts:
 
 def _read_json(listed: ListedFile, file_format: FileFormat) -> Found:
     try:
-        frame = pl.scan_ndjson([listed.absolute], infer_schema_length=None)
+        frame = pl.scan_ndjson([escape(listed.absolute)], infer_schema_length=None)
         schema = frame.collect_schema()
         rows = frame.select(pl.len()).collect(engine="streaming").item()
     except (PolarsError, OSError) as error:

@@ -46,7 +46,7 @@ def test_a_database_is_described_with_glue_types_and_honest_about_values_that_co
         "vip": "boolean",
         "visits": "string",
         "score": "double",
-        "note": "string",
+        "note": "bigint",
     }
     assert "'many'" in next(column.reason for column in table.columns if column.name == "visits")
 
@@ -55,7 +55,7 @@ def test_a_database_table_is_read_typed(tmp_path: Path) -> None:
     frame = read_table(make_shop(tmp_path / "shop.db"), "customers")
     assert frame.rows() == [
         (1, "Ann", Decimal("10.50"), date(2024, 2, 29), datetime(2024, 3, 1, 10), True, "3", 1.0, None),
-        (2, "Béa", None, None, datetime(2024, 3, 1, 10, 0, 0, 250000), False, "many", 2.5, "7"),
+        (2, "Béa", None, None, datetime(2024, 3, 1, 10, 0, 0, 250000), False, "many", 2.5, 7),
     ]
     assert read_table(make_shop(tmp_path / "shop2.db"), 'odd "name').schema == {"x": pl.Int64}
 
@@ -158,3 +158,10 @@ def test_wrong_requests_are_refused(tmp_path: Path, mode: str, keys: tuple[str, 
     with pytest.raises(InvalidInput, match=words):
         write_table(f"sqlite:///{tmp_path}/w.db", "t", pl.DataFrame({"k": [1], "n": [None]}), mode, keys)
     assert not (tmp_path / "w.db").exists()
+
+
+def test_columns_without_a_declared_type_have_the_type_of_their_values(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "s.db")) as conn:
+        conn.executescript("CREATE TABLE t (a, b, c, d NUM); INSERT INTO t VALUES (1, 1.5, 'x', 2), (2, 1, 3, NULL);")
+    columns = describe(f"sqlite:///{tmp_path}/s.db", "t").columns
+    assert [column.type for column in columns] == ["bigint", "double", "string", "bigint"]

@@ -157,3 +157,13 @@ def test_progress_reaches_the_number_of_files(project: Project) -> None:
         project.write(f"in/{number}.csv", "id,x\n1,2\n")
     project.crawl("in")
     assert project.progress[-1] == (5, 5)
+
+
+def test_names_with_the_letters_of_globs_and_names_that_are_no_text(project: Project) -> None:
+    project.write("in[1]/a*.csv", "id,x\n1,2\n")
+    project.write("in[1]/b?.json", '{"name": "q", "town": "r", "age": 3}\n')
+    (project.folder / "in[1]").joinpath("c\udcff.csv").write_text("id,x\n3,4\n")
+    report = project.crawl("in[1]")
+    assert report.problems == ("'in[1]/c\\udcff.csv': its name is not UTF-8",)
+    assert project.rows("raw.a") == [(1, 2)]
+    assert project.rows("raw.b") == [("q", "r", 3)]

@@ -13,6 +13,7 @@ import pytest
 from conftest import Project
 
 from glue_tui.catalog.query import run_sql
+from glue_tui.catalog.scan import scan
 from glue_tui.core.model import Connection, DatabaseTarget
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import ChangeKind
@@ -53,6 +54,18 @@ def test_hive_folders_of_parquet_prune_the_files_that_a_filter_needs(project: Pr
     plan = project.scan("raw.in").filter(pl.col("day") == "02").explain()
     assert "day=02" in plan
     assert "day=01" not in plan
+
+
+def test_hive_keys_differ_in_case_and_may_have_no_value_or_be_columns_too(project: Project) -> None:
+    for folder, columns in [
+        ("day=01", {"day": [9], "x": [1]}),
+        ("Day=02", {"x": [2]}),
+        ("day=__HIVE_DEFAULT_PARTITION__", {"x": [3]}),
+    ]:
+        (project.folder / "in" / folder).mkdir(parents=True)
+        pl.DataFrame(columns).write_parquet(project.folder / "in" / folder / "a.parquet")
+    project.crawl("in")
+    assert sorted(project.rows("raw.in"), key=str) == [(1, "01"), (2, "02"), (3, None)]
 
 
 def test_folders_that_are_alike_are_partitions_and_others_tables(project: Project) -> None:
@@ -254,8 +267,16 @@ def test_database_tables_are_crawled_and_read_where_they_are(project: Project) -
     assert run_sql(project.catalog, joined, **settings).collect().rows() == [(date(2024, 1, 1), 9.5)]  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="SHOP"):
         project.scan("raw.customers")
+    lazy = scan(project.catalog, "raw.customers", **settings)  # type: ignore[arg-type]
+    assert lazy.filter(pl.col("since").is_null()).select("id").head(5).collect().rows() == [(2,)]
+    assert lazy.select(pl.len()).collect().item() == 2
     again = project.crawl(DatabaseTarget(connection="shop"), connections=shop, environment={"SHOP": "shop.db"})
     assert set(kinds(again).values()) == {ChangeKind.UNCHANGED}
+    with closing(sqlite3.connect(project.folder / "shop.db")) as conn:
+        conn.execute("INSERT INTO Customers VALUES ('seven', NULL)")
+        conn.commit()
+    with pytest.raises(InvalidInput, match=r"no bigint.*run its crawler again"):
+        lazy.collect()
     with pytest.raises(InvalidInput, match="no table like 'x%'"):
         project.crawl(
             DatabaseTarget(connection="shop", include="x%"), connections=shop, environment={"SHOP": "shop.db"}
