@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
-from conftest import Project
+from crawl_project import Project
 
 from glue_tui.core.model import FolderTarget
 from glue_tui.core.problem import EntityNotFound, InvalidInput

@@ -8,7 +8,7 @@ import tempfile
 from datetime import date, datetime
 from pathlib import Path
 
-from conftest import Project
+from crawl_project import Project
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -10,7 +10,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from conftest import Project
+from crawl_project import Project
 
 from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.scan import scan
