@@ -1,0 +1,150 @@
+"""Makes the README's pictures from the real program: `python -m tests.pictures`.
+
+The sample project is copied to a temporary folder, opened in a real pseudo-terminal, worked with by keys, and what the
+screen shows is drawn cell by cell into `.readme/*.svg`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from io import StringIO
+from pathlib import Path
+
+import pyte
+from rich.console import Console
+from rich.style import Style
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+from tests.terminal import Terminal
+
+ROOT = Path(__file__).parents[1]
+PICTURES = ROOT / ".readme"
+PAPER, INK = (22, 22, 30), (192, 202, 245)
+ANSI = [
+    (21, 22, 30),
+    (247, 118, 142),
+    (158, 206, 106),
+    (224, 175, 104),
+    (122, 162, 247),
+    (187, 154, 247),
+    (125, 207, 255),
+]
+THEME = TerminalTheme(PAPER, INK, [*ANSI, (169, 177, 214)])
+FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
+"""Rich asks a public server for its font; a picture in a README should ask nobody."""
+
+
+def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    os.environ["TZ"] = "Europe/Paris"
+    with tempfile.TemporaryDirectory(prefix="glue-tui-pictures-") as folder:
+        project_dir = Path(folder) / "sales-project"
+        shutil.copytree(ROOT / "workflows", project_dir / "workflows")
+        shutil.copytree(ROOT / "sample_data", project_dir / "sample_data")
+        try:
+            take_pictures(project_dir)
+        finally:
+            subprocess.run([sys.executable, "-m", "glue_tui", "engine", "stop"], cwd=project_dir, capture_output=True)
+
+
+def take_pictures(project_dir: Path) -> None:
+    """Walk through the README's first five minutes."""
+    command = [sys.executable, "-m", "glue_tui"]
+    with Terminal(command, cwd=project_dir, columns=120, rows=36) as terminal:
+        terminal.wait_for("daily_sales", "price_repair", "stock_watch")
+        terminal.press("r")
+        answer_form(terminal)
+        terminal.wait_for("✓ SUCCEEDED")
+        save(terminal, "run")
+        terminal.press("/")
+        terminal.press("escape")
+        terminal.press("1", "G")
+        terminal.press("k")
+        select(terminal, "price_repair")
+        terminal.press("r")
+        answer_form(terminal)
+        terminal.wait_for("RECOVERED")
+        select(terminal, "repair_prices")
+        terminal.read(0.5)
+        save(terminal, "failed")
+        script = project_dir / "workflows" / "jobs" / "repair_prices.py"
+        script.write_text(script.read_text().replace("unit_pirce", "unit_price"))
+        terminal.press("R")
+        terminal.read(0.7)
+        save(terminal, "retry")
+        terminal.press("escape")
+        terminal.press("q")
+        terminal.wait_for_end()
+    with Terminal(command, cwd=project_dir, columns=80, rows=24) as terminal:
+        terminal.wait_for("daily_sales")
+        terminal.read(0.7)
+        save(terminal, "small")
+        terminal.press("q")
+        terminal.wait_for_end()
+
+
+def answer_form(terminal: Terminal) -> None:
+    """Start with what the run form proposes, where one comes up."""
+    terminal.read(0.5)
+    if "max_rejected_percent" in terminal.text and "enter" in terminal.text.lower():
+        terminal.press("enter")
+
+
+def select(terminal: Terminal, name: str) -> None:
+    """Move the tree's cursor down to a row, folding out what is closed."""
+    terminal.press("g", "g")
+    for _ in range(60):
+        row = cursor_row(terminal)
+        if name in row:
+            return
+        if "▸" in row and "never" not in row.split("▸")[1][:3]:
+            terminal.press("l")
+        terminal.press("j")
+        terminal.read(0.05)
+    raise AssertionError(f"{name} is not in the tree:\n{terminal.text}")
+
+
+def cursor_row(terminal: Terminal) -> str:
+    """Return the row of the workflow pane that stands out by its background."""
+    for number, line in enumerate(terminal.screen.display):
+        cell = terminal.screen.buffer[number][3]
+        if cell.bg not in ("default", terminal.screen.buffer[number][1].bg) and number > 0:
+            return line[:40]
+    return ""
+
+
+def save(terminal: Terminal, name: str) -> None:
+    """Draw the screen into `.readme/NAME.svg`."""
+    screen = terminal.screen
+    console = Console(width=screen.columns, record=True, file=StringIO(), color_system="truecolor", force_terminal=True)
+    for number in range(screen.lines):
+        line = Text(no_wrap=True, overflow="crop")
+        for column in range(screen.columns):
+            cell = screen.buffer[number][column]
+            if cell.data:
+                line.append(cell.data, style_of(cell))
+        console.print(line, soft_wrap=True)
+    svg = FONT_FACE.sub("", console.export_svg(title="glue-tui", theme=THEME, unique_id=f"glue-{name}"))
+    (PICTURES / f"{name}.svg").write_text(svg)
+    print(f".readme/{name}.svg")
+
+
+def style_of(cell: pyte.screens.Char) -> Style:
+    fg, bg = (cell.bg, cell.fg) if cell.reverse else (cell.fg, cell.bg)
+    return Style(color=colour(fg), bgcolor=colour(bg), bold=cell.bold, underline=cell.underscore, italic=cell.italics)
+
+
+def colour(name: str) -> str | None:
+    if name == "default":
+        return None
+    return f"#{name}" if re.fullmatch("[0-9a-f]{6}", name) else {"brown": "yellow"}.get(name, name)
+
+
+if __name__ == "__main__":
+    main()
