@@ -67,7 +67,7 @@ MIGRATIONS = (
     """,
 )
 
-_EVENT_KINDS = {kind.__name__: kind for kind in get_args(Event)}
+EVENT_KINDS = {kind.__name__: kind for kind in get_args(Event)}
 
 
 def append(conn: sqlite3.Connection, run: WorkflowRun, events: Sequence[Event], at: float) -> None:
@@ -102,7 +102,7 @@ def append(conn: sqlite3.Connection, run: WorkflowRun, events: Sequence[Event], 
 def read_events(conn: sqlite3.Connection, run_id: str) -> tuple[tuple[float, Event], ...]:
     """Return a run's events in order, each with its time."""
     rows = conn.execute("SELECT at, kind, body FROM events WHERE run_id = ? ORDER BY seq", (run_id,))
-    return tuple((at, from_data(_EVENT_KINDS[kind], msgspec.json.decode(body))) for at, kind, body in rows)
+    return tuple((at, from_data(EVENT_KINDS[kind], msgspec.json.decode(body))) for at, kind, body in rows)
 
 
 def read_run(conn: sqlite3.Connection, run_id: str) -> WorkflowRun:

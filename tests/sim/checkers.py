@@ -1,0 +1,235 @@
+"""What must hold in every simulated world: after each step, at each start of a worker, and at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from glue_tui.core.arrivals import SeenFile, Stage
+from glue_tui.core.attempt import AttemptKey
+from glue_tui.core.codec import from_data
+from glue_tui.core.events import Event, NodeCarriedOver, RunQueued
+from glue_tui.core.invariants import check_run, check_slots
+from glue_tui.core.model import Condition, NodeId, RunId
+from glue_tui.core.run import WorkflowRun, apply
+from glue_tui.core.states import NODE_TRANSITIONS, Logical, NodeState, TriggerRunState, TriggerType
+from glue_tui.core.story import describe
+from glue_tui.core.wanted import STOP_GRACE_S
+from glue_tui.engine.kernel import Kernel, Step
+from glue_tui.store import ledger
+from glue_tui.store.event_log import EVENT_KINDS
+
+if TYPE_CHECKING:
+    from processes import SimSupervisor
+    from world import World
+
+
+class Violation(AssertionError):
+    """Something happened that must never happen, or something did not that must."""
+
+
+def require(holds: bool, what: str) -> None:
+    if not holds:
+        raise Violation(what)
+
+
+class Checkers:
+    """An observer of one world that knows its truth and remembers what it saw, across crashes."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.runs: dict[RunId, WorkflowRun] = {}
+        """Every run as the fold of what the log says."""
+        self._events_seen: dict[RunId, int] = {}
+        self._workers_started: set[AttemptKey] = set()
+        self._taken: dict[tuple[str, str, str, int], str] = {}
+        """The run that took a version of a file, by workflow, trigger, path and modification time."""
+        self._looked_first: dict[tuple[str, str, tuple[str, ...]], float] = {}
+        self.answers: dict[str, RunId] = {}
+        self.has_parked: set[RunId] = set()
+
+    def engine_died(self) -> None:
+        """What the engine knew beyond the database is gone; what we know of the world stays."""
+
+    # After every step
+
+    def stepped(self, kernel: Kernel, step: Step) -> None:
+        """Check the state after a committed step."""
+        for before, after in step.changed:
+            self._read_log(after.run_id)
+            require(self.runs[after.run_id] == after, f"run {after.number}: the fold of its log is not its state")
+            check_run(after)
+            if before is None or before.started_at is None:
+                self._check_start(kernel, after)
+        require(all(not run.status.is_over for run in kernel.runs.values()), "a finished run is kept as a going one")
+        check_slots(kernel.runs.values(), kernel.slots)
+        for key in step.touched_triggers:
+            self._check_inbox(kernel, key)
+
+    def _read_log(self, run_id: RunId) -> None:
+        rows = self._world.conn.execute(
+            "SELECT at, kind, body FROM events WHERE run_id = ? AND seq > ? ORDER BY seq",
+            (run_id, self._events_seen.get(run_id, 0)),
+        ).fetchall()
+        run = self.runs.get(run_id)
+        require(run is None or not run.status.is_over or not rows, f"run {run_id} changes after its end")
+        for at, kind, body in rows:
+            event: Event = from_data(EVENT_KINDS[kind], msgspec.json.decode(body))
+            after = apply(run, event, at)
+            self._check_transitions(run, after, event)
+            run = after
+            if self._world.is_talkative:
+                self._world.say(f"    run {run.number} of {run.workflow.name}: {describe(event)}")
+        assert run is not None
+        self.runs[run_id] = run
+        self._events_seen[run_id] = self._events_seen.get(run_id, 0) + len(rows)
+
+    def _check_transitions(self, before: WorkflowRun | None, after: WorkflowRun, event: Event) -> None:
+        if before is None or isinstance(event, (RunQueued, NodeCarriedOver)):
+            return
+        for node_id, node in after.nodes.items():
+            old = before.nodes[node_id].state
+            legal = old is node.state or node.state in NODE_TRANSITIONS[old]
+            require(legal, f"{node_id} goes from {old} to {node.state} by {type(event).__name__}")
+
+    def _check_start(self, kernel: Kernel, run: WorkflowRun) -> None:
+        """A run that has just begun found a place free under the limit in force."""
+        if run.started_at is None or run.status.is_over:
+            return
+        name = run.workflow.name
+        limit = kernel.workflows.get(name, run.workflow).max_concurrent_runs
+        going = [one for one in kernel.runs.values() if one.workflow.name == name and one.started_at is not None]
+        require(limit == 0 or len(going) <= limit, f"{len(going)} runs of {name} are going, {limit} allowed")
+
+    def _check_inbox(self, kernel: Kernel, key: tuple[str, str]) -> None:
+        inbox = kernel.inboxes.get(key)
+        workflow = kernel.workflows.get(key[0])
+        trigger = workflow.trigger(key[1]) if workflow else None
+        if trigger is None or trigger.watch is None:
+            return
+        stored = ledger.read_inbox(self._world.conn, *key, trigger.watch.patterns)
+        require(inbox == stored, f"files of {key}: {_difference(inbox or {}, stored or {})}")
+        if inbox is None:
+            return
+        self._looked_first.setdefault((*key, trigger.watch.patterns), self._world.true_s)
+        for seen in inbox.values():
+            if seen.stage is Stage.TAKEN:
+                self._check_taken(key, seen, trigger.watch.settle_s)
+
+    def _check_taken(self, key: tuple[str, str], seen: SeenFile, settle_s: float) -> None:
+        """One version of a file belongs to one batch, and it had settled."""
+        version_key = (*key, seen.path, seen.mtime_ns)
+        known = self._taken.get(version_key)
+        require(known in (None, seen.run_id), f"{seen.path} was taken by {known} and by {seen.run_id}")
+        if known is not None:
+            return
+        self._taken[version_key] = seen.run_id
+        run = self.runs[RunId(seen.run_id)]
+        require(seen.path in run.cause.files, f"{seen.path} is marked as taken by run {run.number}, which has it not")
+        version = self._world.folders.versions[seen.path, seen.mtime_ns]
+        held_s = (self._world.true_s if version.gone_s is None else version.gone_s) - version.born_s
+        was_quiet = version.clock_steps == self._world.clock_steps
+        require(not was_quiet or held_s >= settle_s - 0.001, f"{seen.path} was taken after {held_s:.3f} s")
+
+    def nothing_changed(self, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """A commit failed: the kernel is as it was."""
+        for name, value in before.items():
+            require(value == after[name], f"a failed commit changed Kernel.{name}: {value} -> {after[name]}")
+
+    def may_sleep(self, kernel: Kernel, supervisor: SimSupervisor, wall_s: float) -> None:
+        """The loop goes to sleep for long: nothing is due."""
+        active = sum(1 for run in kernel.runs.values() for one in run.open_node_ids if run.nodes[one].state.is_active)
+        for run in kernel.runs.values():
+            for node_id in run.open_node_ids:
+                last = run.nodes[node_id].last
+                assert last is not None
+                if last.state is NodeState.WAITING and active < kernel.slots:
+                    due = last.not_before is None or last.not_before <= wall_s
+                    require(not due, f"the loop sleeps, though {node_id} of run {run.number} is due")
+                if last.state is NodeState.STOPPING:
+                    worker = supervisor.workers.get(run.key(node_id))
+                    is_due = (last.stop_requested_at or 0.0) + STOP_GRACE_S <= wall_s
+                    waits = worker is not None and worker.pid is not None and not worker.was_killed
+                    require(not (is_due and waits), f"the loop sleeps, though {node_id} is to be killed")
+
+    # Workers
+
+    def worker_starts(self, key: AttemptKey) -> None:
+        """A process is about to be made for an attempt."""
+        require(key not in self._workers_started, f"a second worker for attempt {key.attempt} of {key.node_id}")
+        self._workers_started.add(key)
+        same = [one for one in self._world.processes if (one.run_id, one.node_id) == (key.run_id, key.node_id)]
+        require(not same, f"two workers at once for {key.node_id}")
+        self._read_log(key.run_id)
+        run = self.runs[key.run_id]
+        attempt = run.nodes[key.node_id].attempts[-1]
+        require(attempt.attempt == key.attempt and attempt.state.is_active, f"{key.node_id} is not in the log to start")
+        require(_had_reason(run, key.node_id), f"{key.node_id} of run {run.number} starts without its trigger")
+
+    # Requests
+
+    def answered(self, request_id: str, run_id: RunId) -> None:
+        """A request was granted."""
+        known = self.answers.setdefault(request_id, run_id)
+        require(known == run_id, f"request {request_id} made two runs: {known} and {run_id}")
+
+    # The end
+
+    def at_end(self, kernel: Kernel) -> None:
+        """Check what must be true when the world has come to rest."""
+        conn = self._world.conn
+        counts = dict(conn.execute("SELECT run_id, count(*) FROM events GROUP BY run_id").fetchall())
+        require(counts == self._events_seen, "a run has changed behind our back")
+        require(all(run.status.is_over for run in self.runs.values()), "a run never ended")
+        by_request = dict(conn.execute("SELECT request_id, run_id FROM requests").fetchall())
+        asked = {run_id for run_id, run in self.runs.items() if run.cause.fired_by in ("hand", "resume")}
+        require(set(by_request.values()) == asked and len(by_request) == len(asked), "a request made no run, or several")
+        require(kernel._settings == ledger.read_trigger_settings(conn), "paused triggers differ from what is stored")
+        for workflow in kernel.workflows.values():
+            for trigger in workflow.triggers:
+                if trigger.type is TriggerType.EVENT and trigger.watch is not None:
+                    self._check_inbox(kernel, (workflow.name, trigger.name))
+                    self._check_nothing_left(kernel, (workflow.name, trigger.name), trigger.watch.patterns)
+
+    def _check_nothing_left(self, kernel: Kernel, key: tuple[str, str], patterns: tuple[str, ...]) -> None:
+        """Every version of a file that is there now was taken, or was there before the trigger first looked."""
+        inbox = kernel.inboxes.get(key)
+        require(inbox is not None, f"{key} has never looked")
+        assert inbox is not None
+        for fact in self._world.folders.scan(patterns):
+            seen = inbox.get(fact.path)
+            require(seen is not None, f"{fact.path} was never seen by {key}")
+            assert seen is not None
+            require(seen.mtime_ns == fact.mtime_ns, f"the last version of {fact.path} was never seen by {key}")
+            born_s = self._world.folders.versions[fact.path, fact.mtime_ns].born_s
+            was_there = seen.stage is Stage.BASELINE and born_s <= self._looked_first[(*key, patterns)]
+            require(was_there or seen.stage is Stage.TAKEN, f"{fact.path} was left behind by {key}: {seen.stage}")
+
+
+def _had_reason(run: WorkflowRun, node_id: NodeId) -> bool:
+    """Judge anew, without the rules' own code, whether something may start this node in this run."""
+    if node_id in run.restart_node_ids:
+        return True
+    for trigger in run.workflow.triggers:
+        starts = any(action.node_id == node_id for action in trigger.actions)
+        state = run.triggers[trigger.name]
+        if not starts or state.state is not TriggerRunState.FIRED or state.carried_over:
+            continue
+        if trigger.predicate is None:
+            return trigger.name == run.cause.trigger
+        held = [_holds(run, one) for one in trigger.predicate.conditions]
+        if all(held) if trigger.predicate.logical is Logical.AND else any(held):
+            return True
+    return False
+
+
+def _holds(run: WorkflowRun, condition: Condition) -> bool:
+    node = run.nodes[condition.node_id]
+    ended = node.finished_at is not None or node.carried_from != ""
+    return ended and node.state is condition.state
+
+
+def _difference(one: dict[str, SeenFile], other: dict[str, SeenFile]) -> str:
+    paths = [path for path in {**one, **other} if one.get(path) != other.get(path)]
+    return "; ".join(f"{path}: in memory {one.get(path)}, stored {other.get(path)}" for path in paths)

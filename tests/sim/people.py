@@ -1,0 +1,207 @@
+"""What people and programs around an engine do: ask for runs, save definitions, put files, set the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from workflows import edited, random_workflow
+
+from glue_tui.core.arrivals import SeenFile, Stage
+from glue_tui.core.problem import GlueTuiError, StoreFailed
+from glue_tui.core.states import TriggerType
+from glue_tui.engine.inputs import Input, ResumeAsked, StartAsked, StopAsked, TriggerSwitched
+
+if TYPE_CHECKING:
+    from world import Answer, World
+
+
+class People:
+    """Random doings until the world is calm; then nothing but the end of pauses."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._random = world.random
+        self._requests = 0
+        self._taken_away = [random_workflow(self._random, "later")] if self._random.random() < 0.3 else []
+
+    def begin(self) -> None:
+        """Fill the time until the plan's end."""
+        world, random = self._world, self._random
+        for name in world.definitions:
+            for number in range(random.choice((0, 0, 2))):
+                self._write(f"in/{name}/{random.choice('ab')}/old{number}.csv")
+        world.start_engine()
+        for _ in range(random.randint(2, 14)):
+            act = random.choice((self._start, self._start, self._start, self._resume, self._stop, self._switch))
+            world.after(random.uniform(0.0, world.plan.until_s), act)
+        for _ in range(random.choice((0, 3, 8))):
+            world.after(random.uniform(0.0, world.plan.until_s), self._touch_a_file)
+        for _ in range(random.choice((0, 0, 1, 3))):
+            world.after(random.uniform(0.0, world.plan.until_s), self._save_definitions)
+        if random.random() < world.plan.clock_step:
+            for _ in range(random.choice((1, 2))):
+                by_s = random.choice((-3600.0, -100.0, -3.0, 3.0, 100.0, 3600.0))
+                world.after(random.uniform(0.0, world.plan.until_s), lambda by_s=by_s: world.set_clock(by_s))
+        world.after(world.plan.until_s, self.calm_down)
+
+    # Requests
+
+    def ask(self, one: Input, answered: Callable[[Answer], None] = lambda _: None) -> None:
+        """Ask the engine, if there is one."""
+        if self._world.engine is not None:
+            self._world.say(f"asked: {one}")
+            self._world.engine.put(one, answered)
+
+    def _ask_for_run(self, make: Callable[[str], Input]) -> None:
+        """Ask for a run, and again with the same id while nobody answers, and sometimes once more for no reason."""
+        world, random = self._world, self._random
+        self._requests += 1
+        request_id = f"request {self._requests}"
+        done: list[Answer] = []
+
+        def answered(answer: Answer) -> None:
+            if isinstance(answer, StoreFailed):
+                world.say(f"{request_id} refused: {answer.message}")
+            elif isinstance(answer, GlueTuiError):
+                world.say(f"{request_id} refused: {answer}")
+                done.append(answer)
+            else:
+                assert answer is not None
+                world.checkers.answered(request_id, answer)
+                done.append(answer)
+
+        def send() -> None:
+            if not done:
+                self.ask(make(request_id), answered)
+                if random.random() < 0.7:
+                    world.after(random.choice((1.0, 5.0)), send)
+
+        send()
+        if random.random() < 0.2:
+            self.ask(make(request_id), answered)
+        if random.random() < 0.2:
+            world.after(random.uniform(0.0, 20.0), lambda: self.ask(make(request_id), answered))
+
+    def _start(self) -> None:
+        if not self._world.definitions:
+            return
+        workflow = self._random.choice(list(self._world.definitions.values()))
+        names = ["", *(one.name for one in workflow.triggers)]
+        trigger = self._random.choice((names[0], names[0], *names))
+        self._ask_for_run(lambda request_id: StartAsked(workflow=workflow.name, trigger=trigger, request_id=request_id))
+
+    def _resume(self) -> None:
+        over = [run for run in self._world.checkers.runs.values() if run.status.is_over]
+        if not over:
+            return
+        run = self._random.choice(over)
+        nodes = tuple(one for one in run.nodes if self._random.random() < 0.3) if self._random.random() < 0.4 else ()
+        as_it_ran = self._random.random() < 0.5
+        self._ask_for_run(
+            lambda request_id: ResumeAsked(run_id=run.run_id, nodes=nodes, as_it_ran=as_it_ran, request_id=request_id)
+        )
+
+    def _stop(self) -> None:
+        runs = list(self._world.checkers.runs.values())
+        going = [run for run in runs if not run.status.is_over] or runs
+        if going:
+            self.ask(StopAsked(run_id=self._random.choice(going).run_id))
+
+    def _switch(self) -> None:
+        triggers = [(one.name, trigger.name) for one in self._world.definitions.values() for trigger in one.triggers]
+        if triggers:
+            workflow, trigger = self._random.choice(triggers)
+            enabled = self._random.random() < 0.5
+            self.ask(TriggerSwitched(workflow=workflow, trigger=trigger, enabled=enabled))
+
+    # Files and definitions
+
+    def _touch_a_file(self) -> None:
+        """Put a file that grows for a while, or take one away."""
+        world, random = self._world, self._random
+        folders = [f"in/{name}/{random.choice('ab')}" for name in world.definitions] or ["in/x/a"]
+        path = f"{random.choice(folders)}/f{random.randrange(4)}.csv"
+        if path in world.folders.files and random.random() < 0.2:
+            world.say(f"{path} is deleted")
+            world.folders.remove(path, world.true_s)
+            self._hint(path)
+            return
+        self._write(path)
+        at_s = 0.0
+        for _ in range(random.choice((0, 0, 1, 3))):
+            at_s += random.choice((0.1, 0.4, 1.4, 5.0))
+            world.after(at_s, lambda: self._write(path))
+
+    def _write(self, path: str) -> None:
+        world = self._world
+        world.say(f"{path} is written")
+        world.folders.write(path, self._random.randrange(1000), world.true_s, world.wall_s, world.clock_steps)
+        self._hint(path)
+
+    def _hint(self, path: str) -> None:
+        world = self._world
+        if world.engine is None or world.chance(world.plan.hint_lost):
+            return
+        world.engine.hint(path)
+        if world.chance(world.plan.hint_doubled):
+            world.after(0.05, lambda: world.engine.hint(path) if world.engine else None)
+
+    def _save_definitions(self) -> None:
+        world, random = self._world, self._random
+        names = list(world.definitions)
+        if names and random.random() < 0.7:
+            name = random.choice(names)
+            world.definitions[name] = edited(random, world.definitions[name])
+            world.say(f"{name} is edited")
+        elif self._taken_away:
+            workflow = self._taken_away.pop()
+            world.definitions[workflow.name] = workflow
+            world.say(f"{workflow.name} is put there")
+        elif names:
+            self._taken_away.append(world.definitions.pop(random.choice(names)))
+            world.say(f"{self._taken_away[-1].name} is taken away")
+        if world.engine is not None:
+            world.engine.load()
+
+    # The end
+
+    def calm_down(self) -> None:
+        """From now on nothing goes wrong, no timer starts anything, and whatever was paused goes on."""
+        world = self._world
+        world.say("-- from here on nothing goes wrong --")
+        world.is_calm = True
+        self._unpause()
+
+    def _unpause(self) -> None:
+        world = self._world
+        if world.engine is None:
+            world.after(1.0, self._unpause)
+            return
+        world.engine.kernel.is_held = False
+        for workflow in world.definitions.values():
+            for trigger in workflow.triggers:
+                if trigger.type in (TriggerType.EVENT, TriggerType.SCHEDULED):
+                    is_event = trigger.type is TriggerType.EVENT
+                    self.ask(TriggerSwitched(workflow=workflow.name, trigger=trigger.name, enabled=is_event))
+
+    def is_at_rest(self) -> bool:
+        """Tell whether everything that began has come to its end."""
+        world = self._world
+        if not world.is_calm or world.engine is None or world.engine.has_work:
+            return False
+        kernel = world.engine.kernel
+        if kernel.runs or any(one.stage in _OPEN for box in kernel.inboxes.values() for one in (box or {}).values()):
+            return False
+        return not world.has_plans and all(
+            box is not None and _facts(box) == {one.path: one.mtime_ns for one in world.folders.scan(patterns)}
+            for key, patterns in world.engine.patterns().items()
+            for box in (kernel.inboxes.get(key),)
+        )
+
+
+_OPEN = (Stage.SETTLING, Stage.PENDING)
+
+
+def _facts(inbox: dict[str, SeenFile]) -> dict[str, int]:
+    return {path: seen.mtime_ns for path, seen in inbox.items()}
