@@ -34,6 +34,8 @@ class Batch:
     events: dict[RunId, list[Event]] = field(default_factory=dict)
     inboxes: dict[TriggerKey, dict[str, SeenFile]] = field(default_factory=dict)
     touched_triggers: set[TriggerKey] = field(default_factory=set)
+    requests: dict[str, RunId] = field(default_factory=dict)
+    """Requests that the step granted, by their ids."""
     _writes: list[Callable[[Connection], None]] = field(default_factory=list)
 
     def current(self) -> list[WorkflowRun]:

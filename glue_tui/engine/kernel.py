@@ -175,26 +175,36 @@ class Kernel:
         return None
 
     def _start_asked(self, batch: Batch, ask: StartAsked) -> RunId:
-        known = ledger.answered_run_id(self.conn, ask.request_id) if ask.request_id else None
+        known = self._answered(batch, ask.request_id)
         if known is not None:
-            return RunId(known)
+            return known
         workflow = self.workflow(ask.workflow)
         run = starts.start_by_hand(batch, workflow, ask.trigger, ask.properties, self.new_run_id())
         self._remember(batch, ask.request_id, run.run_id)
         return run.run_id
 
     def _resume_asked(self, batch: Batch, ask: ResumeAsked) -> RunId:
-        known = ledger.answered_run_id(self.conn, ask.request_id) if ask.request_id else None
+        known = self._answered(batch, ask.request_id)
         if known is not None:
-            return RunId(known)
+            return known
         before = batch.run(RunId(ask.run_id)) or event_log.read_run(self.conn, ask.run_id)
         workflow = before.workflow if ask.as_it_ran else self.workflow(before.workflow.name)
         run = starts.resume(batch, before, workflow, ask.nodes, self.new_run_id())
         self._remember(batch, ask.request_id, run.run_id)
         return run.run_id
 
+    def _answered(self, batch: Batch, request_id: str) -> RunId | None:
+        """Return the run that this request made when it came first, be it in this very step."""
+        if not request_id:
+            return None
+        if request_id in batch.requests:
+            return batch.requests[request_id]
+        known = ledger.answered_run_id(self.conn, request_id)
+        return RunId(known) if known is not None else None
+
     def _remember(self, batch: Batch, request_id: str, run_id: RunId) -> None:
         if request_id:
+            batch.requests[request_id] = run_id
             batch.write(lambda conn: ledger.remember_request(conn, request_id, run_id, batch.now))
 
     def _stop_asked(self, batch: Batch, ask: StopAsked) -> RunId:
