@@ -225,7 +225,8 @@ def _node_after(node: NodeRun, event: AttemptEvent, at: float) -> NodeRun:
     changed = _attempt_after(attempt, event, at)
     attempts = tuple(changed if one.attempt == event.attempt else one for one in node.attempts)
     is_last = attempts[-1].attempt == event.attempt
-    state = changed.state if is_last and not node.state.is_over else node.state
+    # An attempt's end is not yet its node's: a retry or NodeFinished follows in the same breath.
+    state = changed.state if is_last and not node.state.is_over and not changed.state.is_over else node.state
     rows_in, rows_out, outputs = changed.rows_in, changed.rows_out, changed.outputs
     return replace(node, state=state, reason="", attempts=attempts, rows_in=rows_in, rows_out=rows_out, outputs=outputs)
 
