@@ -110,7 +110,7 @@ class GlueTuiApp(App[str]):
     def refresh_soon(self) -> None:
         """Show the model with the next frame: many changes, one painting."""
         if self._frame_timer is None:
-            wait = max(0.0, FRAME_S - (time.monotonic() - self._shown_at))
+            wait = max(0.001, FRAME_S - (time.monotonic() - self._shown_at))
             self._frame_timer = self.set_timer(wait, self.refresh_model)
 
     def refresh_model(self) -> None:

@@ -65,7 +65,7 @@ def _side_by_side(width: int, room: int, focus: str, zoom: Zoom) -> dict[str, Bo
 
 def _stacked(width: int, room: int, focus: str, zoom: Zoom) -> dict[str, Box]:
     """Lists side by side on top, then the view, then the logs; the focused one gets most lines."""
-    shares = {"view": (5, 12, 5), "logs": (5, 5, 12)}.get(focus, (9, 8, 5))
+    shares = {"view": (5, 12, 5), "logs": (5, 5, 12)}.get(focus, (8, 9, 5))
     if zoom is Zoom.HALF:
         shares = {"view": (3, 16, 3), "logs": (3, 3, 16)}.get(focus, (15, 4, 3))
     lists = max(3, room * shares[0] // 22)

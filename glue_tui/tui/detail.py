@@ -26,9 +26,12 @@ ROWS_PER_LINE_MAX = 3
 """A longer message is cut here; the log has all of it."""
 
 
-def detail_lines(looked: Looked, look: Look, now: float, width: int) -> Lines:
+def detail_lines(looked: Looked, look: Look, now: float, width: int, rows_per_line: int = ROWS_PER_LINE_MAX) -> Lines:
     """Return the lines for what the cursor is on, long ones broken: a node, a trigger, or the workflow."""
-    return tuple(row for line in _lines(looked, look, now) for row in wrap_spans(line, width)[:ROWS_PER_LINE_MAX])
+    lines = _lines(looked, look, now)
+    if rows_per_line == 1:
+        return lines
+    return tuple(row for line in lines for row in wrap_spans(line, width)[:rows_per_line])
 
 
 def _lines(looked: Looked, look: Look, now: float) -> Lines:

@@ -64,7 +64,7 @@ def segments(spans: Iterable[Span], width: int, look: Look, base_tone: str = "")
     drawn: list[Segment] = []
     used = 0
     for text, tone in fit(spans, width, look):
-        drawn.append(Segment(text, look.style(tone if tone in OWN_GROUND else (tone or "text") + under)))
+        drawn.append(Segment(look.plain(text), look.style(tone if tone in OWN_GROUND else (tone or "text") + under)))
         used += cell_len(text)
     if used < width:
         drawn.append(Segment(" " * (width - used), base))

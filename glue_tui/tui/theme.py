@@ -150,7 +150,23 @@ ASCII_GLYPHS: dict[str, str] = {
     "cross": "x",
 }
 
-_TO_ASCII = str.maketrans({"·": "-", "›": ">", "…": "~", "–": "-", "—": "-", "→": ">", "≤": "<", "“": '"', "”": '"'})
+_TO_ASCII = str.maketrans(
+    {
+        "·": "-",
+        "│": "|",
+        "↑": "^",
+        "↓": "v",
+        "←": "<",
+        "›": ">",
+        "…": "~",
+        "–": "-",
+        "—": "-",
+        "→": ">",
+        "≤": "<",
+        "“": '"',
+        "”": '"',
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,5 +197,5 @@ def look_for(environ: Mapping[str, str]) -> Look:
 @lru_cache(maxsize=256)
 def _style(tone: str, has_colour: bool) -> Style:
     table = TONES if has_colour else TONES_WITHOUT_COLOUR
-    ground = [Style.parse(f"on {BACKGROUND}")] if has_colour else []
+    ground = [Style.parse(f"on {BACKGROUND}")] if has_colour else [Style.null()]
     return Style.combine([*ground, *(Style.parse(table[part]) for part in tone.split("+") if table[part])])

@@ -277,3 +277,20 @@ def _renumbered(run: scripted.RunView, number: int) -> scripted.RunView:
 
     summary = msgspec.structs.replace(run.summary, number=number, run_id=f"wr_{number:016x}")
     return msgspec.structs.replace(run, summary=summary)
+
+
+def write_logs(folder: Path) -> Path:
+    """Write the logs of clean_sales' three attempts and return their folder."""
+    for attempt in (1, 2, 3):
+        lines = (
+            f"2026-11-21T22:04:09.112Z INFO  attempt {attempt} of 3, worker 41833, waiting 10 s after the last one",
+            "2026-11-21T22:04:10.407Z INFO  read 1 204 113 rows from raw.landing_sales, 42 files",
+            "2026-11-21T22:04:10.981Z INFO  joined raw.shop_customers on customer_id, 18 unmatched",
+            "2026-11-21T22:04:11.020Z WARN  column note is all null in part-0007.csv",
+            '2026-11-21T22:04:11.203Z ERROR ColumnNotFoundError: "amuont" not found, nearest: amount',
+            '  clean_sales.py:31 | sales.with_columns(pl.col("amuont").cast(pl.Decimal(12, 2)))',
+            "2026-11-21T22:04:11.204Z INFO  nothing published; 1 temporary folder removed",
+            "2026-11-21T22:04:11.205Z INFO  3 of 3 attempts used: node FAILED; trigger clean_failed fires",
+        )
+        (folder / f"clean_sales.{attempt}.log").write_text("\n".join(lines) + "\n")
+    return folder

@@ -19,11 +19,12 @@ from glue_tui.core.problem import GlueTuiError
 from glue_tui.protocol.views import RunSummary
 from glue_tui.tui.actions import ACTIONS, BY_NAME, Action
 from glue_tui.tui.arrange import PANES, PaneLayout, Zoom, arrange
-from glue_tui.tui.detail import detail_lines, run_title
+from glue_tui.tui.detail import ROWS_PER_LINE_MAX, detail_lines, run_title
 from glue_tui.tui.graph.widget import GraphView
 from glue_tui.tui.log_tabs import active_tab, kept_tab, log_tabs
 from glue_tui.tui.model import is_over
 from glue_tui.tui.navigation import kept_open, parent_index, pick_node, pick_row, toggled, with_first_workflow, with_run
+from glue_tui.tui.paint import Spans
 from glue_tui.tui.screens.help import HelpScreen
 from glue_tui.tui.screens.palette import PaletteScreen
 from glue_tui.tui.selection import Looked, Selection, look_up
@@ -31,11 +32,11 @@ from glue_tui.tui.theme import Look
 from glue_tui.tui.tree_rows import TreeRow, row_index, tree_rows
 from glue_tui.tui.views import next_view, tab_spans
 from glue_tui.tui.widgets.footer import Footer, Hint
-from glue_tui.tui.widgets.frame import Frame
+from glue_tui.tui.widgets.frame import RULE_FROM_LINES, Frame
 from glue_tui.tui.widgets.header import Header, header_facts
 from glue_tui.tui.widgets.log_pane import LogPane
 from glue_tui.tui.widgets.notice import Notice
-from glue_tui.tui.widgets.pane import ListPane
+from glue_tui.tui.widgets.pane import ListPane, Pane
 from glue_tui.tui.widgets.run_history import RunHistory, history_rows
 from glue_tui.tui.widgets.trigger_list import TriggerList, trigger_rows
 from glue_tui.tui.widgets.workflow_tree import WorkflowTree
@@ -110,13 +111,17 @@ class MainScreen(Screen[None]):
         selected = self.selection.node_id or self.selection.trigger
         self.graph.show(looked.run, looked.workflow, selected)
         self.view.set_titles(run_title(looked, self.look, now), tab_spans(self.selection.view))
-        self.view.show_text(
-            detail_lines(looked, self.look, now, self.view.inner_width - 2) if self.selection.view == "graph" else ()
-        )
+        self.view.show_text(self._detail(looked, now))
         if self.selection.view == "runs":
             self._show_history(looked, now)
         self._show_logs(looked)
         self._show_footer(looked)
+
+    def _detail(self, looked: Looked, now: float) -> tuple[Spans, ...]:
+        if self.selection.view != "graph":
+            return ()
+        rows_per_line = ROWS_PER_LINE_MAX if self.view.inner_height >= RULE_FROM_LINES else 1
+        return detail_lines(looked, self.look, now, self.view.inner_width - 2, rows_per_line)
 
     def _show_logs(self, looked: Looked) -> None:
         """Give the log pane its tabs; a tab picked by hand stays until the cursor goes to another node or run."""
@@ -172,18 +177,19 @@ class MainScreen(Screen[None]):
 
     # What the panes tell
 
-    @on(ListPane.CursorMoved)
-    def _on_cursor_moved(self, message: ListPane.CursorMoved) -> None:
-        match message.pane:
-            case WorkflowTree() as tree if (row := tree.current) is not None:
-                self.select(pick_row(self.selection, row))
-            case TriggerList() as triggers if (listed := triggers.current) is not None:
-                self.select(replace(self.selection, listed_trigger=(listed.workflow, listed.name)))
-
-    @on(ListPane.Clicked)
-    def _on_clicked(self, message: ListPane.Clicked) -> None:
+    @on(Pane.Clicked)
+    def _on_clicked(self, message: Pane.Clicked) -> None:
+        self._take_cursor(message.pane)
         if isinstance(message.pane, RunHistory):
             self.move_cursor("enter")
+
+    def _take_cursor(self, pane: Pane) -> None:
+        """Let the rest of the screen follow the cursor of a list."""
+        match pane:
+            case WorkflowTree() if (row := pane.current) is not None:
+                self.select(pick_row(self.selection, row))
+            case TriggerList() if (listed := pane.current) is not None:
+                self.select(replace(self.selection, listed_trigger=(listed.workflow, listed.name)))
 
     @on(LogPane.Said)
     def _on_said(self, message: LogPane.Said) -> None:
@@ -338,6 +344,7 @@ class MainScreen(Screen[None]):
         }
         if where in moves:
             moves[where]()
+            self._take_cursor(pane)
             return
         match pane:
             case WorkflowTree() if (row := pane.current) is not None:
@@ -351,6 +358,7 @@ class MainScreen(Screen[None]):
         match where:
             case "left" if not row.is_open:
                 self.workflow_tree.move_to(parent_index(self.workflow_tree.rows, self.workflow_tree.cursor))
+                self._take_cursor(self.workflow_tree)
             case "left":
                 self.select(toggled(self.selection, row, False))
             case "right" if row.is_open is False:

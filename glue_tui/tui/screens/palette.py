@@ -95,7 +95,7 @@ class PaletteScreen(Sheet[str]):
     def _row(self, entry: Entry, width: int) -> Spans:
         tone = "faint+muted" if entry.reason else "strong"
         said = entry.reason or entry.help
-        left: list[Span] = [(entry.label.ljust(14) + " ", tone), (said, "warn" if entry.reason else "muted")]
+        left: list[Span] = [(entry.label.ljust(16) + " ", tone), (said, "warn" if entry.reason else "muted")]
         return columns(left, ((entry.key, "key"),), width, self.look)
 
     def take_key(self, event: events.Key) -> None:

@@ -13,6 +13,16 @@ from glue_tui.tui.model import Connection, UiModel, is_over
 from glue_tui.tui.paint import Span, Spans, columns, strip, width_of
 from glue_tui.tui.theme import Look
 
+_VARIANTS = (
+    (3, True, True, True),
+    (2, True, True, True),
+    (2, False, True, True),
+    (1, False, True, True),
+    (1, False, False, True),
+    (1, False, False, False),
+)
+"""Gap, engine's age, project's name, words beside the counts: from roomy to narrow."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderFacts:
@@ -60,17 +70,19 @@ class Header(Widget):
         width = self.size.width
         clock: Spans = ((self.facts.clock + " ", "muted"),)
         room = width - width_of(clock) - 1
-        variants = [self._left(gap, has_age) for gap, has_age in ((3, True), (2, True), (2, False), (1, False))]
+        variants = [self._left(*one) for one in _VARIANTS]
         left = next((one for one in variants if width_of(one) <= room), variants[-1])
         return strip(columns(left, clock, width, self.look), width, self.look, "bar")
 
-    def _left(self, gap: int, has_age: bool) -> Spans:
-        """Return everything but the clock; closer together, and without the engine's age, where room is short."""
+    def _left(self, gap: int, has_age: bool, has_project: bool, has_words: bool) -> Spans:
+        """Return everything but the clock."""
         space = " " * gap
-        spans: list[Span] = [(" glue-tui ", "badge"), (f" {self.facts.project}{space}", "text")]
+        spans: list[Span] = [(" glue-tui ", "badge"), (space, "text")]
+        if has_project:
+            spans.append((f"{self.facts.project}{space}", "text"))
         spans += self._engine(has_age)
         if self.facts.connection is Connection.LIVE:
-            spans += self._counts(space)
+            spans += self._counts(space, has_words)
         return tuple(spans)
 
     def _engine(self, has_age: bool) -> Spans:
@@ -90,7 +102,7 @@ class Header(Widget):
                     spans.append((f" {facts.message}", "warn"))
                 return tuple(spans)
 
-    def _counts(self, space: str) -> list[Span]:
+    def _counts(self, space: str, has_words: bool) -> list[Span]:
         spans: list[Span] = []
         for number, glyph, word, tone in (
             (self.facts.running, "running", "running", "running"),
@@ -98,5 +110,5 @@ class Header(Widget):
             (self.facts.broken, "broken", "broken", "warn"),
         ):
             if number:
-                spans.append((f"{space}{self.look.glyph(glyph)} {number} {word}", tone))
+                spans.append((f"{space}{self.look.glyph(glyph)} {number}" + (f" {word}" if has_words else ""), tone))
         return spans

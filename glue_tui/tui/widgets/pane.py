@@ -109,11 +109,6 @@ class Pane(Widget, can_focus=True):
 class ListPane(Pane, Generic[RowT]):
     """Rows with a cursor. A row is a value with everything that is drawn, so that equal rows need no painting."""
 
-    class CursorMoved(Message):
-        def __init__(self, pane: ListPane[object]) -> None:
-            super().__init__()
-            self.pane = pane
-
     def __init__(self, look: Look, *, id: str, title: Spans = ()) -> None:
         super().__init__(look, id=id, title=title)
         self.rows: tuple[RowT, ...] = ()
@@ -170,7 +165,6 @@ class ListPane(Pane, Generic[RowT]):
         else:
             self._refresh_row(before)
             self._refresh_row(index)
-        self.post_message(self.CursorMoved(self))  # type: ignore[arg-type]
 
     def page(self) -> int:
         return max(1, self.inner_height - 1)
