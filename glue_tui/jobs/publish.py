@@ -4,8 +4,9 @@ How it is atomic. Every file has a name of its own (run, job, attempt), is writt
 the target, `.name.tmp-…`; for `append` the files already there are linked in as well. At the end of the attempt the two
 folders change places in one system call (`glue_tui.jobs.swap`). So whoever lists the folder sees all of the old or all
 of the new, also if the worker is killed at any moment, and whoever goes by the catalog reads old files, new files, or
-is told that a listed file is gone; never a mixture, as no name is used twice. Only a file system that can't exchange
-two folders has a moment between two renames.
+is told that a listed file is gone; never a mixture, as no name is used twice. Two limits: a file system that can't
+exchange folders has a moment between two renames, and a program that walks partition folders by path just then may
+meet those of both; the catalog's list has neither.
 
 What a killed attempt leaves behind is a hidden folder; the next attempt at the same target removes it.
 """

@@ -47,6 +47,9 @@ class Templates:
             return environment.from_string(template).render(self._names)
         except TemplateError as error:
             raise InvalidInput(f"{where}: {error.message}", hint=self._hint(error.message or "")) from None
+        except Exception as error:
+            # A template is a small program of the user's: it can fail in any way that Python can.
+            raise InvalidInput(f"{where}: {error}", hint=f"in the template {template.strip()[:80]!r}") from None
 
     def _hint(self, message: str) -> str:
         name, _, member = message.split(" ", 1)[0].partition(".")

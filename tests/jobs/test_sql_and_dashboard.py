@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import sqlite3
+from html.parser import HTMLParser
+from pathlib import Path
+
+import polars as pl
+import pytest
+from publishing import Project
+
+from glue_tui.core.model import Chart, Connection, DashboardWork, DatabaseSink, Job, SqlWork, TableSink
+from glue_tui.core.problem import EntityNotFound, InvalidInput
+from glue_tui.jobs.chart_data import axis_text, nice_ticks
+
+_SALES = pl.DataFrame(
+    {
+        "day": [datetime.date(2026, 11, day) for day in (3, 1, 2, 1)],
+        "store": ["Paris <1>", "Lyon", "Lyon", "Paris <1>"],
+        "revenue": [30.5, 10.25, 1200.0, 4.0],
+    }
+)
+
+
+@pytest.fixture
+def sales(project: Project) -> Project:
+    project.write(_SALES, TableSink(table="clean.sales", path="warehouse/sales", partition_by=("day",)))
+    return project
+
+
+def sql_job(query: str, *targets: TableSink | DatabaseSink) -> Job:
+    return Job(name="sums", work=SqlWork(query=query), targets=targets)
+
+
+def test_one_query_goes_to_files_and_to_a_database(sales: Project) -> None:
+    report = sales.run(
+        sql_job(
+            "SELECT store, SUM(revenue) AS revenue FROM clean.sales WHERE day >= {{ properties.day }} GROUP BY store",
+            DatabaseSink(connection="warehouse", table="sums", mode="upsert", keys=("store",)),
+            TableSink(table="marts.sums", path="warehouse/{{ run.number }}/sums"),
+        ),
+        connections=(Connection(name="warehouse", url="sqlite:///warehouse/{{ properties.file }}.db"),),
+        day="2026-11-02",
+        file="w",
+    )
+    expected = [("Lyon", 1200.0), ("Paris <1>", 30.5)]
+    assert sorted(sales.read("marts.sums").rows()) == expected
+    conn = sqlite3.connect(sales.folder / "warehouse/w.db")
+    assert sorted(conn.execute("SELECT store, revenue FROM sums")) == expected
+    conn.close()
+    assert (report.rows_in, report.rows_out) == (4, 4)
+    assert report.outputs == ("warehouse/3/sums", "warehouse:sums")
+
+
+def test_a_query_without_targets_shows_its_answer(sales: Project) -> None:
+    assert sales.run(sql_job("SELECT COUNT(*) AS n FROM clean.sales")).rows_out == 1
+    assert "1 rows, and no targets to write them to" in sales.log
+
+
+def test_when_the_database_refuses_nothing_is_published(sales: Project) -> None:
+    with pytest.raises(EntityNotFound, match="no connection named"):
+        sales.run(
+            sql_job(
+                "SELECT * FROM clean.sales",
+                TableSink(table="marts.sums", path="warehouse/sums"),
+                DatabaseSink(connection="wharehouse", table="sums"),
+            )
+        )
+    assert [path.name for path in (sales.folder / "warehouse").iterdir()] == ["sales"]
+
+
+def dashboard(*charts: Chart) -> Job:
+    return Job(name="board", work=DashboardWork(output="site/board.html", title="Sales & more", charts=charts))
+
+
+_CHARTS = (
+    Chart(title="Revenue", kind="number", query="SELECT SUM(revenue) AS r FROM clean.sales"),
+    Chart(
+        title="By day",
+        kind="line",
+        query="SELECT day, SUM(revenue) AS r FROM clean.sales GROUP BY day",
+        x="day",
+        y="r",
+    ),
+    Chart(title="By store", kind="bar", query="SELECT store, SUM(revenue) AS r FROM clean.sales GROUP BY store"),
+    Chart(title="All", kind="table", query="SELECT * FROM clean.sales"),
+    Chart(title="Not there", kind="table", query="SELECT * FROM marts.quality"),
+    Chart(title="No rows", kind="line", query="SELECT day, revenue FROM clean.sales WHERE revenue < 0"),
+)
+
+
+def test_a_page_needs_nothing_but_itself_and_is_well_formed(sales: Project) -> None:
+    report = sales.run(dashboard(*_CHARTS))
+    page = (sales.folder / "site/board.html").read_text()
+    check = _Tags()
+    check.feed(page)
+    check.close()
+    assert check.open == []
+    assert check.names.isdisjoint({"script", "link", "img", "iframe"})
+    assert not re.search(r"https?://|url\(|@import", page)
+    assert "Sales &amp; more" in page
+    assert "Paris &lt;1&gt;" in page
+    assert "<1>" not in page
+    assert "1,244.75" in page
+    assert "No table marts.quality in the catalog yet" in page
+    assert "The query has no rows." in page
+    assert report.outputs == ("site/board.html", "state/job.charts.json")
+    assert [path.name for path in (sales.folder / "site").iterdir()] == ["board.html"]
+
+
+def test_the_data_of_the_charts_lie_beside_the_result(sales: Project) -> None:
+    sales.run(dashboard(*_CHARTS))
+    charts = json.loads((sales.folder / "state/job.charts.json").read_text())["charts"]
+    assert [chart["kind"] for chart in charts] == [chart.kind for chart in _CHARTS]
+    assert charts[1]["rows"] == [["2026-11-01", 14.25], ["2026-11-02", 1200.0], ["2026-11-03", 30.5]]
+    assert charts[4]["message"]
+
+
+def test_the_charts_are_in_the_log_as_text(sales: Project) -> None:
+    sales.run(dashboard(*_CHARTS))
+    log = sales.log
+    assert "INFO  Revenue: 1,244.75\n" in log
+    assert re.search(r"Lyon +1,210\.25 █{20,}\n", log)
+    assert re.search(r"Paris <1> +34\.50 █{1,3}\n", log)
+    assert "2026-11-01" in log
+    assert "\x1b" not in log
+    plot = log[log.index("By day") : log.index("By store")].splitlines()[1:-1]
+    assert len(plot) > 8
+    assert max(map(len, plot)) <= 78 + 4
+
+
+@pytest.mark.parametrize(
+    ("chart", "told"),
+    [
+        (Chart(title="x", kind="line", query="SELECT day, revenue FROM clean.sales", x="dya"), 'did you mean "day"?'),
+        (Chart(title="x", kind="bar", query="SELECT day, store FROM clean.sales"), "store holds no figures"),
+        (Chart(title="x", kind="bar", query="SELECT revenu FROM clean.sales"), "revenue"),
+        (Chart(title="x", kind="bar", query="SELEC day"), "query is wrong"),
+    ],
+)
+def test_a_wrong_chart_fails_the_page_and_says_why(sales: Project, chart: Chart, told: str) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        sales.run(dashboard(chart))
+    assert told in str(raised.value)
+    assert not (sales.folder / "site/board.html").exists()
+
+
+def test_charts_of_one_row_of_none_and_of_equal_or_negative_figures_are_drawn(project: Project) -> None:
+    frame = pl.DataFrame({"x": ["a", "b", "c"], "same": [0, 0, 0], "down": [-5.0, None, 3.0], "huge": [10**12, 1, 2]})
+    project.write(frame, TableSink(table="t.odd", path="odd"))
+    charts = [
+        Chart(title=f"{y} {kind} {where}", kind=kind, query=f"SELECT x, {y} FROM t.odd {where}", x="x", y=y)
+        for y in ("same", "down", "huge")
+        for kind in ("line", "bar", "number", "table")
+        for where in ("", "WHERE x = 'a'", "WHERE x = 'b'")
+    ]
+    project.run(dashboard(*charts))
+    page = (project.folder / "site/board.html").read_text()
+    assert "nan" not in page
+    assert page.count("<section") == len(charts)
+
+
+def test_ticks_are_round_enclose_the_figures_and_read_differently() -> None:
+    for low, high in ((0, 7), (0, 52_345), (-3, 3), (0.001, 0.0042), (5, 5), (0, 0), (1e9, 4e9), (99.9, 100.1)):
+        ticks = nice_ticks(low, high, 4)
+        assert ticks[0] <= low <= high <= ticks[-1]
+        assert 2 <= len(ticks) <= 8
+        texts = [axis_text(tick, ticks[1] - ticks[0]) for tick in ticks]
+        assert len(set(texts)) == len(texts), texts
+
+
+class _Tags(HTMLParser):
+    """Keeps the elements that were not closed in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.names: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_an_earlier_page_stays_until_the_new_one_is_whole(sales: Project) -> None:
+    sales.run(dashboard(_CHARTS[0]))
+    before = Path(sales.folder / "site/board.html").read_text()
+    with pytest.raises(InvalidInput):
+        sales.run(dashboard(_CHARTS[0], Chart(title="x", kind="bar", query="SELECT")))
+    assert Path(sales.folder / "site/board.html").read_text() == before

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from publishing import Project
+
+from glue_tui.core.model import Job, SqlWork
+from glue_tui.core.problem import InvalidInput
+from glue_tui.jobs.templates import Templates, sql_literal
+from glue_tui.logs.write import Secrets
+
+
+def templates(project: Project, secrets: Secrets | None = None, **properties: str) -> Templates:
+    spec = project.spec(Job(name="x", work=SqlWork(query="")), **properties)
+    return Templates(replace(spec, properties=properties), secrets or Secrets())
+
+
+def test_text_holds_values_as_they_are(project: Project) -> None:
+    filled = templates(project, day="2026-01-01").text(
+        "{{ properties.day }} {{ run.id }} {{ run.number }} {{ event.files }}\n", where="x"
+    )
+    assert filled == "2026-01-01 wr_1 3 in/a.csv,in/o'b.csv\n"
+
+
+def test_a_query_holds_values_as_literals(project: Project) -> None:
+    filled = templates(project, name="O'Hara; DROP TABLE x", least="5").sql(
+        "a = {{ properties.name }} AND b > {{ properties.least | int }} AND c = {{ run.number }}"
+        " AND f IN {{ event.files }}",
+        where="x",
+    )
+    assert filled == "a = 'O''Hara; DROP TABLE x' AND b > 5 AND c = 3 AND f IN ('in/a.csv', 'in/o''b.csv')"
+
+
+@given(st.text().filter(lambda text: "\0" not in text))
+def test_any_text_comes_back_from_its_literal(text: str) -> None:
+    text = text.encode("utf-8", "ignore").decode()
+    conn = sqlite3.connect(":memory:")
+    assert conn.execute(f"SELECT {sql_literal(text)}").fetchone() == (text,)
+    conn.close()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(alphabet="{}%# a.'|()[]properties", max_size=30))
+def test_any_template_is_filled_in_or_refused(project: Project, template: str) -> None:
+    try:
+        templates(project).text(template, where="x")
+    except InvalidInput:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("{{ properties.dya }}", 'here: properties.dya is not defined (did you mean "day"?)'),
+        (
+            "{{ env.NOT_SET_ANYWHERE }}",
+            "here: env.NOT_SET_ANYWHERE is not set (set NOT_SET_ANYWHERE in the environment",
+        ),
+        ("{{ porperties.day }}", "here: 'porperties' is undefined (known: properties.NAME"),
+        ("{{ properties.day", "here: unexpected end of template"),
+        ("{{ ''.__class__.__mro__ }}", "here: access to attribute '__class__' of 'str' object is unsafe"),
+        ("{{ 1 / 0 }}", "here: division by zero"),
+    ],
+)
+def test_a_wrong_template_says_where_and_what(project: Project, template: str, told: str) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        templates(project, day="x").text(template, where="here")
+    assert str(raised.value).startswith(told)
+
+
+def test_what_comes_from_the_environment_is_a_secret_from_then_on(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLUE_TEST_TOKEN", "hunter22")
+    secrets = Secrets()
+    filled = templates(project, secrets).text("x://{{ env.GLUE_TEST_TOKEN }}@y", where="x")
+    assert filled == "x://hunter22@y"
+    assert secrets.mask(f"can't open {filled}") == "can't open x://***@y"
