@@ -43,7 +43,7 @@ from glue_tui.engine.inputs import (
     WorkerReported,
 )
 from glue_tui.store import event_log, ledger
-from glue_tui.store.database import Connection, transaction
+from glue_tui.store.database import Connection, reading, transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +88,15 @@ class Kernel:
 
     def step(self, inputs: Sequence[Input], now: float) -> Step:
         """Take inputs, decide, commit, and only then show the result. Raises StoreFailed with nothing changed."""
+        before = (self.workflows, self.inboxes, self.next_fires, self._settings, self._loaded)
+        try:
+            with reading():
+                return self._step(inputs, now)
+        except BaseException:
+            self.workflows, self.inboxes, self.next_fires, self._settings, self._loaded = before
+            raise
+
+    def _step(self, inputs: Sequence[Input], now: float) -> Step:
         batch = Batch(now=now, unfinished=self.runs, last_number=self._last_number)
         notes: list[str] = []
         answers = tuple(self._answer(batch, one) for one in inputs)
@@ -167,6 +176,8 @@ class Kernel:
             case FolderScanned():
                 self._folder_scanned(batch, one)
             case DefinitionsLoaded(workflows=workflows):
+                if workflows != tuple(self._loaded.values()):
+                    batch.write(lambda conn: ledger.write_good_definitions(conn, workflows))
                 self._load(workflows, batch.now)
             case Ticked():
                 pass
@@ -223,7 +234,7 @@ class Kernel:
         key = (ask.workflow, ask.trigger)
         batch.write(lambda conn: ledger.write_trigger_setting(conn, *key, ask.enabled))
         batch.touched_triggers.add(key)
-        self._settings[key] = ask.enabled
+        self._settings = {**self._settings, key: ask.enabled}
         self._load(tuple(self._loaded.values()), batch.now)
 
     def _worker_reported(self, batch: Batch, report: WorkerStarted | WorkerExited | WorkerLost) -> None:

@@ -86,3 +86,12 @@ def transaction(conn: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         raise StoreFailed(
             f"the state could not be saved: {error}", hint="free disk space; the engine tries again"
         ) from error
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Raise StoreFailed for what SQLite can't read inside."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise StoreFailed(f"the state could not be read: {error}", hint="the engine tries again") from error
