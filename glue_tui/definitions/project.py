@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from glue_tui.core.model import Workflow
@@ -55,6 +56,15 @@ class DefinitionSet:
 
     def get(self, name: str) -> Definition | None:
         return next((item for item in self.definitions if item.name == name), None)
+
+    def with_last_good(self, versions: Mapping[str, Workflow]) -> DefinitionSet:
+        """Put the last good versions, by source, into force where a file is broken and none is in force yet."""
+        return DefinitionSet(
+            definitions=tuple(
+                replace(item, workflow=versions.get(item.source)) if item.workflow is None else item
+                for item in self.definitions
+            )
+        )
 
     def reloaded(self, project_dir: Path) -> DefinitionSet:
         """Return the files as they are now; only what changed is read again, and it returns itself if nothing did."""

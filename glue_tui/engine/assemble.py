@@ -50,7 +50,7 @@ def assembled(project_dir: Path, note: Callable[[str], None]) -> Iterator[Host]:
         kernel = Kernel(conn=conn, slots=slots(), new_run_id=new_run_id, is_held=note_start(conn, now))
         kernel.open()
         fence_fd = take_fence(state_dir / "workers.lock", kernel.runs.values())
-        definitions = load_project(project_dir)
+        definitions = load_project(project_dir).with_last_good(ledger.read_good_definitions(conn))
         # In force before the first step, so that runs that wait for their turn know their workflow's limit.
         lost = leftovers(kernel.runs.values(), state_dir)
         kernel.step((DefinitionsLoaded(workflows=definitions.workflows), *lost), now)

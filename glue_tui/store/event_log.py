@@ -63,6 +63,10 @@ MIGRATIONS = (
       run_id TEXT NOT NULL,
       PRIMARY KEY (workflow, trigger, path)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE good_definitions (
+      source TEXT PRIMARY KEY,
+      workflow BLOB NOT NULL
+    ) STRICT;
     CREATE TABLE engine_starts (at REAL NOT NULL, pid INTEGER NOT NULL) STRICT
     """,
 )

@@ -5,7 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
+import msgspec
+
 from glue_tui.core.arrivals import SeenFile, Stage
+from glue_tui.core.codec import from_data, to_data
+from glue_tui.core.model import Workflow
 
 ENGINE_STARTS_KEPT = 20
 
@@ -72,6 +76,21 @@ def read_trigger_settings(conn: sqlite3.Connection) -> dict[tuple[str, str], boo
 
 def write_trigger_setting(conn: sqlite3.Connection, workflow: str, trigger: str, enabled: bool) -> None:
     conn.execute("INSERT OR REPLACE INTO trigger_settings VALUES (?, ?, ?)", (workflow, trigger, int(enabled)))
+
+
+def read_good_definitions(conn: sqlite3.Connection) -> dict[str, Workflow]:
+    """Return the last good version of every definition file, by its path."""
+    rows = conn.execute("SELECT source, workflow FROM good_definitions")
+    return {source: from_data(Workflow, msgspec.json.decode(body)) for source, body in rows}
+
+
+def write_good_definitions(conn: sqlite3.Connection, workflows: Iterable[Workflow]) -> None:
+    """Keep these versions as the last good ones, and forget files that are gone."""
+    conn.execute("DELETE FROM good_definitions")
+    conn.executemany(
+        "INSERT INTO good_definitions VALUES (?, ?)",
+        [(workflow.source, msgspec.json.encode(to_data(workflow))) for workflow in workflows],
+    )
 
 
 def note_engine_start(conn: sqlite3.Connection, at: float, pid: int) -> tuple[float, ...]:

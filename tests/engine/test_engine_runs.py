@@ -284,6 +284,11 @@ def test_saving_a_definition_reloads_it_and_a_bad_one_keeps_the_last_good_versio
     engine.ask(lambda client: client.start_workflow_run("branches"))
     assert engine.finished(1).summary.outcome == "RECOVERED"
 
+    engine.stop()
+    engine.start()
+    assert view().is_broken
+    assert len(view().nodes) == 4, "the last good version is kept across a restart, too"
+
     path.write_text(BRANCHES)
     wait_for(lambda: not view().is_broken)
     path.unlink()
