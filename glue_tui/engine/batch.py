@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from glue_tui.catalog.write import apply_changes
 from glue_tui.core.arrivals import Inbox, SeenFile
+from glue_tui.core.attempt import NodeError
 from glue_tui.core.decide import decide
-from glue_tui.core.events import Event, RunFinished, RunQueued
+from glue_tui.core.events import AttemptFinished, Event, NodeFinished, RunFinished, RunQueued
 from glue_tui.core.model import RunId
 from glue_tui.core.run import WorkflowRun, apply
 from glue_tui.core.schema import TableChange
-from glue_tui.core.states import Outcome, WorkflowRunStatus
+from glue_tui.core.states import NodeState, Outcome, WorkflowRunStatus
 from glue_tui.core.stimuli import Stimulus
 from glue_tui.store import event_log, ledger
 from glue_tui.store.database import Connection
@@ -69,8 +70,7 @@ class Batch:
         try:
             events = decide(run, stimulus, self.now)
         except (AssertionError, LookupError, ValueError, TypeError, AttributeError) as error:
-            message = f"our own fault, please report: {type(error).__name__}: {error} on {type(stimulus).__name__}"
-            events = (RunFinished(status=WorkflowRunStatus.ERROR, outcome=Outcome.ERROR, message=message),)
+            events = _parked(run, f"{type(error).__name__}: {error} on {type(stimulus).__name__}")
         self.record(run_id, events)
         return events
 
@@ -108,3 +108,16 @@ class Batch:
             event_log.append(conn, self.runs[run_id], events, self.now)
         for row in self._writes:
             row(conn)
+
+
+def _parked(run: WorkflowRun, what: str) -> tuple[Event, ...]:
+    """Return the end of a run in which our own rules failed: no node of it is left open."""
+    fault = NodeError(type="InternalError", message=what, hint="this is our own fault, please report it")
+    events: list[Event] = []
+    for node_id in run.graph.node_ids:
+        if node_id in run.open_node_ids:
+            attempt = len(run.nodes[node_id].attempts)
+            events.append(AttemptFinished(node_id=node_id, attempt=attempt, state=NodeState.ERROR, error=fault))
+            events.append(NodeFinished(node_id=node_id, state=NodeState.ERROR))
+    message = f"our own fault, please report: {what}"
+    return (*events, RunFinished(status=WorkflowRunStatus.ERROR, outcome=Outcome.ERROR, message=message))
