@@ -56,7 +56,7 @@ class JobContext:
         return self._session.write(frame, DatabaseSink(connection=connection, table=table, mode=mode, keys=tuple(keys)))
 
     def write_targets(self, frame: Frame) -> int:
-        """Write to every target of the job's definition; return the number of rows written in all."""
+        """Write the same rows to every target of the job's definition; return their number."""
         targets = self._session.job.targets
         if not targets:
             raise InvalidInput(f'job "{self.job}" has no targets', hint="add `targets = [...]` to its definition")

@@ -13,6 +13,7 @@ _LINE_WIDTH, _LINE_HEIGHT = 1000, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 24, 16, 32
 _X_LABELS_MAX = 8
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_FLAT_SHARE = 0.8
 _DOTS_MAX = 60
 """With more points a line has no dots, only its last one."""
 _BAR_ROW, _BAR_LABEL_WIDTH, _BAR_VALUE_WIDTH = 32, 150, 96
@@ -157,7 +158,8 @@ def _note(chart: ChartData) -> str:
 def _line(chart: ChartData) -> str:
     points = chart.points()
     figures = [figure for _, figure in points]
-    low = 0.0 if min(figures) >= 0 and min(figures) < max(figures) * 0.5 else min(figures)
+    # From zero, unless that would flatten the line to nothing; an area is honest only if it stands on zero.
+    low = min(figures) if min(figures) > max(figures) * _FLAT_SHARE else min(0.0, *figures)
     ticks = nice_ticks(low, max(figures), 4)
     bottom = _LINE_HEIGHT - _BOTTOM
     width = _LINE_WIDTH - _LEFT - _RIGHT
@@ -180,9 +182,9 @@ def _line(chart: ChartData) -> str:
             f'<text x="{across(place):.1f}" y="{_LINE_HEIGHT - 8}" text-anchor="middle">{escape(names[place])}</text>'
         )
     path = " ".join(f"{across(place):.1f},{up(figure):.1f}" for place, figure in enumerate(figures))
-    ground = up(max(ticks[0], min(0.0, ticks[-1])))
-    start, end = f"{across(0):.1f},{ground:.1f}", f"{across(len(points) - 1):.1f},{ground:.1f}"
-    parts.append(f'<polygon class="area" points="{start} {path} {end}"/>')
+    if ticks[0] <= 0 <= ticks[-1]:
+        start, end = f"{across(0):.1f},{up(0):.1f}", f"{across(len(points) - 1):.1f},{up(0):.1f}"
+        parts.append(f'<polygon class="area" points="{start} {path} {end}"/>')
     parts.append(f'<polyline class="line" points="{path}"/>')
     shown = range(len(points)) if len(points) <= _DOTS_MAX else [len(points) - 1]
     parts.extend(

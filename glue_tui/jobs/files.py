@@ -67,6 +67,8 @@ def catalog_table(sink: TableSink, schema: pl.Schema, location: str) -> Table:
     database, _, name = sink.table.lower().partition(".")
     columns = {key: Column(name=key, type=glue_type(dtype)) for key, dtype in schema.items()}
     keys = tuple(columns.pop(key) for key in sink.partition_by)
+    # As they stand in the files: two runs that write other types into one table must be read apart.
+    types = tuple(str(schema[key]) for key in columns) if sink.format == "parquet" else ()
     return Table(
         database=database,
         name=name,
@@ -74,7 +76,7 @@ def catalog_table(sink: TableSink, schema: pl.Schema, location: str) -> Table:
         location=location,
         columns=tuple(columns.values()),
         partition_keys=keys,
-        formats=(FileFormat(classification=sink.format, columns=tuple(columns)),),
+        formats=(FileFormat(classification=sink.format, columns=tuple(columns), types=types),),
         parameters={"classification": sink.format},
     )
 

@@ -19,7 +19,7 @@ from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.core.schema import TableChange
 from glue_tui.jobs.publish import Publisher
 from glue_tui.jobs.templates import Templates
-from glue_tui.logs.write import LogWriter
+from glue_tui.logs.write import LogWriter, counted
 
 Frame = pl.DataFrame | pl.LazyFrame
 
@@ -76,7 +76,8 @@ class JobSession:
         if entry.full_name not in self._counted_tables:
             self._counted_tables.add(entry.full_name)
             self.count_rows_in(entry.rows)
-            self.log.info(f"reads {entry.full_name}: {entry.rows:,} rows in {entry.files} files")
+            files = f" in {counted(entry.files, 'file')}" if entry.files else ""
+            self.log.info(f"reads {entry.full_name}: {counted(entry.rows, 'row')}{files}")
 
     def count_rows_in(self, rows: int) -> None:
         self.rows_in = (self.rows_in or 0) + rows
@@ -90,23 +91,34 @@ class JobSession:
 
     def write(self, frame: Frame, sink: Sink) -> int:
         """Write `frame` to one target and return its rows. A table's files are staged, a database's rows are in."""
+        rows = self._write(frame, sink)
+        self.rows_out = (self.rows_out or 0) + rows
+        return rows
+
+    def _write(self, frame: Frame, sink: Sink) -> int:
         match sink:
             case TableSink():
                 path = self.templates.text(sink.path, where=f"path of {sink.table}")
                 rows = self._publisher.stage(frame, replace(sink, path=path))
                 self.outputs.append(path)
+                return rows
             case DatabaseSink():
-                rows = self._write_database(frame, sink)
+                return self._write_database(frame, sink)
             case _:
                 assert_never(sink)
-        self.rows_out = (self.rows_out or 0) + rows
-        return rows
 
     def write_all(self, frame: Frame, sinks: tuple[Sink, ...]) -> int:
-        """Write `frame` to every target, files before databases: what is staged can still be taken back."""
+        """Write the same rows to every target and return their number, counted once.
+
+        Files come before databases: what is staged can still be taken back.
+        """
         if len(sinks) > 1 and isinstance(frame, pl.LazyFrame):
             frame = frame.collect(engine="streaming")
-        return sum(self.write(frame, sink) for sink in sorted(sinks, key=lambda sink: isinstance(sink, DatabaseSink)))
+        first, *others = sorted(sinks, key=lambda sink: isinstance(sink, DatabaseSink))
+        rows = self.write(frame, first)
+        for sink in others:
+            self._write(frame, sink)
+        return rows
 
     def set_property(self, name: str, value: str) -> None:
         self.properties[name] = value
@@ -118,7 +130,7 @@ class JobSession:
         collected = frame.collect(engine="streaming") if isinstance(frame, pl.LazyFrame) else frame
         rows = write_table(url, sink.table, collected, sink.mode, sink.keys, project_dir=self.project_dir)
         self.outputs.append(f"{sink.connection}:{sink.table}")
-        self.log.info(f"{sink.mode} {sink.table} behind {sink.connection}: {rows:,} rows")
+        self.log.info(f"{sink.mode} {sink.table} behind {sink.connection}: {counted(rows, 'row')}")
         return rows
 
     def _connection(self, name: str) -> Connection:
