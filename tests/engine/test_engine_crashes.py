@@ -81,10 +81,9 @@ def test_a_worker_killed_by_the_system_says_so(project: Path, engine: RunningEng
     engine.start()
     engine.ask(lambda client: client.start_workflow_run("chain"))
     wait_for(lambda: engine.node(1, "first").state == "RUNNING")
-    assert engine.process is not None
-    (server,) = psutil.Process(engine.process.pid).children()
-    (worker,) = wait_for(server.children)
-    worker.kill()
+    story = engine.ask(lambda client: client.story("1"))
+    pid = next(int(line.text.rsplit(" ", 1)[1]) for line in story if line.kind == "AttemptRunning")
+    psutil.Process(pid).kill()
     run = engine.finished(1)
     assert run.summary.outcome == "FAILED"
     error = engine.node(1, "first").error
