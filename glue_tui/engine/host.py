@@ -161,13 +161,13 @@ class Host:
             self._answer(step, [future for _, future in batch])
             self._tell(step)
             self._forget_results([one for one, _ in batch])
-            self._supervisor.reconcile(self.kernel.wanted(time.time()))
+            self._supervisor.reconcile(self.kernel.wanted())
             self._scout.schedule_looks()
 
     async def _wait(self) -> None:
         if not self._queue:
             now = time.time()
-            times = [one.at for one in self.kernel.wanted(now) if isinstance(one, WakeAt)]
+            times = [one.at for one in self.kernel.wanted() if isinstance(one, WakeAt)]
             delay_s = min(max(min(times, default=now + LONGEST_SLEEP_S) - now, 0.0), LONGEST_SLEEP_S)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay_s):

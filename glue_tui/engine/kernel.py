@@ -77,6 +77,7 @@ class Kernel:
     _loaded: dict[str, Workflow] = field(default_factory=dict)
     """Workflows as their files say, before what a person paused or resumed."""
     _last_number: int = 0
+    _stepped_at: float = 0.0
 
     def open(self) -> None:
         """Read the state back: unfinished runs, paused triggers."""
@@ -111,17 +112,23 @@ class Kernel:
                 batch.save(self.conn)
         return self._adopt(batch, answers, notes)
 
-    def wanted(self, now: float) -> tuple[Command, ...]:
-        """Return what the world should be doing now, and when to look again."""
+    def wanted(self) -> tuple[Command, ...]:
+        """Return what the world should be doing, and when to look again.
+
+        As of the last step, so that nothing that came due since then is missed: its WakeAt lies in the past.
+        """
         commands: list[Command] = []
         for run in self.runs.values():
-            commands += wanted(run, now)
+            commands += wanted(run, self._stepped_at)
         times = [at for at in self.next_fires.values() if at is not None]
         for workflow, trigger in self._event_triggers():
             inbox, watch = self.inboxes.get((workflow.name, trigger.name)), trigger.watch
             if inbox is None or watch is None:
                 continue
-            times += [at for at in (arrivals.window_closes_at(inbox, watch),) if at is not None and trigger.enabled]
+            closes_at = arrivals.window_closes_at(inbox, watch)
+            # A window that was over at the last step waits for something else: a place under the limit, a key.
+            if closes_at is not None and closes_at > self._stepped_at and trigger.enabled:
+                times.append(closes_at)
         return (*commands, *(WakeAt(at=at) for at in times))
 
     def scans_due(self, now: float) -> tuple[tuple[TriggerKey, float], ...]:
@@ -333,6 +340,7 @@ class Kernel:
         self.runs = {run_id: run for run_id, run in self.runs.items() if not run.status.is_over}
         self.inboxes.update(batch.inboxes)
         self._last_number = batch.last_number
+        self._stepped_at = batch.now
         for key, at in self.next_fires.items():
             if at is not None and at <= batch.now:
                 workflow = self.workflows[key[0]]
