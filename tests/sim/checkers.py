@@ -47,15 +47,20 @@ class Checkers:
         """The run that took a version of a file, by workflow, trigger, path and modification time."""
         self._looked_first: dict[tuple[str, str, tuple[str, ...]], float] = {}
         self.answers: dict[str, RunId] = {}
-        self.has_parked: set[RunId] = set()
+        self._has_unseen = False
 
     def engine_died(self) -> None:
-        """What the engine knew beyond the database is gone; what we know of the world stays."""
+        """Its last commit may not have been seen."""
+        self._has_unseen = True
 
     # After every step
 
     def stepped(self, kernel: Kernel, step: Step) -> None:
         """Check the state after a committed step."""
+        if self._has_unseen:
+            self._has_unseen = False
+            for (run_id,) in self._world.conn.execute("SELECT run_id FROM runs ORDER BY number").fetchall():
+                self._read_log(run_id)
         for before, after in step.changed:
             self._read_log(after.run_id)
             require(self.runs[after.run_id] == after, f"run {after.number}: the fold of its log is not its state")

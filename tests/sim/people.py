@@ -31,7 +31,6 @@ class People:
         for name in world.definitions:
             for number in range(random.choice((0, 0, 2))):
                 self._write(f"in/{name}/{random.choice('ab')}/old{number}.csv")
-        world.start_engine()
         for _ in range(random.randint(2, 14)):
             act = random.choice((self._start, self._start, self._start, self._resume, self._stop, self._switch))
             world.after(random.uniform(0.0, world.plan.until_s), act)

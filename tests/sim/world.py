@@ -352,7 +352,7 @@ class SimEngine:
             if isinstance(one, WorkerReported) and isinstance(one.report, WorkerExited):
                 world.results.pop(one.report.key, None)
         self._pass_time()
-        self.supervisor.reconcile(self.kernel.wanted(world.wall_s))
+        self.supervisor.reconcile(self.kernel.wanted())
         self._schedule_looks()
         world.maybe_crash(world.plan.crash_while_acting, "after acting")
         self._sleep()
@@ -371,7 +371,7 @@ class SimEngine:
         world = self.world
         self._pass_time()
         wall = world.wall_s
-        times = [one.at for one in self.kernel.wanted(wall) if isinstance(one, WakeAt)]
+        times = [one.at for one in self.kernel.wanted() if isinstance(one, WakeAt)]
         delay_s = min(max(min(times, default=wall + LONGEST_SLEEP_S) - wall, 0.0), LONGEST_SLEEP_S)
         if self._queue:
             delay_s = 0.0
