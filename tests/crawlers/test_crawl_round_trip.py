@@ -20,7 +20,7 @@ VALUES = {
     "boolean": st.booleans(),
     "date": st.dates(),
     "timestamp": st.datetimes(),
-    "string": st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"), max_size=8).map(
+    "string": st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00\r"), max_size=8).map(
         "x".__add__
     ),
 }
