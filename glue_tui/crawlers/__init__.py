@@ -1,0 +1,1 @@
+"""Crawls: list, classify, infer, group into tables and partitions. What changes is returned, nothing is written."""
