@@ -31,7 +31,7 @@ from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import ChangeKind, DataFile, TableChange
 from glue_tui.jobs.files import WrittenFile, catalog_table, sync_folder, write_files
 from glue_tui.jobs.swap import swap_folders
-from glue_tui.logs.write import LogWriter
+from glue_tui.logs.write import LogWriter, counted
 
 _DATA_SUFFIXES = frozenset({".parquet", ".csv", ".json", ".jsonl", ".ndjson", ".gz", ".zst", ".avro", ".orc", ".crc"})
 """What an overwrite may take away. A folder with anything else in it is probably not the one that was meant."""
@@ -84,9 +84,8 @@ class Publisher:
             _Staged(sink=sink, target=target, folder=folder, lock_fd=lock_fd, files=files, schema=schema)
         )
         rows = sum(file.rows for file in files)
-        self._log.info(
-            f"wrote {rows:,} rows for {sink.table} in {len(files)} files, to appear in {sink.path} at the end"
-        )
+        what = f"{counted(rows, 'row')} for {sink.table} in {counted(len(files), 'file')}"
+        self._log.info(f"wrote {what}, to appear in {sink.path} when the job succeeds")
         return rows
 
     def stage_file(self, path: str, content: bytes) -> None:

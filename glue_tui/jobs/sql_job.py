@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from glue_tui.core.model import SqlWork
 from glue_tui.jobs.session import JobSession
+from glue_tui.logs.write import counted
 
 _ROWS_SHOWN = 10
 
@@ -16,4 +17,4 @@ def run_sql_job(session: JobSession, work: SqlWork) -> None:
         return
     frame = answer.collect(engine="streaming")
     session.rows_out = frame.height
-    session.log.info(f"{frame.height:,} rows, and no targets to write them to\n{frame.head(_ROWS_SHOWN)}")
+    session.log.info(f"{counted(frame.height, 'row')}, and no targets to write them to\n{frame.head(_ROWS_SHOWN)}")

@@ -182,6 +182,11 @@ def pump(fd: int, writer: LogWriter, level: str = INFO, *, last_lines: list[str]
         _pass_on([text], writer, level, last_lines, keep)
 
 
+def counted(count: int, word: str) -> str:
+    """Return `1 row`, `12,345 rows`: numbers as a log says them."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
 def split_lines(text: str) -> tuple[list[str], str]:
     """Return the whole lines of `text` and what follows the last line feed."""
     *whole, rest = text.split("\n")

@@ -19,7 +19,7 @@ from glue_tui.core.states import NodeState
 from glue_tui.crawlers.crawl import crawl
 from glue_tui.jobs.run import rehearse_job, run_job
 from glue_tui.jobs.templates import Templates
-from glue_tui.logs.write import ERROR, INFO, WARN, LogStream, LogWriter, Secrets
+from glue_tui.logs.write import ERROR, INFO, WARN, LogStream, LogWriter, Secrets, counted
 from glue_tui.worker.failure import describe, story
 
 Progress = Callable[[float, float], None]
@@ -132,7 +132,7 @@ def _what_runs(spec: AttemptSpec) -> str:
 
 def _log_end(log: LogWriter, result: AttemptResult, seconds: float) -> None:
     rows = "".join(
-        f", {count:,} rows {way}"
+        f", {counted(count, 'row')} {way}"
         for count, way in ((result.rows_in, "in"), (result.rows_out, "out"))
         if count is not None
     )

@@ -56,7 +56,7 @@ def test_one_query_goes_to_files_and_to_a_database(sales: Project) -> None:
 
 def test_a_query_without_targets_shows_its_answer(sales: Project) -> None:
     assert sales.run(sql_job("SELECT COUNT(*) AS n FROM clean.sales")).rows_out == 1
-    assert "1 rows, and no targets to write them to" in sales.log
+    assert "1 row, and no targets to write them to" in sales.log
 
 
 def test_when_the_database_refuses_nothing_is_published(sales: Project) -> None:
