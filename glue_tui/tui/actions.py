@@ -11,14 +11,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from textual.screen import ModalScreen
-
 from glue_tui.client.api import EngineClient
 from glue_tui.tui import cli_twins, refusals
 from glue_tui.tui.screens.confirm import ConfirmScreen
 from glue_tui.tui.screens.message import MessageScreen
 from glue_tui.tui.screens.retry import RetryChoice, RetryScreen
 from glue_tui.tui.screens.run_form import RunForm, needs_form
+from glue_tui.tui.screens.sheet import Sheet
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
 from glue_tui.tui.why import why_lines
@@ -36,7 +35,7 @@ class Host(Protocol):
 
     def now(self) -> float: ...
 
-    async def ask(self, screen: ModalScreen[AnswerT]) -> AnswerT | None:
+    async def ask(self, screen: Sheet[AnswerT]) -> AnswerT | None:
         """Show a dialog and return its answer; None when it was left."""
 
     def say(self, text: str, *, cli: str = "", tone: str = "good") -> None:

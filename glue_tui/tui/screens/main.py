@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.layout import Layout
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
@@ -27,6 +27,7 @@ from glue_tui.tui.navigation import kept_open, parent_index, pick_node, pick_row
 from glue_tui.tui.paint import Spans
 from glue_tui.tui.screens.help import HelpScreen
 from glue_tui.tui.screens.palette import PaletteScreen
+from glue_tui.tui.screens.sheet import Sheet
 from glue_tui.tui.selection import Looked, Selection, look_up
 from glue_tui.tui.theme import Look
 from glue_tui.tui.tree_rows import TreeRow, row_index, tree_rows
@@ -61,7 +62,6 @@ class MainScreen(Screen[None]):
         self.glue = app
         self.look = look
         self.selection = Selection()
-        self.zoom = Zoom.NORMAL
         self.histories: dict[str, tuple[RunSummary, ...]] = {}
         self._awaits_g = False
         self._held_keys: list[events.Key] | None = None
@@ -201,13 +201,22 @@ class MainScreen(Screen[None]):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         pane = next((one.id for one in event.widget.ancestors_with_self if one.id in PANES), None)
-        if pane is not None and pane != self.selection.pane:
-            before = self._boxes()
-            self.selection = replace(self.selection, pane=pane)
-            self.pane_layout.focus = pane
-            if self._boxes() != before:
-                self.refresh(layout=True)
-            self.show_model()
+        if pane is not None and event.widget is self.focused:
+            self._take_focus(pane)
+
+    def _take_focus(self, pane: str) -> None:
+        if pane == self.selection.pane:
+            return
+        before = self._boxes()
+        self.selection = replace(self.selection, pane=pane)
+        self.pane_layout.focus = pane
+        if self._boxes() != before:
+            self._arrange_again()
+        self.show_model()
+
+    def _arrange_again(self) -> None:
+        self._clear_arrangement_cache()
+        self.refresh(layout=True)
 
     def _boxes(self) -> object:
         return arrange(self.size.width, self.size.height, self.pane_layout.focus, self.pane_layout.zoom)
@@ -215,7 +224,14 @@ class MainScreen(Screen[None]):
     # Actions
 
     def on_key(self, event: events.Key) -> None:
-        """Obey the table's keys. Done here and not by bindings, so that what is typed ahead reaches what it opens."""
+        """Obey the table's keys. Done here and not by bindings, so that what is typed ahead reaches what it opens.
+
+        Keys that came in one go were sent to the pane that had the focus then: the one that has it now is asked first.
+        """
+        if self.glue.screen is self and isinstance(self.focused, LogPane | GraphView):
+            self.focused.on_key(event)
+            if event._stop_propagation:
+                return
         event.stop()
         event.prevent_default()
         if self.glue.screen is not self:
@@ -236,15 +252,18 @@ class MainScreen(Screen[None]):
 
     def perform(self, action: Action) -> None:
         """Run an action of the table, or say why not."""
+        rest = self._begin(action)
+        if rest is not None:
+            self._hold_keys()
+            self.run_worker(self._finish(rest), exit_on_error=True)
+
+    def _begin(self, action: Action) -> Coroutine[None, None, None] | None:
         looked = self.looked
         reason = action.refusal(looked)
-        if reason:
-            self.say(reason, tone="warn")
-            return
-        rest = action.perform(self, looked)
-        if rest is not None:
-            self._held_keys = []
-            self.run_worker(self._finish(rest), exit_on_error=True)
+        if not reason:
+            return action.perform(self, looked)
+        self.say(reason, tone="warn")
+        return None
 
     async def _finish(self, rest: Coroutine[None, None, None]) -> None:
         try:
@@ -253,6 +272,9 @@ class MainScreen(Screen[None]):
             self.say(str(error), tone="bad")
         finally:
             self._release_keys(self)
+
+    def _hold_keys(self) -> None:
+        self._held_keys = self._held_keys or []
 
     def _release_keys(self, screen: Screen[Any]) -> None:
         """Hand keys typed since an action began to the dialog it opened, or back to this screen."""
@@ -268,7 +290,8 @@ class MainScreen(Screen[None]):
     def now(self) -> float:
         return self.glue.now()
 
-    async def ask(self, screen: ModalScreen[AnswerT]) -> AnswerT | None:
+    async def ask(self, screen: Sheet[AnswerT]) -> AnswerT | None:
+        screen.before_leaving = self._hold_keys
         answer: asyncio.Future[AnswerT | None] = asyncio.get_running_loop().create_future()
         self.glue.push_screen(screen, answer.set_result)
         self._release_keys(screen)
@@ -288,7 +311,8 @@ class MainScreen(Screen[None]):
 
     def go_to_pane(self, pane: str) -> None:
         panes: dict[str, Widget] = {"workflows": self.workflow_tree, "triggers": self.triggers, "logs": self.logs}
-        panes.get(pane, self.view.shown).focus()
+        self.set_focus(panes.get(pane, self.view.shown))
+        self._take_focus(pane)
 
     def next_pane(self, step: int) -> None:
         order = ("workflows", "triggers", "view", "logs")
@@ -296,7 +320,7 @@ class MainScreen(Screen[None]):
 
     def grow(self, step: int) -> None:
         self.pane_layout.zoom = Zoom(max(0, min(self.pane_layout.zoom + step, Zoom.FULL)))
-        self.refresh(layout=True)
+        self._arrange_again()
 
     def next_view(self, step: int) -> None:
         view = next_view(self.selection.view, step)
@@ -322,8 +346,8 @@ class MainScreen(Screen[None]):
             return
         if name.startswith("go "):
             self.select(replace(self.selection, workflow=name.removeprefix("go "), trigger="", node_id=""))
-        else:
-            self.perform(BY_NAME[name])
+        elif (rest := self._begin(BY_NAME[name])) is not None:
+            await rest
 
     def leave(self) -> None:
         self.glue.leave()

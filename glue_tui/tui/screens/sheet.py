@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from rich.segment import Segment
@@ -68,6 +69,8 @@ class Sheet(ModalScreen[AnswerT]):
     def __init__(self, look: Look, *, title: Spans, hints: tuple[tuple[str, str], ...]) -> None:
         super().__init__()
         self.look = look
+        self.before_leaving: Callable[[], None] = lambda: None
+        """Called once this dialog has its answer, before anybody acts on it."""
         bottom: list[tuple[str, str]] = []
         for key, word in hints:
             bottom += [(("  " if bottom else "") + key, "key"), (f" {word}", "text")]
@@ -107,6 +110,8 @@ class Sheet(ModalScreen[AnswerT]):
         event.stop()
         if self.is_current:
             self.take_key(event)
+            if not self.is_current:
+                self.before_leaving()
         else:  # typed ahead, while this dialog was closing
             self.app.screen.post_message(events.Key(event.key, event.character))
 
