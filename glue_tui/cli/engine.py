@@ -17,6 +17,8 @@ from glue_tui.client.find import is_lock_held, read_engine_file
 from glue_tui.core.problem import EngineUnavailable
 from glue_tui.protocol.views import EngineView
 
+ANSWER_TIMEOUT_S = 3.0
+"""An engine that is to stop and does not answer for so long is told by a signal."""
 STOP_TIMEOUT_S = 20.0
 """Workers get some seconds to end by themselves before they are killed."""
 
@@ -43,7 +45,7 @@ def stop_command(settings: Settings) -> None:
         return
     file = read_engine_file(project_dir)
     try:
-        with_engine(project_dir, lambda client: client.stop_engine(), start=False)
+        with_engine(project_dir, lambda client: client.stop_engine(), start=False, timeout_s=ANSWER_TIMEOUT_S)
     except EngineUnavailable as error:
         if file is None or not _is_engine(file.pid):
             raise

@@ -19,15 +19,16 @@ def with_engine(
     *,
     start: bool = True,
     local: bool = False,
+    timeout_s: float | None = None,
 ) -> T:
     """Return what `work` returns for a client of the project's engine.
 
     Starts an engine where none runs (and says so) unless `start` is False. `local`: an engine in this process, for the
-    time of this call only.
+    time of this call only. `timeout_s`: how long to wait for an engine that lives but does not answer.
     """
 
     async def talk() -> T:
-        client = await _local_client(project_dir) if local else await _connected_client(project_dir, start=start)
+        client = await _local_client(project_dir) if local else await _connected_client(project_dir, start, timeout_s)
         try:
             return await work(client)
         finally:
@@ -36,10 +37,10 @@ def with_engine(
     return asyncio.run(talk())
 
 
-async def _connected_client(project_dir: Path, *, start: bool) -> EngineClient:
-    from glue_tui.client.launch import connect
+async def _connected_client(project_dir: Path, start: bool, timeout_s: float | None) -> EngineClient:
+    from glue_tui.client.launch import CONNECT_TIMEOUT_S, connect
 
-    client = await connect(project_dir, start=start)
+    client = await connect(project_dir, start=start, timeout_s=timeout_s or CONNECT_TIMEOUT_S)
     if client.started_engine:
         say(
             f"started an engine for {project_dir} (pid {client.hello.pid}); `glue-tui engine stop` ends it",

@@ -85,7 +85,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 
 def test_a_run_starts_an_engine_says_what_happens_and_ends_with_its_tree(shell: Shell) -> None:
-    done = shell("run", "good")
+    done = shell.process("run", "good")
     assert done.returncode == 0, done.stderr
     assert "started an engine" in done.stderr
     assert re.search(r"first\s+● RUNNING", done.stderr)
@@ -117,7 +117,7 @@ def test_a_run_starts_an_engine_says_what_happens_and_ends_with_its_tree(shell: 
 
 
 def test_a_failed_run_exits_1_shows_last_words_and_is_retried_from_there(shell: Shell) -> None:
-    failed = shell("run", "fails")
+    failed = shell.process("run", "fails")
     assert failed.returncode == 1
     assert "the last words" in failed.stdout
     assert "FAILED" in failed.stderr
@@ -154,7 +154,7 @@ def test_a_broken_file_is_not_run_although_its_last_good_version_is_in_force(she
 
 
 def test_detached_followed_stopped(shell: Shell) -> None:
-    detached = shell("run", "waits", "--detach")
+    detached = shell.process("run", "waits", "--detach")
     assert (detached.returncode, detached.stdout) == (0, "waits run 1\n")
     following = shell.start("logs", "-f", "waits")
     wait_for(lambda: "waiting" in shell("logs", "waits").stdout)
@@ -167,7 +167,7 @@ def test_detached_followed_stopped(shell: Shell) -> None:
 
     (shell.project_dir / "go").unlink()
     running = shell.start("run", "waits")
-    wait_for(lambda: shell.json("status", "2")["nodes"][0]["state"] == "RUNNING" if _exists(shell, "2") else None)
+    wait_for(lambda: shell.node_state("2") == "RUNNING")
     assert "1 running" in shell("status", "--line").stdout
     assert shell("stop", "2").returncode == 0
     out, err = running.communicate(timeout=30)
@@ -179,7 +179,7 @@ def test_detached_followed_stopped(shell: Shell) -> None:
 def test_ctrl_c_leaves_the_run_going_and_says_how_to_stop_it(shell: Shell) -> None:
     assert shell("engine", "start").returncode == 0
     running = shell.start("run", "waits")
-    wait_for(lambda: shell.json("status", "1")["nodes"][0]["state"] == "RUNNING" if _exists(shell, "1") else None)
+    wait_for(lambda: shell.node_state("1") == "RUNNING")
     os.killpg(running.pid, signal.SIGINT)
     _, err = running.communicate(timeout=30)
     assert running.returncode == 130
@@ -206,18 +206,18 @@ def test_triggers_are_switched_and_fired(shell: Shell) -> None:
 
 
 def test_a_local_run_needs_no_engine_and_leaves_none(shell: Shell) -> None:
-    done = shell("run", "good", "--local", "--json")
+    done = shell.process("run", "good", "--local", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["summary"]["outcome"] == "SUCCEEDED"
     assert not (shell.project_dir / ".glue_tui" / "engine.json").exists()
-    assert shell("run", "fails", "--local").returncode == 1
+    assert shell.process("run", "fails", "--local").returncode == 1
     assert [run["outcome"] for run in shell.json("runs")] == ["FAILED", "SUCCEEDED"]
     assert shell("run", "good", "--local", "--detach").returncode == 2
 
 
 def test_ctrl_c_on_a_local_run_stops_it(shell: Shell) -> None:
     running = shell.start("run", "waits", "--local")
-    wait_for(lambda: shell.json("status", "1")["nodes"][0]["state"] == "RUNNING" if _exists(shell, "1") else None)
+    wait_for(lambda: shell.node_state("1") == "RUNNING")
     os.killpg(running.pid, signal.SIGINT)
     _, err = running.communicate(timeout=30)
     assert running.returncode == 130
@@ -228,7 +228,7 @@ def test_ctrl_c_on_a_local_run_stops_it(shell: Shell) -> None:
 def test_an_engine_in_the_foreground_ends_by_ctrl_c_and_refuses_a_second_one(shell: Shell) -> None:
     engine = shell.start("engine", "run")
     wait_for(lambda: shell("engine", "status").returncode == 0)
-    second = shell("engine", "run")
+    second = shell.process("engine", "run")
     assert second.returncode == 3
     assert "another engine" in second.stderr
     os.killpg(engine.pid, signal.SIGINT)
@@ -281,7 +281,3 @@ def _read_until(descriptor: int, text: str | None) -> str:
             except OSError:
                 break
     return seen.decode(errors="replace")
-
-
-def _exists(shell: Shell, run: str) -> bool:
-    return shell("status", run).returncode == 0
