@@ -113,11 +113,15 @@ class _Draft:
         if self.run.started_at is not None:
             return
         self.add(RunStarted())
-        if self.run.restart_node_ids:
-            for node_id in self.run.restart_node_ids:
-                self._queue_first(node_id, _action_of(self.run, node_id), reason="restarted by resume")
-            self._to_judge.update(dict.fromkeys(self.run.triggers))
-            return
+        if self.run.previous_run_id:
+            self._resume()
+        else:
+            self._start_afresh()
+        for name, trigger in self.run.graph.triggers.items():
+            if trigger.predicate and not trigger.enabled and self._is_waiting(name):
+                self._rule_out(name, "paused when the run started")
+
+    def _start_afresh(self) -> None:
         self._fire(self.run.cause.trigger)
         reached = self.run.graph.reached_from(self.run.cause.trigger)
         for name, trigger in self.run.graph.triggers.items():
@@ -127,9 +131,15 @@ class _Draft:
             if node_id not in reached:
                 reason = f"not reached from trigger {self.run.cause.trigger}"
                 self.add(NodeSkipped(node_id=node_id, reason=reason))
+
+    def _resume(self) -> None:
+        """Rules RS-5 and RS-6: chosen nodes start at once, the states that were carried over count for triggers."""
+        for node_id in self.run.restart_node_ids:
+            self._queue_first(node_id, _action_of(self.run, node_id), reason="restarted by resume")
         for name, trigger in self.run.graph.triggers.items():
-            if trigger.predicate and not trigger.enabled and self._is_waiting(name):
-                self._rule_out(name, "paused when the run started")
+            if trigger.type.starts_runs and self._is_waiting(name):
+                self._fire(name)
+        self._to_judge.update(dict.fromkeys(self.run.triggers))
 
     def stop(self, reason: str) -> None:
         """Rule RS-1: what runs ends, what has not started never will."""
@@ -157,6 +167,14 @@ class _Draft:
 
     def settle(self) -> None:
         """Fire and rule out triggers, skip nodes nobody can start, end the run: until nothing changes (rule WF-12)."""
+        self._judge_triggers()
+        waits_for_turn = self.run.is_queued and self.run.status is WorkflowRunStatus.RUNNING
+        if self.run.status.is_over or waits_for_turn:
+            return
+        if not self.run.open_node_ids:
+            self._finish()
+
+    def _judge_triggers(self) -> None:
         while self._to_judge and self.run.status is WorkflowRunStatus.RUNNING:
             name = next(iter(self._to_judge))
             del self._to_judge[name]
@@ -170,11 +188,6 @@ class _Draft:
                     self._rule_out(name, why_never(predicate, self.run))
                 case Truth.NOT_YET:
                     pass
-        waits_for_turn = self.run.is_queued and self.run.status is WorkflowRunStatus.RUNNING
-        if self.run.status.is_over or waits_for_turn:
-            return
-        if not self.run.open_node_ids:
-            self._finish()
 
     def _finish(self) -> None:
         stopping = self.run.status is WorkflowRunStatus.STOPPING
@@ -182,6 +195,7 @@ class _Draft:
             if self.run.nodes[node_id].state is NodeState.PENDING:
                 reason = "the run was stopped" if stopping else "no trigger started it"
                 self.add(NodeSkipped(node_id=node_id, reason=reason))
+        self._judge_triggers()
         status = WorkflowRunStatus.STOPPED if stopping else WorkflowRunStatus.COMPLETED
         outcome = Outcome.STOPPED if stopping else outcome_of(self.run)
         self.add(RunFinished(status=status, outcome=outcome))

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from glue_tui.core.events import Event, NodeCarriedOver, RunQueued, StartCause, TriggerFired, TriggerRuledOut
-from glue_tui.core.graph import build_graph
+from glue_tui.core.graph import WorkflowGraph, build_graph
 from glue_tui.core.model import NodeId, RunId, Workflow, node_name
 from glue_tui.core.problem import EntityNotFound, IllegalWorkflowState, InvalidInput, did_you_mean
-from glue_tui.core.run import WorkflowRun
+from glue_tui.core.run import NodeRun, WorkflowRun
 from glue_tui.core.states import NodeState, TriggerRunState
 
 
@@ -21,7 +21,7 @@ class ResumePlan:
     restart: tuple[NodeId, ...]
     """Start again at once."""
     follow: tuple[NodeId, ...]
-    """Lie downstream and run in normal flow, if their triggers fire."""
+    """Run in normal flow, if their triggers fire: they lie downstream, or the run was stopped before their turn."""
     carried: tuple[NodeId, ...]
     redundant: tuple[NodeId, ...] = ()
     """Selected, but downstream of another selected node (rule RS-5)."""
@@ -36,28 +36,51 @@ def plan_resume(run: WorkflowRun, workflow: Workflow, selected: Sequence[str] = 
     if not run.status.is_over:
         raise IllegalWorkflowState(f"run {run.number} is still {run.status}", hint="wait for its end or stop it first")
     graph = build_graph(workflow)
-    known = set(graph.node_ids)
-    chosen = [_find(run, name) for name in selected] or [
-        node_id for node_id, node in run.nodes.items() if node.state.is_failure
-    ]
-    if not chosen and run.started_at is not None and any(n.state is NodeState.PENDING for n in run.nodes.values()):
-        raise IllegalWorkflowState(f"run {run.number} never came to its nodes", hint="start the workflow anew")
-    if not chosen:
+    chosen = _chosen(run, graph, selected, workflow.source)
+    redundant = [one for one in chosen if one in graph.downstream([other for other in chosen if other != one])]
+    restart = [one for one in graph.node_ids if one in chosen and one not in redundant]
+    undecided = _undecided(run)
+    never_ran = {node_id for node_id, node in run.nodes.items() if not _did_run(node)}
+    again = graph.downstream(restart) | undecided | (graph.downstream(undecided) & never_ran)
+    follow = [one for one in graph.node_ids if one in again and one not in restart]
+    if not restart and not follow:
         raise IllegalWorkflowState(
             f"nothing failed in run {run.number}", hint="name the nodes to run again with --node"
         )
+    carried = [one for one in graph.node_ids if one not in restart and one not in again and one in run.nodes]
+    return ResumePlan(restart=tuple(restart), follow=tuple(follow), carried=tuple(carried), redundant=tuple(redundant))
+
+
+def _chosen(run: WorkflowRun, graph: WorkflowGraph, selected: Sequence[str], source: str) -> list[NodeId]:
+    """Return the selected nodes, or those that failed."""
+    if not any(_did_run(node) for node in run.nodes.values()):
+        raise IllegalWorkflowState(f"run {run.number} never came to its nodes", hint="start the workflow anew")
+    chosen = [_find(run, name) for name in selected] or [
+        node_id for node_id, node in run.nodes.items() if node.state.is_failure
+    ]
     for node_id in chosen:
-        if node_id not in known:
+        if node_id not in graph.node_ids:
             raise InvalidInput(
-                f"{node_name(node_id)} of run {run.number} is no longer in {workflow.source}",
+                f"{node_name(node_id)} of run {run.number} is no longer in {source}",
                 hint="resume as it ran (--as-it-ran), or start the workflow anew",
             )
-    redundant = [one for one in chosen if one in graph.downstream([other for other in chosen if other != one])]
-    restart = [one for one in graph.node_ids if one in chosen and one not in redundant]
-    downstream = graph.downstream(restart)
-    follow = [one for one in graph.node_ids if one in downstream and one not in restart]
-    carried = [one for one in graph.node_ids if one not in restart and one not in downstream and one in run.nodes]
-    return ResumePlan(restart=tuple(restart), follow=tuple(follow), carried=tuple(carried), redundant=tuple(redundant))
+    return chosen
+
+
+def _undecided(run: WorkflowRun) -> frozenset[NodeId]:
+    """Return the nodes whose triggers were still waiting when the run was stopped."""
+    return frozenset(
+        node_id
+        for node_id, node in run.nodes.items()
+        if not _did_run(node)
+        and any(
+            run.triggers[name].state is TriggerRunState.WAITING for name in run.graph.triggers_starting.get(node_id, ())
+        )
+    )
+
+
+def _did_run(node: NodeRun) -> bool:
+    return bool(node.attempts) or (bool(node.carried_from) and node.state is not NodeState.SKIPPED)
 
 
 def _find(run: WorkflowRun, name: str) -> NodeId:
@@ -68,8 +91,7 @@ def _find(run: WorkflowRun, name: str) -> NodeId:
         raise EntityNotFound(f'no node "{name}" in run {run.number}', hint=did_you_mean(name, known))
     if len(ids) > 1:
         raise InvalidInput(f'"{name}" is a job and a crawler', hint=f"say {' or '.join(ids)}")
-    node = run.nodes[ids[0]]
-    if not node.attempts and not (node.carried_from and node.state is not NodeState.SKIPPED):
+    if not _did_run(run.nodes[ids[0]]):
         raise InvalidInput(
             f"{name} never ran in run {run.number}", hint="choose a node that ran, or start the workflow anew"
         )
@@ -116,14 +138,27 @@ def resume_events(
                 outputs=node.outputs,
             )
         )
-    again = set(plan.restart) | set(plan.follow)
+    events += _decided_triggers(run, graph, plan)
+    return tuple(events)
+
+
+def _decided_triggers(run: WorkflowRun, graph: WorkflowGraph, plan: ResumePlan) -> list[Event]:
+    """Return what became of the triggers that the resumed run leaves as they were.
+
+    One that had fired for a node that runs again stays open: what it waited for still holds, so it fires anew.
+    """
+    events: list[Event] = []
+    again = {*plan.restart, *plan.follow}
     for name, trigger in graph.triggers.items():
         watched = {one.node_id for one in trigger.predicate.conditions} if trigger.predicate else set()
         before = run.triggers.get(name)
+        if before is None and trigger.type.starts_runs:
+            events.append(TriggerRuledOut(trigger=name, reason="it is newer than the run before"))
         if before is None or watched & again:
             continue
-        if before.state is TriggerRunState.FIRED:
+        fires_anew = any(node_id in plan.follow for node_id in graph.nodes_started_by(name))
+        if before.state is TriggerRunState.FIRED and not fires_anew:
             events.append(TriggerFired(trigger=name, carried_over=True))
-        elif before.state is TriggerRunState.NEVER or trigger.type.starts_runs:
+        elif before.state is TriggerRunState.NEVER or (trigger.type.starts_runs and name != run.cause.trigger):
             events.append(TriggerRuledOut(trigger=name, reason=before.reason or "did not fire in the run before"))
-    return tuple(events)
+    return events
