@@ -13,7 +13,7 @@ from glue_tui.core.events import Event, NodeCarriedOver, RunQueued
 from glue_tui.core.invariants import check_run, check_slots
 from glue_tui.core.model import Condition, NodeId, RunId
 from glue_tui.core.run import WorkflowRun, apply
-from glue_tui.core.states import NODE_TRANSITIONS, Logical, NodeState, TriggerRunState, TriggerType
+from glue_tui.core.states import NODE_TRANSITIONS, Logical, NodeState, TriggerRunState, TriggerType, WorkflowRunStatus
 from glue_tui.core.story import describe
 from glue_tui.core.wanted import STOP_GRACE_S
 from glue_tui.engine.kernel import Kernel, Step
@@ -65,6 +65,8 @@ class Checkers:
             self._read_log(after.run_id)
             require(self.runs[after.run_id] == after, f"run {after.number}: the fold of its log is not its state")
             check_run(after)
+            if after.status is WorkflowRunStatus.COMPLETED:
+                _check_rest(after)
             if before is None or before.started_at is None:
                 self._check_start(kernel, after)
         require(all(not run.status.is_over for run in kernel.runs.values()), "a finished run is kept as a going one")
@@ -227,6 +229,21 @@ def _had_reason(run: WorkflowRun, node_id: NodeId) -> bool:
         if all(held) if trigger.predicate.logical is Logical.AND else any(held):
             return True
     return False
+
+
+def _check_rest(run: WorkflowRun) -> None:
+    """A run that came to rest has forgotten no trigger, and no node of a trigger that fired."""
+    for trigger in run.workflow.triggers:
+        state = run.triggers[trigger.name].state
+        where = f"run {run.number}: {trigger.name}"
+        require(state is not TriggerRunState.WAITING, f"{where} is left undecided")
+        if state is TriggerRunState.FIRED:
+            left = [one.node_id for one in trigger.actions if run.nodes[one.node_id].state is NodeState.SKIPPED]
+            require(not left, f"{where} fired, yet {left} never ran")
+        elif trigger.predicate is not None and trigger.enabled:
+            held = [_holds(run, one) for one in trigger.predicate.conditions]
+            is_due = all(held) if trigger.predicate.logical is Logical.AND else any(held)
+            require(not is_due, f"{where} did not fire, though its predicate holds")
 
 
 def _holds(run: WorkflowRun, condition: Condition) -> bool:
