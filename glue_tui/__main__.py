@@ -1,13 +1,32 @@
-"""`glue-tui` and `python -m glue_tui`: nothing but the way into the command line."""
+"""`glue-tui` and `python -m glue_tui`: joins the command line and the terminal, which do not know each other."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from glue_tui.client.api import EngineClient
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     from glue_tui.cli.app import run_command_line
 
-    run_command_line()
+    run_command_line(open_terminal)
+
+
+def open_terminal(project_dir: Path) -> None:
+    """Open the screen on a project; its engine is started where none runs, also again after a loss."""
+    from glue_tui.tui.app import run_terminal
+
+    async def connect() -> EngineClient:
+        from glue_tui.client.launch import connect
+
+        return await connect(project_dir)
+
+    run_terminal(connect, project_dir)
 
 
 if __name__ == "__main__":

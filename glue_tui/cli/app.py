@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -11,6 +12,8 @@ from typing import Any, NamedTuple, NoReturn
 import click
 
 from glue_tui import __version__
+
+OpenTerminal = Callable[[Path], None]
 
 EXIT_RUN_NOT_SUCCEEDED = 1
 EXIT_WRONG_USE = 2
@@ -177,37 +180,30 @@ def cli(ctx: click.Context, project: Path | None) -> None:
     Without a command: open the terminal on the project. Runs belong to the engine, a process of its own: they go on
     when the terminal closes.
     """
+    open_terminal: OpenTerminal | None = ctx.obj
     settings = Settings(project)
     ctx.obj = settings
     if "NO_COLOR" in os.environ:
         ctx.color = False
     if ctx.invoked_subcommand is None:
-        _open_terminal(settings.project_dir())
+        _open_terminal(settings.project_dir(), open_terminal)
 
 
-def _open_terminal(project_dir: Path) -> None:
-    if not (sys.stdout.isatty() and sys.stdin.isatty()):
-        from glue_tui.cli.output import say
-        from glue_tui.cli.status import print_project_status
-
-        print_project_status(project_dir)
-        say("The screen needs a terminal, so here is the status instead; `glue-tui --help` lists all commands")
+def _open_terminal(project_dir: Path, open_terminal: OpenTerminal | None) -> None:
+    if open_terminal is not None and sys.stdout.isatty() and sys.stdin.isatty():
+        open_terminal(project_dir)
         return
-    # textual is imported in there, after a first sign of life may already be on the screen.
-    from glue_tui.tui.app import run_terminal
+    from glue_tui.cli.output import say
+    from glue_tui.cli.status import print_project_status
 
-    async def connect() -> Any:
-        from glue_tui.client.launch import connect
-
-        return await connect(project_dir)
-
-    run_terminal(connect, project_dir)
+    print_project_status(project_dir)
+    say("the screen needs a terminal, so here is the status instead; `glue-tui --help` lists all commands")
 
 
-def run_command_line() -> NoReturn:
-    """Run the command that `sys.argv` names and exit."""
+def run_command_line(open_terminal: OpenTerminal) -> NoReturn:
+    """Run the command that `sys.argv` names and exit; without a command, `open_terminal` on the project."""
     try:
-        cli(prog_name="glue-tui")
+        cli(prog_name="glue-tui", obj=open_terminal)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:

@@ -13,7 +13,7 @@ from glue_tui.cli.app import Settings
 from glue_tui.cli.output import count_text, harmless, paint, say, show, show_json, table_text
 
 if TYPE_CHECKING:
-    import polars as pl
+    from glue_tui.catalog.result import QueryResult
 
 ROWS_SHOWN = 200
 """Of a table for people. JSON and CSV are whole unless --limit is given."""
@@ -39,45 +39,38 @@ def sql_command(settings: Settings, query: str, as_json: bool, as_csv: bool, lim
         raise click.UsageError("--json and --csv exclude each other")
     text = sys.stdin.read() if query == "-" else query
     rows_max = (limit or None) if limit is not None or as_json or as_csv else ROWS_SHOWN
-    frame = _result(settings, text, rows_max)
-    if rows_max is not None and frame.height > rows_max:
-        frame = frame.head(rows_max)
-        say(f"cut after {_rows_text(rows_max)}; --limit 0 shows all", tone="warn")
+    result = _result(settings, text, rows_max)
     if as_json:
-        show_json([{name: _json_value(value) for name, value in row.items()} for row in frame.iter_rows(named=True)])
+        show_json(
+            [{name: _json_value(value) for name, value in zip(result.columns, row, strict=True)} for row in result.rows]
+        )
     elif as_csv:
-        _print_csv(frame)
+        _print_csv(result)
     else:
-        show(_result_text(frame))
-        say(_rows_text(frame.height), tone="muted")
+        show(_result_text(result))
+    if result.is_cut:
+        say(f"cut after {_rows_text(len(result.rows))}; --limit 0 shows all", tone="warn")
+    elif not as_json and not as_csv:
+        say(_rows_text(len(result.rows)), tone="muted")
 
 
 def _rows_text(rows: int) -> str:
     return f"{count_text(rows)} row{'' if rows == 1 else 's'}"
 
 
-def _result(settings: Settings, query: str, rows_max: int | None) -> pl.DataFrame:
-    """Return the result, one row more than `rows_max` where there are more."""
-    from polars.exceptions import PolarsError
-
-    from glue_tui.catalog.query import explained, run_sql
+def _result(settings: Settings, query: str, rows_max: int | None) -> QueryResult:
+    from glue_tui.catalog.result import query_result
     from glue_tui.cli.catalog import open_catalog
 
     project_dir = settings.project_dir()
     catalog = open_catalog(project_dir)
-    lazy = run_sql(catalog, query, project_dir=project_dir, environment=os.environ)
-    if rows_max is not None:
-        lazy = lazy.head(rows_max + 1)
-    try:
-        return lazy.collect()
-    except PolarsError as error:
-        raise explained(error, [entry.full_name for entry in catalog.tables()]) from error
+    return query_result(catalog, query, project_dir=project_dir, environment=os.environ, rows_max=rows_max)
 
 
-def _result_text(frame: pl.DataFrame) -> str:
-    numbers = [index for index, dtype in enumerate(frame.dtypes) if dtype.is_numeric()]
-    rows = [[_cell_text(value) for value in row] for row in frame.iter_rows()]
-    return table_text([harmless(name) for name in frame.columns], rows, right=numbers)
+def _result_text(result: QueryResult) -> str:
+    right = [index for index, is_numeric in enumerate(result.numeric) if is_numeric]
+    rows = [[_cell_text(value) for value in row] for row in result.rows]
+    return table_text([harmless(name) for name in result.columns], rows, right=right)
 
 
 def _cell_text(value: Any) -> str:
@@ -102,14 +95,14 @@ def _json_value(value: Any) -> Any:
     return value
 
 
-def _print_csv(frame: pl.DataFrame) -> None:
+def _print_csv(result: QueryResult) -> None:
     import csv
 
     import msgspec
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(frame.columns)
-    for row in frame.iter_rows():
+    writer.writerow(result.columns)
+    for row in result.rows:
         writer.writerow(
             msgspec.json.encode(value).decode() if isinstance(value, (list, dict)) else value for value in row
         )
