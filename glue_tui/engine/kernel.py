@@ -185,7 +185,7 @@ class Kernel:
             case DefinitionsLoaded(workflows=workflows):
                 if workflows != tuple(self._loaded.values()):
                     batch.write(lambda conn: ledger.write_good_definitions(conn, workflows))
-                self._load(workflows, batch.now)
+                self._load(batch, workflows)
             case Ticked():
                 pass
             case _:
@@ -242,7 +242,7 @@ class Kernel:
         batch.write(lambda conn: ledger.write_trigger_setting(conn, *key, ask.enabled))
         batch.touched_triggers.add(key)
         self._settings = {**self._settings, key: ask.enabled}
-        self._load(tuple(self._loaded.values()), batch.now)
+        self._load(batch, tuple(self._loaded.values()))
 
     def _worker_reported(self, batch: Batch, report: WorkerStarted | WorkerExited | WorkerLost) -> None:
         run_id = report.key.run_id
@@ -258,13 +258,17 @@ class Kernel:
         trigger = workflow.trigger(scan.trigger) if workflow else None
         if trigger is None or trigger.watch is None or trigger.watch.patterns != scan.patterns:
             return
-        inbox = self.inboxes.get(key)
+        inbox = self._inbox(batch, key)
         if inbox is None:
             batch.write(lambda conn: ledger.begin_inbox(conn, *key, scan.patterns))
         seen = observe(inbox, scan.files, trigger.watch.settle_s, batch.now)
         batch.move_files(key, inbox or {}, seen.changed, seen.gone)
 
-    def _load(self, workflows: tuple[Workflow, ...], now: float) -> None:
+    def _inbox(self, batch: Batch, key: TriggerKey) -> dict[str, SeenFile] | None:
+        """Return what a trigger has seen at this point of the step; None if it has not looked yet."""
+        return batch.inboxes[key] if key in batch.inboxes else self.inboxes.get(key)
+
+    def _load(self, batch: Batch, workflows: tuple[Workflow, ...]) -> None:
         """Put definitions into force; runs in flight keep theirs."""
         before = self.workflows
         self._loaded = {workflow.name: workflow for workflow in workflows}
@@ -277,8 +281,12 @@ class Kernel:
                 if trigger.schedule is not None:
                     # A fire that is due this very moment must survive a reload.
                     kept = _same_schedule(before.get(workflow.name), workflow, trigger)
-                    fires[key] = self.next_fires.get(key) if kept else _next_fire(workflow, trigger, now)
+                    fires[key] = self.next_fires.get(key) if kept else _next_fire(workflow, trigger, batch.now)
                 if trigger.watch is not None:
+                    if _same_patterns(before.get(workflow.name), trigger) and key in self.inboxes:
+                        inboxes[key] = self.inboxes[key]
+                        continue
+                    batch.inboxes.pop(key, None)
                     inboxes[key] = ledger.read_inbox(self.conn, *key, trigger.watch.patterns)
         self.next_fires, self.inboxes = fires, inboxes
 
@@ -307,7 +315,7 @@ class Kernel:
     def _take_batches(self, batch: Batch, workflow: Workflow, trigger: Trigger, notes: list[str]) -> None:
         key = (workflow.name, trigger.name)
         assert trigger.watch is not None
-        while (inbox := batch.inboxes.get(key) or self.inboxes.get(key)) is not None:
+        while (inbox := self._inbox(batch, key)) is not None:
             due = due_batch(inbox, trigger.watch, batch.now)
             if due is None:
                 return
@@ -338,7 +346,7 @@ class Kernel:
         changed = tuple((self.runs.get(run_id), run) for run_id, run in batch.runs.items())
         self.runs = {**self.runs, **batch.runs}
         self.runs = {run_id: run for run_id, run in self.runs.items() if not run.status.is_over}
-        self.inboxes.update(batch.inboxes)
+        self.inboxes = {key: self._inbox(batch, key) for key in self.inboxes}
         self._last_number = batch.last_number
         self._stepped_at = batch.now
         for key, at in self.next_fires.items():
@@ -370,3 +378,10 @@ def _same_schedule(before: Workflow | None, workflow: Workflow, trigger: Trigger
     if before is None or old is None:
         return False
     return (old.schedule, old.enabled, before.timezone) == (trigger.schedule, trigger.enabled, workflow.timezone)
+
+
+def _same_patterns(before: Workflow | None, trigger: Trigger) -> bool:
+    old = before.trigger(trigger.name) if before else None
+    if old is None or old.watch is None or trigger.watch is None:
+        return False
+    return old.watch.patterns == trigger.watch.patterns
