@@ -45,7 +45,8 @@ class Checkers:
         self._workers_started: set[AttemptKey] = set()
         self._taken: dict[tuple[str, str, str, int], str] = {}
         """The run that took a version of a file, by workflow, trigger, path and modification time."""
-        self._looked_first: dict[tuple[str, str, tuple[str, ...]], float] = {}
+        self._looked_first: dict[tuple[str, str], tuple[tuple[str, ...], float]] = {}
+        """When each trigger began to look at the patterns that it looks at."""
         self.answers: dict[str, RunId] = {}
         self._has_unseen = False
 
@@ -119,7 +120,8 @@ class Checkers:
         require(inbox == stored, f"files of {key}: {_difference(inbox or {}, stored or {})}")
         if inbox is None:
             return
-        self._looked_first.setdefault((*key, trigger.watch.patterns), self._world.true_s)
+        if key not in self._looked_first or self._looked_first[key][0] != trigger.watch.patterns:
+            self._looked_first[key] = (trigger.watch.patterns, self._world.true_s)
         for seen in inbox.values():
             if seen.stage is Stage.TAKEN:
                 self._check_taken(key, seen, trigger.watch.settle_s)
@@ -210,7 +212,7 @@ class Checkers:
             assert seen is not None
             require(seen.mtime_ns == fact.mtime_ns, f"the last version of {fact.path} was never seen by {key}")
             born_s = self._world.folders.versions[fact.path, fact.mtime_ns].born_s
-            was_there = seen.stage is Stage.BASELINE and born_s <= self._looked_first[(*key, patterns)]
+            was_there = seen.stage is Stage.BASELINE and born_s <= self._looked_first[key][1]
             require(was_there or seen.stage is Stage.TAKEN, f"{fact.path} was left behind by {key}: {seen.stage}")
 
 
