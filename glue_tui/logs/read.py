@@ -23,9 +23,9 @@ from glue_tui.logs.clean import clean_bytes
 BLOCK_BYTES = 65_536
 LINE_BYTES_MAX = 16_384
 """A longer line is shown up to here; the rest stays in the file."""
-POLL_BYTES_MAX = 8 * 1024 * 1024
+POLL_BYTES_MAX = 2 * 1024 * 1024
 """What one poll reads at most, so that a huge file can't hold up a frame."""
-FIND_BYTES_MAX = 2 * 1024 * 1024
+FIND_BYTES_MAX = 1024 * 1024
 """What one step of a search reads at most."""
 PROBLEM_LINES_MAX = 200_000
 """Positions of errors that are kept; the counts go on, and `next_error` searches the file beyond."""
@@ -36,6 +36,7 @@ STAMP_BYTES = 23
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z) ([A-Z]{4,5}) {1,2}(.*)", re.DOTALL)
 ERROR_LINE = re.compile(r"^.{23}Z ERROR ")
 _KEPT_BYTES = 64
+NEWLINE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,22 +215,31 @@ class LogFile:
     def _note_levels(self, data: bytes, lines_before: int) -> None:
         """Count the level words that stand in their place; one may have begun in the last read."""
         window = self._kept + data
-        base = self._size - len(self._kept)
-        for mark, is_error in ((b"Z ERROR ", True), (b"Z WARN  ", False)):
-            position = window.find(mark, max(0, len(self._kept) - len(mark) + 1))
-            counted_to, line = len(self._kept), lines_before
-            while position >= 0:
-                start = position - STAMP_BYTES
-                if base + start == 0 or (start > 0 and window[start - 1] == 10):
-                    if not is_error:
-                        self.warnings += 1
-                    else:
-                        self.errors += 1
-                        if len(self._error_lines) < PROBLEM_LINES_MAX:
-                            line += window.count(b"\n", counted_to, position)
-                            counted_to = max(counted_to, position)
-                            self._error_lines.append(line)
-                position = window.find(mark, position + 1)
+        kept_bytes = len(self._kept)
+        errors = self._places(window, b"Z ERROR", b" ", kept_bytes)
+        self.errors += len(errors)
+        self.warnings += len(self._places(window, b"Z WARN", b"  ", kept_bytes))
+        counted_to, line = kept_bytes, lines_before
+        for place in errors[: PROBLEM_LINES_MAX - len(self._error_lines)]:
+            if place > counted_to:
+                line += window.count(b"\n", counted_to, place)
+                counted_to = place
+            self._error_lines.append(line)
+
+    def _places(self, window: bytes, word: bytes, after: bytes, kept_bytes: int) -> list[int]:
+        """Return where a level word stands behind the stamp at the beginning of a line."""
+        places: list[int] = []
+        find, word_bytes = window.find, len(word)
+        is_start = self._size == kept_bytes
+        position = find(word, max(0, kept_bytes - word_bytes - len(after) + 1))
+        while position >= 0:
+            start = position - STAMP_BYTES
+            if window.startswith(after, position + word_bytes) and (
+                (start > 0 and window[start - 1] == NEWLINE) or (start == 0 and is_start)
+            ):
+                places.append(position)
+            position = find(word, position + word_bytes)
+        return places
 
     def _offset(self, line: int) -> int:
         """Return where a line begins."""
@@ -274,7 +284,7 @@ class LogFile:
             if read_bytes >= bytes_max:
                 return Found(None, line)
             first, data = self._chunk(line, direction)
-            read_bytes += max(1, len(data))
+            read_bytes += 1 + sum(map(len, data))
             hit = _hit(data, pattern, direction)
             if hit is not None:
                 return Found(first + hit)

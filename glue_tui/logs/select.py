@@ -12,10 +12,12 @@ from collections.abc import Sequence
 
 from glue_tui.logs.read import ERROR_LINE, Found, LogFile, LogSource, parse
 
-LINES_PER_POLL = 20_000
+LINES_PER_POLL = 8_000
 """What one poll looks at, so that a huge log can't hold up a frame."""
 LINES_PER_READ = 500
-MERGED_LINES_MAX = 3_000_000
+BEFORE_FIRST_MS = 10 * 86_400_000
+"""How much earlier than the first line seen another one may be and still stand in its place."""
+MERGED_LINES_MAX = 1_000_000
 """A merged log stops growing here and says so: its numbers would take too much memory."""
 
 
@@ -137,9 +139,11 @@ class MergedLog(_Picked):
     def _forget(self) -> None:
         self._seen = [file.generation for _, file in self.files]
         self._next = [0] * len(self.files)
-        self._times_ms: array[int] = array("Q")
+        self._base_ms: int | None = None
+        self._times_ms: array[int] = array("I")
+        """Since `_base_ms`: four bytes a line, enough for 49 days."""
         self._file_of: array[int] = array("H")
-        self._line_of: array[int] = array("Q")
+        self._line_of: array[int] = array("I")
         """Line in its file, doubled; one more where it is an error."""
         self._error_lines: array[int] = array("Q")
         self._last_ms = [0] * len(self.files)
@@ -192,10 +196,16 @@ class MergedLog(_Picked):
         for text in file.lines(first, min(LINES_PER_READ, file.ended_line_count - first)):
             line = parse(text)
             if line.at is not None:
-                self._last_ms[index] = max(self._last_ms[index], round(line.at * 1000))
+                self._last_ms[index] = max(self._last_ms[index], self._since_base(line.at))
             read.append((self._last_ms[index], index, 2 * (first + len(read)) + (line.level == "ERROR")))
         self._next[index] = first + len(read) if read else file.ended_line_count
         return read
+
+    def _since_base(self, at: float) -> int:
+        at_ms = round(at * 1000)
+        if self._base_ms is None:
+            self._base_ms = at_ms - BEFORE_FIRST_MS
+        return max(1, min(at_ms - self._base_ms, 2**32 - 1))
 
     def _insert(self, fresh: list[tuple[int, int, int]]) -> None:
         """Add lines in their place; what is late goes before later lines that stand already."""

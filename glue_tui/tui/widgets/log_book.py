@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from time import monotonic
 
 from rich.cells import cell_len
 
@@ -16,6 +18,8 @@ from glue_tui.tui.widgets.log_window import LogWindow
 
 ALL = "all"
 """The tab of all logs merged by time."""
+WORK_S = 0.02
+"""What one poll may take before the screen gets its turn again; one step more at most."""
 _QUIET: Span = ("", "")
 
 
@@ -40,7 +44,8 @@ class _Search:
 class LogBook:
     """Opens files when they are looked at, and keeps each one's position while its tab is there."""
 
-    def __init__(self) -> None:
+    def __init__(self, time_zone: tzinfo | None = None) -> None:
+        self._time_zone = time_zone
         self.tabs: tuple[LogTab, ...] = ()
         self.active = 0
         """Index into the tabs; one past the last is the tab of all."""
@@ -54,13 +59,16 @@ class LogBook:
 
     def show(self, tabs: Sequence[LogTab], active: int) -> bool:
         """Take over tabs; return whether anything is different."""
-        tabs = tuple({tab.path: tab for tab in tabs}.values())
+        tabs = tuple({tab.path: tab for tab in reversed(tabs)}.values())[::-1]
         active = max(0, min(active, len(tabs) if len(tabs) > 1 else len(tabs) - 1))
         if (tabs, active) == (self.tabs, self.active):
             return False
-        if tabs != self.tabs:
+        are_others = tabs != self.tabs
+        if are_others:
             self._keep_only({tab.path for tab in tabs})
         self.tabs, self.active = tabs, active
+        if are_others and ALL in self._windows:
+            self._merge_anew(self._windows[ALL])
         self._search, self.note = None, _QUIET
         return True
 
@@ -87,8 +95,9 @@ class LogBook:
         if not key:
             return None
         if key not in self._windows:
-            longest = max(cell_len(tab.label) for tab in self.tabs)
-            self._windows[key] = LogWindow(self._source(key), label_cells=longest)
+            self._windows[key] = LogWindow(
+                self._source(key), label_cells=self._label_cells(), time_zone=self._time_zone
+            )
         return self._windows[key]
 
     @property
@@ -107,9 +116,14 @@ class LogBook:
         if window is None:
             return False
         window.width, window.height = width, height
+        stop_at = monotonic() + WORK_S
         changed = window.source.poll()
+        while window.source.is_behind and monotonic() < stop_at:
+            window.source.poll()
         window.restart_if_replaced()
         if self._search is not None:
+            self._go_on(window, self._search)
+        while self._search is not None and monotonic() < stop_at:
             self._go_on(window, self._search)
         return changed
 
@@ -126,9 +140,21 @@ class LogBook:
     def _keep_only(self, paths: set[str]) -> None:
         for path in self._files.keys() - paths:
             self._files.pop(path).close()
-        for key in self._windows.keys() - paths:
+        for key in self._windows.keys() - (paths | {ALL} if paths else set()):
             del self._windows[key]
             self._filters.pop(key, None)
+
+    def _merge_anew(self, window: LogWindow) -> None:
+        """Let the log of all have the files of the tabs as they are now; it stays where it was."""
+        source: LogSource = self._source(ALL)
+        if isinstance(window.source, FilteredLog):
+            source = FilteredLog(source, window.source.pattern, is_inverse=window.source.is_inverse)
+        self._windows[ALL] = replace(
+            window, source=source, generation=0, mark=None, anchor=None, label_cells=self._label_cells()
+        )
+
+    def _label_cells(self) -> int:
+        return max(cell_len(tab.label) for tab in self.tabs)
 
     def set_filter(self, text: str) -> None:
         """Show only lines that match; with ! in front, that do not; with nothing, all of them."""
@@ -146,13 +172,8 @@ class LogBook:
             source = FilteredLog(source, pattern, is_inverse=text.startswith("!"))
             self._filters[self.key] = text
         self._search = None
-        self._windows[self.key] = LogWindow(
-            source,
-            width=window.width,
-            height=window.height,
-            is_wrapping=window.is_wrapping,
-            pattern=window.pattern,
-            label_cells=window.label_cells,
+        self._windows[self.key] = replace(
+            window, source=source, generation=0, is_following=True, mark=None, anchor=None, column=0
         )
 
     def set_pattern(self, text: str) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 
 from rich.segment import Segment
@@ -70,10 +71,10 @@ class LogPane(Pane):
             self.text = text
             self.tone = tone
 
-    def __init__(self, look: Look, *, id: str = "logs", number: str = "3") -> None:
+    def __init__(self, look: Look, *, id: str = "logs", number: str = "3", time_zone: tzinfo | None = None) -> None:
         super().__init__(look, id=id)
         self.number = number
-        self.book = LogBook()
+        self.book = LogBook(time_zone)
         self.is_live = False
         self._lines: list[Row] = []
         self._rows: list[_ShownRow] = []
@@ -225,13 +226,9 @@ class LogPane(Pane):
             limit = CLIPBOARD_BYTES_MAX // 1000
             self.post_message(self.Said(f"more than {limit} kB: too much for the clipboard; S saves to a file", "warn"))
             return
-        self._to_terminal(sequence)
+        if self.app._driver is not None:
+            self.app._driver.write(sequence)
         self.post_message(self.Said(f"copied {counted(len(lines), 'line')}"))
-
-    def _to_terminal(self, sequence: str) -> None:
-        driver = self.app._driver
-        if driver is not None:
-            driver.write(sequence)
 
     def _begin_save(self) -> None:
         if self.window is not None:

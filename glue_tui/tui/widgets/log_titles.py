@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from glue_tui.logs.read import LogFile
+from glue_tui.logs.select import MergedLog
 from glue_tui.tui.format import count
 from glue_tui.tui.paint import Span, Spans
 from glue_tui.tui.widgets.log_book import LogBook
@@ -50,6 +51,8 @@ def status_spans(book: LogBook, *, is_live: bool, has_focus: bool) -> Spans:
         spans += [book.note, (" · ", "faint")]
     if book.filter_text:
         spans += [(f"& {book.filter_text}", "key"), (f" {count(source.line_count)} · ", "muted")]
+    if isinstance(source, MergedLog) and source.is_full:
+        spans.append((f"only the first {count(source.line_count)} lines · ", "warn"))
     if window.is_following:
         spans.append(("FOLLOW" if is_live else "END", "good" if is_live else "muted"))
     else:

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from rich.cells import cell_len
 
@@ -55,6 +55,8 @@ class LogWindow:
     label_cells: int = LABEL_CELLS_MAX
     """Cells of the longest label, in a log of several."""
     generation: int = 0
+    time_zone: tzinfo | None = None
+    """None: where this machine is."""
 
     def restart_if_replaced(self) -> None:
         """Forget positions in lines that are gone."""
@@ -201,7 +203,7 @@ class LogWindow:
         spans: list[Span] = []
         has_ms = self.width >= TIME_MS_FROM_CELLS
         if line.at is not None:
-            local = datetime.fromtimestamp(line.at)
+            local = datetime.fromtimestamp(line.at, self.time_zone)
             spans.append(
                 (f"{local:%H:%M:%S}.{local.microsecond // 1000:03d} " if has_ms else f"{local:%H:%M:%S} ", "muted")
             )
@@ -262,7 +264,7 @@ def _wrapped(spans: Spans, room: int) -> list[Spans]:
         text = "".join(part for part, _ in row)
         blank = text.rfind(" ")
         cells = cell_len(text[: blank + 1]) if blank >= 0 else 0
-        if cells < room - BREAK_CELLS_MAX:
+        if cells <= max(0, room - BREAK_CELLS_MAX):
             cells = room
         rows.append(tuple(_cells(spans, start, cells)))
         start += cells
