@@ -18,13 +18,18 @@ def main() -> None:
 
 
 def open_terminal(project_dir: Path) -> None:
-    """Open the screen on a project; its engine is started where none runs, also again after a loss."""
+    """Open the screen on a project. An engine is started where none runs; one that is stopped meanwhile stays so."""
     from glue_tui.tui.app import run_terminal
 
-    async def connect() -> EngineClient:
-        from glue_tui.client.launch import connect
+    has_connected = False
 
-        return await connect(project_dir)
+    async def connect() -> EngineClient:
+        from glue_tui.client import launch
+
+        nonlocal has_connected
+        client = await (launch.connect_again if has_connected else launch.connect)(project_dir)
+        has_connected = True
+        return client
 
     run_terminal(connect, project_dir)
 

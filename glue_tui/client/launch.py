@@ -62,6 +62,19 @@ async def connect(project_dir: Path, *, start: bool = True, timeout_s: float = C
         await asyncio.sleep(_POLL_S)
 
 
+async def connect_again(project_dir: Path, *, timeout_s: float = CONNECT_TIMEOUT_S) -> SocketClient:
+    """Return a client after a connection was lost: of the engine that runs, or of a new one if the last one died.
+
+    An engine that was stopped stays stopped: it takes its `engine.json` away, one that dies leaves it behind.
+    """
+    try:
+        return await connect(project_dir, start=False, timeout_s=timeout_s)
+    except EngineUnavailable:
+        if is_lock_held(project_dir) or read_engine_file(project_dir) is None:
+            raise
+    return await connect(project_dir, timeout_s=timeout_s)
+
+
 def engine_command(project_dir: Path) -> list[str]:
     """Return the command line of a project's engine. `-P`: the user's folder must not shadow modules of ours."""
     return [sys.executable, "-P", "-m", "glue_tui.engine", "--project", str(project_dir)]

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from glue_tui.client.find import EngineFile, is_listening, is_lock_held, read_engine_file, state_dir
-from glue_tui.client.launch import connect
+from glue_tui.client.launch import connect, connect_again
 from glue_tui.client.socket import SocketClient
 from glue_tui.core.problem import EngineUnavailable
 from tests.client.engines import engine_pids
@@ -95,10 +95,12 @@ def test_after_kill_9_the_next_client_gets_a_new_engine_despite_what_was_left_be
         left = read_engine_file(project)
         assert left is not None
         assert left.pid == first.hello.pid
-        second = await connect(project)
+        second = await connect_again(project)
         assert second.started_engine
         assert second.hello.pid != first.hello.pid
         await ended(second)
+        with pytest.raises(EngineUnavailable):  # This one was stopped: an open screen must not bring it back.
+            await connect_again(project)
 
     in_time(test)
 
