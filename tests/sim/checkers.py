@@ -11,7 +11,7 @@ from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.codec import from_data
 from glue_tui.core.events import Event, NodeCarriedOver, RunQueued
 from glue_tui.core.invariants import check_run, check_slots
-from glue_tui.core.model import Condition, NodeId, RunId
+from glue_tui.core.model import Condition, NodeId, RunId, Trigger
 from glue_tui.core.run import WorkflowRun, apply
 from glue_tui.core.states import NODE_TRANSITIONS, Logical, NodeState, TriggerRunState, TriggerType, WorkflowRunStatus
 from glue_tui.core.story import describe
@@ -233,6 +233,12 @@ def _had_reason(run: WorkflowRun, node_id: NodeId) -> bool:
     return False
 
 
+def _is_carried(run: WorkflowRun, trigger: Trigger) -> bool:
+    """What it watches was all taken over from the run before: so was the decision, be it for a pause of that time."""
+    assert trigger.predicate is not None
+    return all(run.nodes[one.node_id].carried_from for one in trigger.predicate.conditions)
+
+
 def _check_rest(run: WorkflowRun) -> None:
     """A run that came to rest has forgotten no trigger, and no node of a trigger that fired."""
     for trigger in run.workflow.triggers:
@@ -242,7 +248,7 @@ def _check_rest(run: WorkflowRun) -> None:
         if state is TriggerRunState.FIRED:
             left = [one.node_id for one in trigger.actions if run.nodes[one.node_id].state is NodeState.SKIPPED]
             require(not left, f"{where} fired, yet {left} never ran")
-        elif trigger.predicate is not None and trigger.enabled:
+        elif trigger.predicate is not None and trigger.enabled and not _is_carried(run, trigger):
             held = [_holds(run, one) for one in trigger.predicate.conditions]
             is_due = all(held) if trigger.predicate.logical is Logical.AND else any(held)
             require(not is_due, f"{where} did not fire, though its predicate holds")

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from world import Answer, World
 
 
+_BUSY_WITH = ((6, 4, 4, 2), (6, 4, 4, 2), (2, 1, 20, 1), (4, 12, 1, 1), (4, 3, 6, 8))
+"""At most so many starts, other requests, files put and definitions saved."""
+
+
 class People:
     """Random doings until the world is calm; then nothing but the end of pauses."""
 
@@ -31,13 +35,12 @@ class People:
         for name in world.definitions:
             for number in range(random.choice((0, 0, 2))):
                 self._write(f"in/{name}/{random.choice('ab')}/old{number}.csv")
-        for _ in range(random.randint(2, 14)):
-            act = random.choice((self._start, self._start, self._start, self._resume, self._stop, self._switch))
-            world.after(random.uniform(0.0, world.plan.until_s), act)
-        for _ in range(random.choice((0, 3, 8))):
-            world.after(random.uniform(0.0, world.plan.until_s), self._touch_a_file)
-        for _ in range(random.choice((0, 0, 1, 3))):
-            world.after(random.uniform(0.0, world.plan.until_s), self._save_definitions)
+        starts, others, files, saves = random.choice(_BUSY_WITH)
+        doings = [(starts, (self._start,)), (others, (self._resume, self._resume, self._stop, self._switch))]
+        doings += [(files, (self._touch_a_file,)), (saves, (self._save_definitions,))]
+        for most, acts in doings:
+            for _ in range(random.randint(0, most)):
+                world.after(random.uniform(0.0, world.plan.until_s), random.choice(acts))
         if random.random() < world.plan.clock_step:
             for _ in range(random.choice((1, 2))):
                 by_s = random.choice((-3600.0, -100.0, -3.0, 3.0, 100.0, 3600.0))
