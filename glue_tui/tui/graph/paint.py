@@ -58,7 +58,7 @@ class Painter:
         row = self._rows.get(y)
         if row is None:
             row = self._rows[y] = self._painted(y, self._subject)
-        characters, tones = row[0][x : x + width], row[1][x : x + width]
+        characters, tones = self._window(row, x, width)
         segments: list[Segment] = []
         start = 0
         for position in range(1, len(tones) + 1):
@@ -68,6 +68,26 @@ class Painter:
         if len(tones) < width:
             segments.append(Segment(" " * (width - len(tones)), self.look.style("text")))
         return segments
+
+    def _window(self, row: Row, x: int, width: int) -> Row:
+        """Return the cells from `x` on, with a sign at either end where something lies beyond."""
+        characters, tones = row[0][x : x + width], row[1][x : x + width]
+        beyond = (
+            (0, x > 0 and any(cell != " " for cell in row[0][:x])),
+            (len(characters) - 1, any(cell != " " for cell in row[0][x + width :])),
+        )
+        for position, is_cut in beyond:
+            if is_cut and characters:
+                characters[position], tones[position] = self.look.glyph("cut"), "muted"
+        if characters and characters[0] == "":  # half of a wide character is a blank
+            characters[0] = " "
+        if len(characters) > 1 and characters[1] == "" and beyond[0][1]:
+            characters[1] = " "
+        if characters and cell_len(characters[-1]) == 2:
+            characters[-1] = " "
+        if len(characters) > 1 and beyond[1][1] and cell_len(characters[-2]) == 2:
+            characters[-2] = " "
+        return characters, tones
 
     def _painted(self, y: int, subject: Subject) -> Row:
         width = self.drawing.width

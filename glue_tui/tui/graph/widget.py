@@ -195,12 +195,16 @@ def _neighbour(drawing: Drawing, here: PlacedNode, direction: str) -> PlacedNode
             if (edge.source if direction == "right" else edge.target) == here.node_id
         ]
         nodes = [node for node in drawing.nodes if node.node_id in linked]
-        return min(nodes, key=lambda node: (abs(node.y - here.y), node.x), default=None)
+        return min(nodes, key=lambda node: (abs(_row(node) - _row(here)), node.y), default=None)
     below = direction == "down"
     nodes = [node for node in drawing.nodes if (node.y > here.y if below else node.y < here.y)]
     return min(
         nodes, key=lambda node: (abs(_middle(node) - _middle(here)) + 2 * abs(node.y - here.y), node.x), default=None
     )
+
+
+def _row(node: PlacedNode) -> int:
+    return node.y + node.text_row
 
 
 def _middle(node: PlacedNode) -> int:
