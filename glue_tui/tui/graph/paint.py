@@ -46,10 +46,11 @@ class Painter:
             for y in range(node.y, node.y + node.height):
                 self._nodes[y].append(node)
 
-    def show(self, subject: Subject, selected: str, has_focus: bool) -> None:
-        """Take over states and selection."""
+    def show(self, subject: Subject, selected: str, has_focus: bool) -> list[int]:
+        """Take over states and selection; return which of the rows painted so far look different now."""
         self._subject, self._selected, self._has_focus = subject, selected, has_focus
-        self._rows.clear()
+        old, self._rows = self._rows, {y: self._painted(y, subject) for y in self._rows}
+        return [y for y, row in self._rows.items() if row != old[y]]
 
     def segments(self, y: int, x: int, width: int) -> list[Segment]:
         """Return `width` cells of row `y` from column `x` on."""

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
 
+from glue_tui.core.states import NodeState
 from glue_tui.logs.clean import clean
 from glue_tui.protocol.views import EdgeView, NodeView, RunView, TriggerRunView, TriggerView, WorkflowView
 from glue_tui.tui.format import node_look, trigger_glyph
@@ -76,7 +77,7 @@ def subject_of(run: RunView | None, workflow: WorkflowView) -> Subject:
         GraphEdge(source=source, target=target, label=label)
         for (source, target, _), label in zip(views_of_edges, labels, strict=True)
     ]
-    moods = [_mood(edge, source, target, run) for source, target, edge in views_of_edges]
+    moods = _moods(views_of_edges, run)
     return Subject(nodes=tuple(nodes.values()), edges=tuple(edges), faces=faces, moods=tuple(moods))
 
 
@@ -125,21 +126,30 @@ def _trigger_face(trigger: TriggerView | TriggerRunView, view: TriggerView | Non
     return Face(name=clean(trigger.name), glyph=glyph, tone=tone, name_tone=tone)
 
 
-def _mood(edge: EdgeView, source: str, target: str, run: RunView | None) -> Mood:
+def _moods(edges: list[tuple[str, str, EdgeView]], run: RunView | None) -> list[Mood]:
     if run is None:
-        return Mood.OPEN
+        return [Mood.OPEN] * len(edges)
     triggers = {trigger_id(trigger.name): trigger for trigger in run.triggers}
     nodes = {node.node_id: node for node in run.nodes}
-    if source in triggers:
-        node = nodes[target]
-        match triggers[source].state:
-            case "FIRED":
-                return Mood.TRAVELLED if node.started_by in ("", triggers[source].name) else Mood.DEAD
-            case "NEVER":
-                return Mood.DEAD
-            case _:
-                return Mood.OPEN
-    state = nodes[source].state
-    if edge.label == state:
+    return [
+        _start_mood(triggers[source], nodes[target]) if source in triggers else _watch_mood(edge.label, nodes[source])
+        for source, target, edge in edges
+    ]
+
+
+def _start_mood(trigger: TriggerRunView, node: NodeView) -> Mood:
+    """Return what became of an edge from a trigger to the node it starts: of several, one starts it."""
+    match trigger.state:
+        case "FIRED":
+            return Mood.TRAVELLED if node.started_by in ("", trigger.name) else Mood.DEAD
+        case "NEVER":
+            return Mood.DEAD
+        case _:
+            return Mood.OPEN
+
+
+def _watch_mood(state: str, node: NodeView) -> Mood:
+    """Return what became of an edge from a node to a trigger that listens for `state`."""
+    if node.state == state:
         return Mood.TRAVELLED
-    return Mood.DEAD if state in ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR", "SKIPPED") else Mood.OPEN
+    return Mood.DEAD if NodeState(node.state).is_over else Mood.OPEN

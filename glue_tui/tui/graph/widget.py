@@ -60,7 +60,6 @@ class GraphView(Widget, can_focus=True):
         self._prepare()
         if moved:
             self._reveal()
-        self.refresh()
 
     def select(self, node_id: str) -> None:
         """Pick a node: shown at once, told by `NodeSelected`."""
@@ -69,7 +68,6 @@ class GraphView(Widget, can_focus=True):
         self.selected = node_id
         self._prepare()
         self._reveal()
-        self.refresh()
         self.post_message(self.NodeSelected(node_id))
 
     def move(self, direction: str) -> None:
@@ -102,16 +100,20 @@ class GraphView(Widget, can_focus=True):
         return Strip(self._painter.segments(y + self.offset_y, self.offset_x, width), width)
 
     def _prepare(self) -> None:
-        """Lay out anew where there is need, and hand states and selection to the painter."""
+        """Lay out anew where there is need, hand states and selection to the painter, refresh what differs."""
         if self._subject is None or not self.size:
             self.drawing = self._painter = None
+            self.refresh()
             return
         if self.drawing is None or self._painter is None:
             width, height = self.size
             self.drawing = fitting(self._subject.nodes, self._subject.edges, width, height)
             self._painter = Painter(self.drawing, self.look)
             self.scroll_by_cells(0, 0)
-        self._painter.show(self._subject, self.selected, self.has_focus)
+            self.refresh()
+        for y in self._painter.show(self._subject, self.selected, self.has_focus):
+            if 0 <= y - self.offset_y < self.size.height:
+                self.refresh(Region(0, y - self.offset_y, self.size.width, 1))
 
     def _reveal(self) -> None:
         """Scroll such that the selected node is whole in the window."""
@@ -132,17 +134,10 @@ class GraphView(Widget, can_focus=True):
         self.refresh()
 
     def on_focus(self) -> None:
-        self._show_focus()
+        self._prepare()
 
     def on_blur(self) -> None:
-        self._show_focus()
-
-    def _show_focus(self) -> None:
         self._prepare()
-        node = self.drawing.node(self.selected) if self.drawing is not None else None
-        if node is not None:
-            y = max(0, node.y - self.offset_y)
-            self.refresh(Region(0, y, self.size.width, node.height))
 
     def on_key(self, event: events.Key) -> None:
         match event.key:
