@@ -18,9 +18,11 @@ from textual.filter import Monochrome, NoColor
 from textual.theme import Theme
 from textual.timer import Timer
 
+from glue_tui.catalog.read import Catalog, TableEntry
 from glue_tui.client.api import EngineClient
+from glue_tui.client.find import state_db
 from glue_tui.core.problem import EngineUnavailable, InvalidInput
-from glue_tui.protocol.views import FeedMessage, RunOpened
+from glue_tui.protocol.views import FeedMessage, RunOpened, RunSummary, StoryLine
 from glue_tui.tui.editor import editor_command, place_to_edit
 from glue_tui.tui.feed import follow
 from glue_tui.tui.guard import guard_terminal
@@ -29,6 +31,8 @@ from glue_tui.tui.screens.main import MainScreen
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import BACKGROUND, BAR, TONES, look_for
 
+HISTORY_RUNS = 200
+"""So many runs the history offers."""
 FRAME_S = 1 / 30
 """Changes that come closer together than this are shown together."""
 
@@ -87,6 +91,7 @@ class GlueTuiApp(App[str]):
 
     def connected(self, client: EngineClient) -> None:
         self._client = client
+        self.main.view.asked.forget()
 
     def told(self, message: FeedMessage) -> None:
         self.model = reduce(self.model, message)
@@ -101,6 +106,18 @@ class GlueTuiApp(App[str]):
         """Get a run that the feed did not bring."""
         if run_id not in self.model.runs:
             self.model = reduce(self.model, RunOpened(run=await self.client.run(run_id)))
+
+    async def history(self, workflow: str) -> tuple[RunSummary, ...]:
+        """Get the runs of a workflow, newest first."""
+        return await self.client.runs(workflow, HISTORY_RUNS)
+
+    async def story(self, run_id: str) -> tuple[StoryLine, ...]:
+        """Get the events of a run."""
+        return await self.client.story(run_id)
+
+    async def tables(self) -> tuple[TableEntry, ...]:
+        """Read the catalog's tables; the state file is asked, not the engine."""
+        return await asyncio.to_thread(Catalog.open(state_db(self.project_dir)).tables)
 
     # The clock
 

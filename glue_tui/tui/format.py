@@ -74,9 +74,11 @@ def trigger_glyph(trigger_type: str, logical: str = "") -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time in at most two units: `0.4s`, `48s`, `1m 12s`, `3h 05m`, `2d 4h`."""
+    """Return a length of time in at most two units: `0.04s`, `3.2s`, `48s`, `1m 12s`, `3h 05m`, `2d 4h`."""
     if seconds < 0:
         seconds = 0
+    if 0 < seconds < 0.095:
+        return f"{seconds:.2f}s"
     if seconds < 9.95:
         return f"{seconds:.1f}s"
     whole = round(seconds)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from glue_tui.protocol.views import NodeDefinition, NodeView, RunView, TriggerRunView, TriggerView, WorkflowView
 from glue_tui.tui.model import UiModel, node_in
+from glue_tui.tui.views import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class Selection:
     opened: frozenset[str] = frozenset()
     closed: frozenset[str] = frozenset()
     """Keys of tree rows opened and closed by hand; the rest follows `is_open_by_itself`."""
-    view: str = "graph"
+    view: View = View.GRAPH
     pane: str = "workflows"
 
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from glue_tui.tui.paint import Span, Spans
 
-VIEWS: tuple[tuple[str, str], ...] = (("graph", "Graph"), ("runs", "Runs"))
-"""Name and title."""
+
+class View(StrEnum):
+    """A view; the value is the id of its widget."""
+
+    GRAPH = "graph"
+    TIMELINE = "timeline"
+    RUNS = "runs"
+    DATA = "data"
+    EVENTS = "events"
 
 
-def next_view(view: str, step: int) -> str:
+def next_view(view: View, step: int) -> View:
     """Return the view `step` places on, around the end."""
-    names = [name for name, _ in VIEWS]
-    return names[(names.index(view) + step) % len(names)]
+    views = list(View)
+    return views[(views.index(view) + step) % len(views)]
 
 
-def tab_spans(view: str) -> Spans:
+def tab_spans(view: View) -> Spans:
     """Return the tabs as they stand in the border."""
     spans: list[Span] = []
-    for name, title in VIEWS:
-        spans += [("  " if spans else "", ""), (title, "accent_strong" if name == view else "muted")]
+    for one in View:
+        spans += [("  " if spans else "", ""), (one.value.capitalize(), "accent_strong" if one is view else "muted")]
     return tuple(spans)

@@ -16,30 +16,30 @@ from textual.widget import Widget
 
 from glue_tui.client.api import EngineClient
 from glue_tui.core.problem import GlueTuiError
-from glue_tui.protocol.views import RunSummary
 from glue_tui.tui.actions import ACTIONS, BY_NAME, Action
 from glue_tui.tui.arrange import PANES, PaneLayout, Zoom, arrange
-from glue_tui.tui.detail import ROWS_PER_LINE_MAX, detail_lines, run_title
+from glue_tui.tui.asked import Asked
 from glue_tui.tui.graph.widget import GraphView
 from glue_tui.tui.log_tabs import active_tab, kept_tab, log_tabs
 from glue_tui.tui.model import is_over
 from glue_tui.tui.navigation import kept_open, parent_index, pick_node, pick_row, toggled, with_first_workflow, with_run
-from glue_tui.tui.paint import Spans
 from glue_tui.tui.screens.help import HelpScreen
 from glue_tui.tui.screens.palette import PaletteScreen
 from glue_tui.tui.screens.sheet import Sheet
 from glue_tui.tui.selection import Looked, Selection, look_up
 from glue_tui.tui.theme import Look
 from glue_tui.tui.tree_rows import TreeRow, row_index, tree_rows
-from glue_tui.tui.views import next_view, tab_spans
+from glue_tui.tui.views import next_view
+from glue_tui.tui.widgets.data_list import DataList
 from glue_tui.tui.widgets.footer import Footer, Hint
-from glue_tui.tui.widgets.frame import RULE_FROM_LINES, Frame
 from glue_tui.tui.widgets.header import Header, header_facts
 from glue_tui.tui.widgets.log_pane import LogPane
 from glue_tui.tui.widgets.notice import Notice
 from glue_tui.tui.widgets.pane import ListPane, Pane
-from glue_tui.tui.widgets.run_history import RunHistory, history_rows
+from glue_tui.tui.widgets.run_history import RunHistory
+from glue_tui.tui.widgets.timeline import Timeline
 from glue_tui.tui.widgets.trigger_list import TriggerList, trigger_rows
+from glue_tui.tui.widgets.view_pane import ViewPane
 from glue_tui.tui.widgets.workflow_tree import WorkflowTree
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ ACTION_OF_KEY: dict[str, Action] = {key: action for action in ACTIONS for key in
 
 NOTICE_S = 8.0
 """How long a notice stays; the next key takes it away sooner."""
-HISTORY_RUNS = 200
 
 
 class MainScreen(Screen[None]):
@@ -62,7 +61,6 @@ class MainScreen(Screen[None]):
         self.glue = app
         self.look = look
         self.selection = Selection()
-        self.histories: dict[str, tuple[RunSummary, ...]] = {}
         self._awaits_g = False
         self._held_keys: list[events.Key] | None = None
         self._notice_timer: Timer | None = None
@@ -70,9 +68,7 @@ class MainScreen(Screen[None]):
         self.header = Header(look, id="header")
         self.workflow_tree = WorkflowTree(look, id="workflows", title=(("1 Workflows", "accent"),))
         self.triggers = TriggerList(look, id="triggers", title=(("2 Triggers", "accent"),))
-        self.graph = GraphView(look, id="graph")
-        self.history = RunHistory(look, id="runs")
-        self.view = Frame(look, self.graph, self.history, id="view")
+        self.view = ViewPane(look, Asked(self.run_worker, self.show_model, self._say_failure), app)
         self.logs = LogPane(look, id="logs")
         self._logs_of = ("", "")
         self.notice = Notice(look, id="notice")
@@ -108,20 +104,9 @@ class MainScreen(Screen[None]):
         self._show_triggers(now)
         looked = self.looked
         self.header.show(header_facts(model, self.glue.project_name, now, self.glue.clock()))
-        selected = self.selection.node_id or self.selection.trigger
-        self.graph.show(looked.run, looked.workflow, selected)
-        self.view.set_titles(run_title(looked, self.look, now), tab_spans(self.selection.view))
-        self.view.show_text(self._detail(looked, now))
-        if self.selection.view == "runs":
-            self._show_history(looked, now)
+        self.view.fill(looked, now)
         self._show_logs(looked)
         self._show_footer(looked)
-
-    def _detail(self, looked: Looked, now: float) -> tuple[Spans, ...]:
-        if self.selection.view != "graph":
-            return ()
-        rows_per_line = ROWS_PER_LINE_MAX if self.view.inner_height >= RULE_FROM_LINES else 1
-        return detail_lines(looked, self.look, now, self.view.inner_width - 2, rows_per_line)
 
     def _show_logs(self, looked: Looked) -> None:
         """Give the log pane its tabs; a tab picked by hand stays until the cursor goes to another node or run."""
@@ -146,23 +131,6 @@ class MainScreen(Screen[None]):
         if row is not None:
             self.selection = replace(self.selection, listed_trigger=(row.workflow, row.name))
 
-    def _show_history(self, looked: Looked, now: float) -> None:
-        workflow = self.selection.workflow
-        shown = looked.run.summary.run_id if looked.run else ""
-        rows = history_rows(self.histories.get(workflow, ()), self.glue.model, workflow, shown, now)
-        self.history.show_rows(rows)
-        if workflow and workflow not in self.histories:
-            self.histories[workflow] = ()
-            self.run_worker(self._fetch_history(workflow))
-
-    async def _fetch_history(self, workflow: str) -> None:
-        try:
-            self.histories[workflow] = await self.client.runs(workflow, HISTORY_RUNS)
-        except GlueTuiError as error:
-            self.histories.pop(workflow, None)
-            self.say(str(error), tone="bad")
-        self.show_model()
-
     def _show_footer(self, looked: Looked) -> None:
         hints = [
             Hint(action.shown, action.label, action.refusal(looked) == "") for action in ACTIONS if action.in_footer
@@ -180,7 +148,7 @@ class MainScreen(Screen[None]):
     @on(Pane.Clicked)
     def _on_clicked(self, message: Pane.Clicked) -> None:
         self._take_cursor(message.pane)
-        if isinstance(message.pane, RunHistory):
+        if isinstance(message.pane, RunHistory | DataList):
             self.move_cursor("enter")
 
     def _take_cursor(self, pane: Pane) -> None:
@@ -188,6 +156,8 @@ class MainScreen(Screen[None]):
         match pane:
             case WorkflowTree() if (row := pane.current) is not None:
                 self.select(pick_row(self.selection, row))
+            case Timeline() if (attempt := pane.current) is not None:
+                self.select(pick_node(self.glue.model, self.selection, attempt.node_id))
             case TriggerList() if (listed := pane.current) is not None:
                 self.select(replace(self.selection, listed_trigger=(listed.workflow, listed.name)))
 
@@ -303,6 +273,9 @@ class MainScreen(Screen[None]):
             self._notice_timer.stop()
         self._notice_timer = self.set_timer(NOTICE_S, self._clear_notice)
 
+    def _say_failure(self, text: str) -> None:
+        self.say(text, tone="bad")
+
     def _clear_notice(self) -> None:
         if self._notice_timer is not None:
             self._notice_timer.stop()
@@ -375,6 +348,9 @@ class MainScreen(Screen[None]):
                 self._move_in_tree(where, row)
             case RunHistory() if where == "enter" and (run := pane.current) is not None:
                 self.run_worker(self._open_run(run.run_id))
+            case DataList():
+                if where == "enter" and pane.toggle():
+                    self.show_model()
             case _ if where == "right":
                 self.go_to_pane("logs")
 

@@ -1,0 +1,52 @@
+"""What the screen offers to the verbs: dialogs, notices, moving about, and the client."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from glue_tui.client.api import EngineClient
+from glue_tui.tui.screens.sheet import Sheet
+from glue_tui.tui.selection import Looked
+from glue_tui.tui.theme import Look
+
+AnswerT = TypeVar("AnswerT")
+
+
+class Host(Protocol):
+    """What the app offers to actions."""
+
+    look: Look
+
+    @property
+    def client(self) -> EngineClient: ...
+
+    def now(self) -> float: ...
+
+    async def ask(self, screen: Sheet[AnswerT]) -> AnswerT | None:
+        """Show a dialog and return its answer; None when it was left."""
+
+    def say(self, text: str, *, cli: str = "", tone: str = "good") -> None:
+        """Tell what was done, and the command that does the same."""
+
+    def move_cursor(self, where: str) -> None:
+        """Move in the focused pane: up, down, page_up, page_down, top, bottom, left, right, enter."""
+
+    def go_to_pane(self, pane: str) -> None: ...
+
+    def next_pane(self, step: int) -> None: ...
+
+    def grow(self, step: int) -> None: ...
+
+    def next_view(self, step: int) -> None: ...
+
+    def show_run(self, workflow: str, run_id: str) -> None: ...
+
+    def find_in_logs(self) -> None: ...
+
+    async def edit(self, looked: Looked) -> None: ...
+
+    async def show_help(self) -> None: ...
+
+    async def show_palette(self) -> None: ...
+
+    def leave(self) -> None: ...

@@ -1,0 +1,156 @@
+"""What the actions do, one function a verb. Nothing else calls the engine to change something."""
+
+from __future__ import annotations
+
+import uuid
+
+from glue_tui.tui import cli_twins
+from glue_tui.tui.host import Host
+from glue_tui.tui.screens.confirm import ConfirmScreen
+from glue_tui.tui.screens.message import MessageScreen
+from glue_tui.tui.screens.retry import RetryChoice, RetryScreen
+from glue_tui.tui.screens.run_form import RunForm, needs_form
+from glue_tui.tui.selection import Looked
+from glue_tui.tui.why import why_lines
+
+# Runs
+
+
+async def start_run(host: Host, looked: Looked) -> None:
+    """Start a run of the selected workflow, after its form where there is something to ask."""
+    await _start(host, looked, trigger="")
+
+
+async def fire_trigger(host: Host, looked: Looked) -> None:
+    """Start a run by the selected trigger."""
+    assert looked.trigger is not None
+    await _start(host, looked, trigger=looked.trigger.name)
+
+
+async def _start(host: Host, looked: Looked, trigger: str) -> None:
+    name = looked.trigger.workflow if trigger and looked.trigger else looked.selection.workflow
+    workflow = looked.model.workflow(name)
+    assert workflow is not None
+    properties: dict[str, str] | None = {}
+    if needs_form(workflow.properties):
+        properties = await host.ask(RunForm(host.look, workflow))
+        if properties is None:
+            return
+    summary = await host.client.start_workflow_run(
+        name, trigger=trigger, properties=properties, request_id=uuid.uuid4().hex
+    )
+    host.show_run(name, summary.run_id)
+    verb = "queued" if summary.started_at is None and summary.queued_at is not None else "started"
+    twin = cli_twins.fire(name, trigger, properties) if trigger else cli_twins.run(name, properties)
+    host.say(f"run {summary.number} of {name} {verb}", cli=twin)
+
+
+async def retry_run(host: Host, looked: Looked) -> None:
+    """Ask what shall run again, then resume."""
+    assert looked.run is not None
+    run, workflow = looked.run, looked.workflow
+    choice = await host.ask(RetryScreen(host.look, run, workflow, looked.selection.node_id))
+    if choice is None:
+        return
+    await _resume(host, looked, choice)
+
+
+async def _resume(host: Host, looked: Looked, choice: RetryChoice) -> None:
+    assert looked.run is not None
+    summary = await host.client.resume_workflow_run(
+        looked.run.summary.run_id, nodes=choice.nodes, as_it_ran=choice.as_it_ran, request_id=uuid.uuid4().hex
+    )
+    host.show_run(summary.workflow, summary.run_id)
+    host.say(
+        f"run {summary.number} repeats run {looked.run.summary.number}",
+        cli=cli_twins.retry(looked.run.summary.number, choice.nodes, choice.as_it_ran),
+    )
+
+
+async def stop_run(host: Host, looked: Looked) -> None:
+    """Stop the run on show, after a question that names it."""
+    assert looked.run is not None
+    summary = looked.run.summary
+    active = [node.name for node in looked.run.nodes if node.state in ("STARTING", "RUNNING", "STOPPING")]
+    working = f"Now running: {', '.join(active)}. " if active else ""
+    question = (
+        f"Stop run {summary.number} of {summary.workflow}?",
+        f"{working}Unfinished work is thrown away, nothing half-written is published. It can be retried later.",
+    )
+    if await host.ask(ConfirmScreen(host.look, question[0], question[1], verb="stop it")):
+        await host.client.stop_workflow_run(summary.run_id)
+        host.say(f"run {summary.number} is stopping", cli=cli_twins.stop(summary.number), tone="warn")
+
+
+# Triggers
+
+
+async def pause_trigger(host: Host, looked: Looked) -> None:
+    """Pause the selected trigger, or let a paused one fire again."""
+    assert looked.trigger is not None
+    trigger = looked.trigger
+    enable = trigger.state == "DEACTIVATED"
+    await host.client.set_trigger_enabled(trigger.workflow, trigger.name, enable)
+    said = (
+        f"{trigger.name} may fire again"
+        if enable
+        else f"{trigger.name} is paused: it won't fire until space resumes it"
+    )
+    host.say(said, cli=cli_twins.pause(trigger.workflow, trigger.name, enable), tone="good" if enable else "warn")
+
+
+async def explain(host: Host, looked: Looked) -> None:
+    """Tell why the selected trigger or node did or did not start."""
+    title, lines = why_lines(looked, host.now())
+    await host.ask(MessageScreen(host.look, title, lines))
+
+
+# Looking
+
+
+def show_logs(host: Host, looked: Looked) -> None:
+    host.move_cursor("right")
+
+
+async def edit_file(host: Host, looked: Looked) -> None:
+    await host.edit(looked)
+
+
+def find(host: Host, looked: Looked) -> None:
+    host.find_in_logs()
+
+
+def next_view(host: Host, looked: Looked) -> None:
+    host.next_view(1)
+
+
+def previous_view(host: Host, looked: Looked) -> None:
+    host.next_view(-1)
+
+
+def show_last_run(host: Host, looked: Looked) -> None:
+    host.show_run(looked.selection.workflow, "")
+
+
+async def reload_files(host: Host, looked: Looked) -> None:
+    project = await host.client.reload()
+    broken = [workflow.source for workflow in project.workflows if workflow.is_broken]
+    if broken:
+        host.say(f"read again; broken: {', '.join(broken)}", cli="glue-tui validate", tone="warn")
+    else:
+        host.say(f"{len(project.workflows)} workflow files read again, none broken", cli="glue-tui validate")
+
+
+# The screen itself
+
+
+async def show_help(host: Host, looked: Looked) -> None:
+    await host.show_help()
+
+
+async def show_palette(host: Host, looked: Looked) -> None:
+    await host.show_palette()
+
+
+def leave(host: Host, looked: Looked) -> None:
+    host.leave()

@@ -1,0 +1,96 @@
+"""The pane of the selected workflow or run: the graph and its other views, tabs in the border, the detail below."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from datetime import tzinfo
+from typing import Protocol, assert_never
+
+from glue_tui.catalog.read import TableEntry
+from glue_tui.protocol.views import RunSummary, RunView, StoryLine
+from glue_tui.tui.asked import Asked
+from glue_tui.tui.detail import ROWS_PER_LINE_MAX, detail_lines, run_title
+from glue_tui.tui.graph.widget import GraphView
+from glue_tui.tui.paint import Spans
+from glue_tui.tui.selection import Looked
+from glue_tui.tui.theme import Look
+from glue_tui.tui.views import View, tab_spans
+from glue_tui.tui.widgets.data_list import DataList, data_rows
+from glue_tui.tui.widgets.event_list import EventList, event_rows
+from glue_tui.tui.widgets.frame import RULE_FROM_LINES, Frame
+from glue_tui.tui.widgets.run_history import RunHistory, history_rows
+from glue_tui.tui.widgets.timeline import Timeline, timeline_rows
+
+
+class Source(Protocol):
+    """Where the views get what the feed does not bring."""
+
+    time_zone: tzinfo | None
+
+    def history(self, workflow: str) -> Awaitable[tuple[RunSummary, ...]]: ...
+
+    def story(self, run_id: str) -> Awaitable[tuple[StoryLine, ...]]: ...
+
+    def tables(self) -> Awaitable[tuple[TableEntry, ...]]: ...
+
+
+class ViewPane(Frame):
+    """Shows one of its views; fills only that one."""
+
+    def __init__(self, look: Look, asked: Asked, source: Source) -> None:
+        self.graph = GraphView(look, id=View.GRAPH)
+        self.timeline = Timeline(look, id=View.TIMELINE)
+        self.history = RunHistory(look, id=View.RUNS)
+        self.data = DataList(look, id=View.DATA)
+        self.events = EventList(look, id=View.EVENTS)
+        super().__init__(look, self.graph, self.timeline, self.history, self.data, self.events, id="view")
+        self.asked = asked
+        self.source = source
+
+    def fill(self, looked: Looked, now: float) -> None:
+        """Bring titles, the view that is up, and the detail below it to what is selected now."""
+        view = looked.selection.view
+        self.set_titles(run_title(looked, self.look, now), tab_spans(view))
+        match view:
+            case View.GRAPH:
+                self.graph.show(looked.run, looked.workflow, looked.selection.node_id or looked.selection.trigger)
+            case View.TIMELINE:
+                rows = timeline_rows(looked.run, now)
+                index = next((at for at, row in enumerate(rows) if row.node_id == looked.selection.node_id), None)
+                self.timeline.show_rows(rows, index)
+            case View.RUNS:
+                self._fill_history(looked, now)
+            case View.DATA:
+                self._fill_data(looked, now)
+            case View.EVENTS:
+                self._fill_events(looked.run)
+            case _:
+                assert_never(view)
+        self.show_text(self._detail(looked, now))
+
+    def _fill_history(self, looked: Looked, now: float) -> None:
+        workflow = looked.selection.workflow
+        fetched = self.asked.answer("runs", workflow, 0, lambda: self.source.history(workflow)) if workflow else ()
+        shown = looked.run.summary.run_id if looked.run else ""
+        self.history.show_rows(history_rows(fetched, looked.model, workflow, shown, now))
+
+    def _fill_data(self, looked: Looked, now: float) -> None:
+        runs = looked.model.runs
+        stamp = (len(runs), sum(run.summary.statistics.succeeded for run in runs.values()))
+        tables = self.asked.answer("tables", "", stamp, self.source.tables)
+        self.data.show_rows(data_rows(tables, self.data.opened, now))
+
+    def _fill_events(self, run: RunView | None) -> None:
+        if run is None:
+            self.events.show_rows(())
+            return
+        run_id = run.summary.run_id
+        stamp = (run.summary.status, tuple((node.state, node.attempt) for node in run.nodes))
+        story = self.asked.answer("story", run_id, stamp, lambda: self.source.story(run_id))
+        self.events.show_rows(event_rows(story, self.source.time_zone))
+
+    def _detail(self, looked: Looked, now: float) -> tuple[Spans, ...]:
+        if looked.selection.view not in (View.GRAPH, View.TIMELINE):
+            return ()
+        rows_per_line = ROWS_PER_LINE_MAX if self.inner_height >= RULE_FROM_LINES else 1
+        return detail_lines(looked, self.look, now, self.inner_width - 2, rows_per_line)
