@@ -1,4 +1,4 @@
-"""Runs many seeds, or replays one: `python -m tests.sim --seeds 200000 [--from N]`, `python -m tests.sim --seed N -v`."""
+"""Runs many seeds (`python -m tests.sim --seeds 200000 [--from N]`) or replays one (`python -m tests.sim --seed N -v`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from seeds import SeedFailed, live_through  # noqa: E402
+from seeds import SeedFailed, live_through
 
 
 def main() -> int:

@@ -193,7 +193,9 @@ class Checkers:
         require(all(run.status.is_over for run in self.runs.values()), "a run never ended")
         by_request = dict(conn.execute("SELECT request_id, run_id FROM requests").fetchall())
         asked = {run_id for run_id, run in self.runs.items() if run.cause.fired_by in ("hand", "resume")}
-        require(set(by_request.values()) == asked and len(by_request) == len(asked), "a request made no run, or several")
+        require(
+            set(by_request.values()) == asked and len(by_request) == len(asked), "a request made no run, or several"
+        )
         require(kernel._settings == ledger.read_trigger_settings(conn), "paused triggers differ from what is stored")
         for workflow in kernel.workflows.values():
             for trigger in workflow.triggers:

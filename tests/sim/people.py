@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from workflows import edited, random_workflow
+from random_workflows import edited, random_workflow
 
 from glue_tui.core.arrivals import SeenFile, Stage
 from glue_tui.core.problem import GlueTuiError, StoreFailed

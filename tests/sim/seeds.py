@@ -10,7 +10,7 @@ from random import Random
 from checkers import require
 from faults import plan_faults
 from people import People
-from workflows import random_workflow
+from random_workflows import random_workflow
 from world import LIVENESS_S, World
 
 
@@ -68,5 +68,3 @@ def live_through(seed: int, say: Callable[[str], None] | None = None, database: 
         files_taken=sum(len(run.cause.files) for run in runs),
         resumed=sum(1 for run in runs if run.previous_run_id),
     )
-
-

@@ -38,7 +38,7 @@ from glue_tui.store.event_log import MIGRATIONS as RUN_MIGRATIONS
 EPOCH_S = 1_795_000_000.0
 """Wall clock at the beginning of every world: 18 November 2026."""
 LIVENESS_S = 1200.0
-"""After the last fault, every run ends and every file is taken within this time (longer where the clock was set back)."""
+"""After the last fault, every run ends and every file is taken within this time, and what the clock was set back."""
 SPINS_MAX = 50
 """Turns of the loop without any time passing."""
 
