@@ -85,7 +85,7 @@ def grants(runs: Iterable[WorkflowRun], slots: int, now: float) -> tuple[Attempt
             assert last is not None
             if last.state is not NodeState.WAITING:
                 active += 1
-            elif last.not_before is None or last.not_before <= now:
+            elif last.is_due(now):
                 line.append(AttemptKey(run_id=run.run_id, node_id=node_id, attempt=last.attempt))
         if line:
             lines.append(line)

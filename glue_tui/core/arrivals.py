@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from glue_tui.core.clock import was_set_back
 from glue_tui.core.model import FileWatch
 
 
@@ -65,7 +66,7 @@ def observe(inbox: Inbox | None, facts: Iterable[FileFact], settle_s: float, now
             changed.append(_seen(fact, Stage.BASELINE, now))
         elif seen is None or (seen.size_bytes, seen.mtime_ns) != (fact.size_bytes, fact.mtime_ns):
             changed.append(_seen(fact, Stage.SETTLING, now))
-        elif seen.stage is Stage.SETTLING and not seen.since - 1 <= now:
+        elif seen.stage is Stage.SETTLING and was_set_back(seen.since, now):
             # The clock was set back: start to count again instead of waiting for the old time to come round.
             changed.append(_seen(fact, Stage.SETTLING, now))
         elif seen.stage is Stage.SETTLING and now - seen.since >= settle_s:
@@ -96,7 +97,7 @@ def due_batch(inbox: Inbox, watch: FileWatch, now: float) -> Batch | None:
     waiting = pending(inbox)
     if len(waiting) >= watch.batch_size:
         return Batch(files=waiting[: watch.batch_size], fired_by="size")
-    if waiting and now >= waiting[0].since + watch.batch_window_s:
+    if waiting and (now >= waiting[0].since + watch.batch_window_s or was_set_back(waiting[0].since, now)):
         return Batch(files=waiting, fired_by="window")
     return None
 

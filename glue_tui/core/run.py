@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from glue_tui.core.attempt import AttemptKey, NodeError
+from glue_tui.core.clock import was_set_back
 from glue_tui.core.events import (
     AttemptFinished,
     AttemptLost,
@@ -54,6 +55,15 @@ class Attempt:
     peak_memory_bytes: int | None = None
     outputs: tuple[str, ...] = ()
     was_lost: bool = False
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether a waiting attempt may start: its delay is over, or the clock was set back since it began."""
+        return self.not_before is None or self.not_before <= now or was_set_back(self.queued_at, now)
+
+    def is_to_be_killed(self, now: float, grace_s: float) -> bool:
+        """Tell whether the grace of a stop is over."""
+        asked_at = self.stop_requested_at or now
+        return asked_at + grace_s <= now or was_set_back(asked_at, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ def wanted(run: WorkflowRun, now: float) -> tuple[Command, ...]:
         assert last is not None
         key = AttemptKey(run_id=run.run_id, node_id=node_id, attempt=last.attempt)
         match last.state:
-            case NodeState.WAITING if last.not_before is not None and last.not_before > now:
+            case NodeState.WAITING if last.not_before is not None and not last.is_due(now):
                 commands.append(WakeAt(at=last.not_before))
             case NodeState.STARTING | NodeState.RUNNING:
                 commands.append(StartWorker(key=key))
@@ -53,10 +53,10 @@ def wanted(run: WorkflowRun, now: float) -> tuple[Command, ...]:
                 if due is not None:
                     commands.append(WakeAt(at=due))
             case NodeState.STOPPING:
-                kill_at = (last.stop_requested_at or now) + STOP_GRACE_S
-                commands.append(StopWorker(key=key, is_kill=kill_at <= now))
-                if kill_at > now:
-                    commands.append(WakeAt(at=kill_at))
+                is_kill = last.is_to_be_killed(now, STOP_GRACE_S)
+                commands.append(StopWorker(key=key, is_kill=is_kill))
+                if not is_kill:
+                    commands.append(WakeAt(at=(last.stop_requested_at or now) + STOP_GRACE_S))
             case _:
                 pass
     return tuple(commands)

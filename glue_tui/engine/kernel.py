@@ -45,6 +45,9 @@ from glue_tui.engine.inputs import (
 from glue_tui.store import event_log, ledger
 from glue_tui.store.database import Connection, reading, transaction
 
+CLOCK_SET_BACK_S = 3 * 3600.0
+"""Where the clock is set back by less, what a schedule has fired is not fired again, as cron does it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -300,6 +303,9 @@ class Kernel:
     # What is due by itself
 
     def _fire_due(self, batch: Batch, notes: list[str]) -> None:
+        if batch.now < self._stepped_at - CLOCK_SET_BACK_S:
+            # Otherwise a clock that had been far in the future would silence every schedule until then.
+            self.next_fires = {key: self._next_fire_of(key, batch.now) for key in self.next_fires}
         for (name, trigger_name), at in self.next_fires.items():
             workflow = self.workflows[name]
             trigger = workflow.trigger(trigger_name)
@@ -351,12 +357,15 @@ class Kernel:
         self._stepped_at = batch.now
         for key, at in self.next_fires.items():
             if at is not None and at <= batch.now:
-                workflow = self.workflows[key[0]]
-                trigger = workflow.trigger(key[1])
-                self.next_fires[key] = _next_fire(workflow, trigger, batch.now) if trigger else None
+                self.next_fires[key] = self._next_fire_of(key, batch.now)
         return Step(
             answers=answers, changed=changed, touched_triggers=frozenset(batch.touched_triggers), notes=tuple(notes)
         )
+
+    def _next_fire_of(self, key: TriggerKey, after: float) -> float | None:
+        workflow = self.workflows[key[0]]
+        trigger = workflow.trigger(key[1])
+        return _next_fire(workflow, trigger, after) if trigger else None
 
     def _event_triggers(self) -> list[tuple[Workflow, Trigger]]:
         return [
