@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 
 from rich.segment import Segment
@@ -95,8 +96,10 @@ class LogPane(Pane):
 
     def set_live(self, is_live: bool) -> None:
         """Say whether the logs may still grow; otherwise they are read to their end and left alone."""
-        self.is_live = is_live
-        self._wake()
+        if is_live != self.is_live:
+            self.is_live = is_live
+            self._tick()
+            self._wake()
 
     def begin_find(self) -> None:
         """Ask for a pattern to find."""
@@ -137,7 +140,7 @@ class LogPane(Pane):
     # Time.
 
     def on_mount(self) -> None:
-        self._timer = self.set_interval(1 / FRAMES_PER_S, self._tick, pause=True)
+        self._timer = self.set_interval(1 / FRAMES_PER_S, partial(self._tick, is_asked=False), pause=True)
         self._wake()
 
     def on_unmount(self) -> None:
@@ -147,10 +150,12 @@ class LogPane(Pane):
         if self._timer is not None:
             self._timer.resume()
 
-    def _tick(self) -> None:
+    def _tick(self, *, is_asked: bool = True) -> None:
         """Take in what is new, go on searching, and paint what differs. Falls asleep when nothing can change."""
+        was_busy = self.book.is_busy
         changed = self.book.poll(self.inner_width, max(0, self.inner_height - (self._prompt is not None)))
-        self._repaint(self.window)
+        if is_asked or was_busy or changed:
+            self._repaint(self.window)
         if self._timer is not None:
             if self.is_live or changed or self.book.is_busy:
                 self._timer.resume()
@@ -384,14 +389,11 @@ class LogPane(Pane):
             self._tick()
         self.post_message(self.Clicked(self))
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._wheel(event, WHEEL_LINES)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._wheel(event, -WHEEL_LINES)
-
-    def _wheel(self, event: events.MouseEvent, rows: int) -> None:
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown | events.MouseScrollUp) -> None:
         if self.window is not None:
-            self.window.scroll(rows)
+            self.window.scroll(WHEEL_LINES if isinstance(event, events.MouseScrollDown) else -WHEEL_LINES)
             self._tick()
         event.stop()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self.on_mouse_scroll_down(event)

@@ -180,14 +180,20 @@ class LogWindow:
     def _shown(self, start: int, count: int) -> Iterator[tuple[int, list[Spans]]]:
         """Yield lines with their rows."""
         labels = self.source.labels(start, count)
+        above = ""
         for index, text in enumerate(self.source.lines(start, count)):
-            yield start + index, self._rows_of_text(start + index, text, labels[index] if labels else "")
+            label = labels[index] if labels else ""
+            yield start + index, self._rows_of_text(start + index, text, label, is_told=label == above)
+            above = label
 
     def _rows_of(self, line: int) -> list[Spans]:
         return next((shown for _, shown in self._shown(line, 1)), [()])
 
-    def _rows_of_text(self, number: int, text: str, label: str) -> list[Spans]:
+    def _rows_of_text(self, number: int, text: str, label: str, *, is_told: bool) -> list[Spans]:
+        """Return the rows of a line. The label of a raw line is left out where the line above has told it."""
         line = parse(text)
+        if is_told and line.at is None:
+            label = " " * len(label)
         head = self._head(line, label, min(LABEL_CELLS_MAX, max(6, self.width // 6), self.label_cells))
         body = self._body(line, number == self.mark)
         head_cells = sum(cell_len(part) for part, _ in head)
