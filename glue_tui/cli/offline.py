@@ -18,6 +18,8 @@ from glue_tui.protocol.present import condition_texts, edges, node_definitions, 
 from glue_tui.protocol.views import EngineView, ProjectView, RunView, TriggerView, WorkflowView
 
 _RUNS_SEARCHED = 200
+_ANSWER_TIMEOUT_S = 5.0
+"""For an engine that lives but does not answer: then files and history have to do."""
 
 
 def current_project(project_dir: Path) -> ProjectView:
@@ -26,15 +28,15 @@ def current_project(project_dir: Path) -> ProjectView:
         from glue_tui.cli.session import with_engine
 
         try:
-            return with_engine(project_dir, lambda client: client.project(), start=False)
-        except EngineUnavailable:
-            pass
+            return with_engine(project_dir, lambda client: client.project(), start=False, timeout_s=_ANSWER_TIMEOUT_S)
+        except EngineUnavailable as error:
+            return offline_project(project_dir, error.message)
     return offline_project(project_dir)
 
 
-def offline_project(project_dir: Path) -> ProjectView:
-    """Return the project as files and history tell it, with an engine of pid 0."""
-    engine = EngineView(pid=0, started_at=0.0, version="", project_dir=str(project_dir), slots=0, message="not running")
+def offline_project(project_dir: Path, because: str = "no engine runs for this project") -> ProjectView:
+    """Return the project as files and history tell it, with an engine of pid 0 whose message says why."""
+    engine = EngineView(pid=0, started_at=0.0, version="", project_dir=str(project_dir), slots=0, message=because)
     return ProjectView(
         engine=engine, workflows=offline_workflows(project_dir), runs=_last_and_unfinished_runs(project_dir)
     )

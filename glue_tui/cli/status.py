@@ -61,7 +61,7 @@ def print_project_status(project_dir: Path, *, as_json: bool = False) -> None:
         return
     show(project_text(project, time.time()))
     if not project.engine.pid:
-        say("no engine runs, so nothing starts by itself: `glue-tui engine start`")
+        say("without an engine nothing starts by itself: `glue-tui engine start`")
 
 
 def project_text(project: ProjectView, now: float) -> str:
@@ -107,7 +107,7 @@ def run_status_text(run: RunView) -> str:
 
 def _engine_text(engine: EngineView, now: float) -> str:
     if not engine.pid:
-        return f"{engine.project_dir}\nengine not running"
+        return f"{engine.project_dir}\n{engine.message}"
     up = duration_text(now - engine.started_at)
     message = f" — {engine.message}" if engine.message else ""
     return f"{engine.project_dir}\nengine up {up}, pid {engine.pid}, {engine.slots} workers at a time{message}"

@@ -42,7 +42,7 @@ def list_command(settings: Settings, workflow: str, as_json: bool) -> None:
     else:
         say("no triggers")
     if not project.engine.pid:
-        say("no engine runs, so nothing fires: `glue-tui engine start`")
+        say(f"{project.engine.message}, so nothing fires: `glue-tui engine start`")
 
 
 @trigger_command.command("enable")

@@ -107,7 +107,7 @@ def test_status_runs_and_catalog_are_told_before_anything_has_run(shell: Shell) 
     status = shell("status")
     assert status.returncode == 0
     assert "NEVER RUN" in status.stdout
-    assert "engine not running" in status.stdout
+    assert "no engine runs" in status.stdout
     assert shell.json("status")["engine"]["pid"] == 0
     assert shell.json("status")["workflows"][0]["name"] == "small"
     assert shell.json("runs") == []
