@@ -1,4 +1,4 @@
-"""Runs many seeds (`python -m tests.sim --seeds 200000 [--from N]`) or replays one (`python -m tests.sim --seed N -v`)."""
+"""Runs many seeds (`python -m tests.sim --seeds 200000 [--from N]`), or replays one (`--seed N -v`)."""
 
 from __future__ import annotations
 

@@ -96,10 +96,11 @@ class Checkers:
     def _check_transitions(self, before: WorkflowRun | None, after: WorkflowRun, event: Event) -> None:
         if before is None or isinstance(event, (RunQueued, NodeCarriedOver)):
             return
-        for node_id, node in after.nodes.items():
-            old = before.nodes[node_id].state
-            legal = old is node.state or node.state in NODE_TRANSITIONS[old]
-            require(legal, f"{node_id} goes from {old} to {node.state} by {type(event).__name__}")
+        node_id = getattr(event, "node_id", None)
+        if node_id is not None:
+            old, new = before.nodes[node_id].state, after.nodes[node_id].state
+            legal = old is new or new in NODE_TRANSITIONS[old]
+            require(legal, f"{node_id} goes from {old} to {new} by {type(event).__name__}")
 
     def _check_start(self, kernel: Kernel, run: WorkflowRun) -> None:
         """A run that has just begun found a place free under the limit in force."""

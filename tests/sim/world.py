@@ -329,8 +329,8 @@ class SimEngine:
         world.steps += 1
         taken, self._queue, self._is_saving = self._queue, [], False
         now = world.wall_s
-        before = _state_of(self.kernel)
         world.arm_commit(may_crash=True)
+        before = _state_of(self.kernel) if world.conn.error is not None else {}
         try:
             step = self._step([one for one, _ in taken] or [Ticked()], now)
         except StoreFailed as error:
