@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import scripted_client as scripted
 
 from glue_tui.protocol.views import (
@@ -228,7 +229,7 @@ def _history() -> list[RunSummary]:
 def _mended_prices(engine: scripted.ScriptedEngine) -> None:
     run = engine.open_run("price_repair", "by_hand").summary
     numbered = engine.runs.pop(run.run_id)
-    engine.runs["wr_0000000000000027"] = _renumbered(numbered, 39)
+    engine.runs["wr_0000000000000027"] = renumbered(numbered, 39)
     engine.play("wr_0000000000000027", "job:mend_prices", "RUNNING", 0.1)
     engine.play("wr_0000000000000027", "job:mend_prices", "SUCCEEDED", 1.4, rows_out=88)
 
@@ -237,7 +238,7 @@ def _failed_night(engine: scripted.ScriptedEngine, log_dir: Path | None) -> None
     engine.now = NOW - 192
     run = engine.open_run("daily_sales", "nightly").summary
     run_id = "wr_0000000000000029"
-    engine.runs[run_id] = _renumbered(engine.runs.pop(run.run_id), 41)
+    engine.runs[run_id] = renumbered(engine.runs.pop(run.run_id), 41)
     engine.play(run_id, "crawler:landing_sales", "RUNNING", 0.2)
     engine.play(run_id, "crawler:shop_customers", "RUNNING", 0.1)
     engine.play(run_id, "crawler:shop_customers", "SUCCEEDED", 0.4, rows_out=2_000)
@@ -265,16 +266,12 @@ def _failed_night(engine: scripted.ScriptedEngine, log_dir: Path | None) -> None
 
 def _mark_failed(engine: scripted.ScriptedEngine, run_id: str) -> None:
     """The night is told as FAILED, as if nothing had handled the failure: the screen's loudest case."""
-    import msgspec
-
     run = engine.runs[run_id]
     summary = msgspec.structs.replace(run.summary, outcome="FAILED")
     engine.runs[run_id] = msgspec.structs.replace(run, summary=summary)
 
 
-def _renumbered(run: scripted.RunView, number: int) -> scripted.RunView:
-    import msgspec
-
+def renumbered(run: scripted.RunView, number: int) -> scripted.RunView:
     summary = msgspec.structs.replace(run.summary, number=number, run_id=f"wr_{number:016x}")
     return msgspec.structs.replace(run, summary=summary)
 

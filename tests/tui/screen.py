@@ -42,8 +42,7 @@ class Shown:
 
     async def settle(self) -> None:
         """Wait until nothing is on its way to the screen any more."""
-        for _ in range(3):
-            await self.pilot.pause()
+        await self.pilot.pause()
         await self.until(lambda: self.app._frame_timer is None)
         await self.pilot.pause()
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
+import msgspec
 import pytest
-from sales_project import NOW, busy_engine, daily_sales, fresh_engine, returns, stock_watch, write_logs
+from sales_project import NOW, busy_engine, daily_sales, fresh_engine, renumbered, returns, stock_watch, write_logs
 from screen import Shown, show
+from scripted_client import failure
 
 from glue_tui.core.problem import ConcurrentRunsExceeded
 from glue_tui.protocol.views import EngineChanged
@@ -101,7 +103,7 @@ def test_stop_asks_by_name_and_does_nothing_when_left() -> None:
         await shown.until_text("■ STOPPED")
 
     show(engine, scenario)
-    assert ("stop_workflow_run", "wr_0000000000000002a"[:3] + f"{42:016x}") in engine.calls
+    assert ("stop_workflow_run", f"wr_{42:016x}") in engine.calls
 
 
 def test_space_pauses_the_trigger_under_the_cursor_of_the_list_and_resumes_it() -> None:
@@ -279,7 +281,7 @@ def test_l_on_a_node_goes_to_its_log_and_slash_finds_in_it(tmp_path: Path) -> No
 
 def test_a_run_picked_in_the_history_is_shown_and_o_goes_back() -> None:
     engine = busy_engine()
-    engine.runs[f"wr_{40:016x}"] = _renumbered_copy(engine)
+    engine.runs[f"wr_{40:016x}"] = renumbered(engine.runs[f"wr_{41:016x}"], 40)
 
     async def scenario(shown: Shown) -> None:
         await shown.press("g", "g", "4")
@@ -294,12 +296,6 @@ def test_a_run_picked_in_the_history_is_shown_and_o_goes_back() -> None:
     show(engine, scenario)
 
 
-def _renumbered_copy(engine: object) -> object:
-    from sales_project import _renumbered
-
-    return _renumbered(engine.runs[f"wr_{41:016x}"], 40)  # type: ignore[attr-defined]
-
-
 def test_the_palette_runs_a_command_and_goes_to_a_workflow() -> None:
     engine = busy_engine()
 
@@ -307,15 +303,13 @@ def test_the_palette_runs_a_command_and_goes_to_a_workflow() -> None:
         await shown.press(":", *"go price", "enter")
         await shown.until_text("price_repair › run 39")
         await shown.press("ctrl+p", *"keys", "enter")
-        assert "In the" in shown.text or "Runs" in shown.text
+        assert "start a run of the workflow" in shown.text
         await shown.press("escape")
 
     show(engine, scenario)
 
 
 def test_markup_and_escapes_in_names_and_errors_are_shown_harmless() -> None:
-    import msgspec
-
     engine = fresh_engine()
     evil = "[red]x[/] [@click=app.quit] \x1b[2J\x1b]0;title\x07 \x9b31m"
     engine.workflows = {"evil": msgspec.structs.replace(daily_sales(), name="evil", description=evil)}
@@ -328,8 +322,6 @@ def test_markup_and_escapes_in_names_and_errors_are_shown_harmless() -> None:
         await shown.press("g", "g")
         assert "[red]x[/] [@click=app.quit]" in shown.text
         run = engine.open_run("evil", "by_hand").summary.run_id
-        from scripted_client import failure
-
         engine.play(run, "crawler:landing_sales", "RUNNING")
         engine.play(run, "crawler:landing_sales", "FAILED", error=failure("E[/]rror", evil, evil, evil))
         await shown.press("j", "j", "w", "escape", "?", "escape", "R", "escape")
