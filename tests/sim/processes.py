@@ -63,8 +63,9 @@ class SimSupervisor:
     def _start(self, key: AttemptKey) -> None:
         world = self._world
         self.workers[key] = _Worker()
-        process = world.start_process(key)
-        world.after(world.random.choice((0.01, 0.05, 1.0)), lambda: self._started(process), engine=self._engine)
+        begins_after_s = world.random.choice((0.01, 0.05, 1.0))
+        process = world.start_process(key, begins_after_s)
+        world.after(begins_after_s, lambda: self._started(process), engine=self._engine)
 
     def _stop(self, key: AttemptKey, is_kill: bool) -> None:
         worker = self.workers.get(key)
@@ -106,11 +107,15 @@ class SimSupervisor:
 
     def _send(self, report: Report) -> None:
         world = self._world
+        if world.chance(world.plan.report_late):
+            # Not for ends: a worker that has ended, and of which the kernel has not heard, would be started again.
+            if isinstance(report, WorkerStarted):
+                world.after(world.random.uniform(0.1, 8.0), lambda: self._engine.report(report), engine=self._engine)
+                return
+            world.after(world.random.uniform(0.1, 8.0), lambda: self._engine.report(report), engine=self._engine)
         self._engine.report(report)
         if world.chance(world.plan.report_doubled):
             self._engine.report(report)
-        if world.chance(world.plan.report_late):
-            world.after(world.random.uniform(0.1, 8.0), lambda: self._engine.report(report), engine=self._engine)
 
 
 def result_of(process: Process, is_failure: bool) -> AttemptResult:

@@ -222,7 +222,7 @@ class World:
             return self.random.choice(("hangs", "deaf", "vanishes", "dies", "lingers", "exits")), seconds
         return ("fails" if self.chance(self.plan.job_fails) else "obeys"), seconds
 
-    def start_process(self, key: AttemptKey) -> Process:
+    def start_process(self, key: AttemptKey, begins_after_s: float) -> Process:
         behaviour, seconds = self.behave(key)
         self._count += 1
         process = Process(key=key, pid=self._count, behaviour=behaviour, engine_number=self._engines)
@@ -230,7 +230,7 @@ class World:
         self.processes[key] = process
         self.say(f"worker {process.pid} of {key.node_id} attempt {key.attempt} ({behaviour}, {seconds:g} s)")
         if behaviour not in ("hangs", "deaf"):
-            self.after(seconds, lambda: self._finish(process))
+            self.after(begins_after_s + seconds, lambda: self._finish(process))
         return process
 
     def _finish(self, process: Process) -> None:
