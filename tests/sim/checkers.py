@@ -45,7 +45,7 @@ class Checkers:
         self._workers_started: set[AttemptKey] = set()
         self._taken: dict[tuple[str, str, str, int], str] = {}
         """The run that took a version of a file, by workflow, trigger, path and modification time."""
-        self._looked_first: dict[tuple[str, str], tuple[tuple[str, ...], float]] = {}
+        self._looked_first: dict[tuple[str, str], tuple[str, float]] = {}
         """When each trigger began to look at the patterns that it looks at."""
         self.answers: dict[str, RunId] = {}
         self._has_unseen = False
@@ -71,6 +71,9 @@ class Checkers:
             if before is None or before.started_at is None:
                 self._check_start(kernel, after)
         require(all(not run.status.is_over for run in kernel.runs.values()), "a finished run is kept as a going one")
+        for workflow, trigger, patterns in self._world.conn.execute("SELECT * FROM watches").fetchall():
+            if self._looked_first.get((workflow, trigger), ("", 0.0))[0] != patterns:
+                self._looked_first[workflow, trigger] = (patterns, self._world.true_s)
         check_slots(kernel.runs.values(), kernel.slots)
         for key in step.touched_triggers:
             self._check_inbox(kernel, key)
@@ -121,8 +124,6 @@ class Checkers:
         require(inbox == stored, f"files of {key}: {_difference(inbox or {}, stored or {})}")
         if inbox is None:
             return
-        if key not in self._looked_first or self._looked_first[key][0] != trigger.watch.patterns:
-            self._looked_first[key] = (trigger.watch.patterns, self._world.true_s)
         for seen in inbox.values():
             if seen.stage is Stage.TAKEN:
                 self._check_taken(key, seen, trigger.watch.settle_s)
