@@ -51,7 +51,7 @@ def _side_by_side(width: int, room: int, focus: str, zoom: Zoom) -> dict[str, Bo
     if zoom is Zoom.HALF:
         left = width // 2 if focus in ("workflows", "triggers") else min(left, 30)
     triggers = min(max(6, room // 3), 16)
-    view = room * 58 // 100
+    view = room * 64 // 100
     if zoom is Zoom.HALF:
         triggers = {"workflows": 5, "triggers": room - 8}.get(focus, triggers)
         view = {"view": room - 7, "logs": 8}.get(focus, view)

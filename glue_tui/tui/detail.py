@@ -74,6 +74,8 @@ def _tally(run: RunView) -> str:
     total = statistics.total or len(run.nodes)
     bad = statistics.failed + statistics.timeout + statistics.errored
     if is_over(run):
+        if run.summary.outcome == "RECOVERED":
+            return f" {bad} of {total} failed, and was handled"
         return f" {bad} of {total}" if bad else f" {statistics.succeeded} of {total}"
     return f" {sum(1 for node in run.nodes if node.state in ('SUCCEEDED', 'FAILED', 'TIMEOUT', 'SKIPPED'))} of {total}"
 

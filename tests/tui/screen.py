@@ -15,6 +15,7 @@ from textual import events
 from textual.keys import _character_to_key
 
 from glue_tui.tui.app import GlueTuiApp
+from glue_tui.tui.model import Connection
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 DEADLINE_S = 10.0
@@ -86,7 +87,7 @@ def show(
         app = GlueTuiApp(engine.connect, project_dir, now=lambda: engine.now, time_zone=ZoneInfo("UTC"))
         async with app.run_test(size=size) as pilot:
             shown = Shown(app, pilot, engine)
-            await shown.until(lambda: app.model.engine is not None and len(app.screen_stack) > 1)
+            await shown.until(lambda: app.model.connection is not Connection.CONNECTING and len(app.screen_stack) > 1)
             await shown.settle()
             await scenario(shown)
         return app

@@ -196,6 +196,7 @@ def test_a_lost_engine_greys_out_and_comes_back_by_itself() -> None:
     async def scenario(shown: Shown) -> None:
         engine.lose()
         await shown.until_text("engine lost, reconnecting…")
+        await shown.until_text("no engine answers")
         assert "daily_sales" in shown.text
         await shown.press("g", "g", "r")
         assert "the engine is lost; reconnecting" in shown.text
@@ -203,6 +204,20 @@ def test_a_lost_engine_greys_out_and_comes_back_by_itself() -> None:
         engine.set_workflows(daily_sales(), stock_watch())
         await shown.until_text("● engine up 3h")
         assert "returns" not in shown.text
+
+    show(engine, scenario)
+
+
+def test_while_the_engine_starts_the_screen_says_so_and_why_it_can_not() -> None:
+    engine = fresh_engine()
+    engine.is_up = False
+
+    async def scenario(shown: Shown) -> None:
+        await shown.until_text("no engine answers")
+        assert "engine lost, reconnecting…" in shown.text
+        await shown.press("r", "R", "2", "space", "?", "escape")
+        engine.is_up = True
+        await shown.until_text("daily_sales")
 
     show(engine, scenario)
 

@@ -21,7 +21,7 @@ from glue_tui.tui.arrange import PANES, PaneLayout, Zoom, arrange
 from glue_tui.tui.asked import Asked
 from glue_tui.tui.graph.widget import GraphView
 from glue_tui.tui.log_tabs import active_tab, kept_tab, log_tabs
-from glue_tui.tui.model import is_over
+from glue_tui.tui.model import Connection, is_over
 from glue_tui.tui.navigation import kept_open, parent_index, pick_node, pick_row, toggled, with_first_workflow, with_run
 from glue_tui.tui.screens.help import HelpScreen
 from glue_tui.tui.screens.palette import PaletteScreen
@@ -49,7 +49,12 @@ AnswerT = TypeVar("AnswerT")
 
 ACTION_OF_KEY: dict[str, Action] = {key: action for action in ACTIONS for key in action.keys}
 
-NOTICE_S = 8.0
+WHEN_EMPTY = {
+    Connection.CONNECTING: "looking for the engine…",
+    Connection.LIVE: "no workflows: glue-tui init",
+    Connection.LOST: "no engine",
+}
+NOTICE_S = 6.0
 """How long a notice stays; the next key takes it away sooner."""
 
 
@@ -100,7 +105,9 @@ class MainScreen(Screen[None]):
             self.selection = kept_open(pick_row(self.selection, rows[index]), rows)
             self.workflow_tree.show_rows(rows, index)
         else:
+            self.workflow_tree.says_when_empty = WHEN_EMPTY[model.connection]
             self.workflow_tree.show_rows(rows)
+        self.set_class(model.connection is Connection.LOST, "lost")
         self._show_triggers(now)
         looked = self.looked
         self.header.show(header_facts(model, self.glue.project_name, now, self.glue.clock()))

@@ -11,7 +11,8 @@ from glue_tui.protocol.views import RunSummary, RunView, StoryLine
 from glue_tui.tui.asked import Asked
 from glue_tui.tui.detail import ROWS_PER_LINE_MAX, detail_lines, run_title
 from glue_tui.tui.graph.widget import GraphView
-from glue_tui.tui.paint import Spans
+from glue_tui.tui.model import Connection
+from glue_tui.tui.paint import Spans, wrap_spans
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
 from glue_tui.tui.views import View, tab_spans
@@ -90,6 +91,8 @@ class ViewPane(Frame):
         self.events.show_rows(event_rows(story, self.source.time_zone))
 
     def _detail(self, looked: Looked, now: float) -> tuple[Spans, ...]:
+        if looked.model.connection is Connection.LOST:
+            return tuple(wrap_spans(((looked.model.lost_because, "bad_strong"),), self.inner_width - 2))
         if looked.selection.view not in (View.GRAPH, View.TIMELINE):
             return ()
         rows_per_line = ROWS_PER_LINE_MAX if self.inner_height >= RULE_FROM_LINES else 1

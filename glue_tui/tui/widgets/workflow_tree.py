@@ -12,8 +12,10 @@ BAR_CELLS = 9
 class WorkflowTree(ListPane[TreeRow]):
     """The tree; what its cursor is on decides what the rest of the screen shows."""
 
+    says_when_empty = ""
+
     def empty_spans(self) -> Spans:
-        return (("no workflows yet: glue-tui init makes some", "muted"),)
+        return ((self.look.plain(self.says_when_empty), "muted"),)
 
     def row_spans(self, row: TreeRow, width: int) -> Spans:
         return columns(self._left(row), self._right(row, width), width, self.look)
