@@ -264,7 +264,8 @@ class Kernel:
         inbox = self._inbox(batch, key)
         if inbox is None:
             batch.write(lambda conn: ledger.begin_inbox(conn, *key, scan.patterns))
-        seen = observe(inbox, scan.files, trigger.watch.settle_s, batch.now)
+        looked_at = batch.now if scan.at is None else scan.at
+        seen = observe(inbox, scan.files, trigger.watch.settle_s, looked_at)
         batch.move_files(key, inbox or {}, seen.changed, seen.gone)
 
     def _inbox(self, batch: Batch, key: TriggerKey) -> dict[str, SeenFile] | None:

@@ -99,9 +99,9 @@ class Scout:
         workflow = self._kernel.workflows.get(key[0])
         trigger = workflow.trigger(key[1]) if workflow else None
         if trigger is not None and trigger.watch is not None:
-            patterns = trigger.watch.patterns
+            patterns, at = trigger.watch.patterns, time.time()
             files = await asyncio.to_thread(scan, self._project_dir, patterns)
-            self._put(FolderScanned(workflow=key[0], trigger=key[1], patterns=patterns, files=files))
+            self._put(FolderScanned(workflow=key[0], trigger=key[1], patterns=patterns, files=files, at=at))
         self._scanning.discard(key)
         if key in self._scan_again:
             self._scan_again.discard(key)

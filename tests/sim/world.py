@@ -442,7 +442,7 @@ class SimEngine:
         self.world.after(took_s, lambda: self._scanned(key, patterns, files, seen_at), engine=self)
 
     def _scanned(self, key: TriggerKey, patterns: tuple[str, ...], files: Any, seen_at: float) -> None:
-        self.put(FolderScanned(workflow=key[0], trigger=key[1], patterns=patterns, files=files))
+        self.put(FolderScanned(workflow=key[0], trigger=key[1], patterns=patterns, files=files, at=seen_at))
         self._scanning.discard(key)
         if key in self._scan_again:
             self._scan_again.discard(key)
