@@ -12,13 +12,9 @@ from typing import Any, NamedTuple, NoReturn
 import click
 
 from glue_tui import __version__
+from glue_tui.cli.settings import EXIT_ENGINE, EXIT_INTERRUPTED, EXIT_RUN_NOT_SUCCEEDED, EXIT_WRONG_USE, Settings
 
 OpenTerminal = Callable[[Path], None]
-
-EXIT_RUN_NOT_SUCCEEDED = 1
-EXIT_WRONG_USE = 2
-EXIT_ENGINE = 3
-EXIT_INTERRUPTED = 130
 
 _EXIT_CODES = {
     "ConcurrentRunsExceeded": EXIT_RUN_NOT_SUCCEEDED,
@@ -41,6 +37,7 @@ COMMANDS: dict[str, Entry] = {
     "init": Entry("init", "Project", "Make a small project that runs"),
     "validate": Entry("validate", "Project", "Check the workflow files: every problem with file and line"),
     "graph": Entry("graph", "Project", "Print a workflow's triggers and nodes as a tree"),
+    "schema": Entry("schema", "Project", "Print the JSON Schema of workflow files, for editors"),
     "next": Entry("next", "Project", "List the coming fires of schedules"),
     "run": Entry("run", "Runs", "Run a workflow and wait for its end"),
     "retry": Entry("retry", "Runs", "Run what failed once more, and everything downstream"),
@@ -55,28 +52,6 @@ COMMANDS: dict[str, Entry] = {
     "engine": Entry("engine", "Engine", "Start, stop and look at the engine"),
 }
 SECTIONS = ("Project", "Runs", "Data", "Engine")
-
-
-class Settings(NamedTuple):
-    """What the global options say."""
-
-    project: Path | None
-
-    def project_dir(self) -> Path:
-        """Return the project folder: `--project`, or the nearest one at or above the working directory."""
-        if self.project is not None:
-            return self.project.resolve()
-        from glue_tui.definitions.folder import find_project_dir
-
-        found = find_project_dir(Path.cwd())
-        if found is None:
-            from glue_tui.core.problem import EntityNotFound
-
-            raise EntityNotFound(
-                f"no project at or above {Path.cwd()}: there is no workflows/*.toml",
-                hint="`glue-tui init` makes one here; --project DIR names another folder",
-            )
-        return found
 
 
 class LazyGroup(click.Group):

@@ -8,8 +8,8 @@ import click
 import msgspec
 
 from glue_tui.catalog.read import Catalog, PartitionEntry, TableEntry, VersionEntry
-from glue_tui.cli.app import Settings
 from glue_tui.cli.output import count_text, paint, say, show, show_json, size_text, table_text, time_text
+from glue_tui.cli.settings import Settings
 from glue_tui.client.find import state_db
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.core.schema import Column

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from glue_tui.cli.app import EXIT_ENGINE, Settings
 from glue_tui.cli.output import duration_text, say, show, show_json
 from glue_tui.cli.session import with_engine
+from glue_tui.cli.settings import EXIT_ENGINE, Settings
 from glue_tui.client.api import EngineClient
 from glue_tui.client.find import is_lock_held, read_engine_file
 from glue_tui.core.problem import EngineUnavailable

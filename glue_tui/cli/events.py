@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from glue_tui.cli.app import Settings
 from glue_tui.cli.history import project_history, run_ref
 from glue_tui.cli.output import harmless, show, show_json, table_text, time_text
+from glue_tui.cli.settings import Settings
 
 
 @click.command("events")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from glue_tui.cli.app import Settings
 from glue_tui.cli.history import project_history, run_ref
 from glue_tui.cli.output import paint, run_state, say, show
+from glue_tui.cli.settings import Settings
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.core.states import FINAL_NODE_STATES, NodeState, WorkflowRunStatus
 from glue_tui.protocol.views import AttemptView, NodeView, RunView

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from glue_tui.cli.app import Settings
 from glue_tui.cli.output import duration_text, say, show, show_json, table_text
+from glue_tui.cli.settings import Settings
 from glue_tui.core.schedule import next_fire, parse_schedule
 from glue_tui.protocol.views import TriggerView, WorkflowView
 

@@ -23,7 +23,7 @@ _GLYPHS = {
     "RUNNING": ("●", "*"),
     "STOPPING": ("◑", "%"),
     "SUCCEEDED": ("✓", "+"),
-    "RECOVERED": ("✓", "+"),
+    "RECOVERED": ("↺", "o"),
     "FAILED": ("✗", "x"),
     "TIMEOUT": ("✗", "x"),
     "STOPPED": ("■", "#"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from glue_tui.cli.app import Settings
 from glue_tui.cli.history import project_history
 from glue_tui.cli.output import say
 from glue_tui.cli.run import carry_out, new_request_id
+from glue_tui.cli.settings import Settings
 from glue_tui.client.api import EngineClient
 from glue_tui.core.problem import EntityNotFound
 from glue_tui.core.states import Outcome

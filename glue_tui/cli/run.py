@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
-from glue_tui.cli.app import EXIT_INTERRUPTED, EXIT_RUN_NOT_SUCCEEDED, EXIT_WRONG_USE, Settings
 from glue_tui.cli.follow import SilentReporter, follow_run, reporter_for_stderr
 from glue_tui.cli.output import duration_text, harmless, say, show, show_json
 from glue_tui.cli.run_tree import run_tree_text
 from glue_tui.cli.session import with_engine
+from glue_tui.cli.settings import EXIT_INTERRUPTED, EXIT_RUN_NOT_SUCCEEDED, EXIT_WRONG_USE, Settings
 from glue_tui.client.api import EngineClient
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.states import Outcome

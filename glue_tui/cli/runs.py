@@ -6,9 +6,9 @@ import time
 
 import click
 
-from glue_tui.cli.app import Settings
 from glue_tui.cli.history import project_history
 from glue_tui.cli.output import duration_text, run_state, say, show, show_json, state_text, table_text, time_text
+from glue_tui.cli.settings import Settings
 from glue_tui.protocol.views import RunSummary
 
 HEADERS = ("run", "workflow", "outcome", "started by", "started", "took", "failed")

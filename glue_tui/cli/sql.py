@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glue_tui.cli.app import Settings
 from glue_tui.cli.output import count_text, harmless, paint, say, show, show_json, table_text
+from glue_tui.cli.settings import Settings
 
 if TYPE_CHECKING:
     from glue_tui.catalog.result import QueryResult

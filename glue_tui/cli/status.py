@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from glue_tui.cli.app import Settings
 from glue_tui.cli.history import project_history
 from glue_tui.cli.output import (
     duration_text,
@@ -22,6 +21,7 @@ from glue_tui.cli.output import (
     table_text,
     time_text,
 )
+from glue_tui.cli.settings import Settings
 from glue_tui.core.states import Outcome, WorkflowRunStatus
 from glue_tui.protocol.views import EngineView, ProjectView, RunView, WorkflowView
 

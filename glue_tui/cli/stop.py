@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from glue_tui.cli.app import Settings
 from glue_tui.cli.output import run_state, say
 from glue_tui.cli.session import with_engine
+from glue_tui.cli.settings import Settings
 
 
 @click.command("stop")

@@ -6,9 +6,9 @@ import time
 
 import click
 
-from glue_tui.cli.app import Settings
 from glue_tui.cli.output import paint, say, show, show_json, table_text, time_text
 from glue_tui.cli.session import with_engine
+from glue_tui.cli.settings import Settings
 from glue_tui.protocol.views import TriggerView
 
 

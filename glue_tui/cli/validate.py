@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from glue_tui.cli.app import EXIT_WRONG_USE, Settings
 from glue_tui.cli.output import paint, say, show, show_json
 from glue_tui.cli.problems import problem_text, problem_view
+from glue_tui.cli.settings import EXIT_WRONG_USE, Settings
 from glue_tui.core.problem import EntityNotFound, Problem
 
 

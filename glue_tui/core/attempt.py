@@ -65,6 +65,8 @@ class AttemptResult:
     """Paths and database tables published, for people."""
     properties: dict[str, str] = field(default_factory=dict)
     """Run properties that the job set (rule WF-15)."""
+    exit_code: int | None = None
+    """Of the program that a command job ran; None for others."""
 
 
 def log_path(state_dir: str, key: AttemptKey) -> str:

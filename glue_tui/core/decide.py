@@ -251,7 +251,7 @@ class _Draft:
                 attempt=attempt.attempt,
                 state=state,
                 error=error,
-                exit_code=exited.exit_code,
+                exit_code=result.exit_code if result and result.exit_code is not None else exited.exit_code,
                 rows_in=result.rows_in if result else None,
                 rows_out=result.rows_out if result else None,
                 peak_memory_bytes=exited.peak_memory_bytes,
@@ -366,8 +366,8 @@ def _verdict(attempt: Attempt, exited: WorkerExited) -> tuple[NodeState, NodeErr
         return NodeState.FAILED, result.error
     if exited.signal is not None:
         return NodeState.FAILED, _signal_error(exited.signal)
-    message = f"the worker ended with exit code {exited.exit_code} before it reported a result"
-    return NodeState.FAILED, NodeError(type="ExitCode", message=message)
+    message = f"the worker ended with exit code {exited.exit_code} and could not report its result"
+    return NodeState.FAILED, NodeError(type="ExitCode", message=message, hint="the end of its log says why")
 
 
 def _stop_error(attempt: Attempt) -> NodeError | None:

@@ -26,7 +26,7 @@ class FileFormat:
     columns: tuple[str, ...] = ()
     """Columns as they stand in these files, in their order."""
     types: tuple[str, ...] = ()
-    """Their physical types in polars' words, where the files carry types (parquet): files that differ are read apart."""
+    """Physical types in polars' words, where the files carry types (parquet): files that differ are read apart."""
     delimiter: str = ","
     quote: str = '"'
     header: bool = True

@@ -63,7 +63,7 @@ async def _run(host: Host) -> None:
     def ready() -> None:
         listening = partial(_announce, host, path, engine_file)
         serving.append(loop.create_task(server.serve(host.is_stopping, listening)))
-        serving.append(loop.create_task(_end_when_idle(host)))
+        serving.append(loop.create_task(_end_when_useless(host)))
 
     try:
         await host.run(ready)
@@ -85,9 +85,18 @@ def _announce(host: Host, socket: Path, engine_file: Path) -> None:
     note(f"the engine is up for {host.project_dir}, {host.kernel.slots} slots")
 
 
-async def _end_when_idle(host: Host) -> None:
+async def _end_when_useless(host: Host) -> None:
+    lock = host.state_dir / "engine.lock"
+    inode = lock.stat().st_ino
     while True:
         await asyncio.sleep(IDLE_CHECK_S)
+        try:
+            is_ours = lock.stat().st_ino == inode
+        except OSError:
+            is_ours = False
+        if not is_ours:
+            note(f"{host.state_dir} was removed or replaced: the engine ends")
+            host.is_stopping.set()
         if host.idle_s >= IDLE_EXIT_S and not _starts_by_itself(host):
             note("nothing to do for a while: the engine ends")
             host.is_stopping.set()

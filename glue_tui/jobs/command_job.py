@@ -19,9 +19,10 @@ _DRAIN_S = 2.0
 class CommandFailed(Exception):
     """The program ended with another exit code than 0, or by a signal. `type` is the word for it in the result."""
 
-    def __init__(self, type: str, message: str) -> None:
+    def __init__(self, type: str, message: str, exit_code: int | None = None) -> None:
         super().__init__(message)
         self.type = type
+        self.exit_code = exit_code
 
 
 def run_command(session: JobSession, work: CommandWork) -> None:
@@ -85,4 +86,4 @@ def _failure(code: int, last_lines: list[str]) -> CommandFailed:
     end = "".join(f"\n{line}" for line in last_lines)
     if code < 0:
         return CommandFailed("Signal", f"the program was ended by signal {-code}{end}")
-    return CommandFailed("ExitCode", f"the program ended with exit code {code}{end}")
+    return CommandFailed("ExitCode", f"the program ended with exit code {code}{end}", code)

@@ -17,6 +17,7 @@ from glue_tui.core.model import Crawler, Job, PythonWork, RunId, job_id, job_typ
 from glue_tui.core.schema import ChangeKind
 from glue_tui.core.states import NodeState
 from glue_tui.crawlers.crawl import crawl
+from glue_tui.jobs.command_job import CommandFailed
 from glue_tui.jobs.run import rehearse_job, run_job
 from glue_tui.jobs.templates import Templates
 from glue_tui.logs.write import ERROR, INFO, WARN, LogStream, LogWriter, Secrets, counted
@@ -39,7 +40,11 @@ def run_attempt(spec: AttemptSpec, progress: Progress) -> int:
         for stream in streams:
             stream.finish()
         log.line(ERROR, story(error), always=True)
-        result = AttemptResult(state=NodeState.FAILED, error=describe(error, Path(spec.project_dir), secrets.mask))
+        result = AttemptResult(
+            state=NodeState.FAILED,
+            error=describe(error, Path(spec.project_dir), secrets.mask),
+            exit_code=error.exit_code if isinstance(error, CommandFailed) else None,
+        )
     for stream in streams:
         stream.finish()
     _log_end(log, result, time.monotonic() - started_s)
