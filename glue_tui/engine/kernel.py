@@ -17,7 +17,6 @@ from glue_tui.core.events import AttemptFinished, StartCause
 from glue_tui.core.model import RunId, Trigger, Workflow
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowState, did_you_mean
 from glue_tui.core.run import WorkflowRun
-from glue_tui.core.schedule import next_fire, parse_schedule
 from glue_tui.core.states import NodeState, TriggerState, TriggerType
 from glue_tui.core.stimuli import (
     ClockTicked,
@@ -42,6 +41,7 @@ from glue_tui.engine.inputs import (
     TriggerSwitched,
     WorkerReported,
 )
+from glue_tui.engine.reloading import first_fire, same_patterns, same_schedule
 from glue_tui.store import event_log, ledger
 from glue_tui.store.database import Connection, reading, transaction
 
@@ -79,6 +79,8 @@ class Kernel:
     _settings: dict[TriggerKey, bool] = field(default_factory=dict)
     _loaded: dict[str, Workflow] = field(default_factory=dict)
     """Workflows as their files say, before what a person paused or resumed."""
+    _skipped: set[TriggerKey] = field(default_factory=set)
+    """EVENT triggers whose batch waits because of `on_overlap = "skip"`, and that have said so."""
     _last_number: int = 0
     _stepped_at: float = 0.0
 
@@ -284,10 +286,10 @@ class Kernel:
                 key = (workflow.name, trigger.name)
                 if trigger.schedule is not None:
                     # A fire that is due this very moment must survive a reload.
-                    kept = _same_schedule(before.get(workflow.name), workflow, trigger)
-                    fires[key] = self.next_fires.get(key) if kept else _next_fire(workflow, trigger, batch.now)
+                    kept = same_schedule(before.get(workflow.name), workflow, trigger)
+                    fires[key] = self.next_fires.get(key) if kept else first_fire(workflow, trigger, batch.now)
                 if trigger.watch is not None:
-                    if _same_patterns(before.get(workflow.name), trigger) and key in self.inboxes:
+                    if same_patterns(before.get(workflow.name), trigger) and key in self.inboxes:
                         inboxes[key] = self.inboxes[key]
                         continue
                     batch.inboxes.pop(key, None)
@@ -328,9 +330,14 @@ class Kernel:
                 return
             files = tuple(seen.path for seen in due.files)
             cause = StartCause(trigger=trigger.name, trigger_type=TriggerType.EVENT, files=files, fired_by=due.fired_by)
-            run = starts.start_by_itself(batch, workflow, cause, self.new_run_id(), notes)
+            news: list[str] = []
+            run = starts.start_by_itself(batch, workflow, cause, self.new_run_id(), news)
             if run is None:
+                # The batch is offered again at every step: one note for all of them.
+                notes += news if key not in self._skipped else []
+                self._skipped.add(key)
                 return
+            self._skipped.discard(key)
             taken = [replace(seen, stage=Stage.TAKEN, since=batch.now, run_id=run.run_id) for seen in due.files]
             batch.move_files(key, inbox, taken)
 
@@ -366,7 +373,7 @@ class Kernel:
     def _next_fire_of(self, key: TriggerKey, after: float) -> float | None:
         workflow = self.workflows[key[0]]
         trigger = workflow.trigger(key[1])
-        return _next_fire(workflow, trigger, after) if trigger else None
+        return first_fire(workflow, trigger, after) if trigger else None
 
     def _event_triggers(self) -> list[tuple[Workflow, Trigger]]:
         return [
@@ -375,23 +382,3 @@ class Kernel:
             for trigger in workflow.triggers
             if trigger.watch is not None
         ]
-
-
-def _next_fire(workflow: Workflow, trigger: Trigger, after: float) -> float | None:
-    if trigger.schedule is None or not trigger.enabled:
-        return None
-    return next_fire(parse_schedule(trigger.schedule), after, workflow.timezone)
-
-
-def _same_schedule(before: Workflow | None, workflow: Workflow, trigger: Trigger) -> bool:
-    old = before.trigger(trigger.name) if before else None
-    if before is None or old is None:
-        return False
-    return (old.schedule, old.enabled, before.timezone) == (trigger.schedule, trigger.enabled, workflow.timezone)
-
-
-def _same_patterns(before: Workflow | None, trigger: Trigger) -> bool:
-    old = before.trigger(trigger.name) if before else None
-    if old is None or old.watch is None or trigger.watch is None:
-        return False
-    return old.watch.patterns == trigger.watch.patterns
