@@ -42,7 +42,8 @@ def admit_start(workflow: Workflow, unfinished: Sequence[WorkflowRun]) -> MayQue
         case OnOverlap.QUEUE:
             return MayQueue()
         case OnOverlap.CANCEL_PREVIOUS:
-            return MayQueue(cancel_run_ids=tuple(run.run_id for run in unfinished))
+            oldest = unfinished[: len(unfinished) - limit + 1]
+            return MayQueue(cancel_run_ids=tuple(run.run_id for run in oldest))
         case OnOverlap.SKIP:
             return Skip(message=f"{len(unfinished)} of {limit} runs of {workflow.name} are going; on_overlap is skip")
         case OnOverlap.ERROR:

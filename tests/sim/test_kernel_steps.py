@@ -253,6 +253,21 @@ def test_a_newer_run_takes_the_place_of_the_one_before() -> None:
     assert bench.run(second).started_at == T + 3
 
 
+def test_only_the_oldest_runs_make_room_for_a_newer_one() -> None:
+    bench = Bench(max_concurrent_runs=2, on_overlap=OnOverlap.CANCEL_PREVIOUS)
+    first, second, third = bench.start(T + 1), bench.start(T + 2), bench.start(T + 3)
+    assert [bench.run(one).status for one in (first, second)] == [WorkflowRunStatus.STOPPING, WorkflowRunStatus.RUNNING]
+    assert bench.run(third).is_queued
+
+
+def test_what_happens_in_one_run_moves_no_trigger_of_another(bench: Bench) -> None:
+    """WF-8, WF-9: only the run that started a node reacts to its end."""
+    first, second = bench.start(T + 1), bench.start(T + 1)
+    bench.ends(T + 2, first)
+    assert bench.run(first).outcome is Outcome.SUCCEEDED
+    assert bench.run(second).nodes[JOB].state is NodeState.STARTING
+
+
 @pytest.mark.parametrize("overlap", [OnOverlap.SKIP, OnOverlap.ERROR])
 def test_a_start_by_hand_over_the_limit_is_refused(overlap: OnOverlap) -> None:
     """WF-14."""
@@ -327,9 +342,10 @@ def test_a_batch_skipped_for_an_overlap_waits_without_waking_anybody_and_goes_ne
     bench.step(T + 1, _scan())
     bench.step(T + 2, _scan("a"))
     bench.step(T + 3, _scan("a"))
-    bench.step(T + 14)
+    assert len(bench.step(T + 14).notes) == 1
+    assert bench.step(T + 15).notes == ()
     assert len(bench.runs()) == 1
-    assert min(bench.wakes()) > T + 14
+    assert min(bench.wakes()) > T + 15
     bench.ends(T + 20, first)
     assert bench.runs()[1].cause.files == ("in/a.csv",)
 
