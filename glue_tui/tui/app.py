@@ -26,7 +26,7 @@ from glue_tui.protocol.views import FeedMessage, RunOpened, RunSummary, StoryLin
 from glue_tui.tui.editor import editor_command, place_to_edit
 from glue_tui.tui.feed import follow
 from glue_tui.tui.guard import guard_terminal
-from glue_tui.tui.model import UiModel, lost, reduce
+from glue_tui.tui.model import Connection, UiModel, lost, reduce
 from glue_tui.tui.screens.main import MainScreen
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import BACKGROUND, BAR, TONES, look_for
@@ -46,8 +46,8 @@ class GlueTuiApp(App[str]):
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "leave", show=False),
-        Binding("ctrl+c", "leave", show=False),
+        Binding("ctrl+c", "leave", show=False, priority=True),
+        Binding("ctrl+q", "leave", show=False, priority=True),
     ]
 
     def __init__(
@@ -149,6 +149,9 @@ class GlueTuiApp(App[str]):
         self.leave()
 
     def leave(self) -> None:
+        if self.model.connection is not Connection.LIVE:
+            self.exit("glue-tui: left while no engine answered. Start it: glue-tui engine start")
+            return
         going = sum(1 for run in self.model.runs.values() if not run.summary.outcome)
         runs = f", {going} run{'s' if going != 1 else ''} too" if going else ""
         self.exit(f"glue-tui: the engine goes on{runs}. Open again: glue-tui   Stop it: glue-tui engine stop")

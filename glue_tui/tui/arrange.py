@@ -30,6 +30,8 @@ class Zoom(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Box:
+    """A pane's place on the screen, in cells."""
+
     x: int
     y: int
     width: int
@@ -47,7 +49,7 @@ def arrange(width: int, height: int, focus: str, zoom: Zoom) -> dict[str, Box]:
 
 
 def _side_by_side(width: int, room: int, focus: str, zoom: Zoom) -> dict[str, Box]:
-    left = min(56, max(30, width * 3 // 10))
+    left = min(56, max(34, width * 3 // 10))
     if zoom is Zoom.HALF:
         left = width // 2 if focus in ("workflows", "triggers") else min(left, 30)
     triggers = min(max(6, room // 3), 16)

@@ -50,6 +50,7 @@ def retry_of(looked: Looked) -> str:
 
 
 def stop_of(looked: Looked) -> str:
+    """Return the command that stops the run on show."""
     return stop(looked.run.summary.number) if looked.run else _join("stop", looked.selection.workflow)
 
 
@@ -66,12 +67,14 @@ def why_of(looked: Looked) -> str:
 
 
 def pause_of(looked: Looked) -> str:
+    """Return the command that pauses the selected trigger, or lets it fire again."""
     if looked.trigger is None:
         return _join("trigger", "list")
     return pause(looked.trigger.workflow, looked.trigger.name, looked.trigger.state == "DEACTIVATED")
 
 
 def fire_of(looked: Looked) -> str:
+    """Return the command that fires the selected trigger."""
     if looked.trigger is None:
         return _join("trigger", "list")
     return fire(looked.trigger.workflow, looked.trigger.name, None)

@@ -30,6 +30,8 @@ FINISHED_RUNS_KEPT = 40
 
 
 class Connection(Enum):
+    """How things stand between this screen and the engine."""
+
     CONNECTING = "connecting"
     LIVE = "live"
     LOST = "lost"

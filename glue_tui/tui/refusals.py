@@ -23,6 +23,7 @@ def engine(looked: Looked) -> str:
 
 
 def run(looked: Looked) -> str:
+    """Return why no run of the workflow can start."""
     if looked.workflow is None:
         return "no workflow is selected"
     if not looked.workflow.is_loaded:
@@ -31,6 +32,7 @@ def run(looked: Looked) -> str:
 
 
 def retry(looked: Looked) -> str:
+    """Return why nothing of the run on show can run again."""
     if looked.run is None:
         return "no run yet: press r"
     summary = looked.run.summary
@@ -43,6 +45,7 @@ def retry(looked: Looked) -> str:
 
 
 def stop(looked: Looked) -> str:
+    """Return why the run on show can not be stopped."""
     if looked.run is None:
         return "no run yet"
     if is_over(looked.run):
@@ -53,6 +56,7 @@ def stop(looked: Looked) -> str:
 
 
 def last_run(looked: Looked) -> str:
+    """Return why there is no other run to go back to."""
     chosen = looked.selection.run_ids.get(looked.selection.workflow, "")
     last = looked.model.last_run(looked.selection.workflow)
     if last is None:
@@ -61,18 +65,21 @@ def last_run(looked: Looked) -> str:
 
 
 def why(looked: Looked) -> str:
+    """Return why there is nothing to explain."""
     if looked.trigger is None:
         return "put the cursor on a trigger or a node"
     return ""
 
 
 def pause(looked: Looked) -> str:
+    """Return why no trigger can be paused or resumed."""
     if looked.trigger is None or (looked.selection.pane == "workflows" and looked.selection.node_id):
         return "put the cursor on a trigger"
     return engine(looked)
 
 
 def fire(looked: Looked) -> str:
+    """Return why no trigger can be fired."""
     if looked.trigger is None or (looked.selection.pane == "workflows" and looked.selection.node_id):
         return "put the cursor on a trigger"
     if looked.trigger.type == "CONDITIONAL":
@@ -81,4 +88,5 @@ def fire(looked: Looked) -> str:
 
 
 def edit(looked: Looked) -> str:
+    """Return why there is nothing to edit."""
     return "" if looked.workflow is not None else "no workflow is selected"

@@ -109,30 +109,37 @@ async def explain(host: Host, looked: Looked) -> None:
 
 
 def show_logs(host: Host, looked: Looked) -> None:
+    """Go to the logs of what is selected; a closed branch is opened instead."""
     host.move_cursor("right")
 
 
 async def edit_file(host: Host, looked: Looked) -> None:
+    """Open the editor on what is selected."""
     await host.edit(looked)
 
 
 def find(host: Host, looked: Looked) -> None:
+    """Ask what to find in the logs."""
     host.find_in_logs()
 
 
 def next_view(host: Host, looked: Looked) -> None:
+    """Show the next view."""
     host.next_view(1)
 
 
 def previous_view(host: Host, looked: Looked) -> None:
+    """Show the view before."""
     host.next_view(-1)
 
 
 def show_last_run(host: Host, looked: Looked) -> None:
+    """Show the workflow's last run again."""
     host.show_run(looked.selection.workflow, "")
 
 
 async def reload_files(host: Host, looked: Looked) -> None:
+    """Have the engine read the workflow files now, and tell what is broken."""
     project = await host.client.reload()
     broken = [workflow.source for workflow in project.workflows if workflow.is_broken]
     if broken:
@@ -145,12 +152,15 @@ async def reload_files(host: Host, looked: Looked) -> None:
 
 
 async def show_help(host: Host, looked: Looked) -> None:
+    """Show the keys."""
     await host.show_help()
 
 
 async def show_palette(host: Host, looked: Looked) -> None:
+    """Show the command palette."""
     await host.show_palette()
 
 
 def leave(host: Host, looked: Looked) -> None:
+    """Leave the screen; the engine goes on."""
     host.leave()

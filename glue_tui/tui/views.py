@@ -29,3 +29,13 @@ def tab_spans(view: View) -> Spans:
     for one in View:
         spans += [("  " if spans else "", ""), (one.value.capitalize(), "accent_strong" if one is view else "muted")]
     return tuple(spans)
+
+
+def tab_at(x: int) -> View | None:
+    """Return the tab that `tab_spans` draws at cell `x`."""
+    start = 0
+    for one in View:
+        if start <= x < start + len(one.value):
+            return one
+        start += len(one.value) + 2
+    return None

@@ -370,9 +370,10 @@ def test_e_opens_the_editor_at_the_line_of_the_error(tmp_path: Path, monkeypatch
     assert ("reload",) in engine.calls
 
 
-def test_q_leaves_and_says_that_the_engine_goes_on() -> None:
+@pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
+def test_q_leaves_and_says_that_the_engine_goes_on(key: str) -> None:
     async def scenario(shown: Shown) -> None:
-        await shown.press("q")
+        await shown.press(key)
 
     app = show(busy_engine(), scenario)
     assert app.return_value is not None

@@ -29,7 +29,7 @@ from glue_tui.tui.screens.sheet import Sheet
 from glue_tui.tui.selection import Looked, Selection, look_up
 from glue_tui.tui.theme import Look
 from glue_tui.tui.tree_rows import TreeRow, row_index, tree_rows
-from glue_tui.tui.views import next_view
+from glue_tui.tui.views import View, next_view
 from glue_tui.tui.widgets.data_list import DataList
 from glue_tui.tui.widgets.footer import Footer, Hint
 from glue_tui.tui.widgets.header import Header, header_facts
@@ -88,6 +88,9 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.workflow_tree.focus()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.show_model)
 
     # The model into the panes
 
@@ -194,6 +197,7 @@ class MainScreen(Screen[None]):
     def _arrange_again(self) -> None:
         self._clear_arrangement_cache()
         self.refresh(layout=True)
+        self.call_after_refresh(self.show_model)
 
     def _boxes(self) -> object:
         return arrange(self.size.width, self.size.height, self.pane_layout.focus, self.pane_layout.zoom)
@@ -303,7 +307,13 @@ class MainScreen(Screen[None]):
         self._arrange_again()
 
     def next_view(self, step: int) -> None:
-        view = next_view(self.selection.view, step)
+        self._show_view(next_view(self.selection.view, step))
+
+    @on(ViewPane.TabClicked)
+    def _on_tab_clicked(self, message: ViewPane.TabClicked) -> None:
+        self._show_view(message.view)
+
+    def _show_view(self, view: View) -> None:
         self.view.show_child(view)
         self.select(replace(self.selection, view=view))
 

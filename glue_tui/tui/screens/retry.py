@@ -19,6 +19,8 @@ from glue_tui.tui.theme import Look
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryChoice:
+    """What the dialog answers."""
+
     nodes: tuple[str, ...]
     """Empty: all that failed."""
     as_it_ran: bool

@@ -15,6 +15,8 @@ _TONES = {"TriggerFired": "trigger", "TriggerRuledOut": "muted", "NodeSkipped": 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow:
+    """One event, with everything that is drawn."""
+
     time: str
     text: str
     tone: str

@@ -53,6 +53,11 @@ class Pane(Widget, can_focus=True):
     def inner_height(self) -> int:
         return max(0, self.size.height - (2 if self.is_framed else 0))
 
+    @property
+    def bottom_spans_x(self) -> int:
+        """Column at which what the bottom border says begins."""
+        return self.size.width - 3 - width_of(self.bottom_spans)
+
     def set_titles(self, title: Spans, bottom: Spans = (), title_right: Spans = ()) -> None:
         """Set what the border says; painted again only where it differs."""
         if (title, title_right) != (self.title_spans, self.title_right_spans):

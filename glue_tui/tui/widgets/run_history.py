@@ -14,6 +14,8 @@ from glue_tui.tui.widgets.pane import ListPane
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryRow:
+    """One run, with everything that is drawn."""
+
     run_id: str
     number: int
     glyph: str

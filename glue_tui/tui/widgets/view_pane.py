@@ -6,6 +6,9 @@ from collections.abc import Awaitable
 from datetime import tzinfo
 from typing import Protocol, assert_never
 
+from textual import events
+from textual.message import Message
+
 from glue_tui.catalog.read import TableEntry
 from glue_tui.protocol.views import RunSummary, RunView, StoryLine
 from glue_tui.tui.asked import Asked
@@ -15,7 +18,7 @@ from glue_tui.tui.model import Connection
 from glue_tui.tui.paint import Spans, wrap_spans
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
-from glue_tui.tui.views import View, tab_spans
+from glue_tui.tui.views import View, tab_at, tab_spans
 from glue_tui.tui.widgets.data_list import DataList, data_rows
 from glue_tui.tui.widgets.event_list import EventList, event_rows
 from glue_tui.tui.widgets.frame import RULE_FROM_LINES, Frame
@@ -37,6 +40,13 @@ class Source(Protocol):
 
 class ViewPane(Frame):
     """Shows one of its views; fills only that one."""
+
+    class TabClicked(Message):
+        """A tab in the border was clicked."""
+
+        def __init__(self, view: View) -> None:
+            super().__init__()
+            self.view = view
 
     def __init__(self, look: Look, asked: Asked, source: Source) -> None:
         self.graph = GraphView(look, id=View.GRAPH)
@@ -68,6 +78,11 @@ class ViewPane(Frame):
             case _:
                 assert_never(view)
         self.show_text(self._detail(looked, now))
+
+    def on_click(self, event: events.Click) -> None:
+        view = tab_at(event.x - self.bottom_spans_x) if event.y == self.size.height - 1 else None
+        if view is not None:
+            self.post_message(self.TabClicked(view))
 
     def _fill_history(self, looked: Looked, now: float) -> None:
         workflow = looked.selection.workflow

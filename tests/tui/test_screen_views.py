@@ -1,0 +1,213 @@
+"""The views beside the graph, the layout, and which file `e` opens."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sales_project import NOW, busy_engine
+from screen import Shown, same_as_snapshot, show
+
+from glue_tui.catalog.read import TableEntry
+from glue_tui.core.schema import Column, Table
+from glue_tui.protocol.views import AttemptView, Snapshot, StoryLine
+from glue_tui.tui.arrange import LOW_LINES, NARROW_CELLS, PANES, Zoom, arrange
+from glue_tui.tui.editor import Place, editor_command, place_to_edit
+from glue_tui.tui.model import UiModel, reduce
+from glue_tui.tui.selection import Selection, look_up
+from glue_tui.tui.views import View, tab_at, tab_spans
+from glue_tui.tui.widgets.data_list import data_rows
+from glue_tui.tui.widgets.event_list import event_rows
+from glue_tui.tui.widgets.timeline import timeline_rows
+
+FAILED = busy_engine().runs[f"wr_{41:016x}"]
+
+
+def test_the_timeline_draws_every_node_to_scale() -> None:
+    async def scenario(shown: Shown) -> None:
+        await shown.press("g", "g", "]")
+        same_as_snapshot(shown, "timeline_120x36")
+        await shown.press("4", *"jj")
+        assert shown.app.main.selection.node_id == "job:clean_sales"
+        assert "ColumnNotFound" in shown.text
+
+    show(busy_engine(), scenario)
+
+
+def test_the_timeline_has_a_row_for_every_attempt() -> None:
+    start = FAILED.summary.started_at
+    assert start is not None
+    attempts = tuple(
+        AttemptView(
+            attempt=number, state="FAILED", queued_at=start, started_at=start + number, finished_at=start + 2 * number
+        )
+        for number in (1, 2)
+    )
+    nodes = tuple(
+        msgspec.structs.replace(node, attempts=attempts) if node.name == "clean_sales" else node
+        for node in FAILED.nodes
+    )
+    rows = timeline_rows(msgspec.structs.replace(FAILED, nodes=nodes), NOW)
+    assert [row.label for row in rows if row.node_id == "job:clean_sales"] == ["clean_sales try 1", "clean_sales try 2"]
+    assert all(0 <= (row.started or 0) <= (row.ended or 1) <= 1 for row in rows)
+
+
+def test_the_events_of_a_run_are_asked_for_when_looked_at_and_again_when_it_moves() -> None:
+    engine = busy_engine()
+
+    async def scenario(shown: Shown) -> None:
+        assert not [call for call in engine.calls if call[0] == "story"]
+        await shown.press("[")
+        await shown.until_text("reprice runs")
+        engine.play(f"wr_{42:016x}", "job:reprice", "SUCCEEDED")
+        await shown.until_text("reprice SUCCEEDED")
+        await shown.press("j")
+        await shown.settle()
+
+    show(engine, scenario)
+    assert [call for call in engine.calls if call[0] == "story"] == [("story", f"wr_{42:016x}")] * 2
+
+
+def test_event_rows_tell_the_time_of_the_wall_and_mark_what_went_wrong() -> None:
+    rows = event_rows(
+        [
+            StoryLine(at=NOW, kind="RunStarted", text="run started"),
+            StoryLine(at=NOW, kind="NodeFinished", text="x FAILED"),
+        ],
+        UTC,
+    )
+    assert [(row.time, row.tone) for row in rows] == [("22:04:31.000", "text"), ("22:04:31.000", "bad")]
+
+
+def test_the_data_view_of_an_empty_catalog_says_what_fills_it(tmp_path: Path) -> None:
+    async def scenario(shown: Shown) -> None:
+        await shown.press("[", "[", "4", "enter", "j")
+        await shown.until_text("the catalog is empty: a crawler fills it")
+
+    show(busy_engine(), scenario, project_dir=tmp_path)
+
+
+def test_an_open_table_shows_its_columns_with_the_reason_for_their_type() -> None:
+    table = Table(
+        database="raw",
+        name="sales",
+        classification="csv",
+        location="landing",
+        columns=(Column(name="amount", type="string", reason="'12,50' in part-0007.csv line 88"),),
+        partition_keys=(Column(name="day", type="date"),),
+    )
+    entry = TableEntry(
+        table=table,
+        version=1,
+        rows=1_204_113,
+        files=42,
+        size_bytes=120_000_000,
+        partitions=30,
+        created_at=NOW - 600,
+        updated_at=NOW - 120,
+        written_by="crawler:landing_sales",
+        run_id="wr_1",
+    )
+    rows = data_rows((entry,), frozenset(), NOW)
+    assert rows[0].notes[:2] == ("1 204 113 rows", "2 columns")
+    assert rows[0].facts == "landing_sales, 2m ago"
+    opened = data_rows((entry,), frozenset({"raw.sales"}), NOW)
+    assert [(row.name, row.notes, row.facts) for row in opened[1:]] == [
+        ("amount", ("string",), "'12,50' in part-0007.csv line 88"),
+        ("day", ("date",), "partition key"),
+    ]
+
+
+def test_a_click_picks_rows_and_tabs() -> None:
+    async def scenario(shown: Shown) -> None:
+        row = next(index for index, line in enumerate(shown.lines) if "shop_customers" in line)
+        await shown.pilot.click(offset=(12, row))
+        await shown.settle()
+        assert shown.app.main.selection.node_id == "crawler:shop_customers"
+        tabs = next(index for index, line in enumerate(shown.lines) if "Timeline" in line)
+        await shown.pilot.click(offset=(shown.lines[tabs].index("Timeline") + 2, tabs))
+        await shown.settle()
+        assert shown.app.main.selection.view is View.TIMELINE
+
+    show(busy_engine(), scenario)
+
+
+def test_a_terminal_that_changes_its_size_is_filled_again() -> None:
+    async def scenario(shown: Shown) -> None:
+        await shown.press("g", "g", *"jjjjj")
+        for size in ((50, 14), (200, 50), (10, 4), (80, 24)):
+            await shown.pilot.resize_terminal(*size)
+            await shown.settle()
+        same_as_snapshot(shown, "after_resize_80x24")
+
+    show(busy_engine(), scenario)
+
+
+def test_tabs_are_where_they_are_drawn() -> None:
+    drawn = "".join(text for text, _ in tab_spans(View.GRAPH))
+    assert [tab_at(drawn.index(view.value.capitalize())) for view in View] == list(View)
+    assert tab_at(len("Graph")) is None
+
+
+@given(
+    st.integers(20, 250),
+    st.integers(4, 90),
+    st.sampled_from(PANES),
+    st.sampled_from(list(Zoom)),
+)
+def test_panes_fill_the_screen_without_overlap(width: int, height: int, focus: str, zoom: Zoom) -> None:
+    boxes = arrange(width, height, focus, zoom)
+    assert focus in boxes
+    cells = [
+        (x, y)
+        for box in boxes.values()
+        for y in range(box.y, box.y + box.height)
+        for x in (box.x, box.x + box.width - 1)
+    ]
+    assert len(cells) == len(set(cells)) or width == 1
+    assert all(0 <= x < width and 1 <= y < height - 1 for x, y in cells)
+    assert sum(box.width * box.height for box in boxes.values()) == width * (height - 2)
+    if width < NARROW_CELLS or height < LOW_LINES:
+        assert set(boxes) == {focus}
+
+
+def looked(workflow: str, trigger: str = "", node_id: str = "") -> object:
+    model = reduce(UiModel(), Snapshot(project=busy_engine().project()))
+    return look_up(model, Selection(workflow=workflow, trigger=trigger, node_id=node_id))
+
+
+@pytest.mark.parametrize(
+    ("selected", "path", "line"),
+    [
+        (("returns",), "workflows/returns.toml", 12),
+        (("daily_sales",), "workflows/daily_sales.toml", 1),
+        (("daily_sales", "nightly"), "workflows/daily_sales.toml", 2),
+        (("daily_sales", "cleaned", "job:aggregate_sales"), "workflows/daily_sales.toml", 4),
+        (("daily_sales", "sources_ready", "job:clean_sales"), "workflows/jobs/clean_sales.py", 31),
+        (("daily_sales", "clean_failed", "job:quarantine"), "workflows/jobs/quarantine.py", 1),
+    ],
+)
+def test_e_opens_what_is_selected(selected: tuple[str, ...], path: str, line: int, tmp_path: Path) -> None:
+    (tmp_path / "workflows" / "jobs").mkdir(parents=True)
+    (tmp_path / "workflows" / "daily_sales.toml").write_text('\n[triggers.nightly]\n\n[jobs."aggregate_sales"]\n')
+    for script in ("clean_sales.py", "quarantine.py"):
+        (tmp_path / "workflows" / "jobs" / script).write_text("")
+    place = place_to_edit(looked(*selected), tmp_path)  # type: ignore[arg-type]
+    assert place == Place(tmp_path / path, line)
+
+
+def test_editors_get_the_line_the_way_they_take_it() -> None:
+    place = Place(Path("/p/a.toml"), 7)
+    assert editor_command(place, {"EDITOR": "vim -n"}) == ["vim", "-n", "+7", "/p/a.toml"]
+    assert editor_command(place, {"EDITOR": "hx"}) == ["hx", "/p/a.toml:7"]
+    assert editor_command(place, {"VISUAL": "code --wait", "EDITOR": "vi"}) == [
+        "code",
+        "--wait",
+        "--goto",
+        "/p/a.toml:7",
+    ]
+    assert editor_command(place, {"EDITOR": "/opt/own-editor"}) == ["/opt/own-editor", "/p/a.toml"]
