@@ -1,0 +1,257 @@
+"""Resuming a finished run: what runs again, what is carried over, which triggers are open (RS-2 to RS-7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from one_run import FAILED, OK, OneRun, by_hand, crawler, job, node, when, workflow
+
+from glue_tui.core.model import RunId
+from glue_tui.core.problem import EntityNotFound, IllegalWorkflowState, InvalidInput
+from glue_tui.core.resume import plan_resume
+from glue_tui.core.states import Logical, NodeState, Outcome, TriggerRunState, WorkflowRunStatus
+
+STOPPED = NodeState.STOPPED
+CHAIN = workflow(
+    ["crawl_a", "crawl_b", "clean", "load", "repair"],
+    by_hand("crawl_a", "crawl_b"),
+    when("crawled", {"crawl_a": OK, "crawl_b": OK}, "clean"),
+    when("cleaned", {"clean": OK}, "load"),
+    when("not_cleaned", {"clean": FAILED}, "repair"),
+)
+
+
+def _lived(flow: object, *ends: tuple[str, NodeState]) -> OneRun:
+    run = OneRun(flow)  # type: ignore[arg-type]
+    for name, state in ends:
+        run.ends(name, state)
+    return run
+
+
+def _recovered() -> OneRun:
+    return _lived(CHAIN, ("crawl_a", OK), ("crawl_b", OK), ("clean", FAILED), ("repair", OK))
+
+
+def _names(ids: tuple[str, ...]) -> list[str]:
+    return [one.split(":")[1] for one in ids]
+
+
+def test_the_failed_nodes_and_everything_downstream_run_again() -> None:
+    """RS-5, RS-6."""
+    plan = plan_resume(_recovered().it, CHAIN)
+    assert _names(plan.restart) == ["clean"]
+    assert _names(plan.follow) == ["load", "repair"]
+    assert _names(plan.carried) == ["crawl_a", "crawl_b"]
+
+
+def test_the_resumed_run_is_new_and_names_the_one_before() -> None:
+    """RS-4."""
+    again = _recovered().resumed()
+    assert (again.it.run_id, again.it.previous_run_id, again.it.number) == ("wr_2", "wr_1", 2)
+    assert again.it.status is WorkflowRunStatus.RUNNING
+
+
+def test_carried_nodes_keep_their_state_and_origin_and_count_for_and() -> None:
+    """RS-6."""
+    first = _lived(CHAIN, ("crawl_a", OK), ("crawl_b", FAILED))
+    again = first.resumed()
+    assert again.it.nodes[node("crawl_a")].carried_from == "wr_1"
+    assert again.states() == {
+        "crawl_a": "SUCCEEDED",
+        "crawl_b": "STARTING",
+        "clean": "PENDING",
+        "load": "PENDING",
+        "repair": "PENDING",
+    }
+    again.ends("crawl_b")
+    assert again.state("clean") is NodeState.STARTING
+
+
+def test_after_the_mend_the_run_succeeds_and_its_failure_branch_does_not_run() -> None:
+    """RS-5: the branch lies downstream, so it is judged anew."""
+    again = _recovered().resumed()
+    again.ends("clean")
+    again.ends("load")
+    assert again.it.outcome is Outcome.SUCCEEDED
+    assert again.state("repair") is NodeState.SKIPPED
+
+
+def test_if_it_fails_again_the_failure_branch_runs_again() -> None:
+    again = _recovered().resumed()
+    again.ends("clean", FAILED)
+    again.ends("repair")
+    assert again.it.outcome is Outcome.RECOVERED
+
+
+def test_a_failure_carried_over_still_counts() -> None:
+    first = _lived(workflow(["a", "b"], by_hand("a", "b")), ("a", FAILED), ("b", FAILED))
+    again = first.resumed("a")
+    again.ends("a")
+    assert again.it.outcome is Outcome.FAILED
+    last = again.resumed()
+    assert last.it.nodes[node("a")].carried_from == "wr_2"
+    last.ends("b")
+    assert last.it.outcome is Outcome.SUCCEEDED
+
+
+def test_a_selected_node_downstream_of_another_runs_in_normal_flow() -> None:
+    """RS-5."""
+    plan = plan_resume(_recovered().it, CHAIN, ["clean", "repair"])
+    assert _names(plan.restart) == ["clean"]
+    assert _names(plan.redundant) == ["repair"]
+
+
+def test_only_nodes_that_were_attempted_can_be_chosen() -> None:
+    """RS-3."""
+    run = _recovered().it
+    with pytest.raises(InvalidInput, match="load never ran"):
+        plan_resume(run, CHAIN, ["load"])
+    with pytest.raises(EntityNotFound, match="crawl_a"):
+        plan_resume(run, CHAIN, ["crawl_aa"])
+
+
+def test_a_going_run_and_one_without_failure_are_not_resumed() -> None:
+    """RS-2."""
+    going = _lived(CHAIN, ("crawl_a", OK))
+    with pytest.raises(IllegalWorkflowState, match="still RUNNING"):
+        plan_resume(going.it, CHAIN)
+    well = _lived(workflow(["a"], by_hand("a")), ("a", OK))
+    with pytest.raises(IllegalWorkflowState, match="nothing failed"):
+        plan_resume(well.it, well.it.workflow)
+    assert plan_resume(well.it, well.it.workflow, ["a"]).restart == (node("a"),)
+
+
+def test_a_run_that_never_began_is_started_anew_instead() -> None:
+    run = OneRun(CHAIN, has_turn=False)
+    run.stop()
+    with pytest.raises(IllegalWorkflowState, match="never came to its nodes"):
+        plan_resume(run.it, CHAIN)
+
+
+def test_a_node_that_is_gone_from_the_definition_needs_the_old_one() -> None:
+    first = _lived(workflow(["a", "b"], by_hand("a", "b")), ("a", FAILED), ("b", OK))
+    without = workflow(["b"], by_hand("b"))
+    with pytest.raises(InvalidInput, match="no longer in"):
+        plan_resume(first.it, without)
+    assert plan_resume(first.it, first.it.workflow).restart == (node("a"),)
+
+
+def test_properties_are_those_the_run_before_ended_with() -> None:
+    """RS-7."""
+    first = OneRun(workflow(["a", "b"], by_hand("a", "b")), properties={"day": "1"})
+    first.ends("a", properties={"day": "2"})
+    first.ends("b", FAILED)
+    assert first.resumed().it.properties == {"day": "2"}
+
+
+def test_restarted_nodes_keep_the_arguments_of_their_action_in_todays_definition() -> None:
+    """TR-15, RS-5: the mended definition is in force."""
+    first = _lived(workflow([job("a", arguments={"--x": "1"})], by_hand("a")), ("a", FAILED))
+    mended = workflow([job("a", arguments={"--x": "2"}, timeout_s=5)], by_hand("a"))
+    again = first.resumed(flow=mended)
+    attempt = again.it.nodes[node("a")].attempts[0]
+    assert (attempt.arguments, attempt.timeout_s, attempt.attempt) == ({"--x": "2"}, 5, 1)
+
+
+def test_a_stopped_run_goes_on_where_it_was_cut_off() -> None:
+    """RS-1, and RS-2 widened: what had not come to its turn has it now."""
+    flow = workflow(["a", "b", "c", "d"], by_hand("a", "b"), when("t", {"a": OK}, "c"), when("u", {"c": OK}, "d"))
+    first = OneRun(flow)
+    first.stop()
+    first.ends("a")
+    first.ends("b", STOPPED)
+    assert first.states() == {"a": "SUCCEEDED", "b": "STOPPED", "c": "SKIPPED", "d": "SKIPPED"}
+    again = first.resumed()
+    assert again.states() == {"a": "SUCCEEDED", "b": "STARTING", "c": "STARTING", "d": "PENDING"}
+    for name in ("b", "c", "d"):
+        again.ends(name)
+    assert again.it.outcome is Outcome.SUCCEEDED
+
+
+def test_a_stopped_run_of_which_nothing_failed_is_continued() -> None:
+    flow = workflow(["a", "b"], by_hand("a"), when("t", {"a": OK}, "b"))
+    first = OneRun(flow)
+    first.stop()
+    first.ends("a")
+    again = first.resumed()
+    assert again.states() == {"a": "SUCCEEDED", "b": "STARTING"}
+
+
+def test_any_that_still_holds_by_what_was_carried_fires_at_once() -> None:
+    """RS-6, TR-9."""
+    nodes = ["a", "b", "c"]
+    first = _lived(
+        workflow(nodes, by_hand("a", "b"), when("t", {"a": OK, "b": OK}, "c", logical=Logical.ANY)),
+        ("a", OK),
+        ("c", OK),
+        ("b", FAILED),
+    )
+    again = first.resumed()
+    assert again.states() == {"a": "SUCCEEDED", "b": "STARTING", "c": "STARTING"}
+
+
+def test_a_node_that_runs_again_is_not_lost_when_its_other_trigger_had_fired() -> None:
+    """RS-5: `c` lies downstream of `b`, though it was `a` that started it."""
+    nodes = ["a", "b", "c", "d"]
+    of_a, of_b, of_c = when("t", {"a": OK}, "c"), when("u", {"b": FAILED}, "c"), when("v", {"c": OK}, "d")
+    flow = workflow(nodes, by_hand("a", "b"), of_a, of_b, of_c)
+    first = _lived(flow, ("a", OK), ("c", OK), ("d", OK), ("b", FAILED))
+    again = first.resumed()
+    for name in ("b", "c", "d"):
+        again.ends(name)
+    assert again.states() == {"a": "SUCCEEDED", "b": "SUCCEEDED", "c": "SUCCEEDED", "d": "SUCCEEDED"}
+
+
+def test_a_node_that_runs_again_is_not_lost_when_the_start_trigger_starts_it_too() -> None:
+    flow = workflow(["a", "b"], by_hand("a", "b"), when("t", {"a": FAILED}, "b"))
+    first = _lived(flow, ("a", FAILED), ("b", OK))
+    again = first.resumed()
+    assert again.states() == {"a": "STARTING", "b": "STARTING"}
+
+
+def test_a_trigger_paused_today_does_not_fire_in_a_resumed_run() -> None:
+    """TR-2."""
+    first = _lived(workflow(["a", "b"], by_hand("a"), when("t", {"a": OK}, "b")), ("a", FAILED))
+    paused = replace(first.it.workflow.triggers[1], enabled=False)
+    flow = replace(first.it.workflow, triggers=(first.it.workflow.triggers[0], paused))
+    again = first.resumed(flow=flow)
+    again.ends("a")
+    assert again.state("b") is NodeState.SKIPPED
+
+
+def test_nodes_and_triggers_new_in_the_definition_take_part() -> None:
+    first = _lived(workflow(["a", "b"], by_hand("a", "b")), ("a", OK), ("b", FAILED))
+    grown = workflow(
+        ["a", "b", "c", "d", "e"],
+        by_hand("a", "b"),
+        by_hand("e", name="newer"),
+        when("t", {"a": OK}, "c"),
+        when("u", {"e": OK}, "d"),
+    )
+    again = first.resumed(flow=grown)
+    again.ends("b")
+    again.ends("c")
+    assert again.states() == {"a": "SUCCEEDED", "b": "SUCCEEDED", "c": "SUCCEEDED", "d": "SKIPPED", "e": "SKIPPED"}
+    assert TriggerRunState.WAITING not in {one.state for one in again.it.triggers.values()}
+
+
+def test_a_resumed_run_can_be_resumed() -> None:
+    """RS-4."""
+    second = _recovered().resumed()
+    second.ends("clean", FAILED)
+    second.ends("repair", FAILED)
+    third = second.resumed()
+    assert third.it.previous_run_id == RunId("wr_2")
+    assert third.it.nodes[node("crawl_a")].carried_from == "wr_1"
+    third.ends("clean")
+    third.ends("load")
+    assert third.it.outcome is Outcome.SUCCEEDED
+
+
+def test_a_job_and_a_crawler_of_one_name_are_told_apart() -> None:
+    flow = workflow([job("x"), crawler("x")], by_hand("x"))
+    run = _lived(flow, ("x", FAILED))
+    with pytest.raises(InvalidInput, match='"x" is a job and a crawler'):
+        plan_resume(run.it, flow, ["x"])
+    assert plan_resume(run.it, flow, ["job:x"]).restart == (node("x"),)
