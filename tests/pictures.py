@@ -12,7 +12,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from io import StringIO
+from itertools import groupby
 from pathlib import Path
 
 import pyte
@@ -62,10 +64,6 @@ def take_pictures(project_dir: Path) -> None:
         answer_form(terminal)
         terminal.wait_for("✓ SUCCEEDED")
         save(terminal, "run")
-        terminal.press("/")
-        terminal.press("escape")
-        terminal.press("1", "G")
-        terminal.press("k")
         select(terminal, "price_repair")
         terminal.press("r")
         answer_form(terminal)
@@ -97,26 +95,24 @@ def answer_form(terminal: Terminal) -> None:
 
 
 def select(terminal: Terminal, name: str) -> None:
-    """Move the tree's cursor down to a row, folding out what is closed."""
+    """Move the tree's cursor down to a row."""
     terminal.press("g", "g")
     for _ in range(60):
-        row = cursor_row(terminal)
-        if name in row:
+        terminal.read(0.1)
+        if name in cursor_row(terminal):
             return
-        if "▸" in row and "never" not in row.split("▸")[1][:3]:
-            terminal.press("l")
         terminal.press("j")
-        terminal.read(0.05)
     raise AssertionError(f"{name} is not in the tree:\n{terminal.text}")
 
 
 def cursor_row(terminal: Terminal) -> str:
     """Return the row of the workflow pane that stands out by its background."""
-    for number, line in enumerate(terminal.screen.display):
-        cell = terminal.screen.buffer[number][3]
-        if cell.bg not in ("default", terminal.screen.buffer[number][1].bg) and number > 0:
-            return line[:40]
-    return ""
+    screen = terminal.screen
+    end = next(number for number, line in enumerate(screen.display) if "2 Triggers" in line)
+    papers = [screen.buffer[number][5].bg for number in range(2, end)]
+    usual = Counter(papers).most_common(1)[0][0]
+    rows = [number for number, paper in enumerate(papers, 2) if paper != usual]
+    return screen.display[rows[0]][:36] if rows else ""
 
 
 def save(terminal: Terminal, name: str) -> None:
@@ -124,11 +120,10 @@ def save(terminal: Terminal, name: str) -> None:
     screen = terminal.screen
     console = Console(width=screen.columns, record=True, file=StringIO(), color_system="truecolor", force_terminal=True)
     for number in range(screen.lines):
+        cells = [cell for column in range(screen.columns) if (cell := screen.buffer[number][column]).data]
         line = Text(no_wrap=True, overflow="crop")
-        for column in range(screen.columns):
-            cell = screen.buffer[number][column]
-            if cell.data:
-                line.append(cell.data, style_of(cell))
+        for style, same in groupby(cells, style_of):
+            line.append("".join(cell.data for cell in same), style)
         console.print(line, soft_wrap=True)
     svg = FONT_FACE.sub("", console.export_svg(title="glue-tui", theme=THEME, unique_id=f"glue-{name}"))
     (PICTURES / f"{name}.svg").write_text(svg)

@@ -71,7 +71,8 @@ class Terminal:
         """Send keys by name (`enter`, `escape`, `tab`, `up` …) or as they are."""
         for key in keys:
             os.write(self._fd, KEYS.get(key, key).encode())
-            self.read(0.02)
+            # A key right behind Escape would be taken for Alt and that key.
+            self.read(0.2 if key == "escape" else 0.02)
 
     def read(self, seconds: float = 0.0) -> str:
         """Take what the program wrote, for so long, and return the screen."""

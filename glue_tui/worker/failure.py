@@ -31,15 +31,17 @@ def describe(error: BaseException, project_dir: Path, mask: Callable[[str], str]
 
 
 def story(error: BaseException) -> str:
-    """Return the traceback for the log, without frames of this program."""
+    """Return the traceback for the log: without frames of this program, and ending at the user's innermost line."""
     match error:
         case CommandFailed() | GlueTuiError() if not _user_frames(error.__traceback__):
             return f"{type(error).__name__ if isinstance(error, GlueTuiError) else error.type}: {error}"
         case _:
             pass
     told = traceback.TracebackException.from_exception(error)
-    _leave_out_own_frames(told, set())
-    return "".join(told.format()).rstrip("\n")
+    packages: list[str] = []
+    _shorten(told, packages, set())
+    note = f"\n({len(packages)} lines inside {', '.join(sorted(set(packages)))} left out)" if packages else ""
+    return "".join(told.format()).rstrip("\n") + note
 
 
 def _words(error: BaseException) -> tuple[str, str, str]:
@@ -98,11 +100,26 @@ def _user_frames(trace: TracebackType | None) -> bool:
     return any(not frame.filename.startswith(_OWN_FOLDER) for frame in traceback.extract_tb(trace))
 
 
-def _leave_out_own_frames(told: traceback.TracebackException, seen: set[int]) -> None:
+def _shorten(told: traceback.TracebackException, packages: list[str], seen: set[int]) -> None:
+    """Leave out our own frames, and those of installed packages below the user's last one; tell which packages."""
     if id(told) in seen:
         return
     seen.add(id(told))
-    told.stack[:] = [frame for frame in told.stack if not frame.filename.startswith(_OWN_FOLDER)]
+    frames = [frame for frame in told.stack if not frame.filename.startswith(_OWN_FOLDER)]
+    users = [place for place, frame in enumerate(frames) if not _package(frame.filename)]
+    if users:
+        packages += [_package(frame.filename) for frame in frames[users[-1] + 1 :]]
+        del frames[users[-1] + 1 :]
+    told.stack[:] = frames
     for other in (told.__cause__, told.__context__, *(told.exceptions or ())):
         if other is not None:
-            _leave_out_own_frames(other, seen)
+            _shorten(other, packages, seen)
+
+
+def _package(filename: str) -> str:
+    """Return the installed package that a source file belongs to; empty for the user's own and the standard library."""
+    parts = Path(filename).parts
+    for folder in _NOT_THE_USERS[:2]:
+        if folder in parts[:-1]:
+            return parts[parts.index(folder) + 1]
+    return ""
