@@ -193,7 +193,7 @@ class LogWindow:
         """Return the rows of a line. The label of a raw line is left out where the line above has told it."""
         line = parse(text)
         if is_told and line.at is None:
-            label = " " * len(label)
+            label = " "
         head = self._head(line, label, min(LABEL_CELLS_MAX, max(6, self.width // 6), self.label_cells))
         body = self._body(line, number == self.mark)
         head_cells = sum(cell_len(part) for part, _ in head)
