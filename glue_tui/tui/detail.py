@@ -75,7 +75,7 @@ def _tally(run: RunView) -> str:
     bad = statistics.failed + statistics.timeout + statistics.errored
     if is_over(run):
         if run.summary.outcome == "RECOVERED":
-            return f" {bad} of {total} failed, and was handled"
+            return f" {bad} of {total} failed"
         return f" {bad} of {total}" if bad else f" {statistics.succeeded} of {total}"
     return f" {sum(1 for node in run.nodes if node.state in ('SUCCEEDED', 'FAILED', 'TIMEOUT', 'SKIPPED'))} of {total}"
 
@@ -128,6 +128,13 @@ def _node_notes(node: NodeView, definition: NodeDefinition | None) -> list[Spans
         said = "   ".join(part for part in (definition.description, definition.source) if part)
         lines.append(((said, "muted"),))
     return lines
+
+
+def _failure(node: NodeView) -> Spans:
+    assert node.error is not None
+    spans: list[Span] = [(f"{node.name}  ", "bad_strong"), (f"{node.error.type}  ", "bad")]
+    spans.append((node.error.message.split("\n")[0], "text"))
+    return (*spans, ("   ", ""), (node.error.location, "link")) if node.error.location else tuple(spans)
 
 
 def _definition(definition: NodeDefinition) -> Lines:
@@ -186,6 +193,7 @@ def _workflow(workflow: WorkflowView, run: RunView | None, now: float) -> Lines:
         lines.append(((workflow.description, "text"),))
     if run is not None:
         summary = run.summary
+        lines += [_failure(node) for node in run.nodes if node.error is not None and node.state != "SUCCEEDED"][:2]
         if summary.message:
             lines.append(((summary.message, "text"),))
         if summary.event_files:

@@ -32,6 +32,7 @@ from glue_tui.protocol.views import (
     WorkflowView,
 )
 
+CAUSES = {"SCHEDULED": "schedule", "EVENT": "3 files", "ON_DEMAND": "by hand"}
 OVER = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR", "SKIPPED")
 
 
@@ -132,7 +133,7 @@ class ScriptedEngine:
             queued_at=self.now,
             started_at=self.now,
             previous_run_id=previous,
-            message=f"by hand ({starter.name})",
+            message=f"{CAUSES[starter.type]} ({starter.name})",
             statistics=_statistics(nodes),
         )
         run = RunView(summary=summary, nodes=nodes, triggers=triggers, edges=view.edges, properties=properties or {})
