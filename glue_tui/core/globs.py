@@ -11,7 +11,10 @@ _WILD = re.compile(r"[*?\[{]")
 @cache
 def glob_pattern(glob: str) -> re.Pattern[str]:
     """Return the pattern that matches whole paths with `/` between folders."""
-    return re.compile(_translate(glob) + r"\Z")
+    try:
+        return re.compile(_translate(glob, has_braces=True) + r"\Z", re.DOTALL)
+    except re.error:  # A brace that is never closed stands for itself.
+        return re.compile(_translate(glob, has_braces=False) + r"\Z", re.DOTALL)
 
 
 def fixed_folder(glob: str) -> str:
@@ -21,7 +24,7 @@ def fixed_folder(glob: str) -> str:
     return fixed.rpartition("/")[0] or ("/" if glob.startswith("/") else ".")
 
 
-def _translate(glob: str) -> str:
+def _translate(glob: str, *, has_braces: bool) -> str:
     parts: list[str] = []
     at, depth = 0, 0
     while at < len(glob):
@@ -34,16 +37,15 @@ def _translate(glob: str) -> str:
             parts.append(".*")
             at += 2
             continue
-        if char == "[" and (end := glob.find("]", at + 2)) > 0:
-            inner = glob[at + 1 : end].replace("\\", "\\\\")
-            parts.append(f"[{'^' + inner[1:] if inner[0] == '!' else inner}]")
+        if char == "[" and (end := _bracket_end(glob, at)):
+            parts.append(_one_of(glob[at + 1 : end]))
             at = end + 1
             continue
         if char == "\\" and at + 1 < len(glob):
             parts.append(re.escape(glob[at + 1]))
             at += 2
             continue
-        if char == "{" and glob.find("}", at) > 0:
+        if char == "{" and has_braces and glob.find("}", at) > 0:
             parts.append("(?:")
             depth += 1
         elif char == "}" and depth:
@@ -55,3 +57,27 @@ def _translate(glob: str) -> str:
             parts.append({"*": "[^/]*", "?": "[^/]"}.get(char) or re.escape(char))
         at += 1
     return "".join(parts)
+
+
+def _bracket_end(glob: str, at: int) -> int:
+    """Return where the bracket that opens at `at` closes; 0 where it doesn't within its folder."""
+    first = at + 2 if glob[at + 1 : at + 2] == "!" else at + 1
+    end = glob.find("]", first + 1)
+    return end if end > 0 and "/" not in glob[at:end] else 0
+
+
+def _one_of(inner: str) -> str:
+    """Return the pattern for what stands in brackets: characters and ranges, never a `/`."""
+    is_not = inner.startswith("!")
+    rest = inner[1:] if is_not else inner
+    members: list[str] = []
+    while rest:
+        if len(rest) >= 3 and rest[1] == "-":
+            members += [f"{re.escape(rest[0])}-{re.escape(rest[2])}"] if rest[0] <= rest[2] else []
+            rest = rest[3:]
+        else:
+            members.append(re.escape(rest[0]))
+            rest = rest[1:]
+    if not members:
+        return "[^/]" if is_not else "(?!)"
+    return f"(?!/)[{'^' if is_not else ''}{''.join(members)}]"
