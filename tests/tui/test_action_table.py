@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from pathlib import Path
 
 import click
 import pytest
-from sales_project import busy_engine
+from sales_project import busy_engine, write_logs
 from screen import Shown, show
+from textual import events
+from textual.keys import _character_to_key
 
 from glue_tui.cli.app import cli
 from glue_tui.protocol.views import Snapshot
 from glue_tui.tui.actions import ACTIONS
 from glue_tui.tui.model import UiModel, reduce
+from glue_tui.tui.pane_keys import LOGS
 from glue_tui.tui.screens.help import HelpScreen
 from glue_tui.tui.screens.main import ACTION_OF_KEY
 from glue_tui.tui.screens.palette import NOT_LISTED, matching, palette_entries
@@ -107,3 +111,18 @@ def test_a_refusal_is_a_sentence_for_people(situation: Looked) -> None:
         reason = action.refusal(situation)
         assert "  " not in reason
         assert not reason.endswith(".")
+
+
+def test_the_log_pane_takes_the_keys_that_its_help_names(tmp_path: Path) -> None:
+    async def scenario(shown: Shown) -> None:
+        await shown.press("g", "g", *"jjjjj", "3")
+        await shown.press("?")
+        assert "In the logs" in shown.text
+        await shown.press("escape")
+        for key in {key for keys, _ in LOGS for key in keys.split()}:
+            event = events.Key(_character_to_key(key), key)
+            shown.app.main.logs.on_key(event)
+            assert event._stop_propagation, key
+            shown.app.main.logs.on_key(events.Key("escape", None))
+
+    show(busy_engine(write_logs(tmp_path)), scenario)

@@ -23,6 +23,7 @@ from glue_tui.tui.graph.widget import GraphView
 from glue_tui.tui.log_tabs import active_tab, kept_tab, log_tabs
 from glue_tui.tui.model import Connection, is_over
 from glue_tui.tui.navigation import kept_open, parent_index, pick_node, pick_row, toggled, with_first_workflow, with_run
+from glue_tui.tui.pane_keys import OF_PANE
 from glue_tui.tui.screens.help import HelpScreen
 from glue_tui.tui.screens.palette import PaletteScreen
 from glue_tui.tui.screens.sheet import Sheet
@@ -74,7 +75,7 @@ class MainScreen(Screen[None]):
         self.workflow_tree = WorkflowTree(look, id="workflows", title=(("1 Workflows", "accent"),))
         self.triggers = TriggerList(look, id="triggers", title=(("2 Triggers", "accent"),))
         self.view = ViewPane(look, Asked(self.run_worker, self.show_model, self._say_failure), app)
-        self.logs = LogPane(look, id="logs")
+        self.logs = LogPane(look, id="logs", time_zone=app.time_zone)
         self._logs_of = ("", "")
         self.notice = Notice(look, id="notice")
         self.footer = Footer(look, id="footer")
@@ -328,7 +329,8 @@ class MainScreen(Screen[None]):
         await self.glue.edit(looked)
 
     async def show_help(self) -> None:
-        await self.ask(HelpScreen(self.look, ACTIONS, self.looked))
+        name, own = OF_PANE.get(self.selection.pane, ("", ()))
+        await self.ask(HelpScreen(self.look, ACTIONS, self.looked, own, name))
 
     async def show_palette(self) -> None:
         name = await self.ask(PaletteScreen(self.look, ACTIONS, self.looked))
