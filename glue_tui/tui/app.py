@@ -150,11 +150,11 @@ class GlueTuiApp(App[str]):
 
     def leave(self) -> None:
         if self.model.connection is not Connection.LIVE:
-            self.exit("glue-tui: left while no engine answered. Start it: glue-tui engine start")
+            self.exit("no engine answered\n  start it  glue-tui engine start")
             return
         going = sum(1 for run in self.model.runs.values() if not run.summary.outcome)
         runs = f", {going} run{'s' if going != 1 else ''} too" if going else ""
-        self.exit(f"glue-tui: the engine goes on{runs}. Open again: glue-tui   Stop it: glue-tui engine stop")
+        self.exit(f"the engine goes on{runs}\n  open again  glue-tui\n  stop it     glue-tui engine stop")
 
     async def edit(self, looked: Looked) -> None:
         """Open the editor on what is selected; the engine reads the file again afterwards."""
