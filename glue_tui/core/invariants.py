@@ -54,18 +54,6 @@ def check_slots(runs: Iterable[WorkflowRun], slots: int) -> None:
         raise InvariantViolation(f"{active} active attempts on {slots} slots")
 
 
-def check_concurrency(runs: Iterable[WorkflowRun]) -> None:
-    """Raise InvariantViolation if more runs of a workflow are going than its pinned `max_concurrent_runs` allows."""
-    going: dict[str, list[WorkflowRun]] = {}
-    for run in runs:
-        if run.started_at is not None and not run.status.is_over:
-            going.setdefault(run.workflow.name, []).append(run)
-    for name, some in going.items():
-        limit = max(run.workflow.max_concurrent_runs or len(some) for run in some)
-        if len(some) > limit:
-            raise InvariantViolation(f"{len(some)} runs of {name} are going, {limit} allowed")
-
-
 def _require(run: WorkflowRun, holds: bool, what: str) -> None:
     if not holds:
         raise InvariantViolation(f"run {run.number} ({run.workflow.name}): {what}")

@@ -83,7 +83,7 @@ FINAL_NODE_STATES = frozenset(
 )
 
 NODE_TRANSITIONS: dict[NodeState, frozenset[NodeState]] = {
-    NodeState.PENDING: frozenset({NodeState.WAITING, NodeState.SKIPPED, NodeState.STOPPED}),
+    NodeState.PENDING: frozenset({NodeState.WAITING, NodeState.SKIPPED}),
     NodeState.WAITING: frozenset({NodeState.STARTING, NodeState.STOPPED, NodeState.ERROR}),
     NodeState.STARTING: frozenset(
         {
@@ -92,27 +92,17 @@ NODE_TRANSITIONS: dict[NodeState, frozenset[NodeState]] = {
             NodeState.WAITING,
             NodeState.SUCCEEDED,
             NodeState.FAILED,
-            NodeState.STOPPED,
-            NodeState.TIMEOUT,
             NodeState.ERROR,
         }
     ),
     NodeState.RUNNING: frozenset(
-        {
-            NodeState.STOPPING,
-            NodeState.WAITING,
-            NodeState.SUCCEEDED,
-            NodeState.FAILED,
-            NodeState.STOPPED,
-            NodeState.TIMEOUT,
-            NodeState.ERROR,
-        }
+        {NodeState.STOPPING, NodeState.WAITING, NodeState.SUCCEEDED, NodeState.FAILED, NodeState.ERROR}
     ),
-    NodeState.STOPPING: frozenset(
-        {NodeState.STOPPED, NodeState.TIMEOUT, NodeState.SUCCEEDED, NodeState.FAILED, NodeState.ERROR}
-    ),
+    NodeState.STOPPING: frozenset({NodeState.STOPPED, NodeState.TIMEOUT, NodeState.SUCCEEDED, NodeState.ERROR}),
     **{state: frozenset() for state in FINAL_NODE_STATES},
 }
+"""What may follow what inside one run; a node carried over from another run is in its final state from the beginning.
+Back to WAITING goes a node whose attempt failed or was lost and that is tried again."""
 
 LISTENABLE_JOB_STATES = (NodeState.SUCCEEDED, NodeState.STOPPED, NodeState.FAILED, NodeState.TIMEOUT)
 """Rule TR-8."""
