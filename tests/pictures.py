@@ -38,7 +38,7 @@ ANSI = [
     (125, 207, 255),
 ]
 THEME = TerminalTheme(PAPER, INK, [*ANSI, (169, 177, 214)])
-FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
+ELSEWHERE = re.compile(r"@font-face\s*\{[^}]*\}|<!--.*?-->")
 """Rich asks a public server for its font; a picture in a README should ask nobody."""
 
 
@@ -125,7 +125,7 @@ def save(terminal: Terminal, name: str) -> None:
         for style, same in groupby(cells, style_of):
             line.append("".join(cell.data for cell in same), style)
         console.print(line, soft_wrap=True)
-    svg = FONT_FACE.sub("", console.export_svg(title="glue-tui", theme=THEME, unique_id=f"glue-{name}"))
+    svg = ELSEWHERE.sub("", console.export_svg(title="glue-tui", theme=THEME, unique_id=f"glue-{name}"))
     (PICTURES / f"{name}.svg").write_text(svg)
     print(f".readme/{name}.svg")
 

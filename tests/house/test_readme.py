@@ -68,4 +68,4 @@ def test_the_pictures_of_the_readme_exist_and_ask_no_server() -> None:
     names = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README.read_text())
     assert len(names) >= 4
     for name in names:
-        assert "url(" not in (ROOT / name).read_text()
+        assert "https://" not in (ROOT / name).read_text()
