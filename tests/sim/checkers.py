@@ -9,7 +9,8 @@ import msgspec
 from glue_tui.core.arrivals import SeenFile, Stage
 from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.codec import from_data
-from glue_tui.core.events import Event, NodeCarriedOver, RunQueued
+from glue_tui.core.decide import LOST_ATTEMPTS_MAX
+from glue_tui.core.events import AttemptQueued, AttemptStarting, Event, NodeCarriedOver, TriggerFired
 from glue_tui.core.invariants import check_run, check_slots
 from glue_tui.core.model import Condition, NodeId, RunId, Trigger
 from glue_tui.core.run import WorkflowRun, apply
@@ -88,7 +89,9 @@ class Checkers:
         for at, kind, body in rows:
             event: Event = from_data(EVENT_KINDS[kind], msgspec.json.decode(body))
             after = apply(run, event, at)
-            self._check_transitions(run, after, event)
+            if run is not None:
+                self._check_transitions(run, after, event)
+                _check_event(run, event)
             run = after
             if self._world.is_talkative:
                 self._world.say(f"    run {run.number} of {run.workflow.name}: {describe(event)}")
@@ -96,8 +99,8 @@ class Checkers:
         self.runs[run_id] = run
         self._events_seen[run_id] = self._events_seen.get(run_id, 0) + len(rows)
 
-    def _check_transitions(self, before: WorkflowRun | None, after: WorkflowRun, event: Event) -> None:
-        if before is None or isinstance(event, (RunQueued, NodeCarriedOver)):
+    def _check_transitions(self, before: WorkflowRun, after: WorkflowRun, event: Event) -> None:
+        if isinstance(event, NodeCarriedOver):
             return
         node_id = getattr(event, "node_id", None)
         if node_id is not None:
@@ -235,6 +238,26 @@ def _had_reason(run: WorkflowRun, node_id: NodeId) -> bool:
         if all(held) if trigger.predicate.logical is Logical.AND else any(held):
             return True
     return False
+
+
+def _check_event(run: WorkflowRun, event: Event) -> None:
+    """What may not be recorded of a run that is as it is."""
+    where = f"run {run.number}:"
+    match event:
+        case TriggerFired(trigger=name):
+            waits = run.triggers[name].state is TriggerRunState.WAITING
+            require(waits, f"{where} {name} fires, though it is {run.triggers[name].state}")
+        case AttemptQueued(node_id=node_id):
+            node, attempts = run.workflow.node(node_id), run.nodes[node_id].attempts
+            assert node is not None
+            lost = sum(one.was_lost for one in attempts)
+            require(len(attempts) - lost <= node.max_retries, f"{where} {node_id} is tried too often")
+            require(lost <= LOST_ATTEMPTS_MAX, f"{where} {node_id} was lost too often")
+            require(run.status is WorkflowRunStatus.RUNNING, f"{where} {node_id} is queued after a stop")
+        case AttemptStarting(node_id=node_id):
+            require(run.status is WorkflowRunStatus.RUNNING, f"{where} {node_id} starts after a stop")
+        case _:
+            pass
 
 
 def _is_carried(run: WorkflowRun, trigger: Trigger) -> bool:

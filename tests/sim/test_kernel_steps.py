@@ -316,6 +316,8 @@ def test_a_full_batch_starts_one_run_with_its_files(bench: Bench) -> None:
         (("in/a.csv", "in/b.csv"), "size"),
         (("in/c.csv",), "window"),
     ]
+    taken = [(one.stage, one.run_id) for one in (bench.kernel.inboxes[("w", "files")] or {}).values()]
+    assert taken == [(Stage.TAKEN, "wr_1"), (Stage.TAKEN, "wr_1"), (Stage.TAKEN, "wr_2")]
 
 
 def test_a_file_deleted_as_its_window_closes_starts_nothing(bench: Bench) -> None:

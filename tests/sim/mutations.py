@@ -1,0 +1,171 @@
+"""Shows that the simulator and the core's tests see planted bugs: each mutation changes one line in a copy of the tree.
+
+Not part of the suite; run it from the checkout after work on the rules: `python tests/sim/mutations.py [--seeds 400]`.
+For each mutation it prints by what it was caught, or SURVIVED; the exit code is the number of survivors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutation:
+    what: str
+    path: str
+    old: str
+    new: str
+
+
+CONTROL = Mutation(what="(nothing changed)", path="core/decide.py", old="def decide(", new="def decide(")
+MUTATIONS = (
+    Mutation(
+        what="a trigger fires again after it has fired",
+        path="core/decide.py",
+        old="return self.run.triggers[trigger].state is TriggerRunState.WAITING",
+        new="return self.run.triggers[trigger].state is not TriggerRunState.NEVER",
+    ),
+    Mutation(
+        what="AND is judged like ANY",
+        path="core/predicate.py",
+        old="if all(truth is Truth.TRUE for truth in truths):",
+        new="if any(truth is Truth.TRUE for truth in truths):",
+    ),
+    Mutation(
+        what="an attempt's end counts before its retries",
+        path="core/predicate.py",
+        old="is_final = node.finished_at is not None or bool(node.carried_from)",
+        new="is_final = bool(node.attempts) or bool(node.carried_from)",
+    ),
+    Mutation(
+        what="one retry too many",
+        path="core/decide.py",
+        old="return tries <= node.max_retries",
+        new="return tries <= node.max_retries + 1",
+    ),
+    Mutation(
+        what="a stop leaves waiting attempts alone",
+        path="core/decide.py",
+        old="            if last.state is NodeState.WAITING:\n                self.add(AttemptFinished",
+        new="            if last.state is NodeState.PENDING:\n                self.add(AttemptFinished",
+    ),
+    Mutation(
+        what="a late report is taken for the present attempt",
+        path="core/decide.py",
+        old="return last if last and last.attempt == key.attempt and last.state in states else None",
+        new="return last if last and last.state in states else None",
+    ),
+    Mutation(
+        what="a kill never comes",
+        path="core/wanted.py",
+        old="is_kill = last.is_to_be_killed(now, STOP_GRACE_S)",
+        new="is_kill = False",
+    ),
+    Mutation(
+        what="one slot too many",
+        path="core/admission.py",
+        old="while lines and active + len(granted) < slots:",
+        new="while lines and active + len(granted) <= slots:",
+    ),
+    Mutation(
+        what="one run too many",
+        path="core/admission.py",
+        old="if limit == 0 or going.get(name, 0) < limit:",
+        new="if limit == 0 or going.get(name, 0) <= limit:",
+    ),
+    Mutation(
+        what="a file counts at its second look",
+        path="core/arrivals.py",
+        old="elif seen.stage is Stage.SETTLING and now - seen.since >= settle_s:",
+        new="elif seen.stage is Stage.SETTLING:",
+    ),
+    Mutation(
+        what="files of a batch are not marked as taken",
+        path="engine/kernel.py",
+        old="replace(seen, stage=Stage.TAKEN,",
+        new="replace(seen, stage=Stage.BASELINE,",
+    ),
+    Mutation(
+        what="a request is remembered in memory only",
+        path="engine/kernel.py",
+        old="batch.write(lambda conn: ledger.remember_request(conn, request_id, run_id, batch.now))",
+        new="pass",
+    ),
+    Mutation(
+        what="a failed commit is adopted all the same",
+        path="engine/kernel.py",
+        old="            self.workflows, self.inboxes, self.next_fires, self._settings, self._loaded = before\n",
+        new="",
+    ),
+    Mutation(
+        what="events are appended outside the transaction",
+        path="engine/kernel.py",
+        old="            with transaction(self.conn):\n                batch.save(self.conn)",
+        new="            batch.save(self.conn)",
+    ),
+    Mutation(
+        what="the first step after a crash forgets the lost workers' budget",
+        path="core/decide.py",
+        old="if times > LOST_ATTEMPTS_MAX or",
+        new="if",
+    ),
+    Mutation(
+        what="a resumed run does not judge what was carried over",
+        path="core/decide.py",
+        old="        self._to_judge.update(dict.fromkeys(self.run.triggers))\n",
+        new="",
+    ),
+)
+
+CHECKS = (
+    ("simulator", ["-m", "tests.sim", "--seeds", "{seeds}"]),
+    ("tests", ["-m", "pytest", "-n", "0", "-q", "-x", "tests/core", "tests/sim/test_kernel_steps.py"]),
+)
+
+
+def main() -> int:
+    """Return how many mutations nobody noticed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=400)
+    options = parser.parse_args()
+    survivors = 0
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder)
+        assert not _caught_by(tree, CONTROL, options.seeds), "something fails without any mutation"
+        for mutation in MUTATIONS:
+            caught = _caught_by(tree, mutation, options.seeds)
+            survivors += not caught
+            print(f"{', '.join(caught) or 'SURVIVED':18} {mutation.what}", flush=True)
+    return survivors
+
+
+def _caught_by(tree: Path, mutation: Mutation, seeds: int) -> list[str]:
+    shutil.rmtree(tree / "glue_tui", ignore_errors=True)
+    shutil.copytree(ROOT / "glue_tui", tree / "glue_tui", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tests", tree / "tests", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    shutil.copy(ROOT / "pyproject.toml", tree)
+    path = tree / "glue_tui" / mutation.path
+    text = path.read_text()
+    assert text.count(mutation.old) == 1, f"{mutation.what}: its line is not in {mutation.path} once"
+    path.write_text(text.replace(mutation.old, mutation.new))
+    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    caught: list[str] = []
+    for name, command in CHECKS:
+        arguments = [sys.executable, *(part.format(seeds=seeds) for part in command)]
+        ended = subprocess.run(arguments, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+        if ended.returncode != 0:
+            caught.append(name)
+    return caught
+
+
+if __name__ == "__main__":
+    sys.exit(main())
