@@ -13,7 +13,8 @@ from glue_tui.core.states import TriggerType
 from glue_tui.engine.inputs import Input, ResumeAsked, StartAsked, StopAsked, TriggerSwitched
 
 if TYPE_CHECKING:
-    from world import Answer, World
+    from sim_engine import Answer
+    from world import World
 
 
 _BUSY_WITH = ((6, 4, 4, 2), (6, 4, 4, 2), (2, 1, 20, 1), (4, 12, 1, 1), (4, 3, 6, 8))
@@ -41,6 +42,8 @@ class People:
         for most, acts in doings:
             for _ in range(random.randint(0, most)):
                 world.after(random.uniform(0.0, world.plan.until_s), random.choice(acts))
+        if random.random() < 0.2:
+            world.after(random.uniform(0.0, world.plan.until_s), world.stop_engine)
         if random.random() < world.plan.clock_step:
             for _ in range(random.choice((1, 2))):
                 by_s = random.choice((-3600.0, -100.0, -3.0, 3.0, 100.0, 3600.0))

@@ -13,7 +13,8 @@ from glue_tui.core.stimuli import WorkerExited, WorkerLost, WorkerStarted
 from glue_tui.core.wanted import Command, StartWorker, StopWorker
 
 if TYPE_CHECKING:
-    from world import SimEngine, World
+    from sim_engine import SimEngine
+    from world import World
 
 Report = WorkerStarted | WorkerExited | WorkerLost
 

@@ -1,0 +1,222 @@
+"""One engine process in virtual time: the real kernel, with inputs carried in and commands out as `engine.host` and
+`engine.scout` do it, but without asyncio. Dropped as a whole when it dies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from processes import Report, SimSupervisor
+
+from glue_tui.core.model import RunId
+from glue_tui.core.problem import GlueTuiError, StoreFailed
+from glue_tui.core.stimuli import WorkerExited, WorkerLost
+from glue_tui.core.wanted import WakeAt
+from glue_tui.engine import batch as kernel_batch
+from glue_tui.engine.batch import TriggerKey
+from glue_tui.engine.host import LONGEST_SLEEP_S, SAVE_RETRY_S
+from glue_tui.engine.inputs import DefinitionsLoaded, FolderScanned, Input, Ticked, WorkerReported
+from glue_tui.engine.kernel import Kernel
+from glue_tui.engine.recovery import note_start
+from glue_tui.engine.scout import RESCAN_S
+from glue_tui.store import ledger
+from glue_tui.store.database import transaction
+
+if TYPE_CHECKING:
+    from world import World
+
+Answer = RunId | GlueTuiError | None
+
+
+class SimEngine:
+    """One engine process: the kernel and what surrounds it, without asyncio. Dropped as a whole when it dies."""
+
+    def __init__(self, world: World, number: int) -> None:
+        self.world = world
+        self.number = number
+        self._queue: list[tuple[Input, Callable[[Answer], None] | None]] = []
+        self.pump_at = world.true_s
+        self._scanning: set[TriggerKey] = set()
+        self._scan_again: set[TriggerKey] = set()
+        self._looks: set[TriggerKey] = set()
+        self._last_tick_s = world.true_s
+        now = world.wall_s
+        is_held = note_start(world.conn, now)
+        self.kernel = Kernel(conn=world.conn, slots=world.slots, new_run_id=world.new_run_id, is_held=is_held)
+        self.kernel.open()
+        self.supervisor = SimSupervisor(world, self)
+        lost = self._leftovers()
+        world.say(f"engine {number} starts{' held' if is_held else ''}, {len(lost)} attempts left over")
+        definitions = DefinitionsLoaded(workflows=tuple(world.definitions.values()))
+        world.engine = self
+        step = self._step((definitions, *lost), now)
+        world.checkers.stepped(self.kernel, step)
+        self.load()
+        world.after(RESCAN_S, self._rescan, engine=self)
+
+    def _leftovers(self) -> tuple[WorkerReported, ...]:
+        """What `engine.recovery.leftovers` finds, with results kept in memory."""
+        found: list[WorkerReported] = []
+        for run in self.kernel.runs.values():
+            for node_id in run.graph.node_ids:
+                if node_id not in run.open_node_ids or not run.nodes[node_id].state.is_active:
+                    continue
+                key = run.key(node_id)
+                if (result := self.world.results.get(key)) is not None:
+                    found.append(WorkerReported(report=WorkerExited(key=key, result=result)))
+                else:
+                    found.append(WorkerReported(report=WorkerLost(key=key, reason="the engine ended while it ran")))
+        return tuple(found)
+
+    # As in engine.host
+
+    def put(self, one: Input, answer: Callable[[Answer], None] | None = None) -> None:
+        """Queue an input and wake the loop, which may be busy for a while."""
+        self._queue.append((one, answer))
+        late_s = self.world.random.uniform(0.0, 3.0) if self.world.chance(self.world.plan.latency) else 0.0
+        self.pump_at = min(self.pump_at, self.world.true_s + late_s) if not self._is_saving else self.pump_at
+
+    _is_saving = False
+
+    def report(self, report: Report) -> None:
+        self.put(WorkerReported(report=report))
+
+    def pump(self) -> None:
+        """One turn of the host's loop: step, answer, act, sleep."""
+        world = self.world
+        world.steps += 1
+        taken, self._queue, self._is_saving = self._queue, [], False
+        now = world.wall_s
+        world.arm_commit(may_crash=True)
+        before = _state_of(self.kernel) if world.conn.error is not None else {}
+        try:
+            step = self._step([one for one, _ in taken] or [Ticked()], now)
+        except StoreFailed as error:
+            world.say(f"commit failed: {error.message}")
+            world.checkers.nothing_changed(before, _state_of(self.kernel))
+            self._queue = [(one, None) for one, answer in taken if answer is None] + self._queue
+            self._is_saving, self.pump_at = True, world.true_s + SAVE_RETRY_S
+            for _, answer in taken:
+                if answer is not None:
+                    answer(error)
+            return
+        world.conn.disarm()
+        world.maybe_crash(world.plan.crash_after_commit, "after a commit")
+        world.checkers.stepped(self.kernel, step)
+        for (_, answer), value in zip(taken, step.answers, strict=False):
+            if answer is not None:
+                answer(value)
+        for one, _ in taken:
+            if isinstance(one, WorkerReported) and isinstance(one.report, WorkerExited):
+                world.results.pop(one.report.key, None)
+        self._pass_time()
+        self.supervisor.reconcile(self.kernel.wanted())
+        self._schedule_looks()
+        world.maybe_crash(world.plan.crash_while_acting, "after acting")
+        self._sleep()
+
+    def _step(self, inputs: Sequence[Input], now: float) -> Any:
+        if not self.world.plan.decide_fails:
+            return self.kernel.step(inputs, now)
+        with patch.object(kernel_batch, "decide", self.world.decide):
+            return self.kernel.step(inputs, now)
+
+    def _pass_time(self) -> None:
+        """Commits and system calls take time."""
+        self.world.true_s += self.world.random.choice((0.0, 0.001, 0.05))
+
+    def _sleep(self) -> None:
+        world = self.world
+        self._pass_time()
+        wall = world.wall_s
+        times = [one.at for one in self.kernel.wanted() if isinstance(one, WakeAt)]
+        delay_s = min(max(min(times, default=wall + LONGEST_SLEEP_S) - wall, 0.0), LONGEST_SLEEP_S)
+        if self._queue:
+            delay_s = 0.0
+        elif delay_s > 1.0:
+            world.checkers.may_sleep(self.kernel, self.supervisor, wall)
+        self.pump_at = world.true_s + delay_s
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self._queue or self._scanning)
+
+    def load(self) -> None:
+        """Put the definitions that stand in the folder into force."""
+        definitions = tuple(self.world.definitions.values())
+        self.put(DefinitionsLoaded(workflows=definitions), self._loaded)
+
+    def _loaded(self, answer: Answer) -> None:
+        if isinstance(answer, GlueTuiError):
+            self.world.after(1.0, self.load, engine=self)
+            return
+        self._look_everywhere()
+
+    # As in engine.scout
+
+    def hint(self, path: str) -> None:
+        """A watcher saw something about a path."""
+        for key, patterns in self.patterns().items():
+            if any(path.startswith(one.rsplit("/", 1)[0]) for one in patterns):
+                self._scan_soon(key)
+
+    def patterns(self) -> dict[TriggerKey, tuple[str, ...]]:
+        return {
+            (workflow.name, trigger.name): trigger.watch.patterns
+            for workflow in self.kernel.workflows.values()
+            for trigger in workflow.triggers
+            if trigger.watch is not None
+        }
+
+    def _rescan(self) -> None:
+        self._look_everywhere()
+        self.world.after(RESCAN_S, self._rescan, engine=self)
+
+    def _look_everywhere(self) -> None:
+        for key in self.patterns():
+            self._scan_soon(key)
+
+    def _schedule_looks(self) -> None:
+        wall = self.world.wall_s
+        for key, at in self.kernel.scans_due(wall):
+            if key not in self._looks and key not in self._scanning:
+                self._looks.add(key)
+                self.world.after(max(at - wall, 0.0), lambda key=key: self._look(key), engine=self)
+
+    def _look(self, key: TriggerKey) -> None:
+        self._looks.discard(key)
+        self._scan_soon(key)
+
+    def _scan_soon(self, key: TriggerKey) -> None:
+        if key in self._scanning:
+            self._scan_again.add(key)
+            return
+        patterns = self.patterns().get(key)
+        if patterns is None:
+            return
+        self._scanning.add(key)
+        files, seen_at = self.world.folders.scan(patterns), self.world.wall_s
+        took_s = self.world.random.choice((0.0, 0.01, 0.3))
+        self.world.after(took_s, lambda: self._scanned(key, patterns, files, seen_at), engine=self)
+
+    def _scanned(self, key: TriggerKey, patterns: tuple[str, ...], files: Any, seen_at: float) -> None:
+        self.put(FolderScanned(workflow=key[0], trigger=key[1], patterns=patterns, files=files, at=seen_at))
+        self._scanning.discard(key)
+        if key in self._scan_again:
+            self._scan_again.discard(key)
+            self._scan_soon(key)
+
+    def close(self) -> None:
+        """End as asked: such an end is no part of a crash loop."""
+        self.world.conn.disarm()
+        with transaction(self.world.conn):
+            ledger.forget_engine_starts(self.world.conn)
+
+
+def _state_of(kernel: Kernel) -> dict[str, Any]:
+    """Return the kernel's fields, copied one level deep: what lies in them is frozen or replaced as a whole."""
+    values = {one.name: getattr(kernel, one.name) for one in fields(kernel)}
+    return {name: dict(value) if isinstance(value, dict) else value for name, value in values.items()}
