@@ -14,14 +14,16 @@ FILES_MAX = 1_000_000
 
 
 def scan(project_dir: Path, patterns: tuple[str, ...]) -> tuple[FileFact, ...]:
-    """Return the files that match, by path. Hidden and temporary files (`.x`, `x~`, `x.tmp`, `x.part`) don't count."""
+    """Return the files that match, by path. Hidden and temporary files (`.x`, `x~`, `x.tmp`, `x.part`) don't count,
+    nor do names that are no UTF-8.
+    """
     found: dict[str, FileFact] = {}
     for pattern in patterns:
         matches = glob_pattern(pattern)
         root = project_dir / fixed_folder(pattern)
         for entry in _walk(root, set()):
             path = os.path.relpath(entry.path, project_dir) if not pattern.startswith("/") else entry.path
-            if path in found or not matches.match(path) or is_passing(entry.name):
+            if path in found or not matches.match(path) or is_passing(entry.name) or not _is_text(path):
                 continue
             try:
                 stat = entry.stat()
@@ -36,6 +38,15 @@ def scan(project_dir: Path, patterns: tuple[str, ...]) -> tuple[FileFact, ...]:
 def is_passing(name: str) -> bool:
     """Tell whether a file name is one that programs write under on their way to the real one."""
     return name.startswith(".") or name.endswith(("~", ".tmp", ".part", ".partial", ".crdownload", ".swp"))
+
+
+def _is_text(path: str) -> bool:
+    """Tell whether a path can be stored: the name of a file may be any bytes."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _walk(folder: Path | str, seen: set[tuple[int, int]]) -> Iterator[os.DirEntry[str]]:

@@ -199,10 +199,9 @@ class Host:
     def _tell(self, step: Step) -> None:
         messages: list[FeedMessage] = []
         for before, after in step.changed:
-            for node_id in after.nodes:
-                if not after.nodes[node_id].state.is_active:
-                    self._progress.pop((after.run_id, node_id), None)
-            messages.append(overview.run_message(before, after, str(self.state_dir), self._progress))
+            self._drop_progress(after)
+            if self.feed.has_subscribers:
+                messages.append(overview.run_message(before, after, str(self.state_dir), self._progress))
             known = self._last_runs.get(after.workflow.name)
             if known is None or known.number <= after.number:
                 self._last_runs[after.workflow.name] = after
@@ -214,6 +213,12 @@ class Host:
         self._set_message("")
         if step.changed:
             self._last_activity = time.monotonic()
+
+    def _drop_progress(self, run: WorkflowRun) -> None:
+        """Forget how far nodes of this run were that are not at work any more."""
+        ended = [key for key in self._progress if key[0] == run.run_id and not run.nodes[key[1]].state.is_active]
+        for key in ended:
+            del self._progress[key]
 
     def _set_message(self, message: str) -> None:
         if message != self._message:

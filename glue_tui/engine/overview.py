@@ -106,21 +106,18 @@ def run_message(
     """Return what tells a client of a change: the run whole if it is new, else its head and what differs."""
     if before is None:
         return RunOpened(run=run_view(after, state_dir))
+    changed = [node_id for node_id, node in after.nodes.items() if before.nodes.get(node_id) is not node]
+    # A trigger's view counts the conditions that hold: it changes with the nodes that the trigger watches.
+    watching = {name for node_id in changed for name in after.graph.triggers_watching.get(node_id, ())}
     return RunChanged(
         summary=run_summary(after),
-        nodes=tuple(
-            node_view(after, node_id, state_dir, progress.get((after.run_id, node_id)))
-            for node_id, node in after.nodes.items()
-            if before.nodes.get(node_id) is not node
+        nodes=tuple(node_view(after, node_id, state_dir, progress.get((after.run_id, node_id))) for node_id in changed),
+        triggers=tuple(
+            trigger_run_view(after, name)
+            for name, trigger in after.triggers.items()
+            if before.triggers.get(name) is not trigger or name in watching
         ),
-        triggers=tuple(trigger_run_view(after, name) for name in after.triggers if _differs(before, after, name)),
     )
-
-
-def _differs(before: WorkflowRun, after: WorkflowRun, trigger: str) -> bool:
-    return before.triggers.get(trigger) is not after.triggers[trigger] or trigger_run_view(
-        before, trigger
-    ) != trigger_run_view(after, trigger)
 
 
 def _action_id(action: Action) -> str:

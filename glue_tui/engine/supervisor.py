@@ -205,6 +205,8 @@ class Supervisor:
             else:
                 self._report(WorkerLost(key=key, reason=reason))
         self._workers.clear()
+        # Until the kernel has heard of it: the next fork server must not start the lost attempts once more.
+        self._wanted = ()
 
 
 def read_result(path: str) -> AttemptResult | None:
