@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from bench import JOB, Bench, T, scan, simple_workflow
+from bench import JOB, PATTERNS, Bench, T, scan, simple_workflow
 
 from glue_tui.core.arrivals import Stage
 from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.model import FileWatch
 from glue_tui.core.states import OnOverlap
 from glue_tui.core.wanted import STOP_GRACE_S, StartWorker, StopWorker
+from glue_tui.engine.folders import scan as scan_folder
 from glue_tui.engine.inputs import (
     DefinitionsLoaded,
+    FolderScanned,
     StopAsked,
 )
 
@@ -106,6 +110,16 @@ def test_other_patterns_begin_with_a_first_look(bench: Bench) -> None:
     assert bench.kernel.inboxes[("w", "files")] is None
     bench.step(T + 3, DefinitionsLoaded(workflows=()))
     assert bench.kernel.inboxes == {}
+
+
+def test_a_file_whose_name_is_no_text_ends_no_engine(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    bench.step(T + 1, scan())
+    for name in (b"ok.csv", b"caf\xe9.csv"):
+        Path(os.fsdecode(os.fsencode(tmp_path / "in") + b"/" + name)).touch()
+    found = scan_folder(tmp_path, PATTERNS)
+    bench.step(T + 2, FolderScanned(workflow="w", trigger="files", patterns=PATTERNS, files=found))
+    assert list(bench.kernel.inboxes[("w", "files")] or {}) == ["in/ok.csv"]
 
 
 # The clock
