@@ -105,7 +105,10 @@ def test_a_finished_run_is_not_stopped(bench: Bench) -> None:
     assert bench.run(run_id).status is WorkflowRunStatus.COMPLETED
 
 
-def test_a_workflow_that_is_not_there_is_refused_with_the_nearest_name(bench: Bench) -> None:
+def test_a_run_or_workflow_that_is_not_there_is_refused_with_a_hint(bench: Bench) -> None:
+    for ask in (StopAsked(run_id="wr_none"), ResumeAsked(run_id="wr_none")):
+        (answer,) = bench.step(T + 1, ask).answers
+        assert isinstance(answer, EntityNotFound)
     (answer,) = bench.step(T + 1, StartAsked(workflow="ww")).answers
     assert isinstance(answer, EntityNotFound)
     assert 'did you mean "w"' in answer.hint
