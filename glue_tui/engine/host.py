@@ -177,11 +177,14 @@ class Host:
     async def _save_failed(
         self, error: StoreFailed, batch: list[tuple[Input, asyncio.Future[RunId | None] | None]]
     ) -> None:
-        """Refuse requests, keep reports for the next try, say so on every screen."""
-        for _, future in batch:
-            if future is not None and not future.done():
+        """Refuse requests, keep reports and definitions for the next try, say so on every screen."""
+        kept: list[tuple[Input, asyncio.Future[RunId | None] | None]] = []
+        for one, future in batch:
+            if future is None or isinstance(one, DefinitionsLoaded):
+                kept.append((one, future))
+            elif not future.done():
                 future.set_exception(error)
-        self._queue.extendleft(reversed([(one, None) for one, future in batch if future is None]))
+        self._queue.extendleft(reversed(kept))
         if self._message != str(error):
             self._note(str(error))
         self._set_message(str(error))
