@@ -31,8 +31,8 @@ from glue_tui.definitions.authored import (
     JobType,
     WriteMode,
 )
-from glue_tui.definitions.build import RETRIES_MAX, Scope, check_arguments
 from glue_tui.definitions.report import KeyPath
+from glue_tui.definitions.scope import RETRIES_MAX, Scope, check_arguments
 
 BACKOFF_MAX = 10.0
 

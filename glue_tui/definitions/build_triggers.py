@@ -16,8 +16,8 @@ from glue_tui.core.states import (
     TriggerType,
 )
 from glue_tui.definitions.authored import AuthoredAction, AuthoredCondition, AuthoredTrigger
-from glue_tui.definitions.build import Scope, check_arguments
 from glue_tui.definitions.report import KeyPath
+from glue_tui.definitions.scope import Scope, check_arguments
 from glue_tui.definitions.shape import nearest
 
 BATCH_SIZE_MAX = 100

@@ -9,10 +9,11 @@ from pathlib import Path
 from glue_tui.core.model import Workflow
 from glue_tui.core.problem import Problem
 from glue_tui.definitions.authored import AuthoredWorkflow
-from glue_tui.definitions.build import NAME_LENGTH_MAX, NAME_RULE, Scope, build_workflow, is_name
+from glue_tui.definitions.build import NAME_LENGTH_MAX, NAME_RULE, build_workflow, is_name
 from glue_tui.definitions.check import check_graph
 from glue_tui.definitions.files import InputFile, digest_of, read_file
 from glue_tui.definitions.report import Report
+from glue_tui.definitions.scope import Scope
 from glue_tui.definitions.shape import read_shape
 from glue_tui.definitions.syntax import read_toml
 
