@@ -9,8 +9,8 @@ from itertools import chain
 from glue_tui.core.graph import build_graph
 from glue_tui.core.model import Condition, NodeId, Predicate, TableSink, Trigger, Workflow, node_name, node_type
 from glue_tui.core.states import Logical, TriggerType
-from glue_tui.definitions.build import Scope
 from glue_tui.definitions.report import KeyPath
+from glue_tui.definitions.scope import Scope
 from glue_tui.definitions.watch_loops import may_hold_files_of
 
 COMPONENTS_MAX = 1000
