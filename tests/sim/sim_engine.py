@@ -97,10 +97,11 @@ class SimEngine:
         except StoreFailed as error:
             world.say(f"commit failed: {error.message}")
             world.checkers.nothing_changed(before, _state_of(self.kernel))
-            self._queue = [(one, None) for one, answer in taken if answer is None] + self._queue
+            kept = [(one, told) for one, told in taken if told is None or isinstance(one, DefinitionsLoaded)]
+            self._queue = kept + self._queue
             self._is_saving, self.pump_at = True, world.true_s + SAVE_RETRY_S
-            for _, answer in taken:
-                if answer is not None:
+            for one, answer in taken:
+                if answer is not None and not isinstance(one, DefinitionsLoaded):
                     answer(error)
             return
         world.conn.disarm()
@@ -149,10 +150,7 @@ class SimEngine:
         definitions = tuple(self.world.definitions.values())
         self.put(DefinitionsLoaded(workflows=definitions), self._loaded)
 
-    def _loaded(self, answer: Answer) -> None:
-        if isinstance(answer, GlueTuiError):
-            self.world.after(1.0, self.load, engine=self)
-            return
+    def _loaded(self, _: Answer) -> None:
         self._look_everywhere()
 
     # As in engine.scout
