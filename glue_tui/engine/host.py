@@ -15,7 +15,7 @@ from glue_tui.core.attempt import AttemptKey, AttemptSpec, log_path, result_path
 from glue_tui.core.model import Job, NodeId, RunId
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.run import WorkflowRun
-from glue_tui.core.stimuli import WorkerExited
+from glue_tui.core.stimuli import WorkerExited, WorkerStarted
 from glue_tui.core.wanted import WakeAt
 from glue_tui.definitions.project import DefinitionSet
 from glue_tui.engine import overview
@@ -39,6 +39,8 @@ from glue_tui.store.history import History
 
 LONGEST_SLEEP_S = 60.0
 """The loop looks at the clock at least so often: it may have been set, or the machine may have slept."""
+START_PATIENCE_S = 0.01
+"""Nothing follows from a worker's start but that it is shown: its commit waits so long for company, such as its end."""
 SAVE_RETRY_S = 1.0
 """After a commit that failed: until the next try. Reports of workers wait meanwhile, none is lost."""
 
@@ -173,6 +175,16 @@ class Host:
                 async with asyncio.timeout(delay_s):
                     await self._bell.wait()
         self._bell.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(START_PATIENCE_S):
+                while self._only_starts_wait():
+                    await self._bell.wait()
+                    self._bell.clear()
+
+    def _only_starts_wait(self) -> bool:
+        return bool(self._queue) and all(
+            isinstance(one, WorkerReported) and isinstance(one.report, WorkerStarted) for one, _ in self._queue
+        )
 
     async def _save_failed(
         self, error: StoreFailed, batch: list[tuple[Input, asyncio.Future[RunId | None] | None]]
