@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -48,6 +49,8 @@ class Checkers:
         """The run that took a version of a file, by workflow, trigger, path and modification time."""
         self._looked_first: dict[tuple[str, str], tuple[str, float]] = {}
         """When each trigger began to look at the patterns that it looks at."""
+        self._settle_s: dict[tuple[str, str], float] = {}
+        """The shortest that ever held for a trigger: what has settled stays so when a longer one is saved."""
         self.answers: dict[str, RunId] = {}
         self._has_unseen = False
 
@@ -127,9 +130,10 @@ class Checkers:
         require(inbox == stored, f"files of {key}: {_difference(inbox or {}, stored or {})}")
         if inbox is None:
             return
+        self._settle_s[key] = min(trigger.watch.settle_s, self._settle_s.get(key, math.inf))
         for seen in inbox.values():
             if seen.stage is Stage.TAKEN:
-                self._check_taken(key, seen, trigger.watch.settle_s)
+                self._check_taken(key, seen, self._settle_s[key])
 
     def _check_taken(self, key: tuple[str, str], seen: SeenFile, settle_s: float) -> None:
         """One version of a file belongs to one batch, and it had settled."""
