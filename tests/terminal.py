@@ -119,11 +119,16 @@ class Terminal:
                 self._status = os.waitstatus_to_exitcode(status)
         return self._status
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the window another size, as a person does with the mouse."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def hang_up(self) -> None:
         """Close the line as a lost connection does."""
         os.kill(self.pid, signal.SIGHUP)
 
     def _answer(self, data: bytes) -> None:
         """A modern terminal answers when it is asked for synchronized output."""
-        if b"\x1b[?2026$p" in data:
+        for _ in range(data.count(b"\x1b[?2026$p")):
             os.write(self._fd, b"\x1b[?2026;2$y")

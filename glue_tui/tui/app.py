@@ -12,7 +12,6 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
 from textual.theme import Theme
@@ -23,6 +22,7 @@ from glue_tui.client.api import EngineClient
 from glue_tui.client.find import state_db
 from glue_tui.core.problem import EngineUnavailable, InvalidInput
 from glue_tui.protocol.views import FeedMessage, RunOpened, RunSummary, StoryLine
+from glue_tui.tui.display import ThriftyDisplay
 from glue_tui.tui.editor import editor_command, place_to_edit
 from glue_tui.tui.feed import follow
 from glue_tui.tui.guard import guard_terminal
@@ -39,7 +39,7 @@ FRAME_S = 1 / 30
 Connect = Callable[[], Awaitable[EngineClient]]
 
 
-class GlueTuiApp(App[str]):
+class GlueTuiApp(ThriftyDisplay):
     """One screen over one engine. Returns the words to print after it has gone."""
 
     CSS_PATH = "app.tcss"
