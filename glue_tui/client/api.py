@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from glue_tui.protocol.views import FeedMessage, ProjectView, RunSummary, RunView, StoryLine
+from glue_tui.protocol.views import FeedMessage, ProjectView, ResumePlanView, RunSummary, RunView, StoryLine
 
 
 class EngineClient(Protocol):
@@ -31,6 +31,9 @@ class EngineClient(Protocol):
         self, workflow: str, *, trigger: str = "", properties: dict[str, str] | None = None, request_id: str = ""
     ) -> RunSummary:
         """Start a run by the named trigger, or by the workflow's ON_DEMAND one, or else by its first start trigger."""
+
+    async def plan_resume(self, run: str, *, nodes: tuple[str, ...] = (), as_it_ran: bool = False) -> ResumePlanView:
+        """Return what `resume_workflow_run` would do, and raise what it would refuse with; change nothing."""
 
     async def resume_workflow_run(
         self, run: str, *, nodes: tuple[str, ...] = (), as_it_ran: bool = False, request_id: str = ""

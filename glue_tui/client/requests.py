@@ -11,6 +11,8 @@ from glue_tui.protocol.requests import (
     GetRun,
     GetRuns,
     GetStory,
+    PlanReply,
+    PlanResume,
     ProjectReply,
     Refused,
     Reload,
@@ -26,9 +28,9 @@ from glue_tui.protocol.requests import (
     StoryReply,
     SummaryReply,
 )
-from glue_tui.protocol.views import ProjectView, RunSummary, RunView, StoryLine
+from glue_tui.protocol.views import ProjectView, ResumePlanView, RunSummary, RunView, StoryLine
 
-R = TypeVar("R", bound=Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply)
+R = TypeVar("R", bound=Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply | PlanReply)
 
 
 class RequestClient(ABC):
@@ -65,6 +67,9 @@ class RequestClient(ABC):
             workflow=workflow, trigger=trigger, properties=properties or {}, request_id=request_id
         )
         return (await self._call(request, SummaryReply)).summary
+
+    async def plan_resume(self, run: str, *, nodes: tuple[str, ...] = (), as_it_ran: bool = False) -> ResumePlanView:
+        return (await self._call(PlanResume(run=run, nodes=nodes, as_it_ran=as_it_ran), PlanReply)).plan
 
     async def resume_workflow_run(
         self, run: str, *, nodes: tuple[str, ...] = (), as_it_ran: bool = False, request_id: str = ""

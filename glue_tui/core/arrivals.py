@@ -54,8 +54,17 @@ class Observation:
     gone: tuple[str, ...]
 
 
-def observe(inbox: Inbox | None, facts: Iterable[FileFact], settle_s: float, now: float) -> Observation:
-    """Compare a whole scan with what is remembered; None: the trigger has never looked."""
+def observe(
+    inbox: Inbox | None,
+    facts: Iterable[FileFact],
+    settle_s: float,
+    now: float,
+    unreadable: tuple[str, ...] = (),
+) -> Observation:
+    """Compare a whole scan with what is remembered; None: the trigger has never looked.
+
+    Of files below a folder that was `unreadable` nothing is known: they are not gone.
+    """
     known = inbox or {}
     changed: list[SeenFile] = []
     present: set[str] = set()
@@ -71,7 +80,8 @@ def observe(inbox: Inbox | None, facts: Iterable[FileFact], settle_s: float, now
             changed.append(_seen(fact, Stage.SETTLING, now))
         elif seen.stage is Stage.SETTLING and now - seen.since >= settle_s:
             changed.append(_seen(fact, Stage.PENDING, now))
-    gone = tuple(path for path in known if path not in present)
+    blind = tuple(f"{folder}/" for folder in unreadable)
+    gone = tuple(path for path in known if path not in present and not path.startswith(blind))
     return Observation(changed=tuple(changed), gone=gone)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from glue_tui.core.arrivals import FileFact
@@ -13,15 +14,23 @@ FILES_MAX = 1_000_000
 """Files a trigger may watch; a scan ends there."""
 
 
-def scan(project_dir: Path, patterns: tuple[str, ...]) -> tuple[FileFact, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    files: tuple[FileFact, ...]
+    unreadable: tuple[str, ...]
+    """Folders that exist but could not be listed: nothing is known of what lies below them."""
+
+
+def scan(project_dir: Path, patterns: tuple[str, ...]) -> Scan:
     """Return the files that match, by path. Hidden and temporary files (`.x`, `x~`, `x.tmp`, `x.part`) don't count,
     nor do names that are no UTF-8.
     """
     found: dict[str, FileFact] = {}
+    unreadable: list[str] = []
     for pattern in patterns:
         matches = glob_pattern(pattern)
         root = project_dir / fixed_folder(pattern)
-        for entry in _walk(root, set()):
+        for entry in _walk(root, set(), unreadable):
             path = os.path.relpath(entry.path, project_dir) if not pattern.startswith("/") else entry.path
             if path in found or not matches.match(path) or is_passing(entry.name) or not _is_text(path):
                 continue
@@ -32,7 +41,10 @@ def scan(project_dir: Path, patterns: tuple[str, ...]) -> tuple[FileFact, ...]:
             found[path] = FileFact(path=path, size_bytes=stat.st_size, mtime_ns=stat.st_mtime_ns)
             if len(found) >= FILES_MAX:
                 break
-    return tuple(found[path] for path in sorted(found))
+    return Scan(
+        files=tuple(found[path] for path in sorted(found)),
+        unreadable=tuple(os.path.relpath(folder, project_dir) for folder in unreadable),
+    )
 
 
 def is_passing(name: str) -> bool:
@@ -49,7 +61,7 @@ def _is_text(path: str) -> bool:
     return True
 
 
-def _walk(folder: Path | str, seen: set[tuple[int, int]]) -> Iterator[os.DirEntry[str]]:
+def _walk(folder: Path | str, seen: set[tuple[int, int]], unreadable: list[str]) -> Iterator[os.DirEntry[str]]:
     """Yield the files below a folder; a cycle of symbolic links is walked once."""
     try:
         stat = Path(folder).stat()
@@ -58,7 +70,10 @@ def _walk(folder: Path | str, seen: set[tuple[int, int]]) -> Iterator[os.DirEntr
         seen.add((stat.st_dev, stat.st_ino))
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return
     except OSError:
+        unreadable.append(str(folder))
         return
     for entry in listed:
         try:
@@ -67,6 +82,6 @@ def _walk(folder: Path | str, seen: set[tuple[int, int]]) -> Iterator[os.DirEntr
             continue
         if is_dir:
             if not entry.name.startswith("."):
-                yield from _walk(entry.path, seen)
+                yield from _walk(entry.path, seen, unreadable)
         else:
             yield entry

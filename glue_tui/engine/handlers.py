@@ -7,6 +7,7 @@ from typing import assert_never
 
 from glue_tui.core.model import RunId
 from glue_tui.core.problem import GlueTuiError
+from glue_tui.core.resume import plan_resume
 from glue_tui.engine.host import Host
 from glue_tui.engine.inputs import ResumeAsked, StartAsked, StopAsked, TriggerSwitched
 from glue_tui.protocol.present import run_summary, run_view
@@ -17,6 +18,8 @@ from glue_tui.protocol.requests import (
     GetRun,
     GetRuns,
     GetStory,
+    PlanReply,
+    PlanResume,
     ProjectReply,
     Refused,
     Reload,
@@ -32,7 +35,7 @@ from glue_tui.protocol.requests import (
     Subscribe,
     SummaryReply,
 )
-from glue_tui.protocol.views import RunSummary, RunView
+from glue_tui.protocol.views import ResumePlanView, RunSummary, RunView
 
 RUNS_LIMIT_MAX = 10_000
 
@@ -57,6 +60,8 @@ async def _reply(host: Host, call: Call) -> Reply:
             return RunsReply(number=number, runs=runs)
         case GetStory(run=ref):
             return StoryReply(number=number, lines=host.history.story(ref))
+        case PlanResume() as ask:
+            return PlanReply(number=number, plan=_plan(host, ask))
         case StartWorkflowRun() as ask:
             run_id = await host.ask(
                 StartAsked(
@@ -101,6 +106,14 @@ def read_run(host: Host, ref: str) -> RunView:
     run_id = host.history.run_id(ref)
     run = host.kernel.runs.get(RunId(run_id))
     return run_view(run, str(host.state_dir)) if run is not None else host.history.run(run_id)
+
+
+def _plan(host: Host, ask: PlanResume) -> ResumePlanView:
+    run_id = host.history.run_id(ask.run)
+    run = host.kernel.runs.get(RunId(run_id)) or host.history.core_run(run_id)
+    workflow = run.workflow if ask.as_it_ran else host.kernel.workflow(run.workflow.name)
+    plan = plan_resume(run, workflow, ask.nodes)
+    return ResumePlanView(restart=plan.restart, follow=plan.follow, carried=plan.carried)
 
 
 def _summary(host: Host, run_id: RunId | None) -> RunSummary:

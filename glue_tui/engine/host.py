@@ -41,6 +41,10 @@ LONGEST_SLEEP_S = 60.0
 """The loop looks at the clock at least so often: it may have been set, or the machine may have slept."""
 START_PATIENCE_S = 0.01
 """Nothing follows from a worker's start but that it is shown: its commit waits so long for company, such as its end."""
+HELD = (
+    "held after repeated crashes: schedules and files start nothing;"
+    " when the cause is mended, `glue-tui engine stop` and `glue-tui engine start` let them go on"
+)
 SAVE_RETRY_S = 1.0
 """After a commit that failed: until the next try. Reports of workers wait meanwhile, none is lost."""
 
@@ -104,7 +108,7 @@ class Host:
         )
 
     def engine_view(self) -> EngineView:
-        held = "held after repeated crashes: schedules and files start nothing" if self.kernel.is_held else ""
+        held = HELD if self.kernel.is_held else ""
         return EngineView(
             pid=os.getpid(),
             started_at=self.started_at,

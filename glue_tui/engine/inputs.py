@@ -51,6 +51,8 @@ class FolderScanned:
     trigger: str
     patterns: tuple[str, ...]
     files: tuple[FileFact, ...]
+    unreadable: tuple[str, ...] = ()
+    """Folders that could not be listed."""
     at: float | None = None
     """When the scan began (seconds since the epoch): a file has held only until then. None: now."""
 

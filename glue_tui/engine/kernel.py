@@ -273,7 +273,7 @@ class Kernel:
         if inbox is None:
             batch.write(lambda conn: ledger.begin_inbox(conn, *key, scan.patterns))
         looked_at = batch.now if scan.at is None else scan.at
-        seen = observe(inbox, scan.files, trigger.watch.settle_s, looked_at)
+        seen = observe(inbox, scan.files, trigger.watch.settle_s, looked_at, scan.unreadable)
         batch.move_files(key, inbox or {}, seen.changed, seen.gone)
 
     def _inbox(self, batch: Batch, key: TriggerKey) -> dict[str, SeenFile] | None:

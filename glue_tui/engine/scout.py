@@ -33,6 +33,7 @@ class Scout:
         self._kernel = kernel
         self._put = put
         self._definitions_changed = definitions_changed
+        self._note = note
         self._watcher = Watcher(self._hinted, note)
         self._tasks: asyncio.TaskGroup | None = None
         self._scanning: set[TriggerKey] = set()
@@ -100,8 +101,19 @@ class Scout:
         trigger = workflow.trigger(key[1]) if workflow else None
         if trigger is not None and trigger.watch is not None:
             patterns, at = trigger.watch.patterns, time.time()
-            files = await asyncio.to_thread(scan, self._project_dir, patterns)
-            self._put(FolderScanned(workflow=key[0], trigger=key[1], patterns=patterns, files=files, at=at))
+            seen = await asyncio.to_thread(scan, self._project_dir, patterns)
+            for folder in seen.unreadable:
+                self._note(f"{key[0]}: {key[1]} can't look into {folder}; what it knew of its files stays")
+            self._put(
+                FolderScanned(
+                    workflow=key[0],
+                    trigger=key[1],
+                    patterns=patterns,
+                    files=seen.files,
+                    unreadable=seen.unreadable,
+                    at=at,
+                )
+            )
         self._scanning.discard(key)
         if key in self._scan_again:
             self._scan_again.discard(key)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from glue_tui.core.problem import ERRORS, GlueTuiError
-from glue_tui.protocol.views import FeedMessage, ProjectView, RunSummary, RunView, StoryLine
+from glue_tui.protocol.views import FeedMessage, ProjectView, ResumePlanView, RunSummary, RunView, StoryLine
 
 PROTOCOL_VERSION = 1
 FRAME_BYTES_MAX = 64 * 1024 * 1024
@@ -35,6 +35,12 @@ class GetRuns(_Frame, frozen=True):
 
 class GetStory(_Frame, frozen=True):
     run: str
+
+
+class PlanResume(_Frame, frozen=True):
+    run: str
+    nodes: tuple[str, ...] = ()
+    as_it_ran: bool = False
 
 
 class StartWorkflowRun(_Frame, frozen=True):
@@ -78,6 +84,7 @@ Request = (
     | GetRun
     | GetRuns
     | GetStory
+    | PlanResume
     | StartWorkflowRun
     | ResumeWorkflowRun
     | StopWorkflowRun
@@ -130,6 +137,11 @@ class StoryReply(_Frame, frozen=True):
     lines: tuple[StoryLine, ...]
 
 
+class PlanReply(_Frame, frozen=True):
+    number: int
+    plan: ResumePlanView
+
+
 class Refused(_Frame, frozen=True):
     """Reply to a request that raised; `code` is the class of the GlueTuiError."""
 
@@ -146,8 +158,8 @@ class Feed(_Frame, frozen=True):
     messages: tuple[FeedMessage, ...]
 
 
-Reply = Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply | Refused
-ServerFrame = Hello | Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply | Refused | Feed
+Reply = Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply | PlanReply | Refused
+ServerFrame = Hello | Feed | Reply
 
 encode = msgspec.json.Encoder().encode
 decode_call = msgspec.json.Decoder(Call).decode

@@ -223,6 +223,17 @@ class ProjectView(View, frozen=True):
     """The last run of every workflow, and every run that is not over."""
 
 
+class ResumePlanView(View, frozen=True):
+    """Which nodes a resume would run again, in flow order; ids."""
+
+    restart: tuple[str, ...]
+    """Start again at once."""
+    follow: tuple[str, ...]
+    """Run in normal flow, if their triggers fire."""
+    carried: tuple[str, ...]
+    """Stay as they are."""
+
+
 class StoryLine(View, frozen=True):
     """One event of a run's history."""
 

@@ -162,3 +162,14 @@ def test_a_clock_set_back_while_a_file_settles_begins_to_count_again() -> None:
     inbox.now += SETTLE_S
     inbox.scan()
     assert inbox.taken == [("a", 1)]
+
+
+def test_a_folder_that_cant_be_listed_for_a_moment_makes_no_file_new() -> None:
+    """Nothing is known of what lies below it, so nothing of it is gone, and nothing fires again when it is back."""
+    taken = SeenFile(path="in/a.csv", size_bytes=1, mtime_ns=1, stage=Stage.TAKEN, since=0.0, run_id="wr_1")
+    inbox = {taken.path: taken}
+    blind = observe(inbox, (), 0.5, 10.0, ("in",))
+    assert blind.gone == ()
+    assert observe(inbox, (), 0.5, 10.0, ("other",)).gone == ("in/a.csv",)
+    back = observe(inbox, (FileFact(path="in/a.csv", size_bytes=1, mtime_ns=1),), 0.5, 11.0)
+    assert back.changed == ()

@@ -70,6 +70,10 @@ def test_a_failed_node_takes_its_failure_branch_and_a_retry_runs_only_it_and_wha
     assert engine.node(1, "work").exit_code == 1
 
     (project / "mended").touch()
+    plan = engine.ask(lambda client: client.plan_resume("branches"))
+    assert plan.restart == ("job:work",)
+    assert plan.follow == ("job:publish", "job:report")
+    assert plan.carried == ("job:prepare",)
     engine.ask(lambda client: client.resume_workflow_run("branches"))
     second = engine.finished(2)
     assert second.summary.outcome == "SUCCEEDED"
