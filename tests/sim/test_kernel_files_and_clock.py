@@ -117,7 +117,7 @@ def test_a_file_whose_name_is_no_text_ends_no_engine(bench: Bench, tmp_path: Pat
     bench.step(T + 1, scan())
     for name in (b"ok.csv", b"caf\xe9.csv"):
         Path(os.fsdecode(os.fsencode(tmp_path / "in") + b"/" + name)).touch()
-    found = scan_folder(tmp_path, PATTERNS)
+    found = scan_folder(tmp_path, PATTERNS).files
     bench.step(T + 2, FolderScanned(workflow="w", trigger="files", patterns=PATTERNS, files=found))
     assert list(bench.kernel.inboxes[("w", "files")] or {}) == ["in/ok.csv"]
 
