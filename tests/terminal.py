@@ -51,7 +51,9 @@ class Terminal:
             try:
                 os.chdir(cwd)
                 variables = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
-                os.execvpe(command[0], list(command), {**os.environ, **variables, **(environment or {})})
+                # The size is the terminal's, not that of the one the tests were started in.
+                inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+                os.execvpe(command[0], list(command), {**inherited, **variables, **(environment or {})})
             finally:
                 os._exit(127)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -15,7 +15,5 @@ from glue_tui.tui.app import GlueTuiApp
 
 if __name__ == "__main__":
     engine = busy_engine()
-    app = GlueTuiApp(
-        engine.connect, Path("/home/ann/sales-project"), now=lambda: engine.now, time_zone=ZoneInfo("UTC")
-    )
+    app = GlueTuiApp(engine.connect, Path("/home/ann/sales-project"), now=lambda: engine.now, time_zone=ZoneInfo("UTC"))
     asyncio.run(app.run_async())
