@@ -19,7 +19,7 @@ def main() -> None:
 
 def open_terminal(project_dir: Path) -> None:
     """Open the screen on a project. An engine is started where none runs; one that is stopped meanwhile stays so."""
-    from glue_tui.tui.app import run_terminal
+    from glue_tui.tui.start import open_screen
 
     has_connected = False
 
@@ -31,7 +31,7 @@ def open_terminal(project_dir: Path) -> None:
         has_connected = True
         return client
 
-    run_terminal(connect, project_dir)
+    open_screen(connect, project_dir)
 
 
 if __name__ == "__main__":

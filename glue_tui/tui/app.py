@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -10,14 +11,13 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
 from textual.theme import Theme
 from textual.timer import Timer
 
-from glue_tui.catalog.read import Catalog, TableEntry
 from glue_tui.client.api import EngineClient
 from glue_tui.client.find import state_db
 from glue_tui.core.problem import EngineUnavailable, InvalidInput
@@ -30,6 +30,9 @@ from glue_tui.tui.model import Connection, UiModel, lost, reduce
 from glue_tui.tui.screens.main import MainScreen
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import BACKGROUND, BAR, TONES, look_for
+
+if TYPE_CHECKING:
+    from glue_tui.catalog.read import TableEntry
 
 HISTORY_RUNS = 200
 """So many runs the history offers."""
@@ -86,6 +89,7 @@ class GlueTuiApp(ThriftyDisplay):
         self.push_screen(self.main)
         self.run_worker(follow(self.connect, self), exit_on_error=True)
         self.call_after_refresh(self.refresh_model)
+        self.call_after_refresh(_collect_garbage)
 
     # The feed
 
@@ -117,6 +121,8 @@ class GlueTuiApp(ThriftyDisplay):
 
     async def tables(self) -> tuple[TableEntry, ...]:
         """Read the catalog's tables; the state file is asked, not the engine."""
+        from glue_tui.catalog.read import Catalog
+
         return await asyncio.to_thread(Catalog.open(state_db(self.project_dir)).tables)
 
     # The clock
@@ -176,6 +182,12 @@ class GlueTuiApp(ThriftyDisplay):
             self.main.say(f"{place.path.name} read again", cli="glue-tui validate")
 
 
+def _collect_garbage() -> None:
+    """Turn on what `start` turned off; what the start made is not looked at again."""
+    gc.freeze()
+    gc.enable()
+
+
 def _theme() -> Theme:
     colour = {name: style.split()[-1] for name, style in TONES.items()}
     return Theme(
@@ -194,7 +206,6 @@ def _theme() -> Theme:
 
 def run_terminal(connect: Connect, project_dir: Path) -> None:
     """Open the screen on a project; returns when it is left. `connect` gives a client, also again after a loss."""
-    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     app = GlueTuiApp(connect, project_dir)
     words = asyncio.run(_run_guarded(app))
     if words:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from glue_tui.catalog.read import TableEntry
 from glue_tui.core.model import NodeId, node_name
 from glue_tui.tui.format import age, count, counted, size
 from glue_tui.tui.paint import Span, Spans, columns, width_of
 from glue_tui.tui.theme import Look
 from glue_tui.tui.widgets.pane import ListPane
+
+if TYPE_CHECKING:
+    from glue_tui.catalog.read import TableEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from datetime import tzinfo
-from typing import Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from textual import events
 from textual.message import Message
 
-from glue_tui.catalog.read import TableEntry
 from glue_tui.protocol.views import RunSummary, RunView, StoryLine
 from glue_tui.tui.asked import Asked
 from glue_tui.tui.detail import ROWS_PER_LINE_MAX, detail_lines, run_title
@@ -24,6 +23,9 @@ from glue_tui.tui.widgets.event_list import EventList, event_rows
 from glue_tui.tui.widgets.frame import RULE_FROM_LINES, Frame
 from glue_tui.tui.widgets.run_history import RunHistory, history_rows
 from glue_tui.tui.widgets.timeline import Timeline, timeline_rows
+
+if TYPE_CHECKING:
+    from glue_tui.catalog.read import TableEntry
 
 
 class Source(Protocol):
