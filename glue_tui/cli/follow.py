@@ -140,7 +140,7 @@ def _transition_text(node: NodeView) -> str:
     if failed is None and node.state == "WAITING":
         failed = next((one.error for one in reversed(node.attempts) if one.error is not None), None)
     error = f"  {error_text(failed)}" if failed is not None else ""
-    at = node.finished_at or node.started_at or time.time()
+    at = node.finished_at or (node.started_at if node.state == "RUNNING" else None) or time.time()
     return f"{time_text(at)}  {node.name}  {state_text(node.state)}  {facts}{error}".rstrip()
 
 

@@ -8,6 +8,7 @@ import click
 
 from glue_tui.cli.output import say, show
 from glue_tui.core.problem import InvalidInput
+from glue_tui.definitions.folder import definition_files
 
 GITIGNORE = """\
 # The engine's state and logs, and what the workflows make.
@@ -96,6 +97,11 @@ _ORDERS_PER_DAY = 12
 @click.option("--sample/--empty", "is_sample", default=True, help="With a workflow that runs (default), or without.")
 def init_command(directory: Path, is_sample: bool) -> None:
     """Make a project in DIR (default: here): a workflow, a job and a little data. Overwrites nothing."""
+    there = definition_files(directory)
+    if there:
+        raise InvalidInput(
+            f"{directory} is a project already ({there[0].name}); nothing was written", hint="choose another folder"
+        )
     files = starter_files() if is_sample else {".gitignore": GITIGNORE}
     taken = [name for name in files if name != ".gitignore" and (directory / name).exists()]
     if taken:

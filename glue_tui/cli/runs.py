@@ -7,7 +7,17 @@ import time
 import click
 
 from glue_tui.cli.history import project_history
-from glue_tui.cli.output import duration_text, run_state, say, show, show_json, state_text, table_text, time_text
+from glue_tui.cli.output import (
+    duration_text,
+    harmless,
+    run_state,
+    say,
+    show,
+    show_json,
+    state_text,
+    table_text,
+    time_text,
+)
 from glue_tui.cli.settings import Settings
 from glue_tui.protocol.views import RunSummary
 
@@ -43,8 +53,16 @@ def _row(summary: RunSummary, now: float) -> tuple[str, ...]:
         str(summary.number),
         summary.workflow,
         state_text(run_state(summary)),
-        summary.trigger + retry,
+        summary.trigger + retry + _files_text(summary.event_files),
         time_text(summary.started_at if summary.started_at is not None else summary.queued_at, now=now),
         took,
         ", ".join(summary.failed_nodes) or (summary.message if summary.outcome == "ERROR" else ""),
     )
+
+
+def _files_text(files: tuple[str, ...]) -> str:
+    """Return the file that started the run, and how many more."""
+    if not files:
+        return ""
+    more = f" +{len(files) - 1}" if len(files) > 1 else ""
+    return f": {harmless(files[0].rpartition('/')[2])}{more}"

@@ -23,6 +23,19 @@ def definition_files(project_dir: Path) -> list[Path]:
     """Return the definition files of a project, ordered by name; none where the folder can't be read."""
     try:
         files = sorted((project_dir / WORKFLOWS_FOLDER).glob("*.toml"))
-        return [file for file in files if not file.name.startswith(_TEMPORARY) and not file.is_dir()]
+        return [
+            file
+            for file in files
+            if not file.name.startswith(_TEMPORARY) and _is_readable_name(file) and file.is_file()
+        ]
     except OSError:
         return []
+
+
+def _is_readable_name(file: Path) -> bool:
+    """Tell whether the name is text: the name of a file may be any bytes, that of a workflow may not."""
+    try:
+        file.name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

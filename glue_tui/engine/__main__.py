@@ -27,7 +27,8 @@ from glue_tui.engine.server import Server, socket_path
 EXIT_NO_ENGINE = 3
 IDLE_EXIT_S = 15 * 60.0
 """An engine ends by itself after so long with no run, no client, and no trigger that could start a run by itself."""
-IDLE_CHECK_S = 60.0
+CHECK_S = 2.0
+"""Between two looks whether it is still of use, and the folder still its own."""
 
 
 def main() -> int:
@@ -69,7 +70,8 @@ async def _run(host: Host) -> None:
         await host.run(ready)
     finally:
         host.is_stopping.set()
-        engine_file.unlink(missing_ok=True)
+        if host.is_owner():
+            engine_file.unlink(missing_ok=True)
         for task in serving[1:]:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
@@ -86,15 +88,9 @@ def _announce(host: Host, socket: Path, engine_file: Path) -> None:
 
 
 async def _end_when_useless(host: Host) -> None:
-    lock = host.state_dir / "engine.lock"
-    inode = lock.stat().st_ino
     while True:
-        await asyncio.sleep(IDLE_CHECK_S)
-        try:
-            is_ours = lock.stat().st_ino == inode
-        except OSError:
-            is_ours = False
-        if not is_ours:
+        await asyncio.sleep(CHECK_S)
+        if not host.is_owner():
             note(f"{host.state_dir} was removed or replaced: the engine ends")
             host.is_stopping.set()
         if host.idle_s >= IDLE_EXIT_S and not _starts_by_itself(host):

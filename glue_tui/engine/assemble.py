@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from glue_tui.catalog.write import MIGRATIONS as CATALOG_MIGRATIONS
@@ -66,6 +67,7 @@ def assembled(project_dir: Path, note: Callable[[str], None]) -> Iterator[Host]:
             fence_fd=fence_fd,
             environment=worker_environment(),
             note=note,
+            is_owner=partial(_is_same_file, lock_fd, state_dir / "engine.lock"),
         )
         with transaction(conn):
             ledger.forget_engine_starts(conn)
@@ -97,6 +99,13 @@ def worker_environment() -> dict[str, str]:
     environment["PATH"] = os.pathsep.join([bin_dir, environment.get("PATH", os.defpath)])
     environment.setdefault("PYTHONUNBUFFERED", "1")
     return environment
+
+
+def _is_same_file(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
 
 
 def _lock(path: Path) -> int:

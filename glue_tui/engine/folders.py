@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 from glue_tui.core.arrivals import FileFact
 from glue_tui.core.globs import fixed_folder, glob_pattern
@@ -38,6 +39,8 @@ def scan(project_dir: Path, patterns: tuple[str, ...]) -> Scan:
                 stat = entry.stat()
             except OSError:
                 continue  # It vanished between the listing and the look: the next scan tells.
+            if not S_ISREG(stat.st_mode):
+                continue
             found[path] = FileFact(path=path, size_bytes=stat.st_size, mtime_ns=stat.st_mtime_ns)
             if len(found) >= FILES_MAX:
                 break

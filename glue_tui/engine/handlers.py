@@ -6,7 +6,7 @@ import asyncio
 from typing import assert_never
 
 from glue_tui.core.model import RunId
-from glue_tui.core.problem import GlueTuiError
+from glue_tui.core.problem import GlueTuiError, InvalidInput
 from glue_tui.core.resume import plan_resume
 from glue_tui.engine.host import Host
 from glue_tui.engine.inputs import ResumeAsked, StartAsked, StopAsked, TriggerSwitched
@@ -63,6 +63,7 @@ async def _reply(host: Host, call: Call) -> Reply:
         case PlanResume() as ask:
             return PlanReply(number=number, plan=_plan(host, ask))
         case StartWorkflowRun() as ask:
+            _refuse_broken(host, ask.workflow)
             run_id = await host.ask(
                 StartAsked(
                     workflow=ask.workflow,
@@ -73,6 +74,8 @@ async def _reply(host: Host, call: Call) -> Reply:
             )
             return SummaryReply(number=number, summary=_summary(host, run_id))
         case ResumeWorkflowRun() as ask:
+            if not ask.as_it_ran:
+                _refuse_broken(host, host.history.run(ask.run).summary.workflow)
             run_id = await host.ask(
                 ResumeAsked(
                     run_id=host.history.run_id(ask.run),
@@ -106,6 +109,17 @@ def read_run(host: Host, ref: str) -> RunView:
     run_id = host.history.run_id(ref)
     run = host.kernel.runs.get(RunId(run_id))
     return run_view(run, str(host.state_dir)) if run is not None else host.history.run(run_id)
+
+
+def _refuse_broken(host: Host, workflow: str) -> None:
+    """A person who starts a workflow means the file as it stands, not the version before its last mistakes."""
+    definition = host.definitions.get(workflow)
+    if definition is not None and definition.is_broken:
+        first = next(str(problem) for problem in definition.problems if not problem.is_warning)
+        raise InvalidInput(
+            f"{workflow} can't be started: {first}",
+            hint="until it is mended, its last good version serves schedules and files only",
+        )
 
 
 def _plan(host: Host, ask: PlanResume) -> ResumePlanView:

@@ -61,7 +61,10 @@ class Host:
         fence_fd: int,
         environment: dict[str, str],
         note: Callable[[str], None],
+        is_owner: Callable[[], bool],
     ) -> None:
+        self.is_owner = is_owner
+        """Whether the state folder is still the one that this engine has locked."""
         self.project_dir = project_dir
         self.state_dir = state_dir
         self.kernel = kernel
@@ -158,6 +161,11 @@ class Host:
     async def _pump(self) -> None:
         while True:
             await self._wait()
+            if not self.is_owner():
+                # Another engine may be at work on a new folder of that name: from here on nothing may be done twice.
+                self._note(f"{self.state_dir} was removed or replaced: the engine ends")
+                self.is_stopping.set()
+                return
             batch = [self._queue.popleft() for _ in range(len(self._queue))]
             try:
                 step = self.kernel.step([one for one, _ in batch] or [Ticked()], time.time())
@@ -284,7 +292,7 @@ class Host:
             catalog_path=str(self.state_dir / "state.db"),
             log_path=log_path(str(self.state_dir), key),
             result_path=result_path(str(self.state_dir), key),
-            max_attempts=node.max_retries + 1,
+            max_attempts=node.max_retries + 1 + sum(1 for one in run.nodes[key.node_id].attempts if one.was_lost),
         )
 
     # Definitions

@@ -60,10 +60,14 @@ class Server:
             for task in list(self._connections):
                 task.cancel()
             await asyncio.gather(*self._connections, return_exceptions=True)
-            self._path.unlink(missing_ok=True)
-            if self._path.parent.name.startswith("glue-tui-"):
-                with contextlib.suppress(OSError):
-                    self._path.parent.rmdir()
+            if self._host.is_owner() or self._path.parent != self._host.state_dir:
+                self._remove_socket()
+
+    def _remove_socket(self) -> None:
+        self._path.unlink(missing_ok=True)
+        if self._path.parent != self._host.state_dir:
+            with contextlib.suppress(OSError):
+                self._path.parent.rmdir()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -40,8 +40,9 @@ class Watcher:
                     await self._watch(folders)
                 else:
                     await self._changed.wait()
-            except (OSError, RuntimeError) as error:
-                self._note(f"watching {', '.join(map(str, sorted(folders)))} failed: {error}; trying again")
+            except Exception as error:
+                # Whatever the system's watching stumbles over (a name that is no UTF-8 ends it): scans find the files.
+                self._note(f"watching {', '.join(map(str, sorted(folders)))} failed: {_cause(error)}; trying again")
                 await asyncio.sleep(RESTART_PAUSE_S)
             self._hint(self._folders)
 
@@ -65,3 +66,10 @@ def nearest_existing(folder: Path) -> Path:
     while not folder.is_dir():
         folder = folder.parent
     return folder
+
+
+def _cause(error: BaseException) -> str:
+    """Return what is at the bottom of a group of errors."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"

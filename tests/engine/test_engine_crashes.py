@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -140,3 +142,38 @@ def test_a_crash_loop_starts_held(project: Path, engine: RunningEngine) -> None:
     engine.start()
     wait_for(lambda: engine.ask(lambda client: client.runs()))
     assert engine.finished(1).summary.event_files == ("incoming/a",)
+
+
+def test_an_engine_whose_state_folder_is_removed_ends_and_touches_nothing_of_the_next(
+    project: Path, engine: RunningEngine
+) -> None:
+    """`git clean -fdx` removes the folder, as it is ignored; a second engine must not share the work with the first."""
+    (project / "incoming").mkdir()
+    watched = CHAIN + '\n[triggers.files]\ntype = "EVENT"\nwatch = ["incoming/*"]\nactions = [{ job = "second" }]\n'
+    (project / "workflows" / "chain.toml").write_text(watched)
+    engine.start()
+    first = engine.processes()
+    shutil.rmtree(engine.state_dir)
+    engine.start()
+    (project / "incoming" / "a").write_text("x")
+    _, alive = psutil.wait_procs(first, timeout=20)
+    assert not alive
+    wait_for(lambda: engine.ask(lambda client: client.runs()))
+    engine.finished(1)
+    assert (project / "trace.txt").read_text().count("second") == 1
+
+
+def test_a_file_whose_name_is_no_text_ends_no_engine(project: Path, engine: RunningEngine) -> None:
+    (project / "incoming").mkdir()
+    watched = CHAIN + '\n[triggers.files]\ntype = "EVENT"\nwatch = ["incoming/*"]\nactions = [{ job = "second" }]\n'
+    (project / "workflows" / "chain.toml").write_text(watched)
+    os.mkfifo(project / "workflows" / "pipe.toml")
+    os.mkfifo(project / "incoming" / "pipe")
+    engine.start()
+    for folder in ("incoming", "workflows"):
+        Path(os.fsdecode(os.fsencode(project / folder) + b"/caf\xe9.toml")).touch()
+    wait_for(lambda: "failed" in engine.log())
+    (project / "incoming" / "good").write_text("x")
+    wait_for(lambda: engine.ask(lambda client: client.runs()))
+    assert engine.finished(1).summary.event_files == ("incoming/good",)
+    assert [one.name for one in engine.ask(lambda client: client.project()).workflows] == ["chain"]

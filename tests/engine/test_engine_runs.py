@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from glue_tui.core.problem import EntityNotFound, IllegalWorkflowState
+from glue_tui.core.problem import EntityNotFound, IllegalWorkflowState, InvalidInput
 from tests.conftest import RunningEngine, wait_for
 
 BRANCHES = """
@@ -271,22 +271,27 @@ command = ["true"]
 def test_saving_a_definition_reloads_it_and_a_bad_one_keeps_the_last_good_version(
     project: Path, engine: RunningEngine
 ) -> None:
-    write(project, "branches", BRANCHES)
+    watched = '[triggers.files]\ntype = "EVENT"\nwatch = ["incoming/*"]\nactions = [{ job = "prepare" }]\n'
+    write(project, "branches", BRANCHES + watched)
     engine.start()
     view = lambda: engine.ask(lambda client: client.project()).workflows[0]  # noqa: E731
     path = project / "workflows" / "branches.toml"
     temporary = path.with_name("branches.toml.new")
-    temporary.write_text('description = "better"\n' + BRANCHES)
+    temporary.write_text('description = "better"\n' + BRANCHES + watched)
     temporary.replace(path)
     wait_for(lambda: view().description == "better")
 
-    path.write_text(BRANCHES.replace('{ job = "work" }', '{ job = "wrok" }'))
+    path.write_text((BRANCHES + watched).replace('{ job = "work" }', '{ job = "wrok" }'))
     broken = wait_for(lambda: view().is_broken and view())
     assert broken.problems[0].line == 9
     assert '"work"' in broken.problems[0].hint
     assert len(broken.nodes) == 4
-    engine.ask(lambda client: client.start_workflow_run("branches"))
-    assert engine.finished(1).summary.outcome == "RECOVERED"
+    with pytest.raises(InvalidInput, match="branches.toml:9"):
+        engine.ask(lambda client: client.start_workflow_run("branches"))
+    (project / "incoming").mkdir(exist_ok=True)
+    (project / "incoming" / "a.csv").write_text("a")
+    wait_for(lambda: engine.ask(lambda client: client.runs()))
+    assert engine.finished(1).summary.outcome == "RECOVERED", "schedules and files go on with the last good version"
 
     engine.stop()
     engine.start()
