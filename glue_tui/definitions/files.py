@@ -25,7 +25,7 @@ class InputFile:
 def read_file(path: Path) -> bytes | str:
     """Return the content, or in words why it can't be had."""
     try:
-        if path.exists() and not path.is_file():
+        if path.exists() and not path.is_file() and not path.is_dir():
             return "can't be read: it is no regular file"
         with open(path, "rb") as file:
             content = file.read(FILE_BYTES_MAX + 1)

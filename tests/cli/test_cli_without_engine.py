@@ -173,7 +173,7 @@ def test_init_makes_a_project_that_is_valid_and_overwrites_nothing(empty: Shell)
     mine.write_text("# mine\n")
     again = empty("init", str(empty.project_dir / "shop"))
     assert again.returncode == 2
-    assert "is there already" in again.stderr
+    assert "is a project already" in again.stderr
     assert mine.read_text() == "# mine\n"
     assert empty("init", str(empty.project_dir / "bare"), "--empty").returncode == 0
     assert list((empty.project_dir / "bare" / "workflows").iterdir()) == []

@@ -286,7 +286,7 @@ def test_saving_a_definition_reloads_it_and_a_bad_one_keeps_the_last_good_versio
     assert broken.problems[0].line == 9
     assert '"work"' in broken.problems[0].hint
     assert len(broken.nodes) == 4
-    with pytest.raises(InvalidInput, match="branches.toml:9"):
+    with pytest.raises(InvalidInput, match=r"branches\.toml:9"):
         engine.ask(lambda client: client.start_workflow_run("branches"))
     (project / "incoming").mkdir(exist_ok=True)
     (project / "incoming" / "a.csv").write_text("a")
