@@ -34,7 +34,7 @@ def write_files(
 ) -> tuple[WrittenFile, ...]:
     """Write `frame` below `folder`, synced to disk; the names of files begin with `name`.
 
-    Runs streaming; rows may come out in another order. Raises InvalidInput for wrong keys.
+    Runs streaming and keeps the order of the rows, in each partition as well. Raises InvalidInput for wrong keys.
     """
     _check_keys(sink, schema)
     values_of: dict[str, tuple[str, ...]] = {}
@@ -107,7 +107,7 @@ def sync_folder(folder: Path) -> None:
 
 def _sink(frame: pl.LazyFrame, format: str, target: Any) -> Callable[[Path], int]:
     """Write, and return what tells the rows of a written file."""
-    common: dict[str, Any] = {"mkdir": True, "maintain_order": False, "sync_on_close": "all"}
+    common: dict[str, Any] = {"mkdir": True, "maintain_order": True, "sync_on_close": "all"}
     match format:
         case "parquet":
             rows: dict[str, int] = {}

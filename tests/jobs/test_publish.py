@@ -230,3 +230,27 @@ while True:
     publisher.publish()
     publisher.discard()
 """
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv", "json"])
+def test_rows_are_written_in_the_order_of_the_frame(project: Project, format: str) -> None:
+    source = pl.LazyFrame({"a": range(400_000)}).filter(pl.col("a") % 3 != 0).sort("a", descending=True)
+    for keys in ((), ("part",)):
+        frame = source.with_columns(part=pl.col("a") % 2)
+        publisher = project.publisher(job=f"w{len(keys)}")
+        publisher.stage(frame, TableSink(table="t.o", path=f"o{len(keys)}", format=format, partition_by=keys))
+        for change in publisher.publish():
+            for file in change.files:
+                written = _read_file(project.folder / file.path, format).get_column("a").cast(pl.Int64)
+                assert written.is_sorted(descending=True), (keys, file.path)
+        publisher.discard()
+
+
+def _read_file(path: Path, format: str) -> pl.DataFrame:
+    match format:
+        case "parquet":
+            return pl.read_parquet(path, hive_partitioning=False)
+        case "csv":
+            return pl.read_csv(path)
+        case _:
+            return pl.read_ndjson(path)
