@@ -10,12 +10,15 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
 from glue_tui.tui.widgets.notice import Notice
+from glue_tui.tui.widgets.view_pane import DETAIL_LINES
 
 WIDE_CELLS = 100
 """Below this the panes stack."""
 NARROW_CELLS = 60
 LOW_LINES = 15
 """Below these there is one pane at a time."""
+
+LOG_LINES_MIN = 6
 
 PANES = ("workflows", "triggers", "view", "logs")
 
@@ -38,22 +41,29 @@ class Box:
     height: int
 
 
-def arrange(width: int, height: int, focus: str, zoom: Zoom) -> dict[str, Box]:
-    """Return the boxes of the visible panes; the header and the footer take the first and the last line."""
+def arrange(width: int, height: int, focus: str, zoom: Zoom, graph_rows: int = 0) -> dict[str, Box]:
+    """Return the boxes of the visible panes; the header and the footer take the first and the last line.
+
+    `graph_rows` is how many lines the tallest graph takes as boxes, 0 where that is not known: a wide screen gives the
+    view what that needs, and the logs the rest.
+    """
     room = max(0, height - 2)
     if zoom is Zoom.FULL or width < NARROW_CELLS or height < LOW_LINES:
         return {focus: Box(0, 1, width, room)}
     if width < WIDE_CELLS:
         return _stacked(width, room, focus, zoom)
-    return _side_by_side(width, room, focus, zoom)
+    return _side_by_side(width, room, focus, zoom, graph_rows)
 
 
-def _side_by_side(width: int, room: int, focus: str, zoom: Zoom) -> dict[str, Box]:
+def _side_by_side(width: int, room: int, focus: str, zoom: Zoom, graph_rows: int) -> dict[str, Box]:
     left = min(56, max(34, width * 3 // 10))
     if zoom is Zoom.HALF:
         left = width // 2 if focus in ("workflows", "triggers") else min(left, 30)
     triggers = min(max(6, room // 3), 16)
     view = room * 64 // 100
+    if graph_rows:
+        wanted = graph_rows + DETAIL_LINES + 2
+        view = max(room * 45 // 100, wanted) if wanted <= room - LOG_LINES_MIN - 2 else view
     if zoom is Zoom.HALF:
         triggers = {"workflows": 5, "triggers": room - 8}.get(focus, triggers)
         view = {"view": room - 7, "logs": 8}.get(focus, view)
@@ -90,9 +100,18 @@ class PaneLayout(Layout):
     def __init__(self) -> None:
         self.focus = "workflows"
         self.zoom = Zoom.NORMAL
+        self.graph_rows = 0
+
+    def hold(self, graph_rows: int) -> None:
+        """Have room for a graph so tall and for those before it: panes that jump about are no help."""
+        self.graph_rows = max(self.graph_rows, graph_rows)
+
+    def boxes(self, size: Size) -> dict[str, Box]:
+        """Return the boxes of the panes on a screen of this size."""
+        return arrange(size.width, size.height, self.focus, self.zoom, self.graph_rows)
 
     def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
-        boxes = arrange(size.width, size.height, self.focus, self.zoom)
+        boxes = self.boxes(size)
         boxes["header"] = Box(0, 0, size.width, min(1, size.height))
         boxes["footer"] = Box(0, size.height - 1, size.width, 1 if size.height > 1 else 0)
         placed: list[WidgetPlacement] = []
@@ -107,5 +126,5 @@ class PaneLayout(Layout):
 
 def _notice_box(child: Widget, size: Size) -> Box:
     assert isinstance(child, Notice)
-    width, height = child.box_size(size.width - 2)
-    return Box(size.width - 1 - width, max(1, size.height - 1 - height), width, height)
+    height = min(len(child.rows(size.width - 2)), size.height)
+    return Box(0, size.height - height, size.width if height else 0, height)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from glue_tui.protocol.views import NodeDefinition, NodeView, RunView, TriggerView, WorkflowView
 from glue_tui.tui.format import (
     count,
@@ -12,6 +14,7 @@ from glue_tui.tui.format import (
     run_look,
     run_seconds,
     size,
+    trigger_glyph,
     trigger_note,
     whole_duration,
 )
@@ -48,7 +51,7 @@ def _lines(looked: Looked, look: Look, now: float) -> Lines:
 
 
 def run_title(looked: Looked, look: Look, now: float) -> Spans:
-    """Return the title of the view: `daily_sales › run 41  ✗ FAILED 1 of 7 · 1m 12s · by nightly`."""
+    """Return the title of the view: `daily_sales › run 41  ✗ FAILED 1 of 7 · 1m 12s · ◷ nightly`."""
     if looked.workflow is None:
         return (("glue-tui", "muted"),)
     name: Span = (looked.workflow.name, "strong")
@@ -65,8 +68,16 @@ def run_title(looked: Looked, look: Look, now: float) -> Spans:
     if seconds is not None:
         spans.append((dot + (duration(seconds) if is_over(looked.run) else whole_duration(seconds)), "muted"))
     if summary.trigger:
-        spans.append((f"{dot}by {summary.trigger}", "muted"))
+        spans += [(dot, "muted"), (f"{look.glyph(trigger_glyph(summary.trigger_type))} ", "trigger")]
+        spans.append((f"{summary.trigger}{_event_files(summary.event_files)}", "muted"))
     return tuple(spans)
+
+
+def _event_files(files: tuple[str, ...]) -> str:
+    """Name the first of the files that started a run, and how many more there were."""
+    if not files:
+        return ""
+    return f": {PurePath(files[0]).name}" + (f" +{len(files) - 1}" if len(files) > 1 else "")
 
 
 def _tally(run: RunView) -> str:

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from glue_tui.core.states import NodeState, Outcome
+from glue_tui.tui.detail import _event_files
 from glue_tui.tui.format import age, count, duration, node_look, size, until, whole_duration
 from glue_tui.tui.paint import columns, cut, fit, segments, wrap, wrap_spans
 from glue_tui.tui.theme import ASCII_GLYPHS, GLYPHS, TONES, TONES_WITHOUT_COLOUR, Look
+from glue_tui.tui.widgets.notice import Notice
 
 LOOK = Look()
 TEXTS = st.text(max_size=60)
@@ -100,3 +102,18 @@ def test_wrapped_spans_break_at_blanks_and_indent_what_follows() -> None:
         "    FAILED, not ",
         "    SUCCEEDED",
     ]
+
+
+def test_a_run_that_files_started_names_the_first_of_them() -> None:
+    files = ("in/orders_7.csv", "in/orders_8.csv", "in/orders_9.csv")
+    assert _event_files(files) == ": orders_7.csv +2"
+    assert _event_files(files[:1]) == ": orders_7.csv"
+    assert _event_files(()) == ""
+
+
+def test_a_notice_takes_one_line_where_that_is_enough() -> None:
+    notice = Notice(Look(), id="notice")
+    assert notice.rows(78) == ()
+    notice.set_text("run 1 of daily_sales started", "glue-tui run daily_sales", "good")
+    assert len(notice.rows(78)) == 1
+    assert len(notice.rows(40)) == 2

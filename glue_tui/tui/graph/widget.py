@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -9,8 +11,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from glue_tui.protocol.views import RunView, WorkflowView
-from glue_tui.tui.graph.drawing import Drawing, PlacedNode
-from glue_tui.tui.graph.layout import fitting
+from glue_tui.tui.graph.drawing import Drawing, GraphEdge, GraphNode, PlacedNode, Shape
+from glue_tui.tui.graph.layout import RAIL_BELOW_COLUMNS, fitting, layout
 from glue_tui.tui.graph.paint import Painter
 from glue_tui.tui.graph.subject import Subject, subject_of, trigger_id
 from glue_tui.tui.theme import Look
@@ -60,6 +62,13 @@ class GraphView(Widget, can_focus=True):
         self._prepare()
         if moved:
             self._reveal()
+
+    def box_rows(self, run: RunView | None, workflow: WorkflowView | None, width: int) -> int:
+        """Return how many lines the graph takes as boxes in a pane so wide; 0 where it is drawn otherwise."""
+        if workflow is None or width < RAIL_BELOW_COLUMNS:
+            return 0
+        subject = subject_of(run, workflow)
+        return layout_height(subject.nodes, subject.edges, width)
 
     def select(self, node_id: str) -> None:
         """Pick a node: shown at once, told by `NodeSelected`."""
@@ -179,6 +188,12 @@ class GraphView(Widget, can_focus=True):
         else:
             self.scroll_by_cells(0, direction * WHEEL_ROWS)
         event.stop()
+
+
+@lru_cache(maxsize=64)
+def layout_height(nodes: tuple[GraphNode, ...], edges: tuple[GraphEdge, ...], width: int) -> int:
+    """Return the height of a graph of boxes; asked for with every refresh, so it is kept."""
+    return layout(nodes, edges, width, Shape.BOXES).height
 
 
 def _neighbour(drawing: Drawing, here: PlacedNode, direction: str) -> PlacedNode | None:

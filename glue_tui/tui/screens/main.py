@@ -17,7 +17,7 @@ from textual.widget import Widget
 from glue_tui.client.api import EngineClient
 from glue_tui.core.problem import GlueTuiError
 from glue_tui.tui.actions import ACTIONS, BY_NAME, Action
-from glue_tui.tui.arrange import PANES, PaneLayout, Zoom, arrange
+from glue_tui.tui.arrange import PANES, PaneLayout, Zoom
 from glue_tui.tui.asked import Asked
 from glue_tui.tui.graph.widget import GraphView
 from glue_tui.tui.log_tabs import active_tab, kept_tab, log_tabs
@@ -74,7 +74,9 @@ class MainScreen(Screen[None]):
         self.header = Header(look, id="header")
         self.workflow_tree = WorkflowTree(look, id="workflows", title=(("1 Workflows", "accent"),))
         self.triggers = TriggerList(look, id="triggers", title=(("2 Triggers", "accent"),))
-        self.view = ViewPane(look, Asked(self.run_worker, self.show_model, self._say_failure), app)
+        self.view = ViewPane(
+            look, Asked(self.run_worker, self.show_model, lambda text: self.say(text, tone="bad")), app
+        )
         self.logs = LogPane(look, id="logs", time_zone=app.time_zone)
         self._logs_of = ("", "")
         self.notice = Notice(look, id="notice")
@@ -91,6 +93,7 @@ class MainScreen(Screen[None]):
         self.workflow_tree.focus()
 
     def on_resize(self) -> None:
+        self.pane_layout.graph_rows = 0
         self.call_after_refresh(self.show_model)
 
     # The model into the panes
@@ -115,9 +118,15 @@ class MainScreen(Screen[None]):
         self._show_triggers(now)
         looked = self.looked
         self.header.show(header_facts(model, self.glue.project_name, now, self.glue.clock()))
+        self._fit_graph(looked)
         self.view.fill(looked, now)
         self._show_logs(looked)
         self._show_footer(looked)
+
+    def _fit_graph(self, looked: Looked) -> None:
+        before = self._boxes()
+        self.pane_layout.hold(self.view.graph.box_rows(looked.run, looked.workflow, self.view.inner_width))
+        self._arrange_unless(before)
 
     def _show_logs(self, looked: Looked) -> None:
         """Give the log pane its tabs; a tab picked by hand stays until the cursor goes to another node or run."""
@@ -143,9 +152,7 @@ class MainScreen(Screen[None]):
             self.selection = replace(self.selection, listed_trigger=(row.workflow, row.name))
 
     def _show_footer(self, looked: Looked) -> None:
-        hints = [
-            Hint(action.shown, action.label, action.refusal(looked) == "") for action in ACTIONS if action.in_footer
-        ]
+        hints = (Hint(one.shown, one.label, one.refusal(looked) == "") for one in ACTIONS if one.in_footer)
         self.footer.show(tuple(hints))
 
     def select(self, selection: Selection) -> None:
@@ -189,11 +196,13 @@ class MainScreen(Screen[None]):
         if pane == self.selection.pane:
             return
         before = self._boxes()
-        self.selection = replace(self.selection, pane=pane)
-        self.pane_layout.focus = pane
-        if self._boxes() != before:
-            self._arrange_again()
+        self.selection, self.pane_layout.focus = replace(self.selection, pane=pane), pane
+        self._arrange_unless(before)
         self.show_model()
+
+    def _arrange_unless(self, boxes: object) -> None:
+        if self._boxes() != boxes:
+            self._arrange_again()
 
     def _arrange_again(self) -> None:
         self._clear_arrangement_cache()
@@ -201,7 +210,7 @@ class MainScreen(Screen[None]):
         self.call_after_refresh(self.show_model)
 
     def _boxes(self) -> object:
-        return arrange(self.size.width, self.size.height, self.pane_layout.focus, self.pane_layout.zoom)
+        return self.pane_layout.boxes(self.size)
 
     # Actions
 
@@ -225,7 +234,7 @@ class MainScreen(Screen[None]):
 
     def _take_key(self, event: events.Key) -> None:
         awaited, self._awaits_g = self._awaits_g, event.key == "g" and not self._awaits_g
-        if self.notice.lines:
+        if self.notice.text:
             self._clear_notice()
         if event.key == "g" and awaited:
             self.move_cursor("top")
@@ -241,8 +250,7 @@ class MainScreen(Screen[None]):
 
     def _begin(self, action: Action) -> Coroutine[None, None, None] | None:
         looked = self.looked
-        reason = action.refusal(looked)
-        if not reason:
+        if not (reason := action.refusal(looked)):
             return action.perform(self, looked)
         self.say(reason, tone="warn")
         return None
@@ -284,9 +292,6 @@ class MainScreen(Screen[None]):
         if self._notice_timer is not None:
             self._notice_timer.stop()
         self._notice_timer = self.set_timer(NOTICE_S, self._clear_notice)
-
-    def _say_failure(self, text: str) -> None:
-        self.say(text, tone="bad")
 
     def _clear_notice(self) -> None:
         if self._notice_timer is not None:
@@ -333,8 +338,7 @@ class MainScreen(Screen[None]):
         await self.ask(HelpScreen(self.look, ACTIONS, self.looked, own, name))
 
     async def show_palette(self) -> None:
-        name = await self.ask(PaletteScreen(self.look, ACTIONS, self.looked))
-        if name is None:
+        if (name := await self.ask(PaletteScreen(self.look, ACTIONS, self.looked))) is None:
             return
         if name.startswith("go "):
             self.select(replace(self.selection, workflow=name.removeprefix("go "), trigger="", node_id=""))

@@ -23,7 +23,8 @@ class _FrameLayout(Layout):
 
     def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
         assert isinstance(parent, Frame)
-        room = Region(1, 1, max(0, size.width - 2), max(0, size.height - 2 - parent.text_height(size.height - 2)))
+        parent.text_rows = parent.text_height(size.height - 2)
+        room = Region(1, 1, max(0, size.width - 2), max(0, size.height - 2 - parent.text_rows))
         return [WidgetPlacement(room, NULL_OFFSET, Spacing(), child) for child in children]
 
 
@@ -35,6 +36,8 @@ class Frame(Pane, can_focus=False):
         self._frame_layout = _FrameLayout()
         self._views = children
         self.text: tuple[Spans, ...] = ()
+        self.text_rows = 0
+        """So many lines the text has in the arrangement that stands."""
         for child in children[1:]:
             child.display = False
 
@@ -60,15 +63,13 @@ class Frame(Pane, can_focus=False):
 
     def show_text(self, text: tuple[Spans, ...]) -> None:
         """Set the lines below the view."""
-        if text == self.text:
-            return
-        before = self.text_height(self.inner_height)
+        is_same = text == self.text
         self.text = text
-        if self.text_height(self.inner_height) != before:
+        if self.text_height(self.inner_height) != self.text_rows:
             self._clear_arrangement_cache()
             self.refresh(layout=True)
-        else:
-            self.refresh(Region(0, self.size.height - 1 - before, self.size.width, before))
+        elif not is_same:
+            self.refresh(Region(0, self.size.height - 1 - self.text_rows, self.size.width, self.text_rows))
 
     def text_height(self, inside: int) -> int:
         """Return how many of `inside` lines the text takes, its rule included."""
@@ -80,7 +81,7 @@ class Frame(Pane, can_focus=False):
 
     def content(self, y: int) -> list[Segment]:
         width, inside = self.inner_width, self.inner_height
-        height = self.text_height(inside)
+        height = self.text_rows
         index = y - (inside - height)
         if height and inside >= RULE_FROM_LINES:
             if index == 0:

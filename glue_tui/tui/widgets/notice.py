@@ -1,4 +1,4 @@
-"""The small box above the footer: what a key did, why one did nothing, and the same on the command line."""
+"""What a key did, why one did nothing, and the same on the command line: in place of the footer, while it lasts."""
 
 from __future__ import annotations
 
@@ -8,33 +8,37 @@ from glue_tui.tui.paint import Spans, segments, width_of, wrap
 from glue_tui.tui.theme import Look
 from glue_tui.tui.widgets.pane import Pane
 
-NOTICE_CELLS_MAX = 72
-
 
 class Notice(Pane, can_focus=False):
-    """Takes no room while it has nothing to say."""
+    """One line where that is enough, and the lines above the footer where it is not; nothing while it says nothing."""
+
+    is_framed = False
 
     def __init__(self, look: Look, *, id: str) -> None:
         super().__init__(look, id=id)
-        self.lines: tuple[Spans, ...] = ()
+        self.text = ""
+        self.cli = ""
+        self.tone = ""
 
     def set_text(self, text: str, cli: str, tone: str) -> None:
         """Say something; empty text says nothing any more."""
-        self.lines = tuple(((line, tone),) for line in wrap(text, NOTICE_CELLS_MAX - 4)) if text else ()
-        if cli and text:
-            self.lines += tuple(
-                (("$ " if not at else "  ", "faint+muted"), (line, "muted"))
-                for at, line in enumerate(wrap(cli, NOTICE_CELLS_MAX - 6))
-            )
+        self.text, self.cli, self.tone = text, cli, tone
         self.refresh(layout=True)
 
-    def box_size(self, width_max: int) -> tuple[int, int]:
-        """Return width and height that the layout shall give it."""
-        if not self.lines:
-            return (0, 0)
-        width = max(12, *(width_of(line) for line in self.lines)) + 4
-        return (min(width, width_max), len(self.lines) + 2)
+    def rows(self, width: int) -> tuple[Spans, ...]:
+        """Return what it says in lines of at most `width` cells."""
+        if not self.text:
+            return ()
+        said = tuple(((line, self.tone),) for line in wrap(self.text, width))
+        if not self.cli:
+            return said
+        twin: Spans = (("   $ ", "muted"), (self.cli, "text"))
+        if len(said) == 1 and width_of(said[0]) + width_of(twin) <= width:
+            return ((*said[0], *twin),)
+        twins = enumerate(wrap(self.cli, width - 2))
+        return (*said, *((("$ " if not at else "  ", "muted"), (line, "text")) for at, line in twins))
 
     def content(self, y: int) -> list[Segment]:
-        line = self.lines[y] if y < len(self.lines) else ()
-        return segments(((" ", ""), *line), self.inner_width, self.look)
+        rows = self.rows(self.inner_width - 2)
+        line = rows[y] if y < len(rows) else ()
+        return segments(((" ", ""), *line), self.inner_width, self.look, "bar")

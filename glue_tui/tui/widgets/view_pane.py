@@ -12,6 +12,7 @@ from textual.message import Message
 from glue_tui.protocol.views import RunSummary, RunView, StoryLine
 from glue_tui.tui.asked import Asked
 from glue_tui.tui.detail import ROWS_PER_LINE_MAX, detail_lines, run_title
+from glue_tui.tui.graph.drawing import Shape
 from glue_tui.tui.graph.widget import GraphView
 from glue_tui.tui.model import Connection
 from glue_tui.tui.paint import Spans, wrap_spans
@@ -26,6 +27,10 @@ from glue_tui.tui.widgets.timeline import Timeline, timeline_rows
 
 if TYPE_CHECKING:
     from glue_tui.catalog.read import TableEntry
+
+
+DETAIL_LINES = 5
+"""Below a graph, the rule included."""
 
 
 class Source(Protocol):
@@ -85,6 +90,14 @@ class ViewPane(Frame):
         view = tab_at(event.x - self.bottom_spans_x) if event.y == self.size.height - 1 else None
         if view is not None:
             self.post_message(self.TabClicked(view))
+
+    def text_height(self, inside: int) -> int:
+        """Leave the graph the lines in which it stands as boxes, and the text `DETAIL_LINES` at least."""
+        wanted = super().text_height(inside)
+        drawing = self.graph.drawing if self.graph.display else None
+        if drawing is None or inside < RULE_FROM_LINES or drawing.shape is not Shape.BOXES:
+            return min(wanted, DETAIL_LINES) if self.graph.display and inside >= RULE_FROM_LINES else wanted
+        return min(wanted, max(DETAIL_LINES, inside - drawing.height))
 
     def _fill_history(self, looked: Looked, now: float) -> None:
         workflow = looked.selection.workflow
