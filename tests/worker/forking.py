@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import select
@@ -16,9 +17,10 @@ import psutil
 from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
 from glue_tui.core.codec import from_data
 from glue_tui.core.model import CommandWork, Job, PythonWork, RunId, job_id
-from glue_tui.protocol.worker import Answer, Exited, Ready, Started, decode_answer, encode_start
+from glue_tui.protocol.worker import Answer, Exited, Progress, Ready, Started, decode_answer, encode_start
 
 DEADLINE_S = 30.0
+_runs = itertools.count(1)
 
 
 def python_job(name: str, script: str = "") -> Job:
@@ -29,7 +31,9 @@ def command_job(name: str, *command: str) -> Job:
     return Job(name=name, work=CommandWork(command=command))
 
 
-def make_spec(folder: Path, job: Job, *, attempt: int = 1, run: str = "wr_0123456789abcdef") -> AttemptSpec:
+def make_spec(folder: Path, job: Job, *, attempt: int = 1) -> AttemptSpec:
+    """Return a spec with a key that no other attempt of this test run has."""
+    run = f"wr_{next(_runs):016x}"
     stem = f"{folder}/state/runs/{run}/job.{job.name}.{attempt}"
     return AttemptSpec(
         key=AttemptKey(run_id=RunId(run), node_id=job_id(job.name), attempt=attempt),
@@ -89,23 +93,45 @@ class ServerUnderTest:
         return answer
 
     def start(self, spec: AttemptSpec) -> Started:
+        """Start an attempt, and skip what is told of others until its own start is."""
         self.send(encode_start(spec))
-        answer = self.next()
-        assert isinstance(answer, Started), answer
-        return answer
+        while True:
+            match self.next():
+                case Started(key=spec.key) as started:
+                    return started
+                case Exited(key=spec.key) as exited:
+                    raise AssertionError(exited)
 
-    def until_exit(self) -> tuple[Exited, list[Answer]]:
+    def until_exit(self, spec: AttemptSpec) -> tuple[Exited, list[Answer]]:
+        """Return how an attempt ended and what was told of it before; what is told of others is skipped."""
         before: list[Answer] = []
         while True:
+            match self.next():
+                case Exited(key=spec.key) as exited:
+                    return exited, before
+                case Started(key=spec.key) | Progress(key=spec.key) as answer:
+                    before.append(answer)
+
+    def until_refused(self) -> Exited:
+        """Return the next answer about an attempt that never began."""
+        while True:
+            match self.next():
+                case Exited(exit_code=None, signal=None) as exited:
+                    return exited
+
+    def until_all_exit(self, specs: list[AttemptSpec]) -> dict[AttemptKey, Exited]:
+        """Return how each of several attempts ended."""
+        ended: dict[AttemptKey, Exited] = {}
+        while len(ended) < len(specs):
             answer = self.next()
-            if isinstance(answer, Exited):
-                return answer, before
-            before.append(answer)
+            if isinstance(answer, Exited) and any(spec.key == answer.key for spec in specs):
+                ended[answer.key] = answer
+        return ended
 
     def run(self, spec: AttemptSpec) -> AttemptResult:
         """Run an attempt to its end."""
         self.start(spec)
-        exited, _ = self.until_exit()
+        exited, _ = self.until_exit(spec)
         result = read_result(spec)
         assert exited.exit_code == (0 if result.state == "SUCCEEDED" else 1)
         return result

@@ -23,7 +23,7 @@ from forking import (
 )
 
 from glue_tui.core.states import NodeState
-from glue_tui.protocol.worker import Exited, Progress, encode_start
+from glue_tui.protocol.worker import Progress, encode_start
 
 _FAMILY = """
 import os, subprocess, sys, time
@@ -51,7 +51,7 @@ def test_an_attempt_is_told_of_when_it_starts_and_when_it_ends(server: ServerUnd
     assert started.process_started_at == pytest.approx(process.create_time(), abs=1.0)
     assert os.getpgid(started.pid) == os.getsid(started.pid) == started.pid
     (tmp_path / "go").write_text("")
-    exited, _ = server.until_exit()
+    exited, _ = server.until_exit(spec)
     assert (exited.key, exited.exit_code, exited.signal) == (spec.key, 0, None)
     assert exited.peak_memory_bytes > 1_000_000
     assert read_result(spec).state is NodeState.SUCCEEDED
@@ -77,9 +77,9 @@ def test_attempts_run_side_by_side_and_do_not_meet(server: ServerUnderTest, tmp_
     specs = [make_spec(tmp_path, job, attempt=number) for number in range(1, 11)]
     for spec in specs:
         server.send(encode_start(spec))
-    ended = [server.until_exit()[0] for _ in specs]
-    assert {answer.key for answer in ended} == {spec.key for spec in specs}
-    assert all(answer.exit_code == 0 for answer in ended)
+    ended = server.until_all_exit(specs)
+    assert set(ended) == {spec.key for spec in specs}
+    assert all(answer.exit_code == 0 for answer in ended.values())
 
 
 def test_what_can_not_start_ends_with_a_reason_and_the_server_goes_on(server: ServerUnderTest, tmp_path: Path) -> None:
@@ -94,17 +94,15 @@ def test_what_can_not_start_ends_with_a_reason_and_the_server_goes_on(server: Se
     ]
     for line, reason in wrong:
         server.send(line)
-        answer = server.next()
-        assert isinstance(answer, Exited)
-        assert reason in answer.reason
-        assert (answer.exit_code, answer.signal) == (None, None)
+        assert reason in server.until_refused().reason
     assert server.run(make_spec(tmp_path, job)).state is NodeState.SUCCEEDED
 
 
 def test_progress_is_told_but_not_at_every_call(server: ServerUnderTest, tmp_path: Path) -> None:
     job = script(tmp_path, "steps", "def run(glue):\n    for n in range(100000): glue.progress(n, 100000)\n")
-    server.start(make_spec(tmp_path, job))
-    _, before = server.until_exit()
+    spec = make_spec(tmp_path, job)
+    server.start(spec)
+    _, before = server.until_exit(spec)
     progress = [answer.fraction for answer in before if isinstance(answer, Progress)]
     assert progress[0] == 0.0
     assert len(progress) < 1000
@@ -117,7 +115,7 @@ def test_an_engine_that_does_not_read_holds_up_no_job(server: ServerUnderTest, t
     for spec in specs:
         server.send(encode_start(spec))
     wait_for(lambda: all(Path(spec.result_path).exists() for spec in specs[-1:]), "the last attempt is through")
-    assert len({server.until_exit()[0].key for _ in specs}) == len(specs)
+    assert len(server.until_all_exit(specs)) == len(specs)
 
 
 def test_a_killed_attempt_is_told_with_its_signal_and_leaves_no_result(server: ServerUnderTest, tmp_path: Path) -> None:
@@ -125,9 +123,9 @@ def test_a_killed_attempt_is_told_with_its_signal_and_leaves_no_result(server: S
     started = server.start(spec)
     child = pid_in(tmp_path / "child.pid")
     pid_in(tmp_path / "own.pid")
-    os.killpg(started.pid, signal.SIGTERM)
-    exited, _ = server.until_exit()
-    assert (exited.exit_code, exited.signal) == (None, signal.SIGTERM)
+    os.killpg(started.pid, signal.SIGKILL)
+    exited, _ = server.until_exit(spec)
+    assert (exited.exit_code, exited.signal) == (None, signal.SIGKILL)
     assert not Path(spec.result_path).exists()
     wait_for(lambda: is_gone(child), "the grandchild is gone")
 
