@@ -9,6 +9,7 @@ import threading
 from glue_tui.core.model import CommandWork
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.jobs.session import JobSession
+from glue_tui.jobs.stopping import StopRequest
 from glue_tui.logs.write import INFO, pump
 
 _LAST_LINES = 5
@@ -25,10 +26,11 @@ class CommandFailed(Exception):
         self.exit_code = exit_code
 
 
-def run_command(session: JobSession, work: CommandWork) -> None:
+def run_command(session: JobSession, work: CommandWork, stop: StopRequest) -> None:
     """Run the program to its end, in the attempt's own process group, so that a stop reaches all that it starts.
 
-    Raises CommandFailed with the last lines of its output if it fails.
+    A stop is the program's affair, it gets the same signal: its own end is waited for. Raises CommandFailed with the
+    last lines of its output if it fails, Stopped if it ended after a stop.
     """
     where = f"jobs.{session.job.name}"
     command = [session.templates.text(word, where=f"{where}.command") for word in work.command]
@@ -36,6 +38,8 @@ def run_command(session: JobSession, work: CommandWork) -> None:
     if not cwd.is_dir():
         raise InvalidInput(f"{where}.cwd: no folder {work.cwd}", hint="it is relative to the project folder")
     last_lines: list[str] = []
+    stop.defer()
+    stop.raise_if_asked()
     try:
         process = subprocess.Popen(
             command,
@@ -51,6 +55,8 @@ def run_command(session: JobSession, work: CommandWork) -> None:
         raise InvalidInput(
             f"{where}.command: {command[0]} may not be executed", hint=f"chmod +x {command[0]}"
         ) from None
+    if stop.was_asked:
+        process.terminate()  # It may have begun too late for the signal to the group.
     assert process.stdout is not None
     output_fd = process.stdout.fileno()
     pumping = threading.Thread(
@@ -63,6 +69,9 @@ def run_command(session: JobSession, work: CommandWork) -> None:
         session.log.warning(
             "the program has ended, but something that it started goes on writing: killed with the attempt"
         )
+    if stop.was_asked:
+        session.log.info(f"the program ended {_how(code)} after it was asked to")
+        stop.raise_if_asked()
     if code != 0:
         raise _failure(code, last_lines)
 
@@ -86,4 +95,8 @@ def _failure(code: int, last_lines: list[str]) -> CommandFailed:
     end = "".join(f"\n{line}" for line in last_lines)
     if code < 0:
         return CommandFailed("Signal", f"the program was ended by signal {-code}{end}")
-    return CommandFailed("ExitCode", f"the program ended with exit code {code}{end}", code)
+    return CommandFailed("ExitCode", f"the program ended {_how(code)}{end}", code)
+
+
+def _how(code: int) -> str:
+    return f"by signal {-code}" if code < 0 else f"with exit code {code}"

@@ -35,6 +35,7 @@ from glue_tui.logs.write import LogWriter, counted
 
 _DATA_SUFFIXES = frozenset({".parquet", ".csv", ".json", ".jsonl", ".ndjson", ".gz", ".zst", ".avro", ".orc", ".crc"})
 """What an overwrite may take away. A folder with anything else in it is probably not the one that was meant."""
+_REMOVALS_MAX = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,16 +121,25 @@ class Publisher:
             sync_folder(target.parent)
         return tuple(changes)
 
-    def discard(self) -> None:
-        """Remove every staging folder of this attempt; after `publish` these hold what was replaced."""
+    def discard(self) -> int:
+        """Remove every staging folder of this attempt; after `publish` these hold what was replaced.
+
+        Returns how many there were.
+        """
+        removed = len(self._folders)
         for folder, lock_fd in self._folders:
-            shutil.rmtree(folder, ignore_errors=True)
+            # A query that is stopped may be writing its next file just now.
+            for _ in range(_REMOVALS_MAX):
+                shutil.rmtree(folder, ignore_errors=True)
+                if not folder.exists():
+                    break
             os.close(lock_fd)
         for page, _ in self._pages:
             page.unlink(missing_ok=True)
         self._folders.clear()
         self._pages.clear()
         self._staged.clear()
+        return removed
 
     def _target(self, sink: TableSink) -> Path:
         if "://" in sink.path:

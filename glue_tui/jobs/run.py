@@ -12,27 +12,36 @@ from glue_tui.jobs.dashboard import run_dashboard
 from glue_tui.jobs.python_job import run_python
 from glue_tui.jobs.session import JobReport, JobSession
 from glue_tui.jobs.sql_job import run_sql_job
+from glue_tui.jobs.stopping import StopRequest
 from glue_tui.jobs.templates import Templates
 from glue_tui.logs.write import LogWriter
 
 
 def run_job(
-    spec: AttemptSpec, job: Job, *, log: LogWriter, templates: Templates, progress: Callable[[float, float], None]
+    spec: AttemptSpec,
+    job: Job,
+    *,
+    log: LogWriter,
+    templates: Templates,
+    progress: Callable[[float, float], None],
+    stop: StopRequest,
 ) -> JobReport:
-    """Do a job's work and publish what it made, all or nothing. Whatever it raises is the user's failure."""
+    """Do a job's work and publish what it made, all or nothing. Whatever it raises is the user's failure, or Stopped.
+
+    What is complete when the stop comes is published.
+    """
     session = JobSession(spec, job, log=log, templates=templates, progress=progress)
+    stop.clean_up = session.take_back
     try:
-        match job.work:
-            case PythonWork() as work:
-                run_python(session, work)
-            case SqlWork() as work:
-                run_sql_job(session, work)
-            case CommandWork() as work:
-                run_command(session, work)
-            case DashboardWork() as work:
-                run_dashboard(session, work)
-            case _:
-                assert_never(job.work)
+        try:
+            _do(session, stop)
+            stop.defer()
+            stop.raise_if_asked()
+        except BaseException:
+            stop.defer()
+            if stop.was_asked:
+                log.warning(session.take_back())
+            raise
         return session.publish()
     finally:
         session.discard()
@@ -44,3 +53,17 @@ def rehearse_job(spec: AttemptSpec, job: Job, *, log: LogWriter, templates: Temp
     exec(compile("def run(glue): print", "rehearsal", "exec"), {})
     session.publish()
     session.discard()
+
+
+def _do(session: JobSession, stop: StopRequest) -> None:
+    match session.job.work:
+        case PythonWork() as work:
+            run_python(session, work)
+        case SqlWork() as work:
+            run_sql_job(session, work)
+        case CommandWork() as work:
+            run_command(session, work, stop)
+        case DashboardWork() as work:
+            run_dashboard(session, work)
+        case _:
+            assert_never(session.job.work)

@@ -64,6 +64,8 @@ class JobSession:
         self.rows_out: int | None = None
         self.outputs: list[str] = []
         self._counted_tables: set[str] = set()
+        self._tables_written: list[str] = []
+        """Tables of databases whose rows are in, which nobody takes back."""
         self._publisher = Publisher(spec.key, self.project_dir, self.catalog, log)
 
     def table(self, full_name: str) -> pl.LazyFrame:
@@ -130,6 +132,7 @@ class JobSession:
         collected = frame.collect(engine="streaming") if isinstance(frame, pl.LazyFrame) else frame
         rows = write_table(url, sink.table, collected, sink.mode, sink.keys, project_dir=self.project_dir)
         self.outputs.append(f"{sink.connection}:{sink.table}")
+        self._tables_written.append(self.outputs[-1])
         self.log.info(f"{sink.mode} {sink.table} behind {sink.connection}: {counted(rows, 'row')}")
         return rows
 
@@ -154,6 +157,13 @@ class JobSession:
             outputs=tuple(dict.fromkeys(self.outputs)),
             properties=self.properties_set,
         )
+
+    def take_back(self) -> str:
+        """Remove what was staged by a job that is stopped, and say for its log what is gone and what stays."""
+        removed = self._publisher.discard()
+        tables = ", ".join(dict.fromkeys(self._tables_written))
+        what = f"no file published, but rows are in {tables}" if tables else "nothing published"
+        return f"stopped; {what}; {counted(removed, 'temporary folder')} removed"
 
     def discard(self) -> None:
         """Remove what was staged and not published."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -19,37 +20,62 @@ from glue_tui.core.states import NodeState
 from glue_tui.crawlers.crawl import crawl
 from glue_tui.jobs.command_job import CommandFailed
 from glue_tui.jobs.run import rehearse_job, run_job
+from glue_tui.jobs.stopping import Stopped, StopRequest
 from glue_tui.jobs.templates import Templates
 from glue_tui.logs.write import ERROR, INFO, WARN, LogStream, LogWriter, Secrets, counted
 from glue_tui.worker.failure import describe, story
+from glue_tui.worker.stop_signal import listen
 
 Progress = Callable[[float, float], None]
 
+_SCRIPT_PATIENCE_S = 3.0
+"""How long a script's query may go on after a stop, so that its own `finally` comes to run before the engine kills."""
+_QUERY_PATIENCE_S = 0.2
+"""The same where there is no script."""
+_CRAWL_STOPPED = "stopped; the catalog stays as it was"
+
 
 def run_attempt(spec: AttemptSpec, progress: Progress) -> int:
-    """Run one attempt to its end and return the exit code: 0 succeeded, 1 failed. The result file says the rest."""
+    """Run one attempt to its end and return the exit code: 0 succeeded, 1 failed. The result file says the rest.
+
+    A negative number names the signal by which the process is to end: it was stopped.
+    """
     started_s = time.monotonic()
     secrets = Secrets()
     log = LogWriter(1, secrets=secrets)
     streams = LogStream(log, INFO, 1), LogStream(log, WARN, 2)
     sys.stdout, sys.stderr = streams
     log.info(f"attempt {spec.key.attempt} of {spec.max_attempts}: {_what_runs(spec)}, worker {os.getpid()}")
+    stop = StopRequest()
+
+    def end(result: AttemptResult) -> None:
+        for stream in streams:
+            stream.finish()
+        _log_end(log, result, time.monotonic() - started_s, was_stopped=stop.was_asked)
+        _write_result(spec.result_path, result)
+
+    def end_by_force() -> None:
+        log.line(WARN, stop.clean_up() if stop.clean_up else _CRAWL_STOPPED, always=True)
+        end(_failed(Stopped(), spec, secrets))
+        os.kill(os.getpid(), signal.SIGKILL)
+
     try:
-        result = _work(spec, log, secrets, progress)
+        try:
+            listen(stop, patience_s=_patience_s(spec), end=end_by_force)
+            result = _work(spec, log, secrets, progress, stop)
+        finally:
+            stop.defer()
     except BaseException as error:
         for stream in streams:
             stream.finish()
-        log.line(ERROR, story(error), always=True)
-        result = AttemptResult(
-            state=NodeState.FAILED,
-            error=describe(error, Path(spec.project_dir), secrets.mask),
-            exit_code=error.exit_code if isinstance(error, CommandFailed) else None,
-        )
-    for stream in streams:
-        stream.finish()
-    _log_end(log, result, time.monotonic() - started_s)
-    _write_result(spec.result_path, result)
-    return 0 if result.state is NodeState.SUCCEEDED else 1
+        if not isinstance(error, Stopped):
+            log.line(ERROR, story(error), always=True)
+        elif stop.clean_up is None:
+            log.line(WARN, _CRAWL_STOPPED, always=True)
+        end(_failed(error, spec, secrets))
+        return -signal.SIGTERM if stop.was_asked else 1
+    end(result)
+    return 0
 
 
 def rehearse() -> None:
@@ -76,16 +102,16 @@ def rehearse() -> None:
     print("rehearsal", file=LogStream(log, INFO, null_fd))
     rehearse_job(spec, job, log=log, templates=Templates(spec, secrets))
     log.info(_what_runs(spec))
-    _log_end(log, AttemptResult(state=NodeState.SUCCEEDED), 0.0)
+    _log_end(log, AttemptResult(state=NodeState.SUCCEEDED), 0.0, was_stopped=False)
     json.dumps(to_data(AttemptResult(state=NodeState.SUCCEEDED)), ensure_ascii=False)
     os.close(null_fd)
 
 
-def _work(spec: AttemptSpec, log: LogWriter, secrets: Secrets, progress: Progress) -> AttemptResult:
+def _work(spec: AttemptSpec, log: LogWriter, secrets: Secrets, progress: Progress, stop: StopRequest) -> AttemptResult:
     templates = Templates(spec, secrets)
     match spec.node:
         case Job() as job:
-            report = run_job(spec, job, log=log, templates=templates, progress=progress)
+            report = run_job(spec, job, log=log, templates=templates, progress=progress, stop=stop)
             return AttemptResult(
                 state=NodeState.SUCCEEDED,
                 rows_in=report.rows_in,
@@ -122,6 +148,19 @@ def _crawl(
     )
 
 
+def _failed(error: BaseException, spec: AttemptSpec, secrets: Secrets) -> AttemptResult:
+    return AttemptResult(
+        state=NodeState.FAILED,
+        error=describe(error, Path(spec.project_dir), secrets.mask),
+        exit_code=error.exit_code if isinstance(error, CommandFailed) else None,
+    )
+
+
+def _patience_s(spec: AttemptSpec) -> float:
+    is_script = isinstance(spec.node, Job) and isinstance(spec.node.work, PythonWork)
+    return _SCRIPT_PATIENCE_S if is_script else _QUERY_PATIENCE_S
+
+
 def _what_runs(spec: AttemptSpec) -> str:
     node = spec.node
     match node:
@@ -135,14 +174,16 @@ def _what_runs(spec: AttemptSpec) -> str:
     return f"{what} of {spec.workflow} #{spec.run_number}{trigger}"
 
 
-def _log_end(log: LogWriter, result: AttemptResult, seconds: float) -> None:
+def _log_end(log: LogWriter, result: AttemptResult, seconds: float, *, was_stopped: bool) -> None:
     rows = "".join(
         f", {counted(count, 'row')} {way}"
         for count, way in ((result.rows_in, "in"), (result.rows_out, "out"))
         if count is not None
     )
-    level = INFO if result.state is NodeState.SUCCEEDED else ERROR
-    log.line(level, f"{result.state}{rows}, {seconds:.2f} s", always=True)
+    state, level = result.state, INFO
+    if state is NodeState.FAILED:
+        state, level = (NodeState.STOPPED, WARN) if was_stopped else (state, ERROR)
+    log.line(level, f"{state}{rows}, {seconds:.2f} s", always=True)
 
 
 def _write_result(path: str, result: AttemptResult) -> None:

@@ -12,6 +12,7 @@ from types import TracebackType
 from glue_tui.core.attempt import NodeError
 from glue_tui.core.problem import GlueTuiError
 from glue_tui.jobs.command_job import CommandFailed
+from glue_tui.jobs.stopping import Stopped
 
 _MESSAGE_CHARS_MAX = 2000
 _OWN_FOLDER = str(Path(__file__).parent.parent)
@@ -50,6 +51,8 @@ def _words(error: BaseException) -> tuple[str, str, str]:
             return error.type, str(error), ""
         case GlueTuiError():
             return error.code, error.message, error.hint
+        case Stopped():
+            return "Stopped", str(error), ""
         case SystemExit():
             code = error.code
             message = f"the script ended with exit code {code}" if isinstance(code, int) else str(code)

@@ -197,6 +197,9 @@ class ForkServer:
 
             os.write(2, traceback.format_exc().encode("utf-8", "backslashreplace"))
         finally:
+            if exit_code < 0:
+                signal.signal(-exit_code, signal.SIG_DFL)
+                os.kill(os.getpid(), -exit_code)
             os._exit(exit_code)
 
     def _reap(self) -> None:

@@ -18,6 +18,7 @@ from glue_tui.core.schema import TableChange
 from glue_tui.jobs.publish import Publisher
 from glue_tui.jobs.run import run_job
 from glue_tui.jobs.session import JobReport
+from glue_tui.jobs.stopping import StopRequest
 from glue_tui.jobs.templates import Templates
 from glue_tui.logs.write import LogWriter, Secrets
 
@@ -93,6 +94,6 @@ class Project:
         secrets = Secrets()
         log = LogWriter(self.log_fd, secrets=secrets)
         templates = Templates(spec, secrets)
-        report = run_job(spec, job, log=log, templates=templates, progress=lambda done, total: None)
+        report = run_job(spec, job, log=log, templates=templates, progress=lambda done, total: None, stop=StopRequest())
         self.apply(report.table_changes)
         return report
