@@ -171,9 +171,14 @@ class GlueTuiApp(ThriftyDisplay):
         command = editor_command(place, os.environ)
         if command is None:
             raise InvalidInput("no editor found", hint="set EDITOR, for example: export EDITOR=nano")
-        with self.suspend():
-            # Blocking is meant: nothing may paint over the editor.
-            ended = subprocess.run(command, check=False)  # noqa: ASYNC221
+        try:
+            with self.suspend():
+                # Blocking is meant: nothing may paint over the editor.
+                ended = subprocess.run(command, check=False)  # noqa: ASYNC221
+        except OSError as error:
+            raise InvalidInput(
+                f"{command[0]} can't be started: {error.strerror}", hint="set EDITOR to an editor that is installed"
+            ) from error
         self.refresh()
         if ended.returncode != 0:
             self.main.say(f"{command[0]} ended with {ended.returncode}", tone="warn")

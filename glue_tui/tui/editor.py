@@ -63,6 +63,12 @@ def place_to_edit(looked: Looked, project_dir: Path) -> Place | None:
             return Place(path)
         table = "crawlers" if definition.kind == "crawler" else "jobs"
         return Place(source, table_line(source, table, definition.name))
+    if looked.run is not None and not looked.selection.trigger:
+        # The workflow itself is selected and its run failed: the first error is what there is to mend.
+        for node in looked.run.nodes:
+            found = _LOCATION.match(node.error.location) if node.error is not None else None
+            if found and (path := _existing(found[1], source, project_dir)) is not None:
+                return Place(path, int(found[2]))
     if looked.selection.trigger:
         return Place(source, table_line(source, "triggers", looked.selection.trigger))
     return Place(source)

@@ -28,6 +28,7 @@ def kept_tab(tabs: tuple[LogTab, ...], node: NodeView | None, book: LogBook) -> 
     new = active_tab(tabs, node)
     if new < len(tabs) and tabs[new].path not in {tab.path for tab in book.tabs}:
         return new
-    if book.key == ALL:
+    # With one log there was nothing to choose: the pane shows the run, not that node, until somebody chooses.
+    if book.key == ALL or (node is None and len(book.tabs) <= 1):
         return len(tabs)
     return next((index for index, tab in enumerate(tabs) if tab.path == book.key), new)

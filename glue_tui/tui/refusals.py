@@ -26,8 +26,8 @@ def run(looked: Looked) -> str:
     """Return why no run of the workflow can start."""
     if looked.workflow is None:
         return "no workflow is selected"
-    if not looked.workflow.is_loaded:
-        return f"{looked.workflow.source} has errors and no good version yet: press e to mend it"
+    if looked.workflow.is_broken:
+        return f"{looked.workflow.source} has errors: press e to mend it"
     return engine(looked)
 
 
@@ -39,7 +39,7 @@ def retry(looked: Looked) -> str:
     if not is_over(looked.run):
         return f"run {summary.number} is still going: press s to stop it first"
     has_run_node = looked.node is not None and looked.node.attempt > 0
-    if not summary.failed_nodes and not has_run_node:
+    if not summary.failed_nodes and not has_run_node and summary.outcome != "STOPPED":
         return f"nothing failed in run {summary.number}; put the cursor on a node to run it again"
     return engine(looked)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowState, InvalidInput
+from glue_tui.protocol.views import ResumePlanView
 from glue_tui.tui import cli_twins
 from glue_tui.tui.host import Host
 from glue_tui.tui.screens.confirm import ConfirmScreen
@@ -46,13 +48,27 @@ async def _start(host: Host, looked: Looked, trigger: str) -> None:
 
 
 async def retry_run(host: Host, looked: Looked) -> None:
-    """Ask what shall run again, then resume."""
+    """Ask what shall run again, then resume. What each choice comes to is the engine's word."""
     assert looked.run is not None
-    run, workflow = looked.run, looked.workflow
-    choice = await host.ask(RetryScreen(host.look, run, workflow, looked.selection.node_id))
+    run = looked.run
+    node = looked.node if looked.node is not None and looked.node.attempt > 0 else None
+    scopes = ((), (node.node_id,)) if node is not None else ((),)
+    plans = {
+        RetryChoice(nodes=nodes, as_it_ran=as_it_ran): await _plan(host, run.summary.run_id, nodes, as_it_ran)
+        for nodes in scopes
+        for as_it_ran in (False, True)
+    }
+    choice = await host.ask(RetryScreen(host.look, run, node.node_id if node is not None else "", plans))
     if choice is None:
         return
     await _resume(host, looked, choice)
+
+
+async def _plan(host: Host, run_id: str, nodes: tuple[str, ...], as_it_ran: bool) -> ResumePlanView | GlueTuiError:
+    try:
+        return await host.client.plan_resume(run_id, nodes=nodes, as_it_ran=as_it_ran)
+    except (EntityNotFound, IllegalWorkflowState, InvalidInput) as error:
+        return error
 
 
 async def _resume(host: Host, looked: Looked, choice: RetryChoice) -> None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import msgspec
+from plan_along_edges import plan_along_edges
 
 from glue_tui.core.problem import EngineUnavailable, EntityNotFound, IllegalWorkflowState
 from glue_tui.protocol.views import (
@@ -19,6 +20,7 @@ from glue_tui.protocol.views import (
     FeedMessage,
     NodeView,
     ProjectView,
+    ResumePlanView,
     RunChanged,
     RunOpened,
     RunSummary,
@@ -230,6 +232,12 @@ class ScriptedClient:
         if request_id not in self.engine._answers:
             self.engine._answers[request_id] = self.engine.open_run(workflow, trigger, properties).summary
         return self.engine._answers[request_id]
+
+    async def plan_resume(self, run: str, *, nodes: tuple[str, ...] = (), as_it_ran: bool = False) -> ResumePlanView:
+        before = self.engine.find(run)
+        if not before.summary.outcome:
+            raise IllegalWorkflowState(f"run {before.summary.number} is still RUNNING")
+        return plan_along_edges(before, nodes)
 
     async def resume_workflow_run(
         self, run: str, *, nodes: tuple[str, ...] = (), as_it_ran: bool = False, request_id: str = ""

@@ -168,7 +168,7 @@ def test_a_disabled_key_says_why() -> None:
         await shown.press("g", "g", "s")
         assert "run 41 is over" in shown.text
         await shown.press("G", "r")
-        assert "workflows/returns.toml has errors and no good version yet" in shown.text
+        assert "workflows/returns.toml has errors: press e to mend it" in shown.text
         await shown.press("f")
         assert "put the cursor on a trigger" in shown.text
 

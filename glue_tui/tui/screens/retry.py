@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual import events
 
 from glue_tui.core.model import NodeId, node_name
-from glue_tui.protocol.views import RunView, WorkflowView
+from glue_tui.core.problem import GlueTuiError
+from glue_tui.protocol.views import ResumePlanView, RunView
 from glue_tui.tui.cli_twins import retry as retry_twin
 from glue_tui.tui.format import node_look
 from glue_tui.tui.model import node_in
 from glue_tui.tui.paint import Span, Spans, wrap
-from glue_tui.tui.retry_plan import RetryPlan, failed_nodes, plan_retry
 from glue_tui.tui.screens.sheet import Sheet
 from glue_tui.tui.theme import Look
 
@@ -26,10 +27,14 @@ class RetryChoice:
     as_it_ran: bool
 
 
+Plans = Mapping[RetryChoice, ResumePlanView | GlueTuiError]
+"""What each choice comes to, or why it is refused."""
+
+
 class RetryScreen(Sheet[RetryChoice]):
     """Two choices, and below them what they come to."""
 
-    def __init__(self, look: Look, run: RunView, workflow: WorkflowView | None, node_id: str) -> None:
+    def __init__(self, look: Look, run: RunView, node_id: str, plans: Plans) -> None:
         number = run.summary.number
         super().__init__(
             look,
@@ -43,40 +48,40 @@ class RetryScreen(Sheet[RetryChoice]):
             ),
         )
         self.run = run
-        self.workflow = workflow
-        self.failed = failed_nodes(run)
-        node = node_in(run, node_id)
-        self.node_id = node_id if node is not None and node.attempt > 0 else ""
-        self.only_node = not self.failed
+        self.node_id = node_id
+        """The selected node, if it has run."""
+        self.plans = plans
+        self.can_all = any(not one.nodes and isinstance(plan, ResumePlanView) for one, plan in plans.items())
+        self.only_node = not self.can_all and bool(node_id)
         self.as_it_ran = False
 
     @property
-    def chosen(self) -> tuple[str, ...]:
-        return (self.node_id,) if self.only_node else self.failed
-
-    def plan(self) -> RetryPlan:
-        """Return what the choices come to."""
-        is_known = self.workflow is not None and bool(self.workflow.edges)
-        edges = self.workflow.edges if self.workflow and is_known and not self.as_it_ran else self.run.edges
-        return plan_retry(self.run, edges, self.chosen)
+    def choice(self) -> RetryChoice:
+        return RetryChoice(nodes=(self.node_id,) if self.only_node else (), as_it_ran=self.as_it_ran)
 
     def lines(self, width: int) -> tuple[Spans, ...]:
-        plan = self.plan()
-        nodes = (self.node_id,) if self.only_node else ()
         lines: list[Spans] = [
             (),
-            self._choice("a", f"all that failed ({len(self.failed)})", not self.only_node, bool(self.failed)),
+            self._choice("a", self._all_label(), not self.only_node, self.can_all),
             self._choice("n", self._node_label(), self.only_node, bool(self.node_id)),
             (),
             self._choice("d", "with today's definition", not self.as_it_ran, True),
             self._choice(" ", "as it ran: the definition this run was pinned to", self.as_it_ran, True),
             (),
         ]
-        lines += self._node_list("runs again", plan.again, "strong", width)
-        lines += self._node_list("then, if triggers fire", plan.then, "text", width)
-        lines += self._node_list("stays as it is", plan.kept, "muted", width)
-        twin = retry_twin(self.run.summary.number, nodes, self.as_it_ran)
+        plan = self.plans[self.choice]
+        if isinstance(plan, ResumePlanView):
+            lines += self._node_list("runs again", plan.restart, "strong", width)
+            lines += self._node_list("then, if triggers fire", plan.follow, "text", width)
+            lines += self._node_list("stays as it is", plan.carried, "muted", width)
+        else:
+            lines += [((line, "warn"),) for line in wrap(str(plan), width)]
+        twin = retry_twin(self.run.summary.number, self.choice.nodes, self.as_it_ran)
         return (*lines, (), (("$ ", "faint+muted"), (twin, "muted")), ())
+
+    def _all_label(self) -> str:
+        failed = len(self.run.summary.failed_nodes)
+        return f"all that failed ({failed})" if failed else "what has not run, as the run was stopped"
 
     def _node_label(self) -> str:
         if not self.node_id:
@@ -114,10 +119,10 @@ class RetryScreen(Sheet[RetryChoice]):
     def take_key(self, event: events.Key) -> None:
         match event.key:
             case "enter":
-                nodes = (self.node_id,) if self.only_node else ()
-                self.dismiss(RetryChoice(nodes=nodes, as_it_ran=self.as_it_ran))
+                if isinstance(self.plans[self.choice], ResumePlanView):
+                    self.dismiss(self.choice)
                 return
-            case "a" if self.failed:
+            case "a" if self.can_all:
                 self.only_node = False
             case "n" if self.node_id:
                 self.only_node = True
