@@ -184,7 +184,7 @@ def looked(workflow: str, trigger: str = "", node_id: str = "") -> object:
     ("selected", "path", "line"),
     [
         (("returns",), "workflows/returns.toml", 12),
-        (("daily_sales",), "workflows/daily_sales.toml", 1),
+        (("daily_sales",), "workflows/jobs/clean_sales.py", 31),  # its run failed there
         (("daily_sales", "nightly"), "workflows/daily_sales.toml", 2),
         (("daily_sales", "cleaned", "job:aggregate_sales"), "workflows/daily_sales.toml", 4),
         (("daily_sales", "sources_ready", "job:clean_sales"), "workflows/jobs/clean_sales.py", 31),
