@@ -90,8 +90,9 @@ class History:
             row = self._conn.execute(query, (value,)).fetchone()
             if row:
                 return str(row[0])
-        names = sorted(self.last_run_ids())
-        hint = did_you_mean(ref, names) or "`glue-tui runs` lists them"
+        is_number = ref.lstrip("#").isdigit() or ref.startswith("wr_")
+        hint = "" if is_number else did_you_mean(ref, tuple(sorted(self.last_run_ids())))
+        hint = hint or "`glue-tui runs` lists them"
         raise EntityNotFound(f'no run "{ref}"', hint=hint)
 
     def close(self) -> None:
