@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 
 from glue_tui.core.model import CommandWork
@@ -63,7 +64,7 @@ def run_command(session: JobSession, work: CommandWork, stop: StopRequest) -> No
         target=lambda: pump(output_fd, session.log, INFO, last_lines=last_lines, keep=_LAST_LINES), daemon=True
     )
     pumping.start()
-    code = process.wait()
+    code = _wait(process)
     pumping.join(_DRAIN_S)
     if pumping.is_alive():
         session.log.warning(
@@ -74,6 +75,14 @@ def run_command(session: JobSession, work: CommandWork, stop: StopRequest) -> No
         stop.raise_if_asked()
     if code != 0:
         raise _failure(code, last_lines)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Wait for the program. On Linux what it leaves without a parent comes to us, and may end in great number."""
+    if sys.platform == "linux":
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)) and ended.si_pid != process.pid:
+            os.waitpid(ended.si_pid, 0)
+    return process.wait()
 
 
 def _environment(session: JobSession, work: CommandWork, where: str) -> dict[str, str]:

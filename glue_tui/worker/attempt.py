@@ -23,6 +23,7 @@ from glue_tui.jobs.run import rehearse_job, run_job
 from glue_tui.jobs.stopping import Stopped, StopRequest
 from glue_tui.jobs.templates import Templates
 from glue_tui.logs.write import ERROR, INFO, WARN, LogStream, LogWriter, Secrets, counted
+from glue_tui.worker.descendants import kill_descendants
 from glue_tui.worker.failure import describe, story
 from glue_tui.worker.stop_signal import listen
 
@@ -32,6 +33,7 @@ _SCRIPT_PATIENCE_S = 3.0
 """How long a script's query may go on after a stop, so that its own `finally` comes to run before the engine kills."""
 _QUERY_PATIENCE_S = 0.2
 """The same where there is no script."""
+_KILL_DEADLINE_S = 1.0
 _CRAWL_STOPPED = "stopped; the catalog stays as it was"
 
 
@@ -51,6 +53,8 @@ def run_attempt(spec: AttemptSpec, progress: Progress) -> int:
     def end(result: AttemptResult) -> None:
         for stream in streams:
             stream.finish()
+        if left := kill_descendants(_KILL_DEADLINE_S):
+            log.line(WARN, f"left running, killed with the attempt: {', '.join(left)}", always=True)
         _log_end(log, result, time.monotonic() - started_s, was_stopped=stop.was_asked)
         _write_result(spec.result_path, result)
 

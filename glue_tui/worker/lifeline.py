@@ -1,4 +1,4 @@
-"""A worker must not outlive those it works for: it watches their pipes and ends its whole process group."""
+"""A worker must not outlive those it works for: it watches their pipes, and ends with all that it has started."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import select
 import signal
 import threading
 
+from glue_tui.worker.descendants import kill_descendants
+
+_DEADLINE_S = 1.0
+
 
 def die_with(*pipe_fds: int) -> None:
-    """Kill this process's own group as soon as all writers of one of the pipes are gone. Returns at once."""
+    """Kill all below this process and its own group when all writers of one of the pipes are gone. Returns at once."""
     threading.Thread(target=_watch, args=(pipe_fds,), name="lifeline", daemon=True).start()
 
 
@@ -19,4 +23,5 @@ def _watch(pipe_fds: tuple[int, ...]) -> None:
         # No events asked: requests for others in the pipe don't wake it, a hang-up is told all the same.
         poll.register(fd, 0)
     poll.poll()
+    kill_descendants(_DEADLINE_S)
     os.killpg(0, signal.SIGKILL)

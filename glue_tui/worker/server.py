@@ -25,6 +25,7 @@ from glue_tui.core.attempt import AttemptKey, AttemptSpec
 from glue_tui.core.codec import from_data
 from glue_tui.core.model import NodeId, RunId
 from glue_tui.protocol.worker import Answer, Exited, Ready, Started, decode_start, encode_answer
+from glue_tui.worker.descendants import adopt_orphans, child_pids, kill_descendants, kill_group, kill_tree
 from glue_tui.worker.lifeline import die_with
 from glue_tui.worker.progress import ProgressPipe
 
@@ -33,6 +34,8 @@ RunAttempt = Callable[[AttemptSpec, ProgressPipe], int]
 _READ_BYTES = 256 * 1024
 _EXIT_ON_OUR_ERROR = 70
 """Exit code of a child whose own machinery failed: no result file, the reason stands in its log."""
+_END_DEADLINE_S = 3.0
+"""Shorter than the engine waits for this process to end."""
 _RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
@@ -78,6 +81,7 @@ class ForkServer:
         """Answer requests until the engine's end of the pipe is closed, then kill every attempt."""
         for fd in (self._answers_fd, self._wake_r, self._wake_w):
             os.set_blocking(fd, False)
+        adopt_orphans()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_w, warn_on_full_buffer=False)
@@ -174,6 +178,7 @@ class ForkServer:
             signal.set_wakeup_fd(-1)
             os.setsid()
             os.close(own_session_w)
+            adopt_orphans()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             for fd in (self._lifeline_w, self._wake_r, self._wake_w):
@@ -203,14 +208,11 @@ class ForkServer:
             os._exit(exit_code)
 
     def _reap(self) -> None:
-        while self._keys or self._spare:
+        while (ended := _next_ended()) is not None:
             # Looked at before it is reaped: its pid can't be given to another process yet, so that what is left of
             # its group can be killed without hitting a stranger.
-            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if ended is None:
-                return
-            _kill_group(ended.si_pid)
-            pid, status, usage = os.wait4(ended.si_pid, 0)
+            kill_group(ended)
+            pid, status, usage = os.wait4(ended, 0)
             if self._spare and self._spare.pid == pid:
                 os.close(self._spare.spec_fd)
                 self._spare = None
@@ -227,6 +229,15 @@ class ForkServer:
                 )
             )
 
+        self._kill_orphans()
+
+    def _kill_orphans(self) -> None:
+        """Kill what came to this process because its worker is dead; its end brings the next ones, if there are any."""
+        own = {*self._keys, *([self._spare.pid] if self._spare else [])}
+        for pid in child_pids():
+            if pid not in own:
+                kill_tree(pid)
+
     def _tell(self, answer: Answer) -> None:
         self._outbox.append(encode_answer(answer))
         self._flush()
@@ -241,20 +252,18 @@ class ForkServer:
             self._outbox.popleft()
 
     def _kill_all(self) -> None:
-        for pid in [*self._keys, *([self._spare.pid] if self._spare else [])]:
-            descendants = []
-            with contextlib.suppress(psutil.Error):
-                descendants = psutil.Process(pid).children(recursive=True)
-            _kill_group(pid)
-            for process in descendants:
-                # One that made a session of its own is not in the group any more.
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
+        for pid in child_pids():
+            kill_tree(pid)
+        kill_descendants(_END_DEADLINE_S)
 
 
-def _kill_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+def _next_ended() -> int | None:
+    """Return a child that ended and was not waited for."""
+    try:
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return None
+    return ended.si_pid if ended else None
 
 
 def _started_at(pid: int) -> float:
