@@ -39,6 +39,8 @@ class AttemptSpec:
     arguments: dict[str, str] = field(default_factory=dict)
     """Effective job arguments, templates not yet filled in."""
     properties: dict[str, str] = field(default_factory=dict)
+    property_types: dict[str, str] = field(default_factory=dict)
+    """As the workflow declares them: string | integer | number | boolean | date."""
     event_files: tuple[str, ...] = ()
     """Files of the batch that started the run, relative to the project folder."""
     started_by: str = ""

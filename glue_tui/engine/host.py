@@ -286,6 +286,7 @@ class Host:
             connections=run.workflow.connections,
             arguments=attempt.arguments if isinstance(node, Job) else {},
             properties=run.properties,
+            property_types={one.name: one.type for one in run.workflow.properties},
             event_files=run.cause.files,
             started_by=run.nodes[key.node_id].trigger,
             project_dir=str(self.project_dir),
