@@ -28,23 +28,29 @@ class Templates:
             "event": _Names("event", {"files": _Files(spec.event_files)}),
             "env": _Names("env", self.environment),
         }
+        self._sql_names = self._names | {"properties": _Names("properties", _Typed(spec))}
 
     def text(self, template: str, *, where: str) -> str:
         """Return `template` filled in, values as plain text; `where` names its place in an error.
 
         Raises InvalidInput for a template that is wrong or names what does not exist.
         """
-        return self._fill_in(_text_environment, template, where)
+        return self._fill_in(_text_environment, template, where, self._names)
 
     def sql(self, template: str, *, where: str) -> str:
-        """Return a query filled in, each value as a SQL literal and never as raw text. Raises InvalidInput."""
-        return self._fill_in(_sql_environment, template, where)
+        """Return a query filled in, each value as a SQL literal of its type and never as raw text.
 
-    def _fill_in(self, environment: SandboxedEnvironment, template: str, where: str) -> str:
+        Raises InvalidInput as `text` does, and for a property whose value is not of its type.
+        """
+        return self._fill_in(_sql_environment, template, where, self._sql_names)
+
+    def _fill_in(
+        self, environment: SandboxedEnvironment, template: str, where: str, names: Mapping[str, _Names]
+    ) -> str:
         if "{" not in template:
             return template
         try:
-            return environment.from_string(template).render(self._names)
+            return environment.from_string(template).render(names)
         except TemplateError as error:
             raise InvalidInput(f"{where}: {error.message}", hint=self._hint(error.message or "")) from None
         except Exception as error:
@@ -59,7 +65,7 @@ class Templates:
 
 
 def sql_literal(value: object) -> str:
-    """Return `value` as SQL writes it: `'O''Hara'`, `12`, `NULL`, `('a', 'b')` for a list."""
+    """Return `value` as SQL writes it: `'O''Hara'`, `12`, `(-12)`, `NULL`, `('a', 'b')` for a list."""
     match value:
         case None:
             return "NULL"
@@ -68,7 +74,10 @@ def sql_literal(value: object) -> str:
         case bool():
             return "TRUE" if value else "FALSE"
         case int() | float() | decimal.Decimal():
-            return str(value)
+            # A minus after another one would begin a comment.
+            return f"({value})" if value < 0 else str(value)
+        case _Day():
+            return f"DATE '{value}'"
         case datetime.date() | datetime.time():
             return f"'{value.isoformat()}'"
         case list() | tuple() | set() | frozenset():
@@ -94,6 +103,45 @@ class _Names:
         if isinstance(self._members, _Environment):
             return f"env.{member} is not set", f"set {member} in the environment in which the engine is started"
         return f"{self._name}.{member} is not defined", did_you_mean(member, list(self._members))
+
+
+class _Day(str):
+    """A date as text, so that a template can cut and compare it, and yet a date in a query."""
+
+    __slots__ = ()
+
+
+class _Typed(Mapping[str, Any]):
+    """Run properties as values of their types, made when they are asked for."""
+
+    def __init__(self, spec: AttemptSpec) -> None:
+        self._properties = spec.properties
+        self._types = spec.property_types
+
+    def __getitem__(self, name: str) -> Any:
+        text = self._properties[name]
+        kind = self._types.get(name, "string")
+        try:
+            match kind:
+                case "integer":
+                    return int(text)
+                case "number":
+                    return float(text)
+                case "boolean":
+                    return {"true": True, "false": False}[text]
+                case "date":
+                    return _Day(datetime.date.fromisoformat(text))
+                case _:
+                    return text
+        except (ValueError, KeyError):
+            # A job may have set it to anything.
+            raise InvalidInput(f'properties.{name} is "{text}", which is no {kind}') from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._properties)
+
+    def __len__(self) -> int:
+        return len(self._properties)
 
 
 class _Environment(Mapping[str, str]):

@@ -90,7 +90,12 @@ class Project:
 
     def run(self, job: Job, *, connections: tuple[Connection, ...] = (), **properties: str) -> JobReport:
         """Run a job here, in this process, and take what it made into the catalog."""
-        spec = self.spec(job, connections=connections, **properties)
+        return self.run_spec(self.spec(job, connections=connections, **properties))
+
+    def run_spec(self, spec: AttemptSpec) -> JobReport:
+        """Run a job with everything that the engine says of it."""
+        job = spec.node
+        assert isinstance(job, Job)
         secrets = Secrets()
         log = LogWriter(self.log_fd, secrets=secrets)
         templates = Templates(spec, secrets)

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import datetime
 import sqlite3
 from dataclasses import replace
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from publishing import Project
 
-from glue_tui.core.model import Job, SqlWork
+from glue_tui.core.model import Job, SqlWork, TableSink
 from glue_tui.core.problem import InvalidInput
 from glue_tui.jobs.templates import Templates, sql_literal
 from glue_tui.logs.write import Secrets
@@ -33,6 +35,66 @@ def test_a_query_holds_values_as_literals(project: Project) -> None:
         where="x",
     )
     assert filled == "a = 'O''Hara; DROP TABLE x' AND b > 5 AND c = 3 AND f IN ('in/a.csv', 'in/o''b.csv')"
+
+
+_TYPES = {"n": "integer", "x": "number", "flag": "boolean", "day": "date", "text": "string"}
+
+
+def typed(project: Project, **properties: str) -> Templates:
+    spec = project.spec(Job(name="x", work=SqlWork(query="")))
+    return Templates(replace(spec, properties=properties, property_types=_TYPES), Secrets())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "literal"),
+    [
+        ("n", "+07", "7"),
+        ("n", "-7", "(-7)"),
+        ("x", "1.50", "1.5"),
+        ("x", ".5", "0.5"),
+        ("flag", "true", "TRUE"),
+        ("flag", "false", "FALSE"),
+        ("day", "2026-11-22", "DATE '2026-11-22'"),
+        ("text", "7", "'7'"),
+        ("undeclared", "7", "'7'"),
+    ],
+)
+def test_a_typed_property_is_a_literal_of_its_type_in_a_query_and_text_elsewhere(
+    project: Project, name: str, value: str, literal: str
+) -> None:
+    template = f"{{{{ properties.{name} }}}}"
+    assert typed(project, **{name: value}).sql(template, where="x") == literal
+    assert typed(project, **{name: value}).text(template, where="x") == value
+
+
+def test_a_typed_property_is_used_in_a_template_as_what_it_is(project: Project) -> None:
+    filled = typed(project, flag="false", day="2026-11-22", n="3").sql(
+        "{% if properties.flag %}no{% endif %}{{ properties.day[:7] }} {{ properties.n + 1 }}", where="x"
+    )
+    assert filled == "'2026-11' 4"
+
+
+def test_a_property_that_a_job_set_to_another_type_is_refused_in_a_query(project: Project) -> None:
+    with pytest.raises(InvalidInput, match=r'here: properties\.n is "many", which is no integer'):
+        typed(project, n="many").sql("{{ properties.n }}", where="here")
+
+
+def test_typed_properties_meet_typed_columns(project: Project) -> None:
+    days = [datetime.date(2026, 11, 21), datetime.date(2026, 11, 22)]
+    frame = pl.DataFrame({"day": days, "n": [-1, 4], "x": [0.1, 0.5], "flag": [True, False]})
+    project.write(frame, TableSink(table="t.typed", path="typed"))
+    query = """
+        SELECT n FROM t.typed
+        WHERE day >= {{ properties.day }} AND n > 1-{{ properties.n }} AND x >= {{ properties.x }}
+            AND flag = {{ properties.flag }} AND day <= {{ properties.day }} + INTERVAL '1 day'
+    """
+    job = Job(name="x", work=SqlWork(query=query), targets=(TableSink(table="t.out", path="out"),))
+    spec = replace(
+        project.spec(job),
+        properties={"day": "2026-11-22", "n": "-2", "x": "0.5", "flag": "false"},
+        property_types=_TYPES,
+    )
+    assert project.run_spec(spec).rows_out == 1
 
 
 @given(st.text().filter(lambda text: "\0" not in text))
