@@ -68,7 +68,7 @@ class AttemptResult:
     properties: dict[str, str] = field(default_factory=dict)
     """Run properties that the job set (rule WF-15)."""
     exit_code: int | None = None
-    """Of the program that a command job ran; None for others."""
+    """Of the program that a command job ran, or as a script gave it to `sys.exit`; None for others."""
 
 
 def log_path(state_dir: str, key: AttemptKey) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -18,13 +19,12 @@ from glue_tui.core.model import Crawler, Job, PythonWork, RunId, job_id, job_typ
 from glue_tui.core.schema import ChangeKind
 from glue_tui.core.states import NodeState
 from glue_tui.crawlers.crawl import crawl
-from glue_tui.jobs.command_job import CommandFailed
 from glue_tui.jobs.run import rehearse_job, run_job
 from glue_tui.jobs.stopping import Stopped, StopRequest
 from glue_tui.jobs.templates import Templates
 from glue_tui.logs.write import ERROR, INFO, WARN, LogStream, LogWriter, Secrets, counted
 from glue_tui.worker.descendants import kill_descendants
-from glue_tui.worker.failure import describe, story
+from glue_tui.worker.failure import describe, exit_code_of, story
 from glue_tui.worker.stop_signal import listen
 
 Progress = Callable[[float, float], None]
@@ -33,6 +33,7 @@ _SCRIPT_PATIENCE_S = 3.0
 """How long a script's query may go on after a stop, so that its own `finally` comes to run before the engine kills."""
 _QUERY_PATIENCE_S = 0.2
 """The same where there is no script."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _KILL_DEADLINE_S = 1.0
 _CRAWL_STOPPED = "stopped; the catalog stays as it was"
 
@@ -156,7 +157,7 @@ def _failed(error: BaseException, spec: AttemptSpec, secrets: Secrets) -> Attemp
     return AttemptResult(
         state=NodeState.FAILED,
         error=describe(error, Path(spec.project_dir), secrets.mask),
-        exit_code=error.exit_code if isinstance(error, CommandFailed) else None,
+        exit_code=exit_code_of(error),
     )
 
 
@@ -193,7 +194,9 @@ def _log_end(log: LogWriter, result: AttemptResult, seconds: float, *, was_stopp
 def _write_result(path: str, result: AttemptResult) -> None:
     """Write the result by rename: it is there whole or not at all. Not synced: a power failure loses the attempt."""
     text = json.dumps(to_data(result), ensure_ascii=False)
+    # Half of a pair is no character: a script that read broken text has it, a reader of JSON refuses it.
+    text = _SURROGATE.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text)
     temporary = Path(f"{path}.tmp-{os.getpid()}")
     temporary.parent.mkdir(parents=True, exist_ok=True)
-    temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)

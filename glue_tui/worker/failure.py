@@ -31,6 +31,18 @@ def describe(error: BaseException, project_dir: Path, mask: Callable[[str], str]
     )
 
 
+def exit_code_of(error: BaseException) -> int | None:
+    """Return the exit code that a failed program or script has as its own; None for one that has none."""
+    match error:
+        case CommandFailed():
+            return error.exit_code
+        case SystemExit():
+            # As the system tells it: one byte, and 1 for a text.
+            return error.code & 0xFF if isinstance(error.code, int) else 1
+        case _:
+            return None
+
+
 def story(error: BaseException) -> str:
     """Return the traceback for the log: without frames of this program, and ending at the user's innermost line."""
     match error:

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from forking import ServerUnderTest, command_job, make_spec, script
 
+from glue_tui.core.attempt import AttemptResult
+from glue_tui.core.codec import from_data
 from glue_tui.core.model import Job, PythonWork
 from glue_tui.core.states import NodeState
 
@@ -93,6 +96,22 @@ def test_whatever_ends_a_script_badly_is_told_with_its_line(
     assert error is not None
     assert (error.type, error.location) == (kind, f"bad.py:{line}")
     assert message in error.message
+
+
+@pytest.mark.parametrize(("code", "told"), [("3", 3), ("'no stock'", 1), ("-1", 255)])
+def test_the_exit_code_of_a_script_is_in_its_result(
+    server: ServerUnderTest, tmp_path: Path, code: str, told: int
+) -> None:
+    spec = make_spec(tmp_path, script(tmp_path, "leave", f"import sys\ndef run(glue): sys.exit({code})\n"))
+    assert server.run(spec).exit_code == told
+
+
+@pytest.mark.parametrize("act", ["glue.set_property('name', 'a\\udcffb')", "raise ValueError('a\\udcffb')"])
+def test_half_a_character_loses_no_result(server: ServerUnderTest, tmp_path: Path, act: str) -> None:
+    spec = make_spec(tmp_path, script(tmp_path, "half", f"def run(glue):\n    {act}\n"))
+    server.run(spec)
+    result = from_data(AttemptResult, msgspec.json.decode(Path(spec.result_path).read_bytes()))
+    assert result.properties.get("name") or (result.error and result.error.message) == "a\\udcffb"
 
 
 def test_sys_exit_without_a_fault_is_success_and_publishes(server: ServerUnderTest, tmp_path: Path) -> None:
