@@ -6,6 +6,7 @@ Both hold a few numbers a line and no text. Not here: the files themselves (`log
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -21,13 +22,14 @@ MERGED_LINES_MAX = 1_000_000
 """A merged log stops growing here and says so: its numbers would take too much memory."""
 
 
-class _Picked:
+class _Picked(ABC):
     """Searching by line numbers, for sources whose lines are scattered over others."""
 
     line_count = 0
 
+    @abstractmethod
     def lines(self, start: int, count: int) -> list[str]:
-        raise NotImplementedError
+        """Return up to `count` lines from `start` on."""
 
     def find(self, pattern: re.Pattern[str], from_line: int, direction: int) -> Found:
         """Look for a line from `from_line` on (included), forwards (1) or backwards (-1), for one budget of lines."""

@@ -48,7 +48,11 @@ class Secrets:
 
 
 class LogWriter:
-    """Writes lines to a log file open for appending. Any thread may call it."""
+    """Writes lines to a log file open for appending. Any thread may call it.
+
+    A full disk costs lines of the log and no more: a job does not fail because it says something. How many lines were
+    lost is told as soon as there is room again.
+    """
 
     def __init__(self, fd: int, *, secrets: Secrets | None = None, bytes_max: int = LOG_BYTES_MAX) -> None:
         self._fd = fd
@@ -57,6 +61,7 @@ class LogWriter:
         self._bytes = 0
         self._lock = threading.Lock()
         self._is_full = False
+        self._lost = 0
 
     def info(self, text: object) -> None:
         self.line(INFO, str(text))
@@ -82,7 +87,7 @@ class LogWriter:
             if not always and not self._has_room(len(data)):
                 return
             self._bytes += len(data)
-            _write_all(self._fd, data)
+            self._write(data)
 
     def _has_room(self, length: int) -> bool:
         if self._is_full:
@@ -91,8 +96,18 @@ class LogWriter:
             return True
         self._is_full = True
         text = f"log limit of {self._bytes_max:,} bytes reached: further output of this attempt is not kept"
-        _write_all(self._fd, f"{_timestamp()} {WARN:<5} {text}\n".encode())
+        self._write(f"{_timestamp()} {WARN:<5} {text}\n".encode())
         return False
+
+    def _write(self, data: bytes) -> None:
+        try:
+            if self._lost:
+                text = f"{counted(self._lost, 'line')} of this log could not be written"
+                _write_all(self._fd, f"{_timestamp()} {WARN:<5} {text}\n".encode())
+                self._lost = 0
+            _write_all(self._fd, data)
+        except OSError:
+            self._lost += data.count(b"\n")
 
 
 class LogStream(io.TextIOBase):
