@@ -29,6 +29,7 @@ from glue_tui.worker.stop_signal import listen
 
 Progress = Callable[[float, float], None]
 
+EXIT_WITHOUT_RESULT = 70
 _SCRIPT_PATIENCE_S = 3.0
 """How long a script's query may go on after a stop, so that its own `finally` comes to run before the engine kills."""
 _QUERY_PATIENCE_S = 0.2
@@ -39,8 +40,9 @@ _CRAWL_STOPPED = "stopped; the catalog stays as it was"
 
 
 def run_attempt(spec: AttemptSpec, progress: Progress) -> int:
-    """Run one attempt to its end and return the exit code: 0 succeeded, 1 failed. The result file says the rest.
+    """Run one attempt to its end and return the exit code: 0 succeeded, 1 failed, and the result file says the rest.
 
+    EXIT_WITHOUT_RESULT where that file could not be written; its log says why, if that could be written.
     A negative number names the signal by which the process is to end: it was stopped.
     """
     started_s = time.monotonic()
@@ -51,17 +53,22 @@ def run_attempt(spec: AttemptSpec, progress: Progress) -> int:
     log.info(f"attempt {spec.key.attempt} of {spec.max_attempts}: {_what_runs(spec)}, worker {os.getpid()}")
     stop = StopRequest()
 
-    def end(result: AttemptResult) -> None:
+    def end(result: AttemptResult, exit_code: int) -> int:
         for stream in streams:
             stream.finish()
         if left := kill_descendants(_KILL_DEADLINE_S):
             log.line(WARN, f"left running, killed with the attempt: {', '.join(left)}", always=True)
         _log_end(log, result, time.monotonic() - started_s, was_stopped=stop.was_asked)
-        _write_result(spec.result_path, result)
+        try:
+            _write_result(spec.result_path, result)
+        except OSError as error:
+            log.line(ERROR, f"the result could not be written: {_reason(error)}", always=True)
+            return EXIT_WITHOUT_RESULT
+        return exit_code
 
     def end_by_force() -> None:
         log.line(WARN, stop.clean_up() if stop.clean_up else _CRAWL_STOPPED, always=True)
-        end(_failed(Stopped(), spec, secrets))
+        end(_failed(Stopped(), spec, secrets), 1)
         os.kill(os.getpid(), signal.SIGKILL)
 
     try:
@@ -77,10 +84,8 @@ def run_attempt(spec: AttemptSpec, progress: Progress) -> int:
             log.line(ERROR, story(error), always=True)
         elif stop.clean_up is None:
             log.line(WARN, _CRAWL_STOPPED, always=True)
-        end(_failed(error, spec, secrets))
-        return -signal.SIGTERM if stop.was_asked else 1
-    end(result)
-    return 0
+        return end(_failed(error, spec, secrets), -signal.SIGTERM if stop.was_asked else 1)
+    return end(result, 0)
 
 
 def rehearse() -> None:
@@ -197,6 +202,15 @@ def _write_result(path: str, result: AttemptResult) -> None:
     # Half of a pair is no character: a script that read broken text has it, a reader of JSON refuses it.
     text = _SURROGATE.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text)
     temporary = Path(f"{path}.tmp-{os.getpid()}")
-    temporary.parent.mkdir(parents=True, exist_ok=True)
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    try:
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _reason(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return reason[:1].lower() + reason[1:]

@@ -137,3 +137,15 @@ def test_lines_do_not_depend_on_how_the_text_was_cut(pieces: list[str]) -> None:
         whole += lines
     lines, _ = split_lines("".join(pieces))
     assert whole == lines
+
+
+def test_a_full_disk_costs_lines_and_raises_nothing(log_file: tuple[int, Path]) -> None:
+    fd, path = log_file
+    log_fd = os.open("/dev/full", os.O_WRONLY)
+    log = LogWriter(log_fd)
+    log.info("lost")
+    log.lines(INFO, ("lost", "too"))
+    os.dup2(fd, log_fd)
+    log.info("there is room again")
+    os.close(log_fd)
+    assert texts(path) == ["WARN 3 lines of this log could not be written", "INFO there is room again"]

@@ -114,6 +114,26 @@ def test_half_a_character_loses_no_result(server: ServerUnderTest, tmp_path: Pat
     assert result.properties.get("name") or (result.error and result.error.message) == "a\\udcffb"
 
 
+def test_a_full_disk_is_told_in_words_when_the_result_can_not_be_written(
+    server: ServerUnderTest, tmp_path: Path
+) -> None:
+    text = """
+import os
+def run(glue):
+    path = glue.arguments["--result"]
+    os.symlink("/dev/full", f"{path}.tmp-{os.getpid()}")
+"""
+    spec = make_spec(tmp_path, script(tmp_path, "full", text))
+    spec = replace(spec, arguments={"--result": spec.result_path})
+    server.start(spec)
+    exited, _ = server.until_exit(spec)
+    assert exited.exit_code == 70
+    lines = Path(spec.log_path).read_text().splitlines()
+    assert lines[-1].endswith("ERROR the result could not be written: no space left on device")
+    assert "Traceback" not in "".join(lines)
+    assert [path.name for path in Path(spec.result_path).parent.iterdir()] == [Path(spec.log_path).name]
+
+
 def test_sys_exit_without_a_fault_is_success_and_publishes(server: ServerUnderTest, tmp_path: Path) -> None:
     text = """
 import sys, polars as pl
