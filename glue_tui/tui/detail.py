@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from glue_tui.protocol.views import NodeDefinition, NodeView, RunView, TriggerView, WorkflowView
+from glue_tui.tui.failure import FAILED, failed_nodes, failure_lines
 from glue_tui.tui.format import (
     count,
     counted,
@@ -25,16 +26,40 @@ from glue_tui.tui.theme import Look
 
 Lines = tuple[Spans, ...]
 
+ROWS_MAX = 99
+"""As many rows as there are lines."""
 ROWS_PER_LINE_MAX = 3
 """A longer message is cut here; the log has all of it."""
 
 
-def detail_lines(looked: Looked, look: Look, now: float, width: int, rows_per_line: int = ROWS_PER_LINE_MAX) -> Lines:
-    """Return the lines for what the cursor is on, long ones broken: a node, a trigger, or the workflow."""
+def detail_lines(looked: Looked, look: Look, now: float, width: int, rows: int = ROWS_MAX) -> Lines:
+    """Return the lines for what the cursor is on: a node, a trigger, or the workflow.
+
+    A failure comes first, with its place and its hint in the first two lines. `rows` is how many there is room for:
+    where they are few, long lines are cut instead of broken.
+    """
     lines = _lines(looked, look, now)
-    if rows_per_line == 1:
-        return lines
-    return tuple(row for line in lines for row in wrap_spans(line, width)[:rows_per_line])
+    if rows < ROWS_MAX:
+        broken = list(lines)
+    else:
+        broken = [row for line in lines for row in wrap_spans(line, width)[:ROWS_PER_LINE_MAX]]
+    failed = _failed(looked)
+    if not failed:
+        return tuple(broken)
+    return (*failure_lines(failed[0], look, width, rows), *_others_failed(failed[1:]), *broken)
+
+
+def _failed(looked: Looked) -> tuple[NodeView, ...]:
+    """Return the failed nodes to begin with: the selected one, or the run's where no node is selected."""
+    if looked.selection.pane == "triggers" or looked.workflow is None or looked.workflow.is_broken:
+        return ()
+    if looked.node is not None:
+        return (looked.node,) if looked.node.state in FAILED else ()
+    return failed_nodes(looked.run) if looked.definition is None else ()
+
+
+def _others_failed(nodes: tuple[NodeView, ...]) -> Lines:
+    return (((f"failed too: {', '.join(node.name for node in nodes)}", "bad"),),) if nodes else ()
 
 
 def _lines(looked: Looked, look: Look, now: float) -> Lines:
@@ -47,7 +72,7 @@ def _lines(looked: Looked, look: Look, now: float) -> Lines:
             return _definition(looked.definition)
     if looked.trigger is not None:
         return _trigger(looked.trigger, looked, now)
-    return _workflow(looked.workflow, looked.run, now)
+    return _workflow(looked.workflow, looked.run)
 
 
 def run_title(looked: Looked, look: Look, now: float) -> Spans:
@@ -122,14 +147,14 @@ def _node(node: NodeView, definition: NodeDefinition | None, look: Look, now: fl
 def _node_notes(node: NodeView, definition: NodeDefinition | None) -> list[Spans]:
     lines: list[Spans] = []
     error = node.error
-    if error is not None and node.state != "SUCCEEDED":
+    if error is not None and node.state != "SUCCEEDED" and node.state not in FAILED:
         spans: list[Span] = [(error.type, "bad_strong"), ("  " + error.message.split("\n")[0], "text")]
         if error.location:
             spans += [("   ", ""), (error.location, "link")]
         lines.append(tuple(spans))
         if error.hint:
             lines.append(((error.hint, "warn"),))
-    if node.reason:
+    if node.reason and (node.error is not None or node.state not in FAILED):
         lines.append(((node.reason, "warn" if node.state == "WAITING" else "muted"),))
     if node.carried_from:
         lines.append((("taken over from the run before", "muted"),))
@@ -139,13 +164,6 @@ def _node_notes(node: NodeView, definition: NodeDefinition | None) -> list[Spans
         said = "   ".join(part for part in (definition.description, definition.source) if part)
         lines.append(((said, "muted"),))
     return lines
-
-
-def _failure(node: NodeView) -> Spans:
-    assert node.error is not None
-    spans: list[Span] = [(f"{node.name}  ", "bad_strong"), (f"{node.error.type}  ", "bad")]
-    spans.append((node.error.message.split("\n")[0], "text"))
-    return (*spans, ("   ", ""), (node.error.location, "link")) if node.error.location else tuple(spans)
 
 
 def _definition(definition: NodeDefinition) -> Lines:
@@ -181,7 +199,7 @@ def _trigger(trigger: TriggerView, looked: Looked, now: float) -> Lines:
     return tuple(lines)
 
 
-def _workflow(workflow: WorkflowView, run: RunView | None, now: float) -> Lines:
+def _workflow(workflow: WorkflowView, run: RunView | None) -> Lines:
     if workflow.is_broken:
         shown = workflow.problems[:3]
         force = "; the last good version stays in force" if workflow.is_loaded else ""
@@ -204,7 +222,6 @@ def _workflow(workflow: WorkflowView, run: RunView | None, now: float) -> Lines:
         lines.append(((workflow.description, "text"),))
     if run is not None:
         summary = run.summary
-        lines += [_failure(node) for node in run.nodes if node.error is not None and node.state != "SUCCEEDED"][:2]
         if summary.message:
             lines.append(((summary.message, "text"),))
         if summary.event_files:

@@ -76,8 +76,12 @@ class Frame(Pane, can_focus=False):
         if not self.text or inside < 3:
             return 0
         if inside < RULE_FROM_LINES:
-            return min(len(self.text), max(1, inside // 3))
+            return min(len(self.text), self.text_rows_max(inside))
         return min(len(self.text) + 1, inside // 2)
+
+    def text_rows_max(self, inside: int) -> int:
+        """Return how many of `inside` lines the text takes at most where there is no rule."""
+        return max(1, inside // 3)
 
     def content(self, y: int) -> list[Segment]:
         width, inside = self.inner_width, self.inner_height

@@ -11,7 +11,7 @@ from textual.message import Message
 
 from glue_tui.protocol.views import RunSummary, RunView, StoryLine
 from glue_tui.tui.asked import Asked
-from glue_tui.tui.detail import ROWS_PER_LINE_MAX, detail_lines, run_title
+from glue_tui.tui.detail import ROWS_MAX, detail_lines, run_title
 from glue_tui.tui.graph.drawing import Shape
 from glue_tui.tui.graph.widget import GraphView
 from glue_tui.tui.model import Connection
@@ -125,5 +125,5 @@ class ViewPane(Frame):
             return tuple(wrap_spans(((looked.model.lost_because, "bad_strong"),), self.inner_width - 2))
         if looked.selection.view not in (View.GRAPH, View.TIMELINE):
             return ()
-        rows_per_line = ROWS_PER_LINE_MAX if self.inner_height >= RULE_FROM_LINES else 1
-        return detail_lines(looked, self.look, now, self.inner_width - 2, rows_per_line)
+        rows = ROWS_MAX if self.inner_height >= RULE_FROM_LINES else self.text_rows_max(self.inner_height)
+        return detail_lines(looked, self.look, now, self.inner_width - 2, rows)
