@@ -18,6 +18,7 @@ HEADER_CELL_MAX = 150
 """Rule CL-5."""
 
 DATA_EXTENSIONS = frozenset({"csv", "tsv", "psv", "txt", "dat", "data", "json", "jsonl", "ndjson", "parquet", "pq"})
+PARQUET_EXTENSIONS = frozenset({"parquet", "pq"})
 DOCUMENT_EXTENSIONS = frozenset(
     {"md", "rst", "html", "htm", "pdf", "py", "sql", "sh", "toml", "yaml", "yml", "png", "jpg", "log", "crc", "tmp"}
 )
@@ -68,15 +69,28 @@ class Head:
 def classify(path: str, name: str) -> FileFormat:
     """Return how to read a file. Raises Unreadable or NoData.
 
-    The content decides, the name only where the content can't. Columns of parquet and JSON are not looked at here.
+    The content decides, the name only where the content can't: text in a file named .parquet was not meant as a table.
+    Columns of parquet and JSON are not looked at here.
     """
     extension = name.lower().removesuffix(".gz").rpartition(".")[2]
     if extension in DOCUMENT_EXTENSIONS:
         raise NoData(f"a .{extension} file is no data")
     head = read_head(path)
-    content = head.content
-    if not content.strip():
+    if not head.content.strip():
         raise Unreadable("the file is empty")
+    if extension not in PARQUET_EXTENSIONS:
+        return _classify_content(head, name, extension)
+    try:
+        found = _classify_content(head, name, extension)
+    except (Unreadable, NoData) as error:
+        raise Unreadable(f"not a parquet file: {error}") from None
+    if found.classification == "csv":
+        raise Unreadable("not a parquet file: it is text")
+    return found
+
+
+def _classify_content(head: Head, name: str, extension: str) -> FileFormat:
+    content = head.content
     if content.startswith(b"PAR1"):
         return FileFormat(classification="parquet")
     for magic, what in _MAGIC:

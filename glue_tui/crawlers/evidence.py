@@ -37,6 +37,21 @@ def ragged_row(path: str, file_format: FileFormat) -> str:
     return f"line {found[0]} has {found[1]} values, but the file {width} columns" if found else ""
 
 
+def broken_json_line(path: str, file_format: FileFormat) -> str:
+    """Return `line 7 is no JSON object: Expecting value at column 9` for the first such line of a file; or nothing."""
+    try:
+        with _opened(path, file_format) as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    if line.strip() and not isinstance(json.loads(line), dict):
+                        return f"line {number} is no JSON object: {shortened(line.strip())}"
+                except json.JSONDecodeError as error:
+                    return f"line {number} is no JSON object: {error.msg} at column {error.colno}"
+    except (ValueError, EOFError, OSError):
+        pass
+    return ""
+
+
 def shortened(value: str) -> str:
     """Return a value as it is shown to people: quoted, and not too long."""
     return repr(value if len(value) <= VALUE_CHARACTERS_MAX else value[: VALUE_CHARACTERS_MAX - 1] + "…")

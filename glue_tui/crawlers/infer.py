@@ -16,7 +16,7 @@ from polars.exceptions import PolarsError
 from glue_tui.catalog.scan import scan_csv
 from glue_tui.catalog.types import TIMESTAMP_FORMAT, glue_type, timestamp_text
 from glue_tui.core.schema import FileFormat
-from glue_tui.crawlers.evidence import ragged_row
+from glue_tui.crawlers.evidence import broken_json_line, ragged_row
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.values import NARROW_TYPES, NULL_TYPE, PATTERNS
 
@@ -142,7 +142,7 @@ def _read_json(listed: ListedFile, file_format: FileFormat) -> Found:
         schema = frame.collect_schema()
         rows = frame.select(pl.len()).collect(engine="streaming").item()
     except (PolarsError, OSError) as error:
-        return _broken(listed, error)
+        return _broken(listed, error, broken_json_line(listed.absolute, file_format))
     facts = {
         name: ColumnFacts(type=NULL_TYPE if dtype == pl.Null else glue_type(dtype)) for name, dtype in schema.items()
     }
@@ -158,7 +158,7 @@ def _read_parquet(files: list[ListedFile]) -> list[Found]:
             with open(listed.absolute, "rb") as file:
                 schema = pl.read_parquet_schema(file)
         except (PolarsError, OSError) as error:
-            found.append(_broken(listed, error))
+            found.append(_broken_parquet(listed, error))
             continue
         names, types = tuple(schema), tuple(str(dtype) for dtype in schema.values())
         groups[FileFormat(classification="parquet", columns=names, types=types)].append((listed, schema))
@@ -176,7 +176,7 @@ def _count_parquet(
         rows = dict(frame.group_by(_PATH).agg(pl.len()).collect(engine="streaming").iter_rows())
     except (PolarsError, OSError) as error:
         if len(members) == 1:
-            yield _broken(members[0][0], error)
+            yield _broken_parquet(members[0][0], error)
             return
         for member in members:
             yield from _count_parquet(file_format, [member])
@@ -187,6 +187,11 @@ def _count_parquet(
             for name, dtype in schema.items()
         }
         yield CrawledFile(listed=listed, format=file_format, rows=rows.get(listed.absolute, 0), facts=facts)
+
+
+def _broken_parquet(listed: ListedFile, error: Exception) -> BrokenFile:
+    found = _broken(listed, error)
+    return replace(found, reason=f"not a whole parquet file: {found.reason}")
 
 
 def _broken(listed: ListedFile, error: Exception, known: str = "") -> BrokenFile:

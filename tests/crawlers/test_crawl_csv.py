@@ -128,6 +128,28 @@ def test_files_that_cannot_be_read_are_left_out_with_their_reason(project: Proje
     assert "INFO passed over in/README.md: a .md file is no data" in project.log
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.parquet", "nothing of the kind\n", "not a parquet file: no delimiter cuts its lines into columns"),
+        ("a.parquet", "version https://x.y,1\noid sha256:1,2\n", "not a parquet file: it is text"),
+        ("a.parquet", b"\x00\x01\x02", "not a parquet file: it is binary"),
+        ("a.parquet", b"PK\x03\x04...", "not a parquet file: it is a zip archive"),
+        ("a.parquet", b"PAR1 and nothing more", "not a whole parquet file: "),
+        ("a.json", '{"a": 1}\n\n{"a": 2\n{"a": 3}\n', "line 3 is no JSON object: "),
+        ("a.jsonl", '{"a": 1}\n{"a": nonsense}\n', "line 2 is no JSON object: Expecting value at column 7"),
+        ("a.json", '{"a": 1}\n[1, 2]\n', "line 2 is no JSON object: '[1, 2]'"),
+    ],
+)
+def test_a_broken_file_says_what_it_is_not_and_where(
+    project: Project, name: str, content: str | bytes, reason: str
+) -> None:
+    project.write("in/good.csv", "id,name\n1,a\n")
+    project.write(f"in/{name}", content)
+    (problem,) = project.crawl("in").problems
+    assert problem.startswith(f"in/{name}: {reason}")
+
+
 def test_a_target_without_anything_to_read_fails_with_the_way_out(project: Project) -> None:
     with pytest.raises(EntityNotFound, match=r"nowhere does not exist .*crawlers\.landing\.targets"):
         project.crawl("nowhere")
