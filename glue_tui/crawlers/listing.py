@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from stat import S_ISDIR
+from stat import S_ISDIR, S_ISREG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +26,15 @@ class ListedFile:
 def list_files(root: Path, exclude: Sequence[str], *, project_dir: Path) -> Iterator[ListedFile]:
     """Yield the data files below `root` (or `root` itself, if it is a file), ordered by path.
 
-    What begins with a dot or an underscore is no data. Links are followed; a folder inside itself is walked once.
+    Only regular files are data: who opens a pipe waits for ever. What begins with a dot or an underscore is none.
+    Links are followed; a folder inside itself is walked once.
     """
     project = os.path.normpath(project_dir.absolute())
     top = os.path.normpath(project_dir.absolute() / root)
     status = Path(top).stat()
     if not S_ISDIR(status.st_mode):
-        yield _listed(top, project, (), Path(top).name, status)
+        if S_ISREG(status.st_mode):
+            yield _listed(top, project, (), Path(top).name, status)
         return
     excluded = [glob_pattern(glob) for glob in exclude]
     yield from _walk(top, project, (), excluded, frozenset({_identity(status)}))

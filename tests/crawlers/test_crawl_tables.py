@@ -299,3 +299,11 @@ def test_sql_over_tables_and_what_is_said_about_a_wrong_query(project: Project) 
     ]:
         with pytest.raises(error, match=words):
             run_sql(project.catalog, wrong, **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("target", ["in", "in/pipe.csv"])
+def test_a_pipe_is_no_data_even_if_it_is_named(project: Project, target: str) -> None:
+    (project.folder / "in").mkdir()
+    os.mkfifo(project.folder / "in" / "pipe.csv")
+    assert project.crawl(target).table_changes == ()
+    assert project.log == [f"WARN {target}: no data files in it"]
