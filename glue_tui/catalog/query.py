@@ -13,15 +13,19 @@ from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 
+_QUERY_WORDS = ("SELECT", "WITH", "SHOW", "EXPLAIN")
+_FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*([^\s(;]*)", re.DOTALL)
+"""Past blanks, comments and parentheses."""
 _NO_RELATION = re.compile(r"relation '([^']*)' was not found")
 _NO_COLUMN = re.compile(r'unable to find column "([^"]*)"; valid columns: \[(.*?)\]')
 
 
 def run_sql(catalog: Catalog, query: str, *, project_dir: Path, environment: Mapping[str, str]) -> pl.LazyFrame:
-    """Return the result of one SELECT in polars' SQL, not yet computed.
+    """Return the result of one query in polars' SQL, not yet computed.
 
     Raises InvalidInput for a query that is wrong, EntityNotFound for an unknown table, with the nearest name.
     """
+    _check_is_query(query)
     known = [entry.full_name for entry in catalog.tables()]
     context = pl.SQLContext()
     for name in mentioned(query, known):
@@ -32,6 +36,16 @@ def run_sql(catalog: Catalog, query: str, *, project_dir: Path, environment: Map
     except (PolarsError, pl.exceptions.PanicException) as error:
         raise explained(error, known) from error
     return frame
+
+
+def _check_is_query(query: str) -> None:
+    """Refuse what would change something: polars would do so in its own memory, and say that it succeeded."""
+    found = _FIRST_WORD.match(query)
+    word = found[1].upper() if found else ""
+    if not word:
+        raise InvalidInput("the query is empty", hint="write SELECT …")
+    if word not in _QUERY_WORDS:
+        raise InvalidInput(f"only queries: {word} is none", hint=did_you_mean(word, _QUERY_WORDS))
 
 
 def mentioned(query: str, known: list[str]) -> list[str]:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.write import DEPRECATED_PARAMETER, MIGRATIONS, VERSIONS_MAX, apply_changes
-from glue_tui.core.problem import EntityNotFound
+from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import ChangeKind, Column, DataFile, FileFormat, Table, TableChange
 
 
@@ -51,6 +52,31 @@ def store(conn: sqlite3.Connection, *changes: TableChange, run_id: str = "wr_1",
     conn.execute("BEGIN")
     apply_changes(conn, changes, run_id=run_id, at=at)
     conn.execute("COMMIT")
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("DROP TABLE raw.sales", "only queries: DROP is none"),
+        ("  -- all of it\n/* ; */ truncate raw.sales", "only queries: TRUNCATE is none"),
+        ("create table x as select 1", "only queries: CREATE is none"),
+        ("SELEC 1", 'did you mean "SELECT"'),
+        (" -- nothing", "the query is empty"),
+        ("SELECT 1; DROP TABLE raw.sales", "the query is wrong"),
+    ],
+)
+def test_only_queries_are_run(tmp_path: Path, query: str, told: str) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        run_sql(Catalog.open(tmp_path / "state.db"), query, project_dir=tmp_path, environment={})
+    assert told in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["-- one\nSELECT 1 AS a", "((select 1 AS a))", "WITH x AS (SELECT 1 AS a) SELECT * FROM x", "/**/SHOW TABLES"],
+)
+def test_every_kind_of_query_is_run(tmp_path: Path, query: str) -> None:
+    run_sql(Catalog.open(tmp_path / "state.db"), query, project_dir=tmp_path, environment={}).collect()
 
 
 def test_a_missing_file_is_an_empty_catalog(tmp_path: Path) -> None:
