@@ -12,7 +12,7 @@ LOGS: tuple[tuple[str, str], ...] = (
     ("v", "choose lines; y copies them"),
     ("y", "copy what is chosen, or what is on screen"),
     ("S", "save the log as shown to a file"),
-    ("z", "wrap long lines, or not"),
+    ("z", "wrap all long lines, or only those of errors"),
 )
 VIEW: tuple[tuple[str, str], ...] = (
     ("h j k l", "pick the next node along the edges"),

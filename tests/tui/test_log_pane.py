@@ -261,6 +261,39 @@ async def test_long_lines_slide_or_wrap(tmp_path: Path) -> None:
 
 
 @played
+async def test_the_lines_of_an_error_are_wrapped_and_others_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "error.log"
+    place = 'File "/home/ann/sales-project/workflows/jobs/deep/down/repair_prices.py", line 14, in run'
+    path.write_text(
+        stamped(1, "INFO", "read " + "x" * 80 + " never-seen")
+        + stamped(2, "ERROR", "Traceback (most recent call last):")
+        + f"  {place}\n    {'^' * 90}\n"
+        + stamped(3, "INFO", "tidied " + "y" * 80 + " never-seen")
+    )
+    app = app_of(path)
+    async with app.run_test(size=(60, 12)) as pilot:
+        screen = await until(app, lambda screen: "tidied" in screen, pilot)
+        assert "line 14" in screen
+        assert "never-seen" not in screen
+        assert sum("^^" in line for line in screen.splitlines()) == 1
+        screen = await press(app, pilot, "z")
+        assert "never-seen" in screen
+        screen = await press(app, pilot, "z")
+        assert "line 14" in screen
+        assert "never-seen" not in screen
+
+
+def test_the_rest_of_an_error_is_wrapped_where_its_first_line_is_off_screen(tmp_path: Path) -> None:
+    path = tmp_path / "long_error.log"
+    path.write_text(stamped(1, "ERROR", "Traceback") + "".join(f"  {'word ' * 12}end {n}\n" for n in range(40)))
+    log = LogFile(path)
+    log.poll()
+    rows = LogWindow(log, width=40, height=4).rows()
+    assert len({row.line for row in rows}) == 2
+    log.close()
+
+
+@played
 async def test_lines_are_copied_to_the_clipboard_of_the_terminal(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TMUX", raising=False)
     monkeypatch.delenv("STY", raising=False)

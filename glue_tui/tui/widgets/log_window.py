@@ -20,6 +20,8 @@ BREAK_CELLS_MAX = 20
 """A wrapped row is broken at a blank no further than this from its end."""
 RAW_INDENT = 2
 """Raw lines stand this far in, below the line they belong to."""
+LOOK_BACK_LINES = (16, 200)
+"""So far above, in steps, the line is looked for that a raw line belongs to."""
 HIT_TONE = "key+cursor"
 HIT_TONE_HERE = "badge"
 
@@ -44,6 +46,7 @@ class LogWindow:
     height: int = 10
     is_following: bool = True
     is_wrapping: bool = False
+    """Whether every long line is broken; those of errors always are, so that file and line can be read."""
     top: int = 0
     skip: int = 0
     column: int = 0
@@ -86,10 +89,6 @@ class LogWindow:
         if rows < 0:
             self.is_following = False
         elif self.is_following:
-            return
-        if not self.is_wrapping:
-            self.top = max(0, min(self.top + rows, self.source.line_count - 1))
-            self.skip = 0
             return
         while rows > 0 and self.top < self.source.line_count:
             left = len(self._rows_of(self.top)) - self.skip
@@ -164,8 +163,6 @@ class LogWindow:
         """Return `top` and `skip` such that the last line stands on the last row."""
         count = self.source.line_count
         top = max(0, count - self.height)
-        if not self.is_wrapping:
-            return top, 0
         heights = [len(shown) for _, shown in self._shown(top, self.height)]
         over = sum(heights) - self.height
         if over <= 0:
@@ -181,24 +178,41 @@ class LogWindow:
         """Yield lines with their rows."""
         labels = self.source.labels(start, count)
         above = ""
+        level: str | None = None
         for index, text in enumerate(self.source.lines(start, count)):
             label = labels[index] if labels else ""
-            yield start + index, self._rows_of_text(start + index, text, label, is_told=label == above)
-            above = label
+            line = parse(text)
+            if line.at is not None:
+                level = line.level
+            elif level is None:
+                level = self._level_above(start)
+            if line.at is None and label == above:
+                # A raw line's label is left out where the line above has told it.
+                label = " " if label else ""
+            is_broken = self.is_wrapping or (level == "ERROR" and not _is_underline(line))
+            yield start + index, self._rows_of_line(start + index, line, label, is_broken)
+            above = labels[index] if labels else ""
+
+    def _level_above(self, line: int) -> str:
+        """Return the level of the line that a raw line belongs to; empty where it is far above."""
+        last = line
+        for count in LOOK_BACK_LINES:
+            first = max(0, last - count)
+            for text in reversed(self.source.lines(first, last - first)):
+                if (above := parse(text)).at is not None:
+                    return above.level
+            last = first
+        return ""
 
     def _rows_of(self, line: int) -> list[Spans]:
         return next((shown for _, shown in self._shown(line, 1)), [()])
 
-    def _rows_of_text(self, number: int, text: str, label: str, *, is_told: bool) -> list[Spans]:
-        """Return the rows of a line. The label of a raw line is left out where the line above has told it."""
-        line = parse(text)
-        if is_told and line.at is None:
-            label = " "
+    def _rows_of_line(self, number: int, line: LogLine, label: str, is_broken: bool) -> list[Spans]:
         head = self._head(line, label, min(LABEL_CELLS_MAX, max(6, self.width // 6), self.label_cells))
         body = self._body(line, number == self.mark)
         head_cells = sum(cell_len(part) for part, _ in head)
         room = max(1, self.width - head_cells)
-        if not self.is_wrapping:
+        if not is_broken:
             return [(*head, *_slid(body, self.column, room))]
         rows = _wrapped(body, room)
         indent: Span = (" " * head_cells, "")
@@ -245,6 +259,11 @@ class LogWindow:
         chosen = self.selection()
         is_marked = chosen is not None and chosen[0] <= number <= chosen[1]
         return [Row(number, spans, is_marked) for spans in shown]
+
+
+def _is_underline(line: LogLine) -> bool:
+    """Return whether a line only points at the one above it: broken up it would point at nothing."""
+    return line.at is None and not line.text.strip(" ^~")
 
 
 def _slid(spans: Spans, column: int, room: int) -> Spans:
