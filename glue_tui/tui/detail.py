@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from glue_tui.protocol.views import NodeDefinition, NodeView, RunView, TriggerView, WorkflowView
+from glue_tui.protocol.views import NodeDefinition, NodeView, RunSummary, RunView, TriggerView, WorkflowView
 from glue_tui.tui.failure import FAILED, failed_nodes, failure_lines
 from glue_tui.tui.format import (
     count,
@@ -20,7 +20,7 @@ from glue_tui.tui.format import (
     whole_duration,
 )
 from glue_tui.tui.model import is_over
-from glue_tui.tui.paint import Span, Spans, wrap_spans
+from glue_tui.tui.paint import Span, Spans, width_of, wrap_spans
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
 
@@ -72,30 +72,51 @@ def _lines(looked: Looked, look: Look, now: float) -> Lines:
             return _definition(looked.definition)
     if looked.trigger is not None:
         return _trigger(looked.trigger, looked, now)
-    return _workflow(looked.workflow, looked.run)
+    return _workflow(looked.workflow, looked.run, look)
 
 
-def run_title(looked: Looked, look: Look, now: float) -> Spans:
-    """Return the title of the view: `daily_sales › run 41  ✗ FAILED 1 of 7 · 1m 12s · ◷ nightly`."""
+def run_title(looked: Looked, look: Look, now: float, width: int = 999) -> Spans:
+    """Return the title of the view: `daily_sales › run 41  ✗ FAILED 1 of 7 · 1m 12s · ◷ nightly`.
+
+    Where that is too long, what matters least gives way; the file that started the run stays.
+    """
     if looked.workflow is None:
         return (("glue-tui", "muted"),)
     name: Span = (looked.workflow.name, "strong")
     if looked.run is None:
         return (name, ("  never run", "muted"))
-    summary = looked.run.summary
+    variants = [_title(looked.run, name, look, now, *parts) for parts in _TITLE_PARTS]
+    return next((spans for spans in variants if width_of(spans) <= width), variants[-1])
+
+
+_TITLE_PARTS = ((True, True, True), (False, True, True), (False, False, True), (False, False, False))
+"""Duration, tally, the trigger's name where a file follows it: from roomy to narrow."""
+
+
+def _title(
+    run: RunView, name: Span, look: Look, now: float, has_duration: bool, has_tally: bool, has_trigger: bool
+) -> Spans:
+    summary = run.summary
     told = run_look(summary)
     crumb = f" {look.glyph('crumb')} "
     dot = f" {look.glyph('dot')} "
     spans: list[Span] = [name, (f"{crumb}run {summary.number}", "text"), ("  ", "")]
     spans.append((f"{look.glyph(told.glyph)} {told.word}", "bad_strong" if told.tone == "bad" else told.tone))
-    spans.append((_tally(looked.run), "muted"))
+    if has_tally:
+        spans.append((_tally(run), "muted"))
     seconds = run_seconds(summary, now)
-    if seconds is not None:
-        spans.append((dot + (duration(seconds) if is_over(looked.run) else whole_duration(seconds)), "muted"))
+    if seconds is not None and has_duration:
+        spans.append((dot + (duration(seconds) if is_over(run) else whole_duration(seconds)), "muted"))
     if summary.trigger:
-        spans += [(dot, "muted"), (f"{look.glyph(trigger_glyph(summary.trigger_type))} ", "trigger")]
-        spans.append((f"{summary.trigger}{_event_files(summary.event_files)}", "muted"))
+        spans += [(dot, "muted"), *_cause(summary, look, has_trigger)]
     return tuple(spans)
+
+
+def _cause(summary: RunSummary, look: Look, has_trigger: bool = True) -> Spans:
+    """Return which trigger started a run, and the file: `≋ landed: delivery_0001.csv`."""
+    files = _event_files(summary.event_files)
+    said = f"{summary.trigger}{files}" if has_trigger or not files else files.removeprefix(": ")
+    return ((f"{look.glyph(trigger_glyph(summary.trigger_type))} ", "trigger"), (said, "muted"))
 
 
 def _event_files(files: tuple[str, ...]) -> str:
@@ -199,7 +220,7 @@ def _trigger(trigger: TriggerView, looked: Looked, now: float) -> Lines:
     return tuple(lines)
 
 
-def _workflow(workflow: WorkflowView, run: RunView | None) -> Lines:
+def _workflow(workflow: WorkflowView, run: RunView | None, look: Look) -> Lines:
     if workflow.is_broken:
         shown = workflow.problems[:3]
         force = "; the last good version stays in force" if workflow.is_loaded else ""
@@ -218,14 +239,17 @@ def _workflow(workflow: WorkflowView, run: RunView | None) -> Lines:
         return (head, *told)
     parts = [counted(len(workflow.nodes), "node"), counted(len(workflow.triggers), "trigger"), workflow.source]
     lines: list[Spans] = [((workflow.name, "strong"), ("  " + ", ".join(parts), "muted"))]
+    if run is not None and run.summary.event_files:
+        lines.insert(0, _cause(run.summary, look))
     if workflow.description:
         lines.append(((workflow.description, "text"),))
     if run is not None:
         summary = run.summary
         if summary.message:
             lines.append(((summary.message, "text"),))
-        if summary.event_files:
-            lines.append((("files ", "muted"), (", ".join(summary.event_files), "text")))
+        if len(summary.event_files) > 1:
+            names = ", ".join(PurePath(file).name for file in summary.event_files)
+            lines.append((("files ", "muted"), (names, "text")))
         if run.properties:
             said = "  ".join(f"{key}={value}" for key, value in run.properties.items())
             lines.append(((said, "muted"),))

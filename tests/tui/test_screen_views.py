@@ -79,8 +79,32 @@ def test_event_rows_tell_the_time_of_the_wall_and_mark_what_went_wrong() -> None
             StoryLine(at=NOW, kind="NodeFinished", text="x FAILED"),
         ],
         UTC,
+        80,
     )
     assert [(row.time, row.tone) for row in rows] == [("22:04:31.000", "text"), ("22:04:31.000", "bad")]
+
+
+def test_a_long_event_is_wrapped_so_that_its_file_can_be_read() -> None:
+    text = "movement_landed started the run: sample_data/incoming/stock/2026/11/22/stock_delivery_0001.csv"
+    rows = event_rows([StoryLine(at=NOW, kind="RunStarted", text=text)], UTC, 78)
+    assert [row.time for row in rows] == ["22:04:31.000", ""]
+    assert rows[1].text.endswith("stock_delivery_0001.csv")
+    assert all(len(row.text) <= 63 for row in rows)
+
+
+def test_the_file_that_started_a_run_is_in_the_title_of_a_small_terminal() -> None:
+    engine = busy_engine()
+    run = engine.runs[f"wr_{42:016x}"]
+    files = ("incoming/stock/2026/stock_delivery_0001.csv", "incoming/stock/2026/stock_delivery_0002.csv")
+    summary = msgspec.structs.replace(run.summary, event_files=files)
+    engine.runs[f"wr_{42:016x}"] = msgspec.structs.replace(run, summary=summary)
+
+    async def scenario(shown: Shown) -> None:
+        title = next(line for line in shown.lines if "stock_watch › run 42" in line)
+        assert "≋ stock_delivery_0001.csv +1" in title
+        assert "│ ≋ files_arrived: stock_delivery_0001.csv +1" in shown.text
+
+    show(engine, scenario, (80, 24))
 
 
 def test_the_data_view_of_an_empty_catalog_says_what_fills_it(tmp_path: Path) -> None:

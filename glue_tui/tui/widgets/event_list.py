@@ -7,30 +7,35 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from glue_tui.protocol.views import StoryLine
-from glue_tui.tui.paint import Spans
+from glue_tui.tui.paint import Spans, wrap
 from glue_tui.tui.widgets.pane import ListPane
 
 _TONES = {"TriggerFired": "trigger", "TriggerRuledOut": "muted", "NodeSkipped": "muted", "PropertiesPut": "muted"}
 
 
+TIME_CELLS = 12
+TEXT_CELLS_MIN = 20
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow:
-    """One event, with everything that is drawn."""
+    """One event or, without a time, the rest of a long one, with everything that is drawn."""
 
     time: str
     text: str
     tone: str
 
 
-def event_rows(story: Iterable[StoryLine], time_zone: tzinfo | None) -> tuple[EventRow, ...]:
-    """Return the rows; times as on the wall."""
+def event_rows(story: Iterable[StoryLine], time_zone: tzinfo | None, width: int) -> tuple[EventRow, ...]:
+    """Return the rows, as many for an event as its text takes in `width` cells; times as on the wall."""
     return tuple(
         EventRow(
-            time=datetime.fromtimestamp(line.at, time_zone).strftime("%H:%M:%S.%f")[:-3],
-            text=line.text,
+            time="" if index else datetime.fromtimestamp(line.at, time_zone).strftime("%H:%M:%S.%f")[:-3],
+            text=text,
             tone=_tone(line),
         )
         for line in story
+        for index, text in enumerate(wrap(line.text, max(TEXT_CELLS_MIN, width - TIME_CELLS - 4)))
     )
 
 
@@ -49,4 +54,4 @@ class EventList(ListPane[EventRow]):
         return (("no run, no events", "muted"),)
 
     def row_spans(self, row: EventRow, width: int) -> Spans:
-        return ((f" {row.time}  ", "muted"), (row.text, row.tone))
+        return ((f" {row.time:<{TIME_CELLS}}  ", "muted"), (row.text, row.tone))

@@ -68,7 +68,7 @@ class ViewPane(Frame):
     def fill(self, looked: Looked, now: float) -> None:
         """Bring titles, the view that is up, and the detail below it to what is selected now."""
         view = looked.selection.view
-        self.set_titles(run_title(looked, self.look, now), tab_spans(view))
+        self.set_titles(run_title(looked, self.look, now, self.size.width - 6), tab_spans(view))
         match view:
             case View.GRAPH:
                 self.graph.show(looked.run, looked.workflow, looked.selection.node_id or looked.selection.trigger)
@@ -118,7 +118,7 @@ class ViewPane(Frame):
         run_id = run.summary.run_id
         stamp = (run.summary.status, tuple((node.state, node.attempt) for node in run.nodes))
         story = self.asked.answer("story", run_id, stamp, lambda: self.source.story(run_id))
-        self.events.show_rows(event_rows(story, self.source.time_zone))
+        self.events.show_rows(event_rows(story, self.source.time_zone, self.inner_width))
 
     def _detail(self, looked: Looked, now: float) -> tuple[Spans, ...]:
         if looked.model.connection is Connection.LOST:
