@@ -16,6 +16,8 @@ from glue_tui.logs.write import INFO, pump
 _LAST_LINES = 5
 _DRAIN_S = 2.0
 """How long output is waited for after the program has ended: what it left behind may hold the pipe open for ever."""
+_DRAIN_STOPPED_S = 0.2
+"""The same after a stop, whose grace is short."""
 
 
 class CommandFailed(Exception):
@@ -65,7 +67,7 @@ def run_command(session: JobSession, work: CommandWork, stop: StopRequest) -> No
     )
     pumping.start()
     code = _wait(process)
-    pumping.join(_DRAIN_S)
+    pumping.join(_DRAIN_STOPPED_S if stop.was_asked else _DRAIN_S)
     if pumping.is_alive():
         session.log.warning(
             "the program has ended, but something that it started goes on writing: killed with the attempt"

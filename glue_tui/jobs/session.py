@@ -163,7 +163,7 @@ class JobSession:
         removed = self._publisher.discard()
         tables = ", ".join(dict.fromkeys(self._tables_written))
         what = f"no file published, but rows are in {tables}" if tables else "nothing published"
-        return f"stopped; {what}; {counted(removed, 'temporary folder')} removed"
+        return f"stopped; {what}" + (f"; {counted(removed, 'temporary folder')} removed" if removed else "")
 
     def discard(self) -> None:
         """Remove what was staged and not published."""

@@ -108,7 +108,7 @@ def test_a_program_that_was_asked_to_end_is_waited_for(server: ServerUnderTest, 
     bye, ended, gone, end = last_lines(spec, 4)
     assert bye == "bye"
     assert ended == "the program ended with exit code 0 after it was asked to"
-    assert gone == "stopped; nothing published; 0 temporary folders removed"
+    assert gone == "stopped; nothing published"
     assert end.startswith("STOPPED, ")
 
 
