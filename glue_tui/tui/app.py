@@ -21,10 +21,11 @@ from textual.timer import Timer
 from glue_tui.client.api import EngineClient
 from glue_tui.client.find import state_db
 from glue_tui.core.problem import EngineUnavailable, InvalidInput
-from glue_tui.protocol.views import FeedMessage, RunOpened, RunSummary, StoryLine
+from glue_tui.protocol.views import FeedMessage, RunOpened, RunSummary, StoryLine, WorkflowsChanged
 from glue_tui.tui.display import ThriftyDisplay
 from glue_tui.tui.editor import editor_command, place_to_edit
 from glue_tui.tui.feed import follow
+from glue_tui.tui.file_news import file_news
 from glue_tui.tui.guard import guard_terminal
 from glue_tui.tui.model import Connection, UiModel, lost, reduce
 from glue_tui.tui.screens.main import MainScreen
@@ -98,7 +99,9 @@ class GlueTuiApp(ThriftyDisplay):
         self.main.view.asked.forget()
 
     def told(self, message: FeedMessage) -> None:
-        self.model = reduce(self.model, message)
+        before, self.model = self.model, reduce(self.model, message)
+        if isinstance(message, WorkflowsChanged) and (news := file_news(before.workflows, message.workflows)):
+            self.main.say(news.text, tone=news.tone)
         self.refresh_soon()
 
     def disconnected(self, because: str) -> None:

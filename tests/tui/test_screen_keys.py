@@ -235,6 +235,27 @@ def test_a_broken_file_gets_its_badge_and_loses_it_with_the_next_good_save() -> 
     show(engine, scenario)
 
 
+def test_a_file_that_breaks_and_is_mended_is_told_wherever_the_cursor_is() -> None:
+    engine = fresh_engine()
+    told = (
+        "workflows/returns.toml:12: triggers.ready.conditions[0].crawler: "
+        'no crawler named "landing_slaes" (did you mean "landing_sales"?)'
+    )
+
+    async def scenario(shown: Shown) -> None:
+        engine.set_workflows(daily_sales(), returns())
+        await shown.until_text(told)
+        await shown.press("j")
+        engine.set_workflows(daily_sales(), returns())
+        await shown.settle()
+        assert told not in shown.text
+        mended = msgspec.structs.replace(returns(), is_broken=False, is_loaded=True, problems=())
+        engine.set_workflows(daily_sales(), mended)
+        await shown.until_text("workflows/returns.toml: mended, in force again")
+
+    show(engine, scenario, (140, 36))
+
+
 def test_number_keys_tab_and_growth_move_between_the_panes() -> None:
     async def scenario(shown: Shown) -> None:
         assert shown.app.main.selection.pane == "workflows"
