@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 _PR_SET_CHILD_SUBREAPER = 36
+_ROUNDS_MAX = 10
 _POLL_S = 0.005
 _PYTHONS_OWN = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 """Processes that Python starts beside a script's: nobody wants to be told of them."""
@@ -57,6 +58,35 @@ def kill_tree(pid: int) -> None:
     for process in below:
         with contextlib.suppress(psutil.Error):
             process.kill()
+
+
+def die_with_all() -> None:
+    """Kill this process's own group, and all that is below it.
+
+    Nobody dies before all stand still: else new ones would be missed, and another thread of this process would see its
+    program die and report that as the program's failure.
+    """
+    try:
+        for pid in _standing_still():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if os.getpgid(pid) != os.getpgid(0):
+                    os.kill(pid, signal.SIGKILL)
+    finally:
+        os.killpg(0, signal.SIGKILL)
+
+
+def _standing_still() -> set[int]:
+    """Halt all that is below this process, also what is forked meanwhile, and return it."""
+    still: set[int] = set()
+    for _ in range(_ROUNDS_MAX):
+        moving = {process.pid for process in psutil.Process().children(recursive=True)} - still
+        if not moving:
+            break
+        for pid in moving:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGSTOP)
+        still |= moving
+    return still
 
 
 def kill_descendants(deadline_s: float) -> list[str]:

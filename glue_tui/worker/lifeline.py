@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import select
-import signal
 import threading
 
-from glue_tui.worker.descendants import kill_descendants
-
-_DEADLINE_S = 1.0
+from glue_tui.worker.descendants import die_with_all
 
 
 def die_with(*pipe_fds: int) -> None:
@@ -23,5 +19,4 @@ def _watch(pipe_fds: tuple[int, ...]) -> None:
         # No events asked: requests for others in the pipe don't wake it, a hang-up is told all the same.
         poll.register(fd, 0)
     poll.poll()
-    kill_descendants(_DEADLINE_S)
-    os.killpg(0, signal.SIGKILL)
+    die_with_all()

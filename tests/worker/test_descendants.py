@@ -127,6 +127,7 @@ def test_what_left_the_group_does_not_outlive_those_it_works_for(tmp_path: Path,
                 os.kill(server_pid, signal.SIGKILL)
         engine.stdin.close()
         wait_for(lambda pids=pids: all(map(is_gone, pids)), "all of the attempt is gone")
+        assert not Path(spec.result_path).exists(), "nobody reports the death of a program that was killed with all"
         engine.kill()
         engine.wait(DEADLINE_S)
 
