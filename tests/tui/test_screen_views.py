@@ -17,6 +17,8 @@ from glue_tui.core.schema import Column, Table
 from glue_tui.protocol.views import AttemptView, Snapshot, StoryLine
 from glue_tui.tui.arrange import LOW_LINES, NARROW_CELLS, PANES, Zoom, arrange
 from glue_tui.tui.editor import Place, editor_command, place_to_edit
+from glue_tui.tui.graph.drawing import GraphEdge, GraphNode, Shape
+from glue_tui.tui.graph.layout import fitting
 from glue_tui.tui.model import UiModel, reduce
 from glue_tui.tui.selection import Selection, look_up
 from glue_tui.tui.views import View, tab_at, tab_spans
@@ -36,6 +38,29 @@ def test_the_timeline_draws_every_node_to_scale() -> None:
         assert "ColumnNotFound" in shown.text
 
     show(busy_engine(), scenario)
+
+
+def test_the_edge_tells_how_much_of_a_view_is_off_the_screen() -> None:
+    async def scenario(shown: Shown) -> None:
+        await shown.press("g", "g")
+        assert "▼ 3 more rows" in shown.text
+        await shown.press("4")
+        assert "more row" not in shown.text
+        assert "update_dashboard" in shown.text
+        await shown.press("]", "1")
+        assert "▼ 1 more row " in shown.text
+        await shown.press("4", "G", "1")
+        assert "▲ 1 more row " in shown.text
+
+    show(busy_engine(), scenario, (80, 24))
+
+
+def test_a_low_pane_gets_the_lowest_picture() -> None:
+    nodes = tuple(GraphNode(node_id=name, name=name, is_box=True) for name in ("a" * 30, "b" * 30))
+    edges = (GraphEdge(source=nodes[0].node_id, target=nodes[1].node_id, label=""),)
+    assert fitting(nodes, edges, 60, 9).shape is Shape.BOXES
+    assert fitting(nodes, edges, 60, 2).shape is Shape.RAIL
+    assert fitting(nodes, edges, 60, 2).height == 2
 
 
 def test_the_timeline_has_a_row_for_every_attempt() -> None:

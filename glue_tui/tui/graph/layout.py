@@ -34,6 +34,10 @@ def fitting(nodes: Sequence[GraphNode], edges: Sequence[GraphEdge], width: int, 
     if boxes.height <= height and boxes.width <= width:
         return boxes
     compact = layout(nodes, edges, width, Shape.COMPACT)
+    if compact.height > height or compact.width > width:
+        rails = layout(nodes, edges, width, Shape.RAIL)
+        if rails.height < compact.height and rails.width <= width:
+            return rails
     if compact.width <= width or boxes.width > width:
         return compact
     return boxes

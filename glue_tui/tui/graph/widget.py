@@ -16,6 +16,7 @@ from glue_tui.tui.graph.layout import RAIL_BELOW_COLUMNS, fitting, layout
 from glue_tui.tui.graph.paint import Painter
 from glue_tui.tui.graph.subject import Subject, subject_of, trigger_id
 from glue_tui.tui.theme import Look
+from glue_tui.tui.widgets.pane import Scrolling
 
 WHEEL_ROWS = 3
 WHEEL_COLUMNS = 6
@@ -23,7 +24,7 @@ MARGIN_CELLS = 1
 """Kept free around the selected node when the picture scrolls to it."""
 
 
-class GraphView(Widget, can_focus=True):
+class GraphView(Scrolling, Widget, can_focus=True):
     """The picture of one workflow, with the states of one of its runs."""
 
     class NodeSelected(Message):
@@ -101,6 +102,12 @@ class GraphView(Widget, can_focus=True):
         if (x, y) != (self.offset_x, self.offset_y):
             self.offset_x, self.offset_y = x, y
             self.refresh()
+            self.after_scroll()
+
+    def hidden_rows(self) -> tuple[int, int]:
+        if self.drawing is None:
+            return (0, 0)
+        return self.offset_y, max(0, self.drawing.height - self.offset_y - self.size.height)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -113,6 +120,7 @@ class GraphView(Widget, can_focus=True):
         if self._subject is None or not self.size:
             self.drawing = self._painter = None
             self.refresh()
+            self.after_scroll()
             return
         if self.drawing is None or self._painter is None:
             width, height = self.size
@@ -123,6 +131,7 @@ class GraphView(Widget, can_focus=True):
         for y in self._painter.show(self._subject, self.selected, self.has_focus):
             if 0 <= y - self.offset_y < self.size.height:
                 self.refresh(Region(0, y - self.offset_y, self.size.width, 1))
+        self.after_scroll()
 
     def _reveal(self) -> None:
         """Scroll such that the selected node is whole in the window."""

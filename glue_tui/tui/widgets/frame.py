@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from glue_tui.tui.paint import Spans, segments
 from glue_tui.tui.theme import Look
-from glue_tui.tui.widgets.pane import Pane
+from glue_tui.tui.widgets.pane import Pane, Scrolling
 
 RULE_FROM_LINES = 12
 """A frame with so many lines inside has a rule between the view and the text below it."""
@@ -38,8 +38,12 @@ class Frame(Pane, can_focus=False):
         self.text: tuple[Spans, ...] = ()
         self.text_rows = 0
         """So many lines the text has in the arrangement that stands."""
+        self._hidden = (0, 0)
         for child in children[1:]:
             child.display = False
+        for child in children:
+            if isinstance(child, Scrolling):
+                child.after_scroll = self._tell_hidden
 
     @property
     def layout(self) -> Layout:
@@ -58,8 +62,24 @@ class Frame(Pane, can_focus=False):
         for child in self._views:
             child.display = child.id == id
         if had_focus:
-            self.shown.focus()
+            self.screen.set_focus(self.shown)
+        self._tell_hidden()
         self.refresh()
+
+    def bottom_left_spans(self) -> Spans:
+        """Say how much of the view is off the screen: `▲ 2 ▼ 3 more rows`."""
+        above, below = self._hidden
+        parts = [f"{self.look.glyph(name)} {rows}" for name, rows in (("above", above), ("below", below)) if rows]
+        if not parts:
+            return ()
+        return ((" ".join(parts), "warn"), (" more row" if above + below == 1 else " more rows", "muted"))
+
+    def _tell_hidden(self) -> None:
+        rows = [child.hidden_rows() for child in self._views if child.display and isinstance(child, Scrolling)]
+        hidden = rows[0] if rows else (0, 0)
+        if hidden != self._hidden:
+            self._hidden = hidden
+            self.refresh(Region(0, self.size.height - 1, self.size.width, 1))
 
     def show_text(self, text: tuple[Spans, ...]) -> None:
         """Set the lines below the view."""

@@ -6,6 +6,7 @@ painted again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from rich.segment import Segment
@@ -21,6 +22,17 @@ from glue_tui.tui.theme import Look
 RowT = TypeVar("RowT")
 
 WHEEL_LINES = 3
+
+
+class Scrolling:
+    """What a frame asks of the view inside it: how much of it is off the screen."""
+
+    after_scroll: Callable[[], None] = staticmethod(lambda: None)
+    """Called whenever that may have changed."""
+
+    def hidden_rows(self) -> tuple[int, int]:
+        """Return how many rows there are above and below what is on screen."""
+        raise NotImplementedError
 
 
 class Pane(Widget, can_focus=True):
@@ -58,6 +70,10 @@ class Pane(Widget, can_focus=True):
         """Column at which what the bottom border says begins."""
         return self.size.width - 3 - width_of(self.bottom_spans)
 
+    def bottom_left_spans(self) -> Spans:
+        """Return what the bottom border says at its left end."""
+        return ()
+
     def set_titles(self, title: Spans, bottom: Spans = (), title_right: Spans = ()) -> None:
         """Set what the border says; painted again only where it differs."""
         if (title, title_right) != (self.title_spans, self.title_right_spans):
@@ -85,7 +101,7 @@ class Pane(Widget, can_focus=True):
         if y == 0:
             return self._edge("top", self.title_spans, self.title_right_spans)
         if y == height - 1:
-            return self._edge("bottom", (), self.bottom_spans)
+            return self._edge("bottom", self.bottom_left_spans(), self.bottom_spans)
         first, last = self.thumb()
         side = self.look.glyph("vertical")
         right = Segment(self.look.glyph("thumb"), border) if first <= y - 1 < last else Segment(side, border)
@@ -111,7 +127,7 @@ class Pane(Widget, can_focus=True):
         return Strip(parts, width)
 
 
-class ListPane(Pane, Generic[RowT]):
+class ListPane(Scrolling, Pane, Generic[RowT]):
     """Rows with a cursor. A row is a value with everything that is drawn, so that equal rows need no painting."""
 
     def __init__(self, look: Look, *, id: str, title: Spans = ()) -> None:
@@ -171,6 +187,9 @@ class ListPane(Pane, Generic[RowT]):
             self._refresh_row(before)
             self._refresh_row(index)
 
+    def hidden_rows(self) -> tuple[int, int]:
+        return self.top, max(0, len(self.rows) - self.top - self.inner_height)
+
     def page(self) -> int:
         return max(1, self.inner_height - 1)
 
@@ -216,6 +235,7 @@ class ListPane(Pane, Generic[RowT]):
         if top != self.top:
             self.top = top
             self.refresh()
+            self.after_scroll()
 
     def _overflows(self, before: tuple[RowT, ...], rows: tuple[RowT, ...]) -> bool:
         return max(len(before), len(rows)) > self.inner_height
@@ -229,6 +249,7 @@ class ListPane(Pane, Generic[RowT]):
             self.top = self.cursor
         elif self.cursor >= self.top + height:
             self.top = self.cursor - height + 1
+        self.after_scroll()
 
     def _refresh_row(self, index: int) -> None:
         y = index - self.top

@@ -33,6 +33,10 @@ DETAIL_LINES = 5
 """Below a graph, the rule included."""
 
 
+DETAIL_LINES_LOW = 2
+"""Below a graph that needs the lines, in a low pane."""
+
+
 class Source(Protocol):
     """Where the views get what the feed does not bring."""
 
@@ -94,9 +98,13 @@ class ViewPane(Frame):
     def text_height(self, inside: int) -> int:
         """Leave the graph the lines in which it stands as boxes, and the text `DETAIL_LINES` at least."""
         wanted = super().text_height(inside)
-        drawing = self.graph.drawing if self.graph.display else None
-        if drawing is None or inside < RULE_FROM_LINES or drawing.shape is not Shape.BOXES:
-            return min(wanted, DETAIL_LINES) if self.graph.display and inside >= RULE_FROM_LINES else wanted
+        if not self.graph.display:
+            return wanted
+        drawing = self.graph.drawing
+        if inside < RULE_FROM_LINES:
+            return min(wanted, max(DETAIL_LINES_LOW, inside - drawing.height)) if drawing is not None else wanted
+        if drawing is None or drawing.shape is not Shape.BOXES:
+            return min(wanted, DETAIL_LINES)
         return min(wanted, max(DETAIL_LINES, inside - drawing.height))
 
     def _fill_history(self, looked: Looked, now: float) -> None:
