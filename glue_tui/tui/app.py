@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,7 +20,7 @@ from textual.theme import Theme
 from textual.timer import Timer
 
 from glue_tui.client.api import EngineClient
-from glue_tui.client.find import state_db
+from glue_tui.client.find import is_lock_held, read_engine_file, state_db
 from glue_tui.core.problem import EngineUnavailable, InvalidInput
 from glue_tui.protocol.views import FeedMessage, RunOpened, RunSummary, StoryLine, WorkflowsChanged
 from glue_tui.tui.display import ThriftyDisplay
@@ -61,6 +62,7 @@ class GlueTuiApp(ThriftyDisplay):
         *,
         now: Callable[[], float] = time.time,
         time_zone: tzinfo | None = None,
+        is_stopped: Callable[[], bool] | None = None,
     ) -> None:
         self.look = look_for(os.environ)
         super().__init__()
@@ -69,6 +71,7 @@ class GlueTuiApp(ThriftyDisplay):
         self.project_name = project_dir.name
         self.now = now
         self.time_zone = time_zone
+        self.is_stopped = is_stopped or partial(is_engine_stopped, project_dir)
         self.model = UiModel()
         self._client: EngineClient | None = None
         self._shown_at = 0.0
@@ -106,7 +109,7 @@ class GlueTuiApp(ThriftyDisplay):
 
     def disconnected(self, because: str) -> None:
         self._client = None
-        self.model = lost(self.model, because)
+        self.model = lost(self.model, because, self.now(), is_stopped=self.is_stopped())
         self.refresh_soon()
 
     async def fetch_run(self, run_id: str) -> None:
@@ -146,8 +149,9 @@ class GlueTuiApp(ThriftyDisplay):
         self.main.show_model()
         if self._clock_timer is not None:
             self._clock_timer.stop()
-        seconds_matter = self.model.is_anything_running() or any(
-            trigger.window_closes_at is not None for one in self.model.workflows for trigger in one.triggers
+        seconds_matter = not self.model.is_away and (
+            self.model.is_anything_running()
+            or any(trigger.window_closes_at is not None for one in self.model.workflows for trigger in one.triggers)
         )
         step = 1.0 if seconds_matter else 60.0
         self._clock_timer = self.set_timer(step - self.now() % step + 0.01, self.refresh_model)
@@ -194,6 +198,11 @@ def _collect_garbage() -> None:
     """Turn on what `start` turned off; what the start made is not looked at again."""
     gc.freeze()
     gc.enable()
+
+
+def is_engine_stopped(project_dir: Path) -> bool:
+    """Return whether the project's engine ended as it was told to: one that dies leaves its `engine.json` behind."""
+    return read_engine_file(project_dir) is None and not is_lock_held(project_dir)
 
 
 def _theme() -> Theme:

@@ -35,6 +35,8 @@ class Connection(Enum):
     CONNECTING = "connecting"
     LIVE = "live"
     LOST = "lost"
+    STOPPED = "stopped"
+    """Somebody stopped the engine: nothing is amiss, nothing moves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +45,16 @@ class UiModel:
 
     connection: Connection = Connection.CONNECTING
     lost_because: str = ""
+    lost_at: float | None = None
+    """When the engine was last heard of; what ran then is shown as it was."""
     engine: EngineView | None = None
     workflows: tuple[WorkflowView, ...] = ()
     runs: dict[str, RunView] = field(default_factory=dict)
+
+    @property
+    def is_away(self) -> bool:
+        """Return whether the engine was there and is not now."""
+        return self.connection in (Connection.LOST, Connection.STOPPED)
 
     def workflow(self, name: str) -> WorkflowView | None:
         return next((workflow for workflow in self.workflows if workflow.name == name), None)
@@ -96,9 +105,14 @@ def reduce(model: UiModel, message: FeedMessage) -> UiModel:
             assert_never(message)
 
 
-def lost(model: UiModel, because: str) -> UiModel:
+def lost(model: UiModel, because: str, at: float, *, is_stopped: bool = False) -> UiModel:
     """Return the model after the connection ended: everything stays visible, as it last was."""
-    return replace(model, connection=Connection.LOST, lost_because=because)
+    return replace(
+        model,
+        connection=Connection.STOPPED if is_stopped else Connection.LOST,
+        lost_because=because,
+        lost_at=at if model.lost_at is None else model.lost_at,
+    )
 
 
 def _with_triggers(workflows: tuple[WorkflowView, ...], triggers: Iterable[TriggerView]) -> tuple[WorkflowView, ...]:

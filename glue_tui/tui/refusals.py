@@ -20,6 +20,8 @@ def engine(looked: Looked) -> str:
             return "the engine is still starting"
         case Connection.LOST:
             return "the engine is lost; reconnecting"
+        case Connection.STOPPED:
+            return "the engine is stopped: glue-tui engine start"
 
 
 def run(looked: Looked) -> str:

@@ -84,7 +84,13 @@ def show(
     """Open the screen on `engine`, play the scenario, return the app after it ended."""
 
     async def play() -> GlueTuiApp:
-        app = GlueTuiApp(engine.connect, project_dir, now=lambda: engine.now, time_zone=ZoneInfo("UTC"))
+        app = GlueTuiApp(
+            engine.connect,
+            project_dir,
+            now=lambda: engine.now,
+            time_zone=ZoneInfo("UTC"),
+            is_stopped=lambda: engine.is_stopped,
+        )
         async with app.run_test(size=size) as pilot:
             shown = Shown(app, pilot, engine)
             await shown.until(lambda: app.model.connection is not Connection.CONNECTING and len(app.screen_stack) > 1)

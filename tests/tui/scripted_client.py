@@ -49,6 +49,7 @@ class ScriptedEngine:
         self.now = now
         self.calls: list[tuple[Any, ...]] = []
         self.is_up = True
+        self.is_stopped = False
         self._feeds: list[asyncio.Queue[FeedMessage | None]] = []
         self._answers: dict[str, RunSummary] = {}
 

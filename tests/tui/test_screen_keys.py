@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from scripted_client import failure
 
 from glue_tui.core.problem import ConcurrentRunsExceeded
 from glue_tui.protocol.views import EngineChanged
-from glue_tui.tui.app import GlueTuiApp
+from glue_tui.tui.app import GlueTuiApp, is_engine_stopped
 
 
 def test_everything_follows_the_cursor_of_the_tree_without_enter() -> None:
@@ -206,6 +207,41 @@ def test_a_lost_engine_greys_out_and_comes_back_by_itself() -> None:
         assert "returns" not in shown.text
 
     show(engine, scenario)
+
+
+def test_a_stopped_engine_is_told_apart_from_a_lost_one_and_no_time_runs_on() -> None:
+    engine = busy_engine()
+
+    async def scenario(shown: Shown) -> None:
+        await shown.until_text("● RUNNING 1 of 2 · 15s")
+        engine.is_stopped = True
+        engine.lose()
+        await shown.until_text("○ engine stopped")
+        engine.now += 100
+        await shown.until_text("glue-tui engine start goes on with unfinished runs")
+        shown.app.refresh_model()
+        await shown.settle()
+        assert "● RUNNING 1 of 2 · 15s" in shown.text
+        assert "reconnecting" not in shown.text
+        await shown.press("g", "g", "r")
+        assert "the engine is stopped: glue-tui engine start" in shown.text
+        engine.is_up, engine.is_stopped = True, False
+        await shown.until_text("● engine up 3h")
+        await shown.press("G", "k", "k", "k")
+        await shown.until_text("1m 55s")
+
+    show(engine, scenario)
+
+
+def test_an_engine_is_stopped_once_it_took_its_file_away_and_let_go_of_its_lock(tmp_path: Path) -> None:
+    state = tmp_path / ".glue_tui"
+    state.mkdir()
+    with open(state / "engine.lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert not is_engine_stopped(tmp_path)
+    assert is_engine_stopped(tmp_path)
+    (state / "engine.json").write_text('{"socket": "/nowhere", "pid": 1}')
+    assert not is_engine_stopped(tmp_path)
 
 
 def test_while_the_engine_starts_the_screen_says_so_and_why_it_can_not() -> None:

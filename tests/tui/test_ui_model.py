@@ -43,7 +43,7 @@ def test_a_snapshot_replaces_everything_and_makes_the_connection_live() -> None:
     model = after(SNAPSHOT)
     assert model.connection is Connection.LIVE
     assert set(model.runs) == set(ENGINE.runs)
-    gone = lost(model, "killed")
+    gone = lost(model, "killed", 5.0)
     assert gone.connection is Connection.LOST
     assert gone.workflows == model.workflows
     assert reduce(gone, SNAPSHOT) == model

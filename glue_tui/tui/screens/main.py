@@ -54,6 +54,7 @@ WHEN_EMPTY = {
     Connection.CONNECTING: "looking for the engine…",
     Connection.LIVE: "no workflows: glue-tui init",
     Connection.LOST: "no engine",
+    Connection.STOPPED: "engine stopped",
 }
 NOTICE_S = 6.0
 """How long a notice stays; the next key takes it away sooner."""
@@ -104,7 +105,8 @@ class MainScreen(Screen[None]):
 
     def show_model(self) -> None:
         """Bring every pane up to the model and the selection; each paints only what differs."""
-        model, now = self.glue.model, self.glue.now()
+        model = self.glue.model
+        now = self.glue.now() if model.lost_at is None else model.lost_at
         self.selection = with_first_workflow(model, self.selection)
         rows = tree_rows(model, self.selection, now)
         if rows:
@@ -114,7 +116,7 @@ class MainScreen(Screen[None]):
         else:
             self.workflow_tree.says_when_empty = WHEN_EMPTY[model.connection]
             self.workflow_tree.show_rows(rows)
-        self.set_class(model.connection is Connection.LOST, "lost")
+        self.set_class(model.is_away, "lost")
         self._show_triggers(now)
         looked = self.looked
         self.header.show(header_facts(model, self.glue.project_name, now, self.glue.clock()))

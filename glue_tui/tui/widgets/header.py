@@ -93,6 +93,8 @@ class Header(Widget):
             case Connection.LOST:
                 said = self.look.plain("engine lost, reconnecting…")
                 return ((self.look.glyph("engine_lost") + " ", "bad"), (said, "bad_strong"))
+            case Connection.STOPPED:
+                return ((self.look.glyph("engine_lost") + " engine stopped", "warn"),)
             case Connection.LIVE:
                 up = "just started" if facts.engine_up == "now" else f"up {facts.engine_up}"
                 spans: list[Span] = [(self.look.glyph("engine") + " engine", "good")]

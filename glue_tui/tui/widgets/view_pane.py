@@ -129,6 +129,9 @@ class ViewPane(Frame):
         self.events.show_rows(event_rows(story, self.source.time_zone, self.inner_width))
 
     def _detail(self, looked: Looked, now: float) -> tuple[Spans, ...]:
+        if looked.model.connection is Connection.STOPPED:
+            way_out: Spans = (("glue-tui engine start", "key"), (" goes on with unfinished runs", "text"))
+            return ((("engine stopped", "strong"), ("   ", ""), *way_out),)
         if looked.model.connection is Connection.LOST:
             return tuple(wrap_spans(((looked.model.lost_because, "bad_strong"),), self.inner_width - 2))
         if looked.selection.view not in (View.GRAPH, View.TIMELINE):
