@@ -97,6 +97,8 @@ def test_stop_asks_by_name_and_does_nothing_when_left() -> None:
     async def scenario(shown: Shown) -> None:
         await shown.press("s")
         assert "Stop run 42 of stock_watch?" in shown.text
+        await shown.press("enter")
+        assert "Stop run 42 of stock_watch?" in shown.text
         await shown.press("n")
         assert not [call for call in engine.calls if call[0] == "stop_workflow_run"]
         await shown.press("s", "y")

@@ -10,7 +10,7 @@ from glue_tui.tui.theme import Look
 
 
 class ConfirmScreen(Sheet[bool]):
-    """`y` or Enter says yes; `n` and Esc leave everything as it is."""
+    """Only `y` says yes, Enter is pressed too easily; `n` and Esc leave everything as it is."""
 
     def __init__(self, look: Look, question: str, consequence: str, *, verb: str) -> None:
         super().__init__(look, title=(("please confirm", "accent_strong"),), hints=(("y", verb), ("n", "leave it")))
@@ -24,7 +24,7 @@ class ConfirmScreen(Sheet[bool]):
 
     def take_key(self, event: events.Key) -> None:
         match event.key:
-            case "y" | "enter":
+            case "y":
                 self.dismiss(True)
             case "n":
                 self.dismiss(None)
