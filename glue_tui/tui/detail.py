@@ -19,7 +19,7 @@ from glue_tui.tui.format import (
     trigger_note,
     whole_duration,
 )
-from glue_tui.tui.model import is_over
+from glue_tui.tui.model import ended_nodes, is_over
 from glue_tui.tui.paint import Span, Spans, width_of, wrap_spans
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
@@ -127,14 +127,15 @@ def _event_files(files: tuple[str, ...]) -> str:
 
 
 def _tally(run: RunView) -> str:
+    """Return how many nodes have ended, of all; where another number tells more, with its word."""
     statistics = run.summary.statistics
-    total = statistics.total or len(run.nodes)
+    total = len(run.nodes)
     bad = statistics.failed + statistics.timeout + statistics.errored
-    if is_over(run):
-        if run.summary.outcome == "RECOVERED":
-            return f" {bad} of {total} failed"
-        return f" {bad} of {total}" if bad else f" {statistics.succeeded} of {total}"
-    return f" {sum(1 for node in run.nodes if node.state in ('SUCCEEDED', 'FAILED', 'TIMEOUT', 'SKIPPED'))} of {total}"
+    if is_over(run) and bad:
+        return f" {bad} of {total} failed"
+    if is_over(run) and run.summary.outcome == "STOPPED":
+        return f" {statistics.succeeded} of {total} succeeded"
+    return f" {ended_nodes(run)} of {total}"
 
 
 def _node(node: NodeView, definition: NodeDefinition | None, look: Look, now: float) -> Lines:

@@ -25,6 +25,7 @@ from glue_tui.protocol.views import (
     WorkflowView,
 )
 
+UNENDED = ("PENDING", "WAITING", "STARTING", "RUNNING", "STOPPING")
 FINISHED_RUNS_KEPT = 40
 """Finished runs beyond each workflow's last that stay in memory; others are asked for again when looked at."""
 
@@ -75,6 +76,11 @@ class UiModel:
 def is_over(run: RunView) -> bool:
     """Return whether a run has ended."""
     return run.summary.finished_at is not None or run.summary.outcome != ""
+
+
+def ended_nodes(run: RunView) -> int:
+    """Return how many nodes of a run have ended, however they did."""
+    return sum(1 for node in run.nodes if node.state not in UNENDED)
 
 
 def node_in(run: RunView | None, node_id: str) -> NodeView | None:

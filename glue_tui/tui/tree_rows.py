@@ -16,7 +16,7 @@ from glue_tui.tui.format import (
     workflow_look,
 )
 from glue_tui.tui.format import duration as exact_duration
-from glue_tui.tui.model import UiModel, is_over
+from glue_tui.tui.model import UiModel, ended_nodes, is_over
 from glue_tui.tui.selection import Selection, run_for
 
 NOT_RUN = StateLook("pending", "not run", "muted")
@@ -85,10 +85,7 @@ def _workflow_row(workflow: WorkflowView, run: RunView | None, selection: Select
     elif run.summary.started_at is None:
         note, tone = "queued", "warn"
     else:
-        done = sum(
-            1 for node in run.nodes if node.state not in ("PENDING", "WAITING", "STARTING", "RUNNING", "STOPPING")
-        )
-        note, tone = f"{done}/{len(run.nodes)} {whole_duration(now - run.summary.started_at)}", "running"
+        note, tone = f"{ended_nodes(run)}/{len(run.nodes)} {whole_duration(now - run.summary.started_at)}", "running"
     opens_itself = run is not None and run.summary.outcome != "SUCCEEDED"
     return TreeRow(
         key=workflow.name,

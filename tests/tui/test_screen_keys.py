@@ -96,6 +96,7 @@ def test_stop_asks_by_name_and_does_nothing_when_left() -> None:
 
     async def scenario(shown: Shown) -> None:
         await shown.press("s")
+        assert "● RUNNING 1 of 2 ·" in shown.text
         assert "Stop run 42 of stock_watch?" in shown.text
         await shown.press("enter")
         assert "Stop run 42 of stock_watch?" in shown.text
@@ -103,7 +104,7 @@ def test_stop_asks_by_name_and_does_nothing_when_left() -> None:
         assert not [call for call in engine.calls if call[0] == "stop_workflow_run"]
         await shown.press("s", "y")
         await shown.until_text("run 42 is stopping")
-        await shown.until_text("■ STOPPED")
+        await shown.until_text("■ STOPPED 1 of 2 succeeded")
 
     show(engine, scenario)
     assert ("stop_workflow_run", f"wr_{42:016x}") in engine.calls
