@@ -243,6 +243,26 @@ async def test_a_click_on_a_tab_opens_it(log: Path, tmp_path: Path) -> None:
 
 
 @played
+async def test_a_search_says_which_hit_of_how_many_and_never_goes_on_searching(tmp_path: Path) -> None:
+    path = tmp_path / "big.log"
+    lines = 60_000
+    path.write_text(
+        "".join(stamped(n % 3600, "INFO", f"line {n}" + (" needle" if n % 10_000 == 7 else "")) for n in range(lines))
+    )
+    app = app_of(path)
+    async with app.run_test(size=(110, 12)) as pilot:
+        await until(app, lambda screen: f"line {lines - 1}" in screen, pilot)
+        await press(app, pilot, "/", *"needle", "enter")
+        screen = await until(app, lambda screen: "hit 6 of 6 ·" in screen, pilot)
+        assert "searching" not in screen
+        await press(app, pilot, "N")
+        screen = await until(app, lambda screen: "hit 5 of 6 ·" in screen, pilot)
+        assert "searching" not in screen
+        await press(app, pilot, "escape", "escape")
+        screen = await until(app, lambda screen: "hit" not in screen, pilot)
+
+
+@played
 async def test_long_lines_slide_or_wrap(tmp_path: Path) -> None:
     path = tmp_path / "long.log"
     path.write_text(stamped(1, "INFO", "start " + "日本語 words " * 30 + "end"))

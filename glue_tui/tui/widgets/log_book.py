@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from time import monotonic
 
@@ -20,6 +21,8 @@ ALL = "all"
 """The tab of all logs merged by time."""
 WORK_S = 0.02
 """What one poll may take before the screen gets its turn again; one step more at most."""
+HITS_MAX = 1000
+"""So many hits are counted; beyond, there are "1000+"."""
 _QUIET: Span = ("", "")
 
 
@@ -41,6 +44,30 @@ class _Search:
     may_go_round: bool = True
 
 
+@dataclass(slots=True)
+class _Hits:
+    """The lines that the pattern is found in, as far as they have been counted."""
+
+    pattern: re.Pattern[str]
+    source: LogSource
+    generation: int
+    lines: list[int] = field(default_factory=list)
+    next_line: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        return self.next_line >= self.source.line_count or len(self.lines) >= HITS_MAX
+
+    def count_on(self) -> None:
+        """Look for one more."""
+        found = self.source.find(self.pattern, self.next_line, 1)
+        if found.line is not None:
+            self.lines.append(found.line)
+            self.next_line = found.line + 1
+        else:
+            self.next_line = self.source.line_count if found.next_line is None else found.next_line
+
+
 class LogBook:
     """Opens files when they are looked at, and keeps each one's position while its tab is there."""
 
@@ -56,6 +83,7 @@ class LogBook:
         self._windows: dict[str, LogWindow] = {}
         self._filters: dict[str, str] = {}
         self._search: _Search | None = None
+        self._hits: _Hits | None = None
 
     def show(self, tabs: Sequence[LogTab], active: int) -> bool:
         """Take over tabs; return whether anything is different."""
@@ -108,7 +136,36 @@ class LogBook:
     def is_busy(self) -> bool:
         """Whether there is more to do than the last `poll` did."""
         window = self.window
-        return window is not None and (window.source.is_behind or self._search is not None)
+        if window is None:
+            return False
+        is_counting = self._hits is not None and self._hits is self._hits_of(window) and not self._hits.is_done
+        return window.source.is_behind or self._search is not None or is_counting
+
+    @property
+    def hits_told(self) -> str:
+        """Return `hit 2 of 7` for the marked line, else how many hits there are; `7+` while more may come."""
+        window, hits = self.window, self._hits
+        if window is None or hits is None or hits is not self._hits_of(window) or not hits.lines:
+            return ""
+        total = f"{len(hits.lines)}{'' if hits.is_done and len(hits.lines) < HITS_MAX else '+'}"
+        index = bisect_left(hits.lines, window.mark) if window.mark is not None else len(hits.lines)
+        if index < len(hits.lines) and hits.lines[index] == window.mark:
+            return f"hit {index + 1} of {total}"
+        return f"{total} hit" if total == "1" else f"{total} hits"
+
+    def _hits_of(self, window: LogWindow) -> _Hits | None:
+        """Return the count that fits what is shown; a new one where pattern or log are others."""
+        hits = self._hits
+        if window.pattern is None:
+            return None
+        if (
+            hits is None
+            or hits.pattern is not window.pattern
+            or hits.source is not window.source
+            or hits.generation != window.source.generation
+        ):
+            return _Hits(window.pattern, window.source, window.source.generation)
+        return hits
 
     def poll(self, width: int, height: int) -> bool:
         """Take in what is new, and go on searching; return whether the log changed."""
@@ -125,6 +182,9 @@ class LogBook:
             self._go_on(window, self._search)
         while self._search is not None and monotonic() < stop_at:
             self._go_on(window, self._search)
+        self._hits = hits = self._hits_of(window)
+        while hits is not None and self._search is None and not hits.is_done and monotonic() < stop_at:
+            hits.count_on()
         return changed
 
     def _source(self, key: str) -> LogSource:
@@ -225,6 +285,8 @@ class LogBook:
         found = self._looked(window, search)
         if found.line is not None:
             self._search = None
+            if search.may_go_round:
+                self.note = _QUIET
             window.go_to(found.line)
         elif found.next_line is not None:
             search.next_line = found.next_line

@@ -49,6 +49,8 @@ def status_spans(book: LogBook, *, is_live: bool, has_focus: bool) -> Spans:
     spans: list[Span] = []
     if book.note[0]:
         spans += [book.note, (" · ", "faint")]
+    if book.hits_told:
+        spans += [(book.hits_told, "key"), (" · ", "faint")]
     if book.filter_text:
         spans += [(f"& {book.filter_text}", "key"), (f" {count(source.line_count)} · ", "muted")]
     if isinstance(source, MergedLog) and source.is_full:
