@@ -74,14 +74,29 @@ class DataList(ListPane[DataRow]):
     def __init__(self, look: Look, *, id: str) -> None:
         super().__init__(look, id=id)
         self.opened: frozenset[str] = frozenset()
+        self._just_opened = ""
 
     def toggle(self) -> bool:
         """Open or close the table under the cursor; return whether there is one."""
         row = self.current
         if row is not None:
-            self.opened = self.opened - {row.table} if row.table in self.opened else self.opened | {row.table}
+            self._just_opened = row.table if row.table not in self.opened else ""
+            self.opened = self.opened ^ {row.table}
             self.cursor = next(index for index, one in enumerate(self.rows) if one.table == row.table)
         return row is not None
+
+    def show_rows(self, rows: tuple[DataRow, ...], cursor: int | None = None) -> None:
+        """Replace the rows; the columns of a table that was just opened are brought on screen."""
+        super().show_rows(rows, cursor)
+        last = max((at for at, row in enumerate(rows) if row.table == self._just_opened and row.is_column), default=-1)
+        if last < 0:
+            return
+        self._just_opened = ""
+        top = min(self.cursor, last - self.inner_height + 1)
+        if top > self.top:
+            self.top = top
+            self.refresh()
+            self.after_scroll()
 
     def empty_spans(self) -> Spans:
         return (("the catalog is empty: a crawler fills it", "muted"),)

@@ -72,7 +72,9 @@ class ViewPane(Frame):
     def fill(self, looked: Looked, now: float) -> None:
         """Bring titles, the view that is up, and the detail below it to what is selected now."""
         view = looked.selection.view
-        self.set_titles(run_title(looked, self.look, now, self.size.width - 6), tab_spans(view))
+        catalog: Spans = (("Data catalog", "strong"), ("  of the whole project", "muted"))
+        title = catalog if view is View.DATA else run_title(looked, self.look, now, self.size.width - 6)
+        self.set_titles(title, tab_spans(view))
         match view:
             case View.GRAPH:
                 self.graph.show(looked.run, looked.workflow, looked.selection.node_id or looked.selection.trigger)
