@@ -13,7 +13,7 @@ def log_tabs(run: RunView | None, node_id: str) -> tuple[LogTab, ...]:
         attempts = [attempt for attempt in node.attempts if attempt.log_path]
         for attempt in attempts if node.node_id == node_id else attempts[-1:]:
             label = f"{node.name} try {attempt.attempt}" if len(attempts) > 1 else node.name
-            tabs.append(LogTab(label=label, path=attempt.log_path))
+            tabs.append(LogTab(label=label, path=attempt.log_path, has_started=attempt.started_at is not None))
     return tuple(tabs)
 
 

@@ -24,6 +24,7 @@ from glue_tui.tui.theme import Look
 from glue_tui.tui.widgets.clipboard import CLIPBOARD_BYTES_MAX, clipboard_sequence
 from glue_tui.tui.widgets.log_book import LogBook, LogTab
 from glue_tui.tui.widgets.log_pane import LogPane
+from glue_tui.tui.widgets.log_titles import nothing_spans
 from glue_tui.tui.widgets.log_window import LogWindow
 
 DEADLINE_S = 10
@@ -260,6 +261,19 @@ async def test_a_search_says_which_hit_of_how_many_and_never_goes_on_searching(t
         assert "searching" not in screen
         await press(app, pilot, "escape", "escape")
         screen = await until(app, lambda screen: "hit" not in screen, pilot)
+
+
+@pytest.mark.parametrize(
+    ("has_started", "said"),
+    [(False, "no log: publish_prices never started"), (True, "no log: gone.log: no such file or directory")],
+)
+def test_a_log_without_a_file_says_why(tmp_path: Path, has_started: bool, said: str) -> None:
+    book = LogBook()
+    path = tmp_path / ("folder" * 10) / "gone.log"
+    book.show([LogTab("publish_prices", str(path), has_started=has_started)], 0)
+    book.poll(80, 10)
+    assert "".join(text for text, _ in nothing_spans(book, is_live=False)).startswith(said)
+    book.close()
 
 
 @played

@@ -32,6 +32,8 @@ class LogTab:
 
     label: str
     path: str
+    has_started: bool = True
+    """Whether what it tells of ever began; otherwise there is no file, and nothing is amiss."""
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from glue_tui.logs.read import LogFile
 from glue_tui.logs.select import MergedLog
@@ -76,5 +77,9 @@ def nothing_spans(book: LogBook, *, is_live: bool) -> Spans:
     if book.filter_text:
         return (("no line matches; & and Enter with nothing typed shows all", "muted"),)
     if isinstance(window.source, LogFile) and window.source.problem and not is_live:
-        return ((f"{window.source.path}: {window.source.problem}", "muted"),)
+        tab = book.tabs[book.active]
+        if not tab.has_started:
+            return ((f"no log: {tab.label} never started", "muted"),)
+        name = PurePath(window.source.path).name
+        return ((f"no log: {name}: {window.source.problem.lower()}   {window.source.path}", "muted"),)
     return (("waiting for the first line" if is_live else "empty", "muted"),)
