@@ -13,7 +13,7 @@ from screen import Shown, show
 from scripted_client import failure
 
 from glue_tui.core.problem import ConcurrentRunsExceeded
-from glue_tui.protocol.views import EngineChanged
+from glue_tui.protocol.views import EngineChanged, PropertyDefinition
 from glue_tui.tui.app import GlueTuiApp, is_engine_stopped
 
 
@@ -62,6 +62,24 @@ def test_typed_properties_are_asked_for_checked_and_only_what_differs_is_sent() 
 
     show(engine, scenario)
     assert ("start_workflow_run", "daily_sales", "", {"day": "2026-11-20"}) in engine.calls
+
+
+@pytest.mark.parametrize("properties", [1, 9])
+def test_a_long_description_of_a_property_is_wrapped(properties: int) -> None:
+    engine = fresh_engine()
+    said = "The day whose sales are read, as the shop's calendar has it; " * 2 + "closed days give an empty table"
+    typed = tuple(
+        PropertyDefinition(name=f"day_{number}", type="date", default="today", description=said)
+        for number in range(properties)
+    )
+    engine.workflows["daily_sales"] = msgspec.structs.replace(daily_sales(), properties=typed)
+
+    async def scenario(shown: Shown) -> None:
+        await shown.press("g", "g", "r")
+        assert "an empty table" in shown.text
+        assert "day_0" in shown.text
+
+    show(engine, scenario, (80, 24))
 
 
 def test_keys_typed_ahead_reach_the_dialog_they_were_meant_for() -> None:

@@ -10,12 +10,15 @@ from textual import events
 
 from glue_tui.protocol.views import PropertyDefinition, WorkflowView
 from glue_tui.tui.cli_twins import run as run_twin
-from glue_tui.tui.paint import Span, Spans
+from glue_tui.tui.paint import Span, Spans, wrap
 from glue_tui.tui.screens.sheet import Sheet
 from glue_tui.tui.text_field import TextField, field_spans, typed
 from glue_tui.tui.theme import Look
 
 FIELD_CELLS = 24
+DESCRIPTION_CELLS_MIN = 20
+FRAME_LINES = 4
+"""Lines of the screen that a dialog leaves free, and its two borders."""
 
 
 def needs_form(properties: Iterable[PropertyDefinition]) -> bool:
@@ -81,6 +84,11 @@ class RunForm(Sheet[dict[str, str]]):
         return [property_error(one, field.text) for one, field in zip(self.definitions, self.fields, strict=True)]
 
     def lines(self, width: int) -> tuple[Spans, ...]:
+        """Return the form with every description whole; where that is too tall, only that of the active property."""
+        whole = self._lines(width, is_whole=True)
+        return whole if len(whole) + FRAME_LINES <= self.app.size.height else self._lines(width, is_whole=False)
+
+    def _lines(self, width: int, *, is_whole: bool) -> tuple[Spans, ...]:
         name_cells = max(cell_len(one.name) for one in self.definitions)
         lines: list[Spans] = [()]
         for index, (definition, error) in enumerate(zip(self.definitions, self.errors(), strict=True)):
@@ -88,7 +96,10 @@ class RunForm(Sheet[dict[str, str]]):
             said = definition.description
             if index == self.active and choices_of(definition):
                 said = " | ".join(choices_of(definition)) + ("  " + said if said else "")
-            lines.append(((" " * (name_cells + 4), ""), (error, "bad") if error else (said, "muted")))
+            rows = wrap(error or said, max(DESCRIPTION_CELLS_MIN, width - name_cells - 4))
+            if not is_whole and index != self.active:
+                rows = rows[:1] if len(rows) == 1 else [rows[0] + self.look.glyph("cut")]
+            lines += [((" " * (name_cells + 4), ""), (row, "bad" if error else "muted")) for row in rows]
         twin = run_twin(self.workflow.name, self.answer())
         return (*lines, (), (("$ ", "faint+muted"), (twin, "muted")), ())
 
