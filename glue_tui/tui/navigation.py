@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from glue_tui.tui.failure import failed_nodes
 from glue_tui.tui.model import UiModel
 from glue_tui.tui.selection import Selection, run_for
 from glue_tui.tui.tree_rows import TreeRow
@@ -61,6 +62,8 @@ def with_first_workflow(model: UiModel, selection: Selection) -> Selection:
 
 def kept_open(selection: Selection, rows: tuple[TreeRow, ...]) -> Selection:
     """Return the selection with every workflow that is open staying so: a run's end closes nothing."""
+    if selection.tree_filter:
+        return selection  # it has everything open
     opened = {row.key for row in rows if row.depth == 0 and row.is_open}
     return selection if opened <= selection.opened else replace(selection, opened=selection.opened | opened)
 
@@ -71,3 +74,17 @@ def with_run(selection: Selection, workflow: str, run_id: str) -> Selection:
     if run_id:
         run_ids[workflow] = run_id
     return replace(selection, workflow=workflow, run_ids=run_ids)
+
+
+def failed_after(model: UiModel, selection: Selection) -> tuple[str, str] | None:
+    """Return workflow and id of the next failed node below the cursor, on from the top; None where there is none."""
+    failed: list[tuple[int, int, str, str]] = []
+    here = (0, -1)
+    for at, workflow in enumerate(model.workflows):
+        run = run_for(model, selection, workflow.name)
+        order = [node.node_id for node in run.nodes] if run else []
+        if workflow.name == selection.workflow:
+            here = (at, order.index(selection.node_id) if selection.node_id in order else -1)
+        failed += [(at, order.index(node.node_id), workflow.name, node.node_id) for node in failed_nodes(run)]
+    after = [one for one in failed if one[:2] > here] or failed
+    return after[0][2:] if after else None

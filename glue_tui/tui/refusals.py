@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from glue_tui.tui.model import Connection, is_over
+from glue_tui.tui.navigation import failed_after
 from glue_tui.tui.selection import Looked
 
 
@@ -87,6 +88,11 @@ def fire(looked: Looked) -> str:
     if looked.trigger.type == "CONDITIONAL":
         return f"{looked.trigger.name} fires by itself once its conditions hold (w tells which)"
     return engine(looked)
+
+
+def next_failed(looked: Looked) -> str:
+    """Return why there is no failed node to go to."""
+    return "" if failed_after(looked.model, looked.selection) is not None else "nothing has failed in the runs on show"
 
 
 def edit(looked: Looked) -> str:

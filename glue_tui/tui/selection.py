@@ -24,6 +24,8 @@ class Selection:
     opened: frozenset[str] = frozenset()
     closed: frozenset[str] = frozenset()
     """Keys of tree rows opened and closed by hand; the rest follows `is_open_by_itself`."""
+    tree_filter: str = ""
+    """The tree shows only names with this in them, and what stands above them; empty: everything."""
     view: View = View.GRAPH
     pane: str = "workflows"
 

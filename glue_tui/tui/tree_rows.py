@@ -53,7 +53,21 @@ def tree_rows(model: UiModel, selection: Selection, now: float) -> tuple[TreeRow
         if row.is_open:
             for trigger in _in_order(workflow, run):
                 rows.extend(_trigger_rows(workflow, trigger, run, selection, now))
-    return tuple(rows)
+    return _matching(rows, selection.tree_filter.casefold()) if selection.tree_filter else tuple(rows)
+
+
+def _matching(rows: list[TreeRow], text: str) -> tuple[TreeRow, ...]:
+    """Return the rows with `text` in their names, and those above them in the tree."""
+    kept: list[TreeRow] = []
+    wanted_depth = -1
+    for row in reversed(rows):
+        # Seen from below, a row at `wanted_depth` is the parent of the last one kept.
+        if text in row.name.casefold() or row.depth == wanted_depth:
+            kept.append(row)
+            wanted_depth = row.depth - 1
+        elif row.depth <= wanted_depth:
+            wanted_depth = -1
+    return tuple(reversed(kept))
 
 
 def row_index(rows: tuple[TreeRow, ...], selection: Selection) -> int:
@@ -68,7 +82,7 @@ def row_index(rows: tuple[TreeRow, ...], selection: Selection) -> int:
 
 
 def _is_open(key: str, by_itself: bool, selection: Selection) -> bool:
-    return key in selection.opened or (by_itself and key not in selection.closed)
+    return bool(selection.tree_filter) or key in selection.opened or (by_itself and key not in selection.closed)
 
 
 def _workflow_row(workflow: WorkflowView, run: RunView | None, selection: Selection, now: float) -> TreeRow:

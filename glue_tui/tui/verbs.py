@@ -8,6 +8,7 @@ from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowS
 from glue_tui.protocol.views import ResumePlanView
 from glue_tui.tui import cli_twins
 from glue_tui.tui.host import Host
+from glue_tui.tui.navigation import failed_after
 from glue_tui.tui.screens.confirm import ConfirmScreen
 from glue_tui.tui.screens.message import MessageScreen
 from glue_tui.tui.screens.retry import RetryChoice, RetryScreen
@@ -135,8 +136,18 @@ async def edit_file(host: Host, looked: Looked) -> None:
 
 
 def find(host: Host, looked: Looked) -> None:
-    """Ask what to find in the logs."""
-    host.find_in_logs()
+    """Ask which names the tree shall show, or what to find in the logs."""
+    if looked.selection.pane == "workflows":
+        host.filter_tree()
+    else:
+        host.find_in_logs()
+
+
+def next_failed(host: Host, looked: Looked) -> None:
+    """Put the tree's cursor on the next failed node."""
+    found = failed_after(looked.model, looked.selection)
+    assert found is not None
+    host.go_to_node(*found)
 
 
 def next_view(host: Host, looked: Looked) -> None:

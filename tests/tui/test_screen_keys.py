@@ -364,12 +364,49 @@ def test_l_on_a_node_goes_to_its_log_and_slash_finds_in_it(tmp_path: Path) -> No
         await shown.press("g", "g", *"jjjjj", "l")
         assert shown.app.main.selection.pane == "logs"
         await shown.until_text("column note is all null")
-        await shown.press("1", "/")
+        await shown.press("4", "/")
         await shown.press(*"unmatched", "enter")
         await shown.settle()
         assert shown.app.main.selection.pane == "logs"
 
     show(busy_engine(write_logs(tmp_path)), scenario)
+
+
+def test_slash_filters_the_tree_by_name_and_esc_shows_all_again() -> None:
+    async def scenario(shown: Shown) -> None:
+        await shown.press("g", "g", "/", *"repri")
+        assert "1 Workflows  /repri" in shown.text
+        tree = shown.app.main.workflow_tree
+        assert [row.name for row in tree.rows] == ["stock_watch", "crawled", "reprice"]
+        await shown.press("enter", "j", "j")
+        assert shown.app.main.selection.node_id == "job:reprice"
+        assert "/repri  Esc: all" in shown.text
+        await shown.press("escape")
+        assert len(tree.rows) > 8
+        assert shown.app.main.selection.node_id == "job:reprice"
+        await shown.press("/", *"nothing of the kind")
+        assert "no such name" in shown.text
+        await shown.press("escape")
+        assert len(tree.rows) > 8
+        assert "1 Workflows ─" in shown.text
+
+    show(busy_engine(), scenario)
+
+
+def test_the_exclamation_mark_goes_from_failed_node_to_failed_node() -> None:
+    engine = busy_engine()
+    engine.play(f"wr_{42:016x}", "job:reprice", "FAILED", error=failure("E", "m"))
+
+    async def scenario(shown: Shown) -> None:
+        await shown.press("g", "g", "!")
+        assert shown.app.main.selection.node_id == "job:clean_sales"
+        await shown.press("!")
+        assert shown.app.main.selection.node_id == "job:reprice"
+        await shown.press("3", "!")
+        assert shown.app.main.selection.node_id == "job:clean_sales"
+        assert shown.app.main.selection.pane == "workflows"
+
+    show(engine, scenario)
 
 
 def test_a_run_picked_in_the_history_is_shown_and_o_goes_back() -> None:

@@ -21,7 +21,7 @@ from glue_tui.tui.arrange import PANES, PaneLayout, Zoom
 from glue_tui.tui.asked import Asked
 from glue_tui.tui.graph.widget import GraphView
 from glue_tui.tui.log_tabs import active_tab, kept_tab, log_tabs
-from glue_tui.tui.model import Connection, is_over
+from glue_tui.tui.model import is_over
 from glue_tui.tui.navigation import kept_open, parent_index, pick_node, pick_row, toggled, with_first_workflow, with_run
 from glue_tui.tui.pane_keys import OF_PANE
 from glue_tui.tui.screens.help import HelpScreen
@@ -50,12 +50,6 @@ AnswerT = TypeVar("AnswerT")
 
 ACTION_OF_KEY: dict[str, Action] = {key: action for action in ACTIONS for key in action.keys}
 
-WHEN_EMPTY = {
-    Connection.CONNECTING: "looking for the engine…",
-    Connection.LIVE: "no workflows: glue-tui init",
-    Connection.LOST: "no engine",
-    Connection.STOPPED: "engine stopped",
-}
 NOTICE_S = 6.0
 """How long a notice stays; the next key takes it away sooner."""
 
@@ -74,6 +68,7 @@ class MainScreen(Screen[None]):
         self.pane_layout = PaneLayout()
         self.header = Header(look, id="header")
         self.workflow_tree = WorkflowTree(look, id="workflows", title=(("1 Workflows", "accent"),))
+        self.workflow_tree.on_filter = lambda text: self.select(replace(self.selection, tree_filter=text))
         self.triggers = TriggerList(look, id="triggers", title=(("2 Triggers", "accent"),))
         self.view = ViewPane(
             look, Asked(self.run_worker, self.show_model, lambda text: self.say(text, tone="bad")), app
@@ -109,13 +104,11 @@ class MainScreen(Screen[None]):
         now = self.glue.now() if model.lost_at is None else model.lost_at
         self.selection = with_first_workflow(model, self.selection)
         rows = tree_rows(model, self.selection, now)
+        self.workflow_tree.connection = model.connection
+        index = row_index(rows, self.selection)
         if rows:
-            index = row_index(rows, self.selection)
             self.selection = kept_open(pick_row(self.selection, rows[index]), rows)
-            self.workflow_tree.show_rows(rows, index)
-        else:
-            self.workflow_tree.says_when_empty = WHEN_EMPTY[model.connection]
-            self.workflow_tree.show_rows(rows)
+        self.workflow_tree.show_rows(rows, index)
         self.set_class(model.is_away, "lost")
         self._show_triggers(now)
         looked = self.looked
@@ -172,7 +165,6 @@ class MainScreen(Screen[None]):
             self.move_cursor("enter")
 
     def _take_cursor(self, pane: Pane) -> None:
-        """Let the rest of the screen follow the cursor of a list."""
         match pane:
             case WorkflowTree() if (row := pane.current) is not None:
                 self.select(pick_row(self.selection, row))
@@ -197,16 +189,14 @@ class MainScreen(Screen[None]):
     def _take_focus(self, pane: str) -> None:
         if pane == self.selection.pane:
             return
-        before = self._boxes()
-        self.selection, self.pane_layout.focus = replace(self.selection, pane=pane), pane
+        before, self.pane_layout.focus = self._boxes(), pane
+        self.selection = replace(self.selection, pane=pane)
         self._arrange_unless(before)
         self.show_model()
 
     def _arrange_unless(self, boxes: object) -> None:
-        if self._boxes() != boxes:
-            self._arrange_again()
-
-    def _arrange_again(self) -> None:
+        if self._boxes() == boxes:
+            return
         self._clear_arrangement_cache()
         self.refresh(layout=True)
         self.call_after_refresh(self.show_model)
@@ -231,7 +221,7 @@ class MainScreen(Screen[None]):
             self.glue.screen.post_message(events.Key(event.key, event.character))
         elif self._held_keys is not None:
             self._held_keys.append(event)
-        else:
+        elif not (self.focused is self.workflow_tree and self.workflow_tree.take_key(event)):
             self._take_key(event)
 
     def _take_key(self, event: events.Key) -> None:
@@ -312,7 +302,7 @@ class MainScreen(Screen[None]):
 
     def grow(self, step: int) -> None:
         self.pane_layout.zoom = Zoom(max(0, min(self.pane_layout.zoom + step, Zoom.FULL)))
-        self._arrange_again()
+        self._arrange_unless(None)
 
     def next_view(self, step: int) -> None:
         self._show_view(next_view(self.selection.view, step))
@@ -331,6 +321,14 @@ class MainScreen(Screen[None]):
     def find_in_logs(self) -> None:
         self.go_to_pane("logs")
         self.logs.begin_find()
+
+    def filter_tree(self) -> None:
+        self.workflow_tree.begin_filter()
+
+    def go_to_node(self, workflow: str, node_id: str) -> None:
+        self.go_to_pane("workflows")
+        self.workflow_tree.tell_filter("")
+        self.select(pick_node(self.glue.model, replace(self.selection, workflow=workflow, tree_filter=""), node_id))
 
     async def edit(self, looked: Looked) -> None:
         await self.glue.edit(looked)

@@ -2,20 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from textual import events
+
+from glue_tui.tui.model import Connection
 from glue_tui.tui.paint import Span, Spans, columns, width_of
 from glue_tui.tui.tree_rows import TreeRow
 from glue_tui.tui.widgets.pane import ListPane
+from glue_tui.tui.widgets.prompt import Prompt
 
 BAR_CELLS = 9
+PROMPT_CELLS = 20
+
+WHEN_EMPTY = {
+    Connection.CONNECTING: "looking for the engine…",
+    Connection.LIVE: "no workflows: glue-tui init",
+    Connection.LOST: "no engine",
+    Connection.STOPPED: "engine stopped",
+}
 
 
 class WorkflowTree(ListPane[TreeRow]):
     """The tree; what its cursor is on decides what the rest of the screen shows."""
 
-    says_when_empty = ""
+    on_filter: Callable[[str], None] = staticmethod(lambda text: None)
+    """Told which names are wanted; empty: all of them."""
+    connection = Connection.CONNECTING
+    filter_text = ""
+    _prompt: Prompt | None = None
+
+    def begin_filter(self) -> None:
+        """Ask which names to show; they follow what is typed."""
+        self._prompt = Prompt("/", self.filter_text)
+        self.tell_filter(self.filter_text)
+
+    def tell_filter(self, text: str) -> None:
+        """Have the title say what is filtered by."""
+        self.filter_text = text
+        said: Spans = ()
+        if self._prompt is not None:
+            said = (("  ", ""), *self._prompt.spans(PROMPT_CELLS))
+        elif text:
+            said = (("  /", "key"), (text, "strong"), ("  Esc: all", "muted"))
+        self.set_titles((("1 Workflows", "accent"), *said))
+
+    def take_key(self, event: events.Key) -> bool:
+        """Obey a key of the filter; return False for others. The screen asks, so that keys keep their order."""
+        prompt = self._prompt
+        if prompt is None:
+            if event.key != "escape" or not self.filter_text:
+                return False
+            self._ask_for("")
+        elif event.key in ("escape", "enter", "up", "down", "tab"):
+            self._prompt = None
+            self._ask_for("" if event.key == "escape" else prompt.text)
+            return event.key in ("escape", "enter")
+        else:
+            prompt.take(event.key, event.character)
+            self._ask_for(prompt.text)
+        return True
+
+    def on_blur(self) -> None:
+        if self._prompt is not None:
+            self._prompt = None
+            self.tell_filter(self.filter_text)
+
+    def _ask_for(self, text: str) -> None:
+        self.tell_filter(text)
+        self.on_filter(text)
 
     def empty_spans(self) -> Spans:
-        return ((self.look.plain(self.says_when_empty), "muted"),)
+        return ((self.look.plain("no such name" if self.filter_text else WHEN_EMPTY[self.connection]), "muted"),)
 
     def row_spans(self, row: TreeRow, width: int) -> Spans:
         return columns(self._left(row), self._right(row, width), width, self.look)
