@@ -8,9 +8,10 @@ import click
 import msgspec
 
 from glue_tui.catalog.read import Catalog, PartitionEntry, TableEntry, VersionEntry
-from glue_tui.cli.output import count_text, paint, say, show, show_json, size_text, table_text, time_text
+from glue_tui.cli.output import paint, say, show, show_json, table_text, time_text
 from glue_tui.cli.settings import Settings
 from glue_tui.client.find import state_db
+from glue_tui.client.words import count, size
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.core.schema import Column
 
@@ -112,11 +113,11 @@ def _tables_text(tables: tuple[TableListing, ...]) -> str:
         (
             f"{table.database}.{table.name}" + (" (deprecated)" if table.is_deprecated else ""),
             table.classification,
-            count_text(table.rows),
+            count(table.rows),
             str(len(table.columns) + len(table.partition_keys)),
             str(table.partitions) if table.partition_keys else "",
             str(table.files),
-            size_text(table.size_bytes),
+            size(table.size_bytes),
             time_text(table.updated_at),
             table.written_by.partition(":")[2],
         )
@@ -129,8 +130,8 @@ def _tables_text(tables: tuple[TableListing, ...]) -> str:
 def _details_text(details: TableDetails) -> str:
     table = details.table
     head = (
-        f"{table.database}.{table.name}  {table.classification}  {count_text(table.rows)} rows, {table.files} files, "
-        f"{size_text(table.size_bytes)}, version {table.version}"
+        f"{table.database}.{table.name}  {table.classification}  {count(table.rows)} rows, {table.files} files, "
+        f"{size(table.size_bytes)}, version {table.version}"
     )
     keys = {column.name for column in table.partition_keys}
     columns = [
@@ -148,9 +149,7 @@ def _details_text(details: TableDetails) -> str:
     ]
     if details.partitions:
         shown = details.partitions[:PARTITIONS_SHOWN]
-        rows = [
-            ("/".join(one.values), str(one.files), count_text(one.rows), size_text(one.size_bytes)) for one in shown
-        ]
+        rows = [("/".join(one.values), str(one.files), count(one.rows), size(one.size_bytes)) for one in shown]
         more = len(details.partitions) - len(shown)
         text = table_text(("partition", "files", "rows", "size"), rows, right=(1, 2, 3))
         parts.append(text + (paint(f"\n… and {more} more; --json has them all", "muted") if more else ""))

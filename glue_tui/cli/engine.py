@@ -9,11 +9,12 @@ from pathlib import Path
 
 import click
 
-from glue_tui.cli.output import duration_text, say, show, show_json
+from glue_tui.cli.output import say, show, show_json
 from glue_tui.cli.session import with_engine
 from glue_tui.cli.settings import EXIT_ENGINE, Settings
 from glue_tui.client.api import EngineClient
 from glue_tui.client.find import is_lock_held, read_engine_file
+from glue_tui.client.words import duration
 from glue_tui.core.problem import EngineUnavailable
 from glue_tui.protocol.views import EngineView
 
@@ -92,7 +93,7 @@ async def _say_up(client: EngineClient) -> None:
 
 
 def _engine_text(engine: EngineView) -> str:
-    up = duration_text(time.time() - engine.started_at)
+    up = duration(time.time() - engine.started_at)
     message = f"; {engine.message}" if engine.message else ""
     return f"engine of {engine.project_dir}: up {up}, pid {engine.pid}, {engine.slots} workers at a time{message}"
 

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
-from glue_tui.cli.output import duration_text, error_text, node_facts, run_state, say, state_text, time_text
+from glue_tui.cli.output import error_text, node_facts, run_state, say, state_text, time_text
+from glue_tui.client.words import duration
 from glue_tui.core.problem import EngineUnavailable
 from glue_tui.core.states import WorkflowRunStatus
 from glue_tui.protocol.views import (
@@ -182,7 +183,7 @@ class LiveReporter:
                 Text(node_facts(node, now=now), no_wrap=True, overflow="ellipsis"),
             )
         summary = run.summary
-        took = duration_text(now - (summary.started_at or summary.queued_at))
+        took = duration(now - (summary.started_at or summary.queued_at))
         over = sum(1 for node in nodes if node.finished_at is not None or node.state == "SKIPPED")
         title = f"{summary.workflow}  run {summary.number}  {run_state(summary)}  {over} of {len(nodes)}  {took}"
         whole = Table.grid()

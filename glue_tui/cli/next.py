@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from glue_tui.cli.output import duration_text, say, show, show_json, table_text
+from glue_tui.cli.output import say, show, show_json, table_text
 from glue_tui.cli.settings import Settings
+from glue_tui.client.words import duration
 from glue_tui.core.schedule import next_fire, parse_schedule
 from glue_tui.protocol.views import TriggerView, WorkflowView
 
@@ -81,7 +82,7 @@ def _row(fire: ComingFire, now: float) -> tuple[str, ...]:
     local = datetime.fromtimestamp(fire.at, ZoneInfo(fire.timezone))
     return (
         local.strftime("%a %Y-%m-%d %H:%M %Z"),
-        duration_text(fire.at - now),
+        duration(fire.at - now),
         fire.workflow,
         fire.trigger,
         fire.schedule,

@@ -11,6 +11,7 @@ from datetime import datetime
 import click
 import msgspec
 
+from glue_tui.client.words import count, duration, size
 from glue_tui.protocol.views import ErrorView, NodeView, RunSummary
 
 _TONES = {"good": "green", "bad": "red", "warn": "yellow", "running": "cyan", "muted": "bright_black"}
@@ -132,13 +133,13 @@ def node_facts(node: NodeView, *, now: float | None = None, with_reason: bool = 
         facts.append(f"try {node.attempt} of {node.max_attempts}")
     if node.started_at is not None:
         end = node.finished_at if node.finished_at is not None else (now if now is not None else time.time())
-        facts.append(duration_text(end - node.started_at))
+        facts.append(duration(end - node.started_at))
     if node.rows_in is not None:
-        facts.append(f"{count_text(node.rows_in)} rows in")
+        facts.append(f"{count(node.rows_in)} rows in")
     if node.rows_out is not None:
-        facts.append(f"{count_text(node.rows_out)} rows out")
+        facts.append(f"{count(node.rows_out)} rows out")
     if node.peak_memory_bytes:
-        facts.append(size_text(node.peak_memory_bytes))
+        facts.append(size(node.peak_memory_bytes))
     if node.exit_code and not (node.error is not None and node.error.type == "ExitCode"):
         facts.append(f"exit {node.exit_code}")
     if node.carried_from:
@@ -184,34 +185,3 @@ def time_text(at: float | None, *, now: float | None = None) -> str:
     moment = datetime.fromtimestamp(at)
     today = datetime.fromtimestamp(now if now is not None else time.time()).date()
     return moment.strftime("%H:%M:%S" if moment.date() == today else "%Y-%m-%d %H:%M:%S")
-
-
-def duration_text(seconds: float) -> str:
-    """Return a length of time in at most two units: `0.4s`, `48s`, `1m 12s`, `3h 05m`, `2d 4h`."""
-    seconds = max(0.0, seconds)
-    if seconds < 9.95:
-        return f"{seconds:.1f}s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02d}s"
-    if whole < 86400:
-        return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
-    return f"{whole // 86400}d {whole % 86400 // 3600}h"
-
-
-def size_text(size_bytes: float) -> str:
-    """Return a size with three digits: `840 B`, `12.4 kB`, `312 MB`."""
-    if size_bytes < 1000:
-        return f"{int(size_bytes)} B"
-    for unit in ("kB", "MB", "GB"):
-        size_bytes /= 1000
-        if size_bytes < 1000:
-            return f"{size_bytes:.1f} {unit}" if size_bytes < 100 else f"{size_bytes:.0f} {unit}"
-    return f"{size_bytes / 1000:.1f} TB"
-
-
-def count_text(number: int) -> str:
-    """Return a number in groups of three: `1 204 113`."""
-    return f"{number:,}".replace(",", " ")

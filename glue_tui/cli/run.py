@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 
 from glue_tui.cli.follow import SilentReporter, follow_run, reporter_for_stderr
-from glue_tui.cli.output import duration_text, harmless, say, show, show_json
+from glue_tui.cli.output import harmless, say, show, show_json
 from glue_tui.cli.run_tree import run_tree_text
 from glue_tui.cli.session import with_engine
 from glue_tui.cli.settings import EXIT_INTERRUPTED, EXIT_RUN_NOT_SUCCEEDED, EXIT_WRONG_USE, Settings
 from glue_tui.client.api import EngineClient
+from glue_tui.client.words import duration
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.states import Outcome
 from glue_tui.protocol.views import RunSummary, RunView, WorkflowView
@@ -134,7 +135,7 @@ def say_outcome(run: RunView) -> None:
     """Say how a finished run ended and what can be done now."""
     summary = run.summary
     began = summary.started_at if summary.started_at is not None else summary.queued_at
-    took = duration_text((summary.finished_at or began) - began)
+    took = duration((summary.finished_at or began) - began)
     head = f"run {summary.number} of {summary.workflow} {summary.outcome} after {took}"
     failed = ", ".join(summary.failed_nodes)
     retry = f"`glue-tui logs {summary.number}` shows why, `glue-tui retry {summary.number}` tries again"

@@ -7,18 +7,9 @@ import time
 import click
 
 from glue_tui.cli.history import project_history
-from glue_tui.cli.output import (
-    duration_text,
-    harmless,
-    run_state,
-    say,
-    show,
-    show_json,
-    state_text,
-    table_text,
-    time_text,
-)
+from glue_tui.cli.output import harmless, run_state, say, show, show_json, state_text, table_text, time_text
 from glue_tui.cli.settings import Settings
+from glue_tui.client.words import duration
 from glue_tui.protocol.views import RunSummary
 
 HEADERS = ("run", "workflow", "outcome", "started by", "started", "took", "failed")
@@ -47,7 +38,7 @@ def runs_command(settings: Settings, workflow: str, limit: int, as_json: bool) -
 def _row(summary: RunSummary, now: float) -> tuple[str, ...]:
     took = ""
     if summary.started_at is not None:
-        took = duration_text((summary.finished_at if summary.finished_at is not None else now) - summary.started_at)
+        took = duration((summary.finished_at if summary.finished_at is not None else now) - summary.started_at)
     retry = " (retry)" if summary.previous_run_id else ""
     return (
         str(summary.number),

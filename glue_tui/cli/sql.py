@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glue_tui.cli.output import count_text, harmless, paint, say, show, show_json, table_text
+from glue_tui.cli.output import harmless, paint, say, show, show_json, table_text
 from glue_tui.cli.settings import Settings
+from glue_tui.client.words import count
 
 if TYPE_CHECKING:
     from glue_tui.catalog.result import QueryResult
@@ -55,7 +56,7 @@ def sql_command(settings: Settings, query: str, as_json: bool, as_csv: bool, lim
 
 
 def _rows_text(rows: int) -> str:
-    return f"{count_text(rows)} row{'' if rows == 1 else 's'}"
+    return f"{count(rows)} row{'' if rows == 1 else 's'}"
 
 
 def _result(settings: Settings, query: str, rows_max: int | None) -> QueryResult:

@@ -9,7 +9,6 @@ import click
 
 from glue_tui.cli.history import project_history
 from glue_tui.cli.output import (
-    duration_text,
     error_lines,
     harmless,
     paint,
@@ -22,6 +21,7 @@ from glue_tui.cli.output import (
     time_text,
 )
 from glue_tui.cli.settings import Settings
+from glue_tui.client.words import duration
 from glue_tui.core.states import Outcome, WorkflowRunStatus
 from glue_tui.protocol.views import EngineView, ProjectView, RunView, WorkflowView
 
@@ -90,7 +90,7 @@ def run_status_text(run: RunView) -> str:
     if summary.started_at is not None:
         facts.append(f"at {time_text(summary.started_at)}")
         end = summary.finished_at if summary.finished_at is not None else time.time()
-        facts.append(f"took {duration_text(end - summary.started_at)}")
+        facts.append(f"took {duration(end - summary.started_at)}")
     facts.append(f"Glue status {summary.status}")
     facts.append(summary.run_id)
     if summary.previous_run_id:
@@ -108,7 +108,7 @@ def run_status_text(run: RunView) -> str:
 def _engine_text(engine: EngineView, now: float) -> str:
     if not engine.pid:
         return f"{engine.project_dir}\n{engine.message}"
-    up = duration_text(now - engine.started_at)
+    up = duration(now - engine.started_at)
     message = f" — {engine.message}" if engine.message else ""
     return f"{engine.project_dir}\nengine up {up}, pid {engine.pid}, {engine.slots} workers at a time{message}"
 
@@ -122,7 +122,7 @@ def _workflow_row(workflow: WorkflowView, last: RunView | None, now: float) -> t
     summary = last.summary
     took = ""
     if summary.started_at is not None:
-        took = duration_text((summary.finished_at if summary.finished_at is not None else now) - summary.started_at)
+        took = duration((summary.finished_at if summary.finished_at is not None else now) - summary.started_at)
     ended = time_text(summary.finished_at, now=now) if summary.finished_at is not None else ""
     return (name, state_text(run_state(summary)), str(summary.number), ended, took, next_start)
 
@@ -137,7 +137,7 @@ def _going_text(run: RunView, now: float) -> str:
     nodes = [node for node in run.nodes if node.state in ("STARTING", "RUNNING", "STOPPING", "WAITING")]
     lines = []
     for node in nodes:
-        took = f"  {duration_text(now - node.started_at)}" if node.started_at is not None else ""
+        took = f"  {duration(now - node.started_at)}" if node.started_at is not None else ""
         lines.append(f"  {node.name}  {state_text(node.state)}{took}  {harmless(node.reason)}".rstrip())
     return "\n".join([head, *lines])
 

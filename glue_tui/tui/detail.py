@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from glue_tui.client.words import count, counted, duration, size
 from glue_tui.protocol.views import NodeDefinition, NodeView, RunSummary, RunView, TriggerView, WorkflowView
 from glue_tui.tui.failure import FAILED, failed_nodes, failure_lines
 from glue_tui.tui.format import (
-    count,
-    counted,
-    duration,
     node_look,
     node_seconds,
     run_look,
     run_seconds,
-    size,
     trigger_glyph,
     trigger_note,
     whole_duration,

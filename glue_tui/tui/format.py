@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from glue_tui.client.words import duration
 from glue_tui.protocol.views import NodeView, RunSummary, TriggerView, WorkflowView
 
 
@@ -73,24 +74,6 @@ def trigger_glyph(trigger_type: str, logical: str = "") -> str:
     return _TRIGGER_GLYPHS[trigger_type]
 
 
-def duration(seconds: float) -> str:
-    """Return a length of time in at most two units: `0.04s`, `3.2s`, `48s`, `1m 12s`, `3h 05m`, `2d 4h`."""
-    if seconds < 0:
-        seconds = 0
-    if 0 < seconds < 0.095:
-        return f"{seconds:.2f}s"
-    if seconds < 9.95:
-        return f"{seconds:.1f}s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02d}s"
-    if whole < 86400:
-        return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
-    return f"{whole // 86400}d {whole % 86400 // 3600}h"
-
-
 def whole_duration(seconds: float) -> str:
     """Return a running time without fractions, so that it changes once a second: `3s`, `1m 12s`."""
     return f"{int(seconds)}s" if 0 <= seconds < 10 else duration(max(0.0, float(int(seconds))))
@@ -118,27 +101,6 @@ def until(seconds: float) -> str:
     if minutes < 60 * 24:
         return f"in {minutes // 60}h {minutes % 60:02d}m"
     return f"in {minutes // (60 * 24)}d {minutes % (60 * 24) // 60}h"
-
-
-def size(size_bytes: float) -> str:
-    """Return a size with three digits: `840 B`, `12.4 kB`, `312 MB`."""
-    if size_bytes < 1000:
-        return f"{int(size_bytes)} B"
-    for unit in ("kB", "MB", "GB"):
-        size_bytes /= 1000
-        if size_bytes < 1000:
-            return f"{size_bytes:.1f} {unit}" if size_bytes < 100 else f"{size_bytes:.0f} {unit}"
-    return f"{size_bytes / 1000:.1f} TB"
-
-
-def count(number: int) -> str:
-    """Return a number with thin groups of three: `1 204 113`."""
-    return f"{number:,}".replace(",", " ")
-
-
-def counted(number: int, noun: str) -> str:
-    """Return `1 row`, `2 rows`."""
-    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
 def node_seconds(node: NodeView, now: float) -> float | None:

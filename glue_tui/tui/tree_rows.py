@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from glue_tui.client.words import duration as exact_duration
 from glue_tui.protocol.views import NodeDefinition, NodeView, RunView, TriggerView, WorkflowView
 from glue_tui.tui.format import (
     StateLook,
@@ -15,7 +16,6 @@ from glue_tui.tui.format import (
     whole_duration,
     workflow_look,
 )
-from glue_tui.tui.format import duration as exact_duration
 from glue_tui.tui.model import UiModel, ended_nodes, is_over
 from glue_tui.tui.selection import Selection, run_for
 

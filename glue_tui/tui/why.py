@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from glue_tui.client.words import counted
 from glue_tui.core.model import NodeId, node_name
 from glue_tui.protocol.views import NodeView, RunView, TriggerRunView, TriggerView, WorkflowView
-from glue_tui.tui.format import counted, node_look, until, whole_duration
+from glue_tui.tui.format import node_look, until, whole_duration
 from glue_tui.tui.model import is_over, node_in
 from glue_tui.tui.paint import Spans
 from glue_tui.tui.selection import Looked

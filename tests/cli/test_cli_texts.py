@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from glue_tui.cli.app import COMMANDS, SECTIONS, cli
 from glue_tui.cli.init import starter_files
 from glue_tui.cli.next import coming_fires
-from glue_tui.cli.output import cell_width, count_text, duration_text, error_lines, error_text, size_text, table_text
+from glue_tui.cli.output import cell_width, error_lines, error_text, table_text
 from glue_tui.cli.retry import last_failed
 from glue_tui.cli.tree import children_of, roots_of, tree_lines
+from glue_tui.client.words import count, duration, size
 from glue_tui.protocol.views import EdgeView, ErrorView, RunSummary, TriggerView, WorkflowView
 
 _words = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_categories=("C", "M")), max_size=12)
@@ -74,12 +75,12 @@ def test_a_tree_draws_its_branches() -> None:
 
 @given(st.floats(0, 1e9), st.floats(0, 1e9))
 def test_durations_and_sizes_keep_to_a_few_characters(seconds: float, size_bytes: float) -> None:
-    assert len(duration_text(seconds)) <= 10
-    assert len(size_text(size_bytes)) <= 8
+    assert len(duration(seconds)) <= 10
+    assert len(size(size_bytes)) <= 8
 
 
 def test_durations_sizes_and_counts_read_like_this() -> None:
-    assert [duration_text(s) for s in (0, 0.42, 9.94, 48, 72, 3 * 3600 + 300, 2 * 86400 + 4 * 3600)] == [
+    assert [duration(s) for s in (0, 0.42, 9.94, 48, 72, 3 * 3600 + 300, 2 * 86400 + 4 * 3600)] == [
         "0.0s",
         "0.4s",
         "9.9s",
@@ -88,8 +89,8 @@ def test_durations_sizes_and_counts_read_like_this() -> None:
         "3h 05m",
         "2d 4h",
     ]
-    assert [size_text(s) for s in (840, 12_400, 312_000_000)] == ["840 B", "12.4 kB", "312 MB"]
-    assert count_text(1_204_113) == "1 204 113"
+    assert [size(s) for s in (840, 12_400, 312_000_000)] == ["840 B", "12.4 kB", "312 MB"]
+    assert count(1_204_113) == "1 204 113"
 
 
 def test_an_error_of_a_job_is_harmless_and_on_one_line() -> None:

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from glue_tui.client.words import count, duration, size
 from glue_tui.core.states import NodeState, Outcome
 from glue_tui.tui.detail import _event_files
-from glue_tui.tui.format import age, count, duration, node_look, size, until, whole_duration
+from glue_tui.tui.format import age, node_look, until, whole_duration
 from glue_tui.tui.paint import columns, cut, fit, segments, wrap, wrap_spans
 from glue_tui.tui.theme import ASCII_GLYPHS, GLYPHS, TONES, TONES_WITHOUT_COLOUR, Look
 from glue_tui.tui.widgets.notice import Notice

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glue_tui.client.words import count, counted, size
 from glue_tui.core.model import NodeId, node_name
-from glue_tui.tui.format import age, count, counted, size
+from glue_tui.tui.format import age
 from glue_tui.tui.paint import Span, Spans, columns, width_of
 from glue_tui.tui.theme import Look
 from glue_tui.tui.widgets.pane import ListPane

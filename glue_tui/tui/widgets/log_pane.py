@@ -17,8 +17,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 
+from glue_tui.client.words import counted
 from glue_tui.logs.read import LogSource
-from glue_tui.tui.format import counted
 from glue_tui.tui.paint import Spans, segments
 from glue_tui.tui.theme import Look
 from glue_tui.tui.widgets.clipboard import CLIPBOARD_BYTES_MAX, clipboard_sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from glue_tui.client.words import count
 from glue_tui.logs.read import LogFile
 from glue_tui.logs.select import MergedLog
-from glue_tui.tui.format import count
 from glue_tui.tui.paint import Span, Spans
 from glue_tui.tui.widgets.log_book import LogBook
 

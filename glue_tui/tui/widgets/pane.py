@@ -32,7 +32,7 @@ class Scrolling:
 
     def hidden_rows(self) -> tuple[int, int]:
         """Return how many rows there are above and below what is on screen."""
-        raise NotImplementedError
+        raise AssertionError("every pane has its own")
 
 
 class Pane(Widget, can_focus=True):
@@ -85,7 +85,7 @@ class Pane(Widget, can_focus=True):
 
     def content(self, y: int) -> list[Segment]:
         """Return line `y` of the inside, `inner_width` cells wide."""
-        raise NotImplementedError
+        raise AssertionError("every pane has its own")
 
     def thumb(self) -> tuple[int, int]:
         """Return first and last line (exclusive) of the scroll mark; equal where everything is visible."""
@@ -138,7 +138,7 @@ class ListPane(Scrolling, Pane, Generic[RowT]):
 
     def row_spans(self, row: RowT, width: int) -> Spans:
         """Return a row as spans of at most `width` cells."""
-        raise NotImplementedError
+        raise AssertionError("every pane has its own")
 
     def is_selectable(self, row: RowT) -> bool:
         """Return whether the cursor may rest on a row."""

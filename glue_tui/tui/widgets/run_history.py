@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from glue_tui.client.words import duration
 from glue_tui.protocol.views import RunSummary
-from glue_tui.tui.format import age, duration, run_look, run_seconds, whole_duration
+from glue_tui.tui.format import age, run_look, run_seconds, whole_duration
 from glue_tui.tui.model import UiModel
 from glue_tui.tui.paint import Span, Spans, columns
 from glue_tui.tui.widgets.pane import ListPane

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from glue_tui.client.words import duration
 from glue_tui.protocol.views import AttemptView, NodeView, RunView
-from glue_tui.tui.format import duration, node_look, whole_duration
+from glue_tui.tui.format import node_look, whole_duration
 from glue_tui.tui.model import is_over
 from glue_tui.tui.paint import Span, Spans, columns, cut
 from glue_tui.tui.widgets.pane import ListPane
