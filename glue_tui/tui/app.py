@@ -109,7 +109,9 @@ class GlueTuiApp(ThriftyDisplay):
 
     def disconnected(self, because: str) -> None:
         self._client = None
-        self.model = lost(self.model, because, self.now(), is_stopped=self.is_stopped())
+        # One that was never there has not been stopped: it could not start, and `because` says why.
+        is_stopped = self.model.engine is not None and self.is_stopped()
+        self.model = lost(self.model, because, self.now(), is_stopped=is_stopped)
         self.refresh_soon()
 
     async def fetch_run(self, run_id: str) -> None:

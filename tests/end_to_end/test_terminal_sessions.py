@@ -118,3 +118,19 @@ def test_the_screen_waits_for_an_engine_that_died_and_goes_on_with_the_next(stop
         terminal.wait_for("SUCCEEDED")
         terminal.press("q")
         assert terminal.wait_for_end() == 0
+
+
+def test_an_engine_that_cant_start_is_told_with_its_reason(stopped_afterwards: Path) -> None:
+    project_dir = stopped_afterwards
+    (project_dir / "workflows").mkdir()
+    (project_dir / "workflows" / "hold.toml").write_text(HOLD)
+    (project_dir / ".glue_tui").mkdir()
+    (project_dir / ".glue_tui" / "state.db").write_bytes(b"this is no database " * 500)
+    with Terminal(GLUE_TUI, cwd=project_dir, columns=80, rows=24) as terminal:
+        terminal.wait_for("the engine can't start")
+        told = " ".join(terminal.text.replace("│", " ").split())
+        assert "file is not a database" in told
+        assert "move the file aside to begin a new history" in told
+        terminal.press("q")
+        terminal.wait_for_end()
+    assert (project_dir / ".glue_tui" / "state.db").read_bytes().startswith(b"this is no database")

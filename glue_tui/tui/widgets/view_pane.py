@@ -103,9 +103,11 @@ class ViewPane(Frame):
         if not self.graph.display:
             return wanted
         drawing = self.graph.drawing
+        if drawing is None:
+            return min(len(self.text) + (inside >= RULE_FROM_LINES), inside)
         if inside < RULE_FROM_LINES:
-            return min(wanted, max(DETAIL_LINES_LOW, inside - drawing.height)) if drawing is not None else wanted
-        if drawing is None or drawing.shape is not Shape.BOXES:
+            return min(wanted, max(DETAIL_LINES_LOW, inside - drawing.height))
+        if drawing.shape is not Shape.BOXES:
             return min(wanted, DETAIL_LINES)
         return min(wanted, max(DETAIL_LINES, inside - drawing.height))
 
@@ -135,7 +137,11 @@ class ViewPane(Frame):
             way_out: Spans = (("glue-tui engine start", "key"), (" goes on with unfinished runs", "text"))
             return ((("engine stopped", "strong"), ("   ", ""), *way_out),)
         if looked.model.connection is Connection.LOST:
-            return tuple(wrap_spans(((looked.model.lost_because, "bad_strong"),), self.inner_width - 2))
+            return tuple(
+                row
+                for line in looked.model.lost_because.splitlines()
+                for row in wrap_spans(((line.strip(), "bad_strong"),), self.inner_width - 2)
+            )
         if looked.selection.view not in (View.GRAPH, View.TIMELINE):
             return ()
         rows = ROWS_MAX if self.inner_height >= RULE_FROM_LINES else self.text_rows_max(self.inner_height)
