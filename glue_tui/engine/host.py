@@ -145,6 +145,9 @@ class Host:
                 tasks.create_task(self._pump()),
             ]
             await self._load(self.definitions)
+            await self._scout.look_now()
+            with contextlib.suppress(StoreFailed):
+                await self.ask(Ticked())  # Answered after the scans: they stand before it in the queue.
             ready()
             await self.is_stopping.wait()
             for task in helpers:

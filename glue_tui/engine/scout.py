@@ -57,6 +57,11 @@ class Scout:
         for key in folders:
             self._scan_soon(key)
 
+    async def look_now(self) -> None:
+        """Scan every watched folder before returning: what lands from here on is new, not part of what was there."""
+        for key in self._watched_folders():
+            await self._scan(key)
+
     def schedule_looks(self) -> None:
         """Look again when a file that is settling may have settled."""
         now = time.time()
