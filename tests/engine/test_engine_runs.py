@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from glue_tui.core.problem import EntityNotFound, IllegalWorkflowState, InvalidInput
+from glue_tui.protocol.views import TriggerView
 from tests.conftest import RunningEngine, wait_for
 
 BRANCHES = """
@@ -46,6 +47,21 @@ command = ["sh", "-c", "echo published >> trace.txt"]
 type = "command"
 command = ["sh", "-c", "echo reported >> trace.txt"]
 """
+
+
+WATCH = """
+[triggers.arrived]
+type = "EVENT"
+watch = ["incoming/**/*.csv"]
+actions = [{ job = "show" }]
+[jobs.show]
+type = "command"
+command = ["true"]
+"""
+
+
+def only_trigger(engine: RunningEngine) -> TriggerView:
+    return engine.ask(lambda client: client.project()).workflows[0].triggers[0]
 
 
 def states(engine: RunningEngine, ref: str | int) -> dict[str, str]:
@@ -210,23 +226,9 @@ def test_files_that_landed_while_no_engine_ran_are_found_at_the_next_start(
     project: Path, engine: RunningEngine
 ) -> None:
     (project / "incoming").mkdir()
-    write(
-        project,
-        "watch",
-        """
-[triggers.arrived]
-type = "EVENT"
-watch = ["incoming/**/*.csv"]
-actions = [{ job = "show" }]
-[jobs.show]
-type = "command"
-command = ["true"]
-""",
-    )
+    write(project, "watch", WATCH)
     engine.start()
-    wait_for(lambda: (engine.state_dir / "state.db").exists())
-    trigger = lambda: engine.ask(lambda client: client.project()).workflows[0].triggers[0]  # noqa: E731
-    assert trigger().state == "ACTIVATED"
+    assert only_trigger(engine).state == "ACTIVATED"
     engine.stop()
     (project / "incoming" / "deep").mkdir()
     (project / "incoming" / "deep" / "late.csv").write_text("a\n")
@@ -240,28 +242,15 @@ def test_a_paused_event_trigger_keeps_its_files_and_remembers_across_a_restart(
 ) -> None:
     """Glue can't pause an EVENT trigger at all (rule TR-4)."""
     (project / "incoming").mkdir()
-    write(
-        project,
-        "watch",
-        """
-[triggers.arrived]
-type = "EVENT"
-watch = ["incoming/*.csv"]
-actions = [{ job = "show" }]
-[jobs.show]
-type = "command"
-command = ["true"]
-""",
-    )
+    write(project, "watch", WATCH)
     engine.start()
     engine.ask(lambda client: client.set_trigger_enabled("watch", "arrived", False))
     (project / "incoming" / "a.csv").write_text("a\n")
-    trigger = lambda: engine.ask(lambda client: client.project()).workflows[0].triggers[0]  # noqa: E731
-    wait_for(lambda: trigger().batch_files == 1)
+    wait_for(lambda: only_trigger(engine).batch_files == 1)
     engine.stop()
     engine.start()
-    assert trigger().state == "DEACTIVATED"
-    wait_for(lambda: trigger().batch_files == 1)
+    assert only_trigger(engine).state == "DEACTIVATED"
+    wait_for(lambda: only_trigger(engine).batch_files == 1)
     assert engine.ask(lambda client: client.runs()) == ()
     engine.ask(lambda client: client.set_trigger_enabled("watch", "arrived", True))
     wait_for(lambda: engine.ask(lambda client: client.runs()))
