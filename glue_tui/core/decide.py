@@ -28,6 +28,7 @@ from glue_tui.core.events import (
     TriggerRuledOut,
 )
 from glue_tui.core.model import Action, Crawler, Job, NodeId
+from glue_tui.core.outcome import outcome_of
 from glue_tui.core.predicate import Truth, judge, why_never
 from glue_tui.core.run import Attempt, WorkflowRun
 from glue_tui.core.states import NodeState, Outcome, TriggerRunState, WorkflowRunStatus
@@ -42,6 +43,7 @@ from glue_tui.core.stimuli import (
     WorkerLost,
     WorkerStarted,
 )
+from glue_tui.core.verdict import stop_error, verdict
 
 LOST_ATTEMPTS_MAX = 3
 """How often a node is tried again because its worker vanished, on top of the user's own `max_retries`."""
@@ -244,7 +246,7 @@ class _Draft:
 
     def worker_exited(self, attempt: Attempt, exited: WorkerExited) -> None:
         node_id, result = exited.key.node_id, exited.result
-        state, error = _verdict(attempt, exited)
+        state, error = verdict(attempt, exited)
         self.add(
             AttemptFinished(
                 node_id=node_id,
@@ -270,7 +272,7 @@ class _Draft:
         if attempt.state is NodeState.STOPPING:
             because = attempt.stop_because or NodeState.STOPPED
             self.add(
-                AttemptFinished(node_id=node_id, attempt=attempt.attempt, state=because, error=_stop_error(attempt))
+                AttemptFinished(node_id=node_id, attempt=attempt.attempt, state=because, error=stop_error(attempt))
             )
             self.add(NodeFinished(node_id=node_id, state=because))
             return
@@ -325,25 +327,6 @@ def deadline(attempt: Attempt) -> float | None:
     return begun + attempt.timeout_s if begun is not None and attempt.timeout_s is not None else None
 
 
-def outcome_of(run: WorkflowRun) -> Outcome:
-    """Judge a run that has come to rest: RECOVERED when for every failure a trigger listening for it fired."""
-    failed = [node for node in run.nodes.values() if node.state.is_failure]
-    if not failed:
-        return Outcome.SUCCEEDED
-    if any(node.state is NodeState.ERROR for node in failed):
-        return Outcome.ERROR
-    return Outcome.RECOVERED if all(_is_handled(run, node.node_id, node.state) for node in failed) else Outcome.FAILED
-
-
-def _is_handled(run: WorkflowRun, node_id: NodeId, state: NodeState) -> bool:
-    for name in run.graph.triggers_watching.get(node_id, ()):
-        predicate = run.graph.triggers[name].predicate
-        listens = predicate and any(one.node_id == node_id and one.state is state for one in predicate.conditions)
-        if listens and run.triggers[name].state is TriggerRunState.FIRED:
-            return True
-    return False
-
-
 def _action_of(run: WorkflowRun, node_id: NodeId) -> Action | None:
     """Return the action by which a restarted node is started in normal flow, for its arguments and timeout."""
     names = run.graph.triggers_starting.get(node_id, ())
@@ -353,36 +336,3 @@ def _action_of(run: WorkflowRun, node_id: NodeId) -> Action | None:
             if action.node_id == node_id:
                 return action
     return None
-
-
-def _verdict(attempt: Attempt, exited: WorkerExited) -> tuple[NodeState, NodeError | None]:
-    """Tell what an ended worker means. A complete result counts, even if a stop was on its way."""
-    result = exited.result
-    if result is not None and result.state is NodeState.SUCCEEDED:
-        return NodeState.SUCCEEDED, None
-    if attempt.state is NodeState.STOPPING and attempt.stop_because is not None:
-        return attempt.stop_because, _stop_error(attempt)
-    if result is not None and result.error is not None:
-        return NodeState.FAILED, result.error
-    if exited.signal is not None:
-        return NodeState.FAILED, _signal_error(exited.signal)
-    message = f"the worker ended with exit code {exited.exit_code} and could not report its result"
-    return NodeState.FAILED, NodeError(type="ExitCode", message=message, hint="the end of its log says why")
-
-
-def _stop_error(attempt: Attempt) -> NodeError | None:
-    if attempt.stop_because is NodeState.TIMEOUT:
-        message = f"ran longer than its timeout of {attempt.timeout_s:g} s"
-        return NodeError(
-            type="Timeout", message=message, hint="raise `timeout`, or make it faster; a timeout is not retried"
-        )
-    return None
-
-
-def _signal_error(signal: int) -> NodeError:
-    if signal == 9:
-        message = "the worker was killed (signal 9)"
-        return NodeError(type="Signal", message=message, hint="most often the system was out of memory")
-    if signal == 6:
-        return NodeError(type="Signal", message="the worker aborted (signal 6)", hint="most often out of memory")
-    return NodeError(type="Signal", message=f"the worker was ended by signal {signal}")

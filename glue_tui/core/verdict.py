@@ -1,0 +1,42 @@
+"""What the end of a worker means for its attempt: the state, and an error that says the way out."""
+
+from __future__ import annotations
+
+from glue_tui.core.attempt import NodeError
+from glue_tui.core.run import Attempt
+from glue_tui.core.states import NodeState
+from glue_tui.core.stimuli import WorkerExited
+
+
+def verdict(attempt: Attempt, exited: WorkerExited) -> tuple[NodeState, NodeError | None]:
+    """Tell what an ended worker means. A complete result counts, even if a stop was on its way."""
+    result = exited.result
+    if result is not None and result.state is NodeState.SUCCEEDED:
+        return NodeState.SUCCEEDED, None
+    if attempt.state is NodeState.STOPPING and attempt.stop_because is not None:
+        return attempt.stop_because, stop_error(attempt)
+    if result is not None and result.error is not None:
+        return NodeState.FAILED, result.error
+    if exited.signal is not None:
+        return NodeState.FAILED, _signal_error(exited.signal)
+    message = f"the worker ended with exit code {exited.exit_code} and could not report its result"
+    return NodeState.FAILED, NodeError(type="ExitCode", message=message, hint="the end of its log says why")
+
+
+def stop_error(attempt: Attempt) -> NodeError | None:
+    """Return what a timeout is told as; a stop that somebody asked for is no error."""
+    if attempt.stop_because is NodeState.TIMEOUT:
+        message = f"ran longer than its timeout of {attempt.timeout_s:g} s"
+        return NodeError(
+            type="Timeout", message=message, hint="raise `timeout`, or make it faster; a timeout is not retried"
+        )
+    return None
+
+
+def _signal_error(signal: int) -> NodeError:
+    if signal == 9:
+        message = "the worker was killed (signal 9)"
+        return NodeError(type="Signal", message=message, hint="most often the system was out of memory")
+    if signal == 6:
+        return NodeError(type="Signal", message="the worker aborted (signal 6)", hint="most often out of memory")
+    return NodeError(type="Signal", message=f"the worker was ended by signal {signal}")
