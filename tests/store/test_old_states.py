@@ -132,9 +132,11 @@ def test_a_state_of_a_newer_version_is_refused_and_left_as_it_is(project: Path) 
         conn.execute("UPDATE schema_versions SET version = 99 WHERE area = 'runs'")
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     before = state_db.read_bytes()
-    with pytest.raises(StoreFailed, match=r"newer version of glue-tui .*install the newer version"):
-        with assembled(project, print):
-            pass
+    with (
+        pytest.raises(StoreFailed, match=r"newer version of glue-tui .*install the newer version"),
+        assembled(project, print),
+    ):
+        pass
     assert state_db.read_bytes() == before
 
 
@@ -143,7 +145,6 @@ def test_a_damaged_state_is_refused_and_left_as_it_is(project: Path) -> None:
     body = bytearray(state_db.read_bytes())
     body[4096:] = b"\xff" * (len(body) - 4096)
     state_db.write_bytes(body)
-    with pytest.raises(StoreFailed, match=r"state\.db.*move the file aside"):
-        with assembled(project, print):
-            pass
+    with pytest.raises(StoreFailed, match=r"state\.db.*move the file aside"), assembled(project, print):
+        pass
     assert state_db.read_bytes() == bytes(body)
