@@ -9,6 +9,8 @@ from glue_tui.core.problem import InvalidInput
 
 BUSY_TIMEOUT_S = 30.0
 BATCH_ROWS = 50_000
+COMMITS_TABLE = "glue_tui_commits"
+"""A table of ours in a database that is appended to; nobody's data."""
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 

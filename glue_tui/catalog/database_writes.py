@@ -1,47 +1,113 @@
-"""Writing a frame into a database table, in one transaction: a reader sees the table as it was or as it is to be."""
+"""Writing frames into a database, in one transaction: a reader sees the tables as they were or as they are to be.
+
+Here is also what makes an attempt's rows come in exactly once. Whoever commits and is killed before he can say so is
+run again; overwrite and upsert stand that, append would add its rows twice. So a transaction that appends notes in the
+same database, in a table of ours, which node of which run it was.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
-from glue_tui.catalog.database_urls import BATCH_ROWS, BUSY_TIMEOUT_S, quoted, sqlite_path
+from glue_tui.catalog.database_urls import BATCH_ROWS, BUSY_TIMEOUT_S, COMMITS_TABLE, quoted
 from glue_tui.core.problem import InvalidInput, did_you_mean
 
+COMMITS_KEPT_DAYS = 90
+"""Longer than any run goes on: what a node has committed is asked for only by further attempts in the same run."""
 
-def write_table(
-    url: str,
-    table: str,
-    frame: pl.DataFrame | pl.LazyFrame,
-    mode: str = "overwrite",
-    keys: Sequence[str] = (),
-    *,
-    project_dir: Path = Path(),
-) -> int:
-    """Write `frame` and return its number of rows. The database file and the table are made if they are missing.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableWrite:
+    """Rows for one table.
 
     overwrite: the table has exactly these rows afterwards; append: they are added; upsert: a row with the same `keys`
-    is replaced, the last one wins. Raises InvalidInput for a wrong mode, key or column, and for keys that hold nulls.
+    is replaced, the last one wins. Raises InvalidInput for a wrong mode or key, and for keys that hold nulls.
     """
-    frame = frame.collect(engine="streaming") if isinstance(frame, pl.LazyFrame) else frame
-    _check(frame, table, mode, keys)
-    path = sqlite_path(url, project_dir)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as conn:
+
+    table: str
+    frame: pl.DataFrame
+    mode: str = "overwrite"
+    keys: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check(self.frame, self.table, self.mode, self.keys)
+
+
+class DatabaseTransaction:
+    """Several writes into one SQLite database, visible from `commit` on; `close` without it leaves all as it was.
+
+    The database file and its tables are made if they are missing. Raises InvalidInput where the database refuses.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._refusals():
+            self._conn = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            try:
+                self._conn.execute("BEGIN IMMEDIATE")
+            except BaseException:
+                self._conn.close()
+                raise
+
+    def is_first_of(self, run_id: str, node: str, rows: int) -> bool:
+        """Note that this node of this run adds rows here; False if it has, by an attempt that nobody heard the end of.
+
+        The note becomes true with `commit`. Old ones are forgotten.
+        """
+        now = datetime.now(UTC)
+        with self._refusals():
+            self._conn.execute(
+                f"CREATE TABLE IF NOT EXISTS {COMMITS_TABLE} (run_id TEXT NOT NULL, node TEXT NOT NULL,"
+                " committed_at TEXT NOT NULL, row_count BIGINT NOT NULL, PRIMARY KEY (run_id, node))"
+            )
+            added = self._conn.execute(
+                f"INSERT INTO {COMMITS_TABLE} (run_id, node, committed_at, row_count) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                (run_id, node, _stamp(now), rows),
+            ).rowcount
+            self._conn.execute(
+                f"DELETE FROM {COMMITS_TABLE} WHERE committed_at < ?",
+                (_stamp(now - timedelta(days=COMMITS_KEPT_DAYS)),),
+            )
+        return added == 1
+
+    def write(self, write: TableWrite) -> None:
+        """Bring the rows in. Raises InvalidInput for a column that the table lacks, or rows that it refuses."""
+        frame, table = write.frame, write.table
+        with self._refusals(f"table {table} in "):
+            _prepare(self._conn, table, frame, write.mode)
+            keys = write.keys if write.mode == "upsert" else ()
+            if keys:
+                _require_unique(self._conn, table, keys)
+            self._conn.executemany(_insert(table, frame.columns, keys), _rows(frame))
+
+    def commit(self) -> None:
+        with self._refusals():
+            self._conn.execute("COMMIT")
+
+    def close(self) -> None:
+        self._conn.close()
+
+    @contextmanager
+    def _refusals(self, what: str = "") -> Iterator[None]:
         try:
-            conn.execute("BEGIN IMMEDIATE")
-            _prepare(conn, table, frame, mode)
-            if mode == "upsert":
-                _require_unique(conn, table, keys)
-            conn.executemany(_insert(table, frame.columns, keys if mode == "upsert" else ()), _rows(frame))
-            conn.execute("COMMIT")
+            yield
         except sqlite3.DatabaseError as error:
-            raise InvalidInput(f"table {table} in {path} could not be written: {error}") from error
-    return frame.height
+            is_locked = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+            hint = f"another program kept it locked for {BUSY_TIMEOUT_S:g} s: end that, then retry" if is_locked else ""
+            raise InvalidInput(f"{what}{self._path} could not be written: {error}", hint=hint) from error
+
+
+def _stamp(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _check(frame: pl.DataFrame, table: str, mode: str, keys: Sequence[str]) -> None:
@@ -49,6 +115,8 @@ def _check(frame: pl.DataFrame, table: str, mode: str, keys: Sequence[str]) -> N
         raise InvalidInput(f"mode {mode!r} for table {table}", hint="overwrite, append or upsert")
     if not frame.columns:
         raise InvalidInput(f"nothing to write into table {table}: the frame has no columns")
+    if table == COMMITS_TABLE:
+        raise InvalidInput(f"table {table} is glue-tui's own", hint="choose another name")
     if mode != "upsert":
         return
     if not keys:

@@ -1,4 +1,4 @@
-"""Databases behind connection URLs: list, describe, read, write (in `database_writes`). SQLite so far."""
+"""Databases behind connection URLs: list, describe, read. Written they are in `database_writes`. SQLite so far."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from urllib.parse import quote
 
 import polars as pl
 
-from glue_tui.catalog.database_urls import BATCH_ROWS, BUSY_TIMEOUT_S, quoted, sqlite_path
-from glue_tui.catalog.database_writes import write_table as write_table
+from glue_tui.catalog.database_urls import BATCH_ROWS, BUSY_TIMEOUT_S, COMMITS_TABLE, quoted, sqlite_path
 from glue_tui.catalog.types import glue_type, parse, polars_type
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 from glue_tui.core.schema import Column
@@ -34,8 +33,8 @@ def list_tables(url: str, include: str = "%", *, project_dir: Path = Path()) -> 
     with closing(connect(url, project_dir)) as conn:
         rows = conn.execute(
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-            " AND name LIKE ? ORDER BY name",
-            (include,),
+            " AND name <> ? AND name LIKE ? ORDER BY name",
+            (COMMITS_TABLE, include),
         )
         return tuple(row[0] for row in rows)
 

@@ -51,7 +51,10 @@ class JobContext:
     def write_database(
         self, frame: Frame, *, connection: str, table: str, mode: str = "overwrite", keys: Sequence[str] = ()
     ) -> int:
-        """Write rows into a table behind a connection, in one transaction of that database; return their number."""
+        """Write rows into a table behind a connection; return their number.
+
+        They appear when the attempt succeeds, in one transaction of that database; if it fails nothing appears.
+        """
         _check("mode", mode, _DATABASE_MODES)
         return self._session.write(frame, DatabaseSink(connection=connection, table=table, mode=mode, keys=tuple(keys)))
 

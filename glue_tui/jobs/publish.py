@@ -16,9 +16,10 @@ from __future__ import annotations
 import fcntl
 import glob
 import os
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +64,9 @@ class Publisher:
         """Every staging folder of this attempt with its lock, also those whose writing failed."""
         self._pages: list[tuple[Path, Path]] = []
         """Single files: the staged one and its target."""
-        # Files of an earlier attempt of this node in this run are known by it: a retry replaces, not repeats, them.
         self._node_prefix = f"{key.run_id}-{node_name(key.node_id)}-"
+        self._own_file = re.compile(re.escape(self._node_prefix) + r"(\d+)-\d+-\d+\.\w+")
+        """Names of this node's files in this run, with the attempt that wrote them."""
 
     def stage(self, frame: pl.DataFrame | pl.LazyFrame, sink: TableSink) -> int:
         """Write `frame` beside the folder `sink.path` and return its rows. Raises InvalidInput for a bad target."""
@@ -73,10 +75,7 @@ class Publisher:
         self._remove_leftovers(target)
         number = len(self._folders)
         folder = target.parent / f".{target.name}.tmp-{self._node_prefix}{self._key.attempt}-{number}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        lock_fd = os.open(folder, os.O_RDONLY)
-        fcntl.flock(lock_fd, fcntl.LOCK_EX)
+        lock_fd = _locked(folder)
         self._folders.append((folder, lock_fd))
         lazy = frame.lazy()
         schema = lazy.collect_schema()
@@ -97,8 +96,7 @@ class Publisher:
         target.parent.mkdir(parents=True, exist_ok=True)
         self._remove_leftovers(target)
         staged = target.parent / f".{target.name}.tmp-{self._node_prefix}{self._key.attempt}-{len(self._pages)}"
-        with open(staged, "wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with os.fdopen(_locked(staged, is_file=True), "wb") as file:
             self._pages.append((staged, target))
             file.write(content)
             file.flush()
@@ -185,11 +183,15 @@ class Publisher:
                 os.close(fd)
 
     def _link_present_files(self, staged: _Staged) -> None:
-        own_prefix = f"{self._node_prefix}{self._key.attempt}-"
+        """Take the table's files over, but none of an earlier attempt of this node in this run.
+
+        That one published and was killed before it could say so: this attempt replaces, not repeats, what it added.
+        """
         for file in staged.target.rglob("*"):
             if file.is_dir():
                 continue
-            if file.name.startswith(self._node_prefix) and not file.name.startswith(own_prefix):
+            own = self._own_file.fullmatch(file.name)
+            if own and int(own[1]) != self._key.attempt:
                 continue
             place = staged.folder / file.relative_to(staged.target)
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -236,6 +238,23 @@ def _put_in_place(folder: Path, target: Path) -> None:
         folder.rename(target)
     except OSError:
         swap_folders(folder, target)
+
+
+def _locked(path: Path, *, is_file: bool = False) -> int:
+    """Make a staging folder or file and return its descriptor, locked: it is in nobody's way, and in use."""
+    while True:
+        if not is_file:
+            path.mkdir(exist_ok=True)
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC if is_file else os.O_RDONLY, 0o666)
+        except FileNotFoundError:
+            continue
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        # Somebody who clears away leftovers may have taken it for one before it was locked.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(fd), path.stat()):
+                return fd
+        os.close(fd)
 
 
 def _relative(path: Path, project_dir: Path) -> str:

@@ -35,6 +35,7 @@ def run_job(
     try:
         try:
             _do(session, stop)
+            session.prepare()
             stop.defer()
             stop.raise_if_asked()
         except BaseException:

@@ -9,7 +9,8 @@ from typing import assert_never
 
 import polars as pl
 
-from glue_tui.catalog.database_writes import write_table
+from glue_tui.catalog.database_urls import sqlite_path
+from glue_tui.catalog.database_writes import TableWrite
 from glue_tui.catalog.query import mentioned, run_sql
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
@@ -17,6 +18,7 @@ from glue_tui.core.attempt import AttemptSpec
 from glue_tui.core.model import Connection, DatabaseSink, Job, Sink, TableSink
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.core.schema import TableChange
+from glue_tui.jobs.database_publish import DatabasePublisher
 from glue_tui.jobs.publish import Publisher
 from glue_tui.jobs.templates import Templates
 from glue_tui.logs.write import LogWriter, counted
@@ -36,7 +38,7 @@ class JobReport:
 
 
 class JobSession:
-    """One attempt of a job while it runs. Files are only staged until `publish`; `discard` leaves nothing of them."""
+    """One attempt of a job while it runs. What it writes waits until `publish`; `discard` leaves nothing of it."""
 
     def __init__(
         self,
@@ -64,9 +66,8 @@ class JobSession:
         self.rows_out: int | None = None
         self.outputs: list[str] = []
         self._counted_tables: set[str] = set()
-        self._tables_written: list[str] = []
-        """Tables of databases whose rows are in, which nobody takes back."""
         self._publisher = Publisher(spec.key, self.project_dir, self.catalog, log)
+        self._database_publisher = DatabasePublisher(spec.key, log)
 
     def table(self, full_name: str) -> pl.LazyFrame:
         """Return a table of the catalog; its rows count as read, once per table. Raises EntityNotFound."""
@@ -92,7 +93,7 @@ class JobSession:
         return run_sql(self.catalog, query, project_dir=self.project_dir, environment=self.templates.environment)
 
     def write(self, frame: Frame, sink: Sink) -> int:
-        """Write `frame` to one target and return its rows. A table's files are staged, a database's rows are in."""
+        """Write `frame` to one target, where it appears when the job succeeds, and return its rows."""
         rows = self._write(frame, sink)
         self.rows_out = (self.rows_out or 0) + rows
         return rows
@@ -110,13 +111,10 @@ class JobSession:
                 assert_never(sink)
 
     def write_all(self, frame: Frame, sinks: tuple[Sink, ...]) -> int:
-        """Write the same rows to every target and return their number, counted once.
-
-        Files come before databases: what is staged can still be taken back.
-        """
+        """Write the same rows to every target and return their number, counted once."""
         if len(sinks) > 1 and isinstance(frame, pl.LazyFrame):
             frame = frame.collect(engine="streaming")
-        first, *others = sorted(sinks, key=lambda sink: isinstance(sink, DatabaseSink))
+        first, *others = sinks
         rows = self.write(frame, first)
         for sink in others:
             self._write(frame, sink)
@@ -129,12 +127,12 @@ class JobSession:
     def _write_database(self, frame: Frame, sink: DatabaseSink) -> int:
         connection = self._connection(sink.connection)
         url = self.templates.text(connection.url, where=f"connections.{sink.connection}.url")
-        collected = frame.collect(engine="streaming") if isinstance(frame, pl.LazyFrame) else frame
-        rows = write_table(url, sink.table, collected, sink.mode, sink.keys, project_dir=self.project_dir)
+        # Cloned, which copies no data: a script may go on to change its frame in place.
+        collected = frame.collect(engine="streaming") if isinstance(frame, pl.LazyFrame) else frame.clone()
+        write = TableWrite(table=sink.table, frame=collected, mode=sink.mode, keys=sink.keys)
+        self._database_publisher.stage(write, sqlite_path(url, self.project_dir), sink.connection)
         self.outputs.append(f"{sink.connection}:{sink.table}")
-        self._tables_written.append(self.outputs[-1])
-        self.log.info(f"{sink.mode} {sink.table} behind {sink.connection}: {counted(rows, 'row')}")
-        return rows
+        return collected.height
 
     def _connection(self, name: str) -> Connection:
         for connection in self.spec.connections:
@@ -148,8 +146,16 @@ class JobSession:
         self._publisher.stage_file(path, content)
         self.outputs.append(path)
 
+    def prepare(self) -> None:
+        """Let the databases take their rows, still unseen: what they refuse fails the job before anything appears."""
+        self._database_publisher.prepare()
+
     def publish(self) -> JobReport:
-        """Let what was staged appear, and report."""
+        """Let everything appear, one target after the other, and report.
+
+        A kill in between is healed by the next attempt: each target takes the same attempt's work only once.
+        """
+        self._database_publisher.commit()
         return JobReport(
             rows_in=self.rows_in,
             rows_out=self.rows_out,
@@ -159,12 +165,14 @@ class JobSession:
         )
 
     def take_back(self) -> str:
-        """Remove what was staged by a job that is stopped, and say for its log what is gone and what stays."""
+        """Remove what was staged by a job that is stopped, and say so for its log.
+
+        Databases forget by themselves what was not committed when the process ends.
+        """
         removed = self._publisher.discard()
-        tables = ", ".join(dict.fromkeys(self._tables_written))
-        what = f"no file published, but rows are in {tables}" if tables else "nothing published"
-        return f"stopped; {what}" + (f"; {counted(removed, 'temporary folder')} removed" if removed else "")
+        return "stopped; nothing published" + (f"; {counted(removed, 'temporary folder')} removed" if removed else "")
 
     def discard(self) -> None:
         """Remove what was staged and not published."""
         self._publisher.discard()
+        self._database_publisher.discard()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,8 +12,26 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from glue_tui.catalog.databases import describe, list_tables, read_table, write_table
+from glue_tui.catalog import database_writes
+from glue_tui.catalog.database_urls import sqlite_path
+from glue_tui.catalog.database_writes import DatabaseTransaction, TableWrite
+from glue_tui.catalog.databases import describe, list_tables, read_table
 from glue_tui.core.problem import EntityNotFound, InvalidInput
+
+
+def write_table(
+    url: str,
+    table: str,
+    frame: pl.DataFrame,
+    mode: str = "overwrite",
+    keys: Sequence[str] = (),
+    *,
+    project_dir: Path = Path(),
+) -> None:
+    write = TableWrite(table=table, frame=frame, mode=mode, keys=tuple(keys))
+    with closing(DatabaseTransaction(sqlite_path(url, project_dir))) as transaction:
+        transaction.write(write)
+        transaction.commit()
 
 
 def make_shop(path: Path) -> str:
@@ -100,7 +119,7 @@ def every_type() -> pl.DataFrame:
 
 def test_what_was_written_is_read_back_with_the_same_types(tmp_path: Path) -> None:
     url = "sqlite:///deep/ware.db"
-    assert write_table(url, "t", every_type().lazy(), project_dir=tmp_path) == 2
+    write_table(url, "t", every_type(), project_dir=tmp_path)
     assert read_table(url, "t", project_dir=tmp_path).equals(every_type())
     with closing(sqlite3.connect(tmp_path / "deep/ware.db")) as conn:
         assert conn.execute("SELECT day, price, ok, at FROM t").fetchone() == (
@@ -146,6 +165,58 @@ def test_a_failed_write_leaves_the_table_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="seven"):
         write_table(url, "t", pl.DataFrame({"k": [5, 6], "v": [6, 7]}))
     assert read_table(url, "t").rows() == [(1, 1), (1, 2)]
+
+
+def test_what_is_not_committed_is_seen_by_nobody(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ware.db"
+    write_table(url, "t", pl.DataFrame({"a": [1]}))
+    with closing(DatabaseTransaction(tmp_path / "ware.db")) as transaction:
+        transaction.write(TableWrite(table="t", frame=pl.DataFrame({"a": [2]})))
+        transaction.write(TableWrite(table="t", frame=pl.DataFrame({"a": [3]}), mode="append"))
+        assert read_table(url, "t")["a"].to_list() == [1]
+    assert read_table(url, "t")["a"].to_list() == [1]
+
+
+def test_a_database_remembers_which_node_of_which_run_has_added_its_rows(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ware.db"
+
+    def append(run: str, node: str, *, kills: bool = False) -> bool:
+        with closing(DatabaseTransaction(tmp_path / "ware.db")) as transaction:
+            is_first = transaction.is_first_of(run, node, 1)
+            if is_first:
+                transaction.write(TableWrite(table="t", frame=pl.DataFrame({"a": [1]}), mode="append"))
+            if not kills:
+                transaction.commit()
+            return is_first
+
+    assert append("wr_1", "load", kills=True)
+    assert append("wr_1", "load")
+    assert not append("wr_1", "load")
+    assert append("wr_1", "other")
+    assert append("wr_2", "load")
+    assert read_table(url, "t").height == 3
+    assert list_tables(url) == ("t",), "our own table is nobody's data"
+    with closing(sqlite3.connect(tmp_path / "ware.db")) as conn:
+        with conn:
+            conn.execute("UPDATE glue_tui_commits SET committed_at = '2020-01-01 00:00:00' WHERE run_id = 'wr_1'")
+        append("wr_3", "load")
+        assert conn.execute("SELECT run_id, node, row_count FROM glue_tui_commits ORDER BY run_id").fetchall() == [
+            ("wr_2", "load", 1),
+            ("wr_3", "load", 1),
+        ]
+
+
+def test_a_database_that_another_program_keeps_locked_is_told_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_writes, "BUSY_TIMEOUT_S", 0.1)
+    with closing(sqlite3.connect(tmp_path / "ware.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(InvalidInput, match=r"ware\.db could not be written: database is locked") as caught:
+            write_table(f"sqlite:///{tmp_path}/ware.db", "t", pl.DataFrame({"a": [1]}))
+        assert "another program kept it locked for 0.1 s" in caught.value.hint
+        other.execute("ROLLBACK")
+    write_table(f"sqlite:///{tmp_path}/ware.db", "t", pl.DataFrame({"a": [1]}))
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,17 @@ def test_a_retry_of_an_append_that_was_killed_after_publishing_does_not_double_i
     assert project.read("marts.sales").height == 1
 
 
+def test_a_retry_leaves_files_of_a_node_with_a_longer_name_alone(project: Project) -> None:
+    """The run's files of `writer-1` begin as those of `writer` do."""
+    other = project.publisher(job="writer-1")
+    other.stage(pl.DataFrame({"a": [1]}), sink(mode="append"))
+    project.apply(other.publish())
+    other.discard()
+    project.write(pl.DataFrame({"a": [2]}), sink(mode="append"), attempt=2)
+    assert sorted(pl.read_parquet(project.folder / "out/sales")["a"]) == [1, 2]
+    assert sorted(project.read("marts.sales")["a"]) == [1, 2]
+
+
 def test_one_attempt_may_overwrite_and_then_append(project: Project) -> None:
     project.write(pl.DataFrame({"a": [0]}), sink(), run="wr_0")
     publisher = project.publisher()

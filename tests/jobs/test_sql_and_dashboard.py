@@ -51,7 +51,7 @@ def test_one_query_goes_to_files_and_to_a_database(sales: Project) -> None:
     assert sorted(conn.execute("SELECT store, revenue FROM sums")) == expected
     conn.close()
     assert (report.rows_in, report.rows_out) == (4, 2)
-    assert report.outputs == ("warehouse/3/sums", "warehouse:sums")
+    assert report.outputs == ("warehouse:sums", "warehouse/3/sums")
 
 
 def test_a_query_without_targets_shows_its_answer(sales: Project) -> None:

@@ -1,0 +1,138 @@
+"""Rows of a job for databases: all targets or none, and once, whatever was killed in between."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from publishing import Project
+
+from glue_tui.core.attempt import AttemptSpec
+from glue_tui.core.model import Connection, DatabaseSink, Job, PythonWork, RunId, SqlWork, TableSink
+from glue_tui.core.problem import InvalidInput
+from glue_tui.jobs.session import JobSession
+
+_CONNECTIONS = (
+    Connection(name="one", url="sqlite:///one.db"),
+    Connection(name="same", url="sqlite:///{{ run.number }}/../one.db"),
+    Connection(name="two", url="sqlite:///two.db"),
+)
+
+
+@pytest.fixture
+def numbers(project: Project) -> Project:
+    project.write(pl.DataFrame({"n": [1, 2, 3]}), TableSink(table="raw.numbers", path="numbers"))
+    return project
+
+
+def spec_of(project: Project, *targets: TableSink | DatabaseSink, run: str = "wr_1", attempt: int = 1) -> AttemptSpec:
+    job = Job(name="load", work=SqlWork(query="SELECT n FROM raw.numbers"), targets=targets)
+    spec = project.spec(job, connections=_CONNECTIONS)
+    return replace(spec, key=replace(spec.key, run_id=RunId(run), attempt=attempt))
+
+
+def rows_of(project: Project, file: str, query: str = "SELECT n FROM t ORDER BY n") -> list[Any]:
+    with closing(sqlite3.connect(project.folder / file)) as conn:
+        return [row[0] for row in conn.execute(query)]
+
+
+APPEND = DatabaseSink(connection="one", table="t", mode="append")
+
+
+def test_an_attempt_that_was_killed_after_its_commit_is_not_written_again(numbers: Project) -> None:
+    numbers.run_spec(spec_of(numbers, APPEND))
+    report = numbers.run_spec(spec_of(numbers, APPEND, attempt=2))
+    assert rows_of(numbers, "one.db") == [1, 2, 3]
+    assert (report.rows_out, report.outputs) == (3, ("one:t",))
+    assert "t behind one: an earlier attempt of this node in this run has committed its rows" in numbers.log
+
+
+def test_a_later_run_appends_again(numbers: Project) -> None:
+    for run in ("wr_1", "wr_2"):
+        numbers.run_spec(spec_of(numbers, APPEND, run=run))
+    assert rows_of(numbers, "one.db") == [1, 1, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize(("mode", "keys"), [("overwrite", ()), ("upsert", ("n",))])
+def test_a_target_that_can_be_written_twice_needs_no_table_of_ours(
+    numbers: Project, mode: str, keys: Sequence[str]
+) -> None:
+    for attempt in (1, 2):
+        sink = DatabaseSink(connection="one", table="t", mode=mode, keys=tuple(keys))
+        numbers.run_spec(spec_of(numbers, sink, attempt=attempt))
+    assert rows_of(numbers, "one.db") == [1, 2, 3]
+    assert rows_of(numbers, "one.db", "SELECT name FROM sqlite_master WHERE type = 'table'") == ["t"]
+
+
+def test_what_one_database_refuses_appears_in_none(numbers: Project) -> None:
+    with closing(sqlite3.connect(numbers.folder / "two.db")) as conn:
+        conn.execute("CREATE TABLE t (other INTEGER)")
+    two = DatabaseSink(connection="two", table="t", mode="append")
+    with pytest.raises(InvalidInput, match="table t has no column 'n'"):
+        numbers.run_spec(spec_of(numbers, APPEND, TableSink(table="marts.t", path="out/t"), two))
+    assert rows_of(numbers, "one.db", "SELECT name FROM sqlite_master") == []
+    assert list((numbers.folder / "out").iterdir()) == []
+    with closing(sqlite3.connect(numbers.folder / "two.db")) as conn:
+        conn.execute("ALTER TABLE t ADD COLUMN n INTEGER")
+    numbers.run_spec(spec_of(numbers, APPEND, TableSink(table="marts.t", path="out/t"), two, attempt=2))
+    assert rows_of(numbers, "one.db") == rows_of(numbers, "two.db") == [1, 2, 3]
+
+
+def test_a_kill_between_the_commits_of_two_databases_and_a_folder_is_healed(
+    numbers: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    targets = (
+        APPEND,
+        DatabaseSink(connection="two", table="t", mode="append"),
+        TableSink(table="marts.t", path="out/t", mode="append"),
+    )
+
+    class Killed(BaseException):
+        pass
+
+    def kill(session: JobSession) -> None:
+        next(iter(session._database_publisher._databases.values())).transaction.commit()  # type: ignore[union-attr]
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JobSession, "publish", kill)
+        with pytest.raises(Killed):
+            numbers.run_spec(spec_of(numbers, *targets))
+    assert rows_of(numbers, "one.db") == [1, 2, 3]
+    assert rows_of(numbers, "two.db", "SELECT name FROM sqlite_master") == []
+    numbers.run_spec(spec_of(numbers, *targets, attempt=2))
+    assert rows_of(numbers, "one.db") == rows_of(numbers, "two.db") == [1, 2, 3]
+    assert numbers.read("marts.t")["n"].to_list() == [1, 2, 3]
+
+
+def test_two_connections_to_one_file_are_one_transaction(numbers: Project) -> None:
+    (numbers.folder / "3").mkdir()
+    numbers.run_spec(spec_of(numbers, APPEND, DatabaseSink(connection="same", table="u", mode="append")))
+    assert rows_of(numbers, "one.db") == rows_of(numbers, "one.db", "SELECT n FROM u ORDER BY n") == [1, 2, 3]
+
+
+def test_a_script_that_fails_has_written_nothing_and_one_may_write_a_table_in_parts(numbers: Project) -> None:
+    script = numbers.folder / "parts.py"
+    text = (
+        "import polars as pl\n"
+        "def run(glue):\n"
+        "    frame = pl.DataFrame({'n': [1]})\n"
+        "    glue.write_database(frame, connection='one', table='t')\n"
+        "    frame.insert_column(0, pl.Series('late', [0]))\n"
+        "    glue.write_database(pl.DataFrame({'n': [2]}), connection='one', table='t', mode='append')\n"
+        "    glue.write_database(pl.DataFrame({'n': [3]}), connection='one', table='t', mode='append')\n"
+    )
+    job = Job(name="parts", work=PythonWork(script="parts.py"))
+    script.write_text(text + "    1 / 0\n")
+    with pytest.raises(ZeroDivisionError):
+        numbers.run(job, connections=_CONNECTIONS)
+    assert not Path(numbers.folder / "one.db").exists()
+    script.write_text(text)
+    numbers.run(job, connections=_CONNECTIONS)
+    assert rows_of(numbers, "one.db") == [1, 2, 3]
