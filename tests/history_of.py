@@ -45,7 +45,7 @@ def write_history(
 ) -> tuple[RunId, ...]:
     """Add finished runs of the project's workflows in turn to its state, oldest first, and return their ids.
 
-    Every 7th failed at its first job, every 11th was stopped; the others succeeded (or recovered). No engine may be at work.
+    Every 7th has a job that failed, every 11th was stopped; the others succeeded. No engine may be at work.
     `with_logs`: each attempt has a short log file, too.
     """
     state_dir = project_dir / STATE_FOLDER

@@ -1,0 +1,72 @@
+"""`python -m tests.benchmarks [NAME …]`: measure against the goals, side by side with what the machine can do.
+
+Without names all of them, but `peers`, which needs `--python`. One table at the end; nothing is part of the test suite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from tests.benchmarks.figures import Row, Setting
+from tests.benchmarks.table import text_table, write_json, write_readme
+
+BENCHMARKS = ("chain", "fan", "layers", "diamond", "history", "screen", "arrival")
+PEERS = "peers"
+ROUNDS = 5
+SLOTS = "2"
+"""Workers at a time, as many as the limits and the peers have."""
+PRIORITY = 10
+
+
+def main() -> int:
+    """Return 0 if every goal was met, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument(
+        "names", nargs="*", choices=[*BENCHMARKS, PEERS, []], metavar="NAME", help=", ".join(BENCHMARKS)
+    )
+    parser.add_argument("--runs", type=int, default=ROUNDS, help=f"rounds of each; default {ROUNDS}")
+    parser.add_argument("--json", type=Path, help="write the figures there, too")
+    parser.add_argument("--readme", action="store_true", help="write the table into README.md, too")
+    parser.add_argument("--python", action="append", default=[], help="an interpreter that has luigi, doit … installed")
+    parser.add_argument("--first", action="store_true", help="go before all other work of the machine (needs root)")
+    options = parser.parse_args()
+    if options.first:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(PRIORITY))
+    rows: list[Row] = []
+    for name in options.names or BENCHMARKS:
+        began = time.perf_counter()
+        rows += measured(name, rounds=options.runs, peer_pythons=tuple(options.python))
+        print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    load = os.getloadavg()[0]
+    print(f"{machine()}; load average {load:.1f}; {options.runs} rounds, medians\n")
+    print(text_table(rows))
+    if options.json:
+        write_json(options.json, rows, machine(), load)
+    if options.readme:
+        write_readme(rows, machine())
+    return int(any(row.is_met is False for row in rows))
+
+
+def measured(name: str, *, rounds: int, is_smallest: bool = False, peer_pythons: tuple[str, ...] = ()) -> Iterator[Row]:
+    """Yield the rows of one benchmark; its files are gone afterwards."""
+    os.environ["GLUE_TUI_SLOTS"] = SLOTS
+    with tempfile.TemporaryDirectory(prefix=f"glue-tui-{name}-") as scratch:
+        setting = Setting(rounds=rounds, scratch=Path(scratch), is_smallest=is_smallest, peer_pythons=peer_pythons)
+        yield from import_module(f"tests.benchmarks.{name}").measure(setting)
+
+
+def machine() -> str:
+    """Return in general words what was measured on."""
+    return f"{platform.system()}, {os.cpu_count()} processors, CPython {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
