@@ -1,7 +1,8 @@
 """The shape of a definition file as its author writes it: words, types, defaults; nothing of their meaning.
 
 Every field has a default here, so that a file with mistakes can still be read as far as it goes; what may not be
-missing stands in `REQUIRED`. `NOT_YET` holds words of the format that this version refuses by name.
+missing stands in `REQUIRED`. `NOT_YET` holds words of the format that this version refuses by name, `ELSEWHERE` words
+of Glue that are said in another way here.
 """
 
 from __future__ import annotations
@@ -68,6 +69,21 @@ class Authored(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     REQUIRED: ClassVar[tuple[str, ...]] = ()
     NOT_YET: ClassVar[dict[str, str]] = {}
     """Key, or `key=value`, and what to write instead."""
+    ELSEWHERE: ClassVar[dict[str, str]] = {}
+    """Key, or `key=value`, that people know from Glue, and how it is said here; `{name}` is the entry's name."""
+
+
+def _as_trigger(node: str) -> dict[str, str]:
+    """Return what a dependency of a node is here: blueprints of Glue make triggers of it, too (rule WF-19)."""
+    said = (
+        'a trigger says it: [triggers.ready] type = "CONDITIONAL", '
+        'conditions = [{{ job = "…", state = "SUCCEEDED" }}], '
+        f'actions = [{{{{ {node} = "{{name}}" }}}}]'
+    )
+    return {"depends_on": said, "DependsOn": said}
+
+
+_PYTHON_OR_SQL = 'here: type = "python" or "sql"'
 
 
 class AuthoredProperty(Authored):
@@ -96,6 +112,7 @@ class AuthoredAction(Authored):
 class AuthoredCondition(Authored):
     WORD: ClassVar[str] = "condition"
     REQUIRED: ClassVar[tuple[str, ...]] = ("state",)
+    ELSEWHERE: ClassVar[dict[str, str]] = {"logical_operator": "leave it out: a node ends in the state or it does not"}
     job: str | None = None
     crawler: str | None = None
     state: str = ""
@@ -134,6 +151,7 @@ class AuthoredSchemaChange(Authored):
 class AuthoredCrawler(Authored):
     WORD: ClassVar[str] = "crawler"
     REQUIRED: ClassVar[tuple[str, ...]] = ("database", "targets")
+    ELSEWHERE: ClassVar[dict[str, str]] = _as_trigger("crawler")
     database: str = ""
     targets: list[AuthoredCrawlTarget] = msgspec.field(default_factory=list)
     description: str = ""
@@ -175,6 +193,13 @@ class AuthoredJob(Authored):
         "type=spark": 'use type = "python" or "sql"',
         "type=scala": 'use type = "python" or "sql"',
         "engine=spark": 'use engine = "polars" or leave it out',
+    }
+    ELSEWHERE: ClassVar[dict[str, str]] = {
+        **_as_trigger("job"),
+        "type=glueetl": _PYTHON_OR_SQL,
+        "type=pythonshell": 'here: type = "python"',
+        "type=gluestreaming": _PYTHON_OR_SQL,
+        "type=glueray": _PYTHON_OR_SQL,
     }
     type: JobType | None = None
     description: str = ""

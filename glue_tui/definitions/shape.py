@@ -34,6 +34,9 @@ def read_shape(cls: type[T], raw: dict[str, Any], path: KeyPath, report: Report)
             word = f'{key} = "{item}"' if key not in cls.NOT_YET else key
             hint = cls.NOT_YET.get(key) or cls.NOT_YET[f"{key}={item}"]
             report.unreadable((*path, key), f"not supported yet: {word}", hint)
+        elif said := cls.ELSEWHERE.get(key) or (isinstance(item, str) and cls.ELSEWHERE.get(f"{key}={item}")):
+            message = "unknown key" if key in cls.ELSEWHERE else f'no such value: "{item}"'
+            report.unreadable((*path, key), message, said.format(name=path[-1]))
         elif key not in hints:
             report.problem((*path, key), "unknown key", nearest(key, tuple(hints)))
         else:
