@@ -11,6 +11,7 @@ import platform
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -27,7 +28,7 @@ PRIORITY = 10
 
 
 def main() -> int:
-    """Return 0 if every goal was met, 1 otherwise."""
+    """Return 0 if all could be run and every goal was met, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
         "names", nargs="*", choices=[*BENCHMARKS, PEERS, []], metavar="NAME", help=", ".join(BENCHMARKS)
@@ -41,9 +42,15 @@ def main() -> int:
     if options.first:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(PRIORITY))
     rows: list[Row] = []
+    failed: list[str] = []
     for name in options.names or BENCHMARKS:
         began = time.perf_counter()
-        rows += measured(name, rounds=options.runs, peer_pythons=tuple(options.python))
+        try:
+            rows += measured(name, rounds=options.runs, peer_pythons=tuple(options.python))
+        except Exception:
+            # One that can't be run must not cost the figures of the others.
+            traceback.print_exc()
+            failed.append(name)
         print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     load = os.getloadavg()[0]
     print(f"{machine()}; load average {load:.1f}; {options.runs} rounds, medians\n")
@@ -52,7 +59,9 @@ def main() -> int:
         write_json(options.json, rows, machine(), load)
     if options.readme:
         write_readme(rows, machine())
-    return int(any(row.is_met is False for row in rows))
+    if failed:
+        print(f"could not be run: {', '.join(failed)}")
+    return int(bool(failed) or any(row.is_met is False for row in rows))
 
 
 def measured(name: str, *, rounds: int, is_smallest: bool = False, peer_pythons: tuple[str, ...] = ()) -> Iterator[Row]:
