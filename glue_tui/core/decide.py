@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from glue_tui.core import run as runs
+from glue_tui.core import stopped
 from glue_tui.core.attempt import AttemptKey, NodeError
 from glue_tui.core.events import (
     AttemptFinished,
@@ -29,7 +30,7 @@ from glue_tui.core.events import (
 )
 from glue_tui.core.model import Action, Crawler, Job, NodeId
 from glue_tui.core.outcome import outcome_of
-from glue_tui.core.predicate import Truth, judge, why_never
+from glue_tui.core.predicate import Truth, conditions_met, judge, why_never
 from glue_tui.core.run import Attempt, WorkflowRun
 from glue_tui.core.states import NodeState, Outcome, TriggerRunState, WorkflowRunStatus
 from glue_tui.core.stimuli import (
@@ -153,10 +154,10 @@ class _Draft:
             assert last is not None
             if last.state is NodeState.WAITING:
                 self.add(AttemptFinished(node_id=node_id, attempt=last.attempt, state=NodeState.STOPPED))
-                self.add(NodeFinished(node_id=node_id, state=NodeState.STOPPED))
+                self._finish_node(node_id, NodeState.STOPPED)
             elif last.state in (NodeState.STARTING, NodeState.RUNNING):
-                stopped = NodeState.STOPPED
-                self.add(AttemptStopRequested(node_id=node_id, attempt=last.attempt, because=stopped))
+                because = NodeState.STOPPED
+                self.add(AttemptStopRequested(node_id=node_id, attempt=last.attempt, because=because))
 
     def time_out(self) -> None:
         """Rule JR-5: counted from the start of the worker."""
@@ -193,14 +194,23 @@ class _Draft:
 
     def _finish(self) -> None:
         stopping = self.run.status is WorkflowRunStatus.STOPPING
-        for node_id in self.run.graph.node_ids:
-            if self.run.nodes[node_id].state is NodeState.PENDING:
-                reason = "the run was stopped" if stopping else "no trigger started it"
-                self.add(NodeSkipped(node_id=node_id, reason=reason))
+        pending = [one for one in self.run.graph.node_ids if self.run.nodes[one].state is NodeState.PENDING]
+        for node_id in pending:
+            reason = "the run was stopped" if stopping else "no trigger started it"
+            self.add(NodeSkipped(node_id=node_id, reason=reason))
         self._judge_triggers()
-        status = WorkflowRunStatus.STOPPED if stopping else WorkflowRunStatus.COMPLETED
-        outcome = Outcome.STOPPED if stopping else outcome_of(self.run)
-        self.add(RunFinished(status=status, outcome=outcome))
+        if stopping:
+            message = stopped.run_end(self.run, pending)
+            self.add(RunFinished(status=WorkflowRunStatus.STOPPED, outcome=Outcome.STOPPED, message=message))
+        else:
+            self.add(RunFinished(status=WorkflowRunStatus.COMPLETED, outcome=outcome_of(self.run)))
+
+    def _finish_node(self, node_id: NodeId, state: NodeState) -> None:
+        last = self.run.nodes[node_id].last
+        assert last is not None
+        is_stopped = state is NodeState.STOPPED
+        reason = stopped.node_end(self.run.workflow.node(node_id), last) if is_stopped else ""
+        self.add(NodeFinished(node_id=node_id, state=state, reason=reason))
 
     # Triggers
 
@@ -210,8 +220,8 @@ class _Draft:
     def _fire(self, name: str) -> None:
         """Start every action of a trigger together (rule TR-13); it fires once a run (rule TR-16)."""
         trigger = self.run.graph.triggers[name]
-        watched = tuple(one.node_id for one in trigger.predicate.conditions) if trigger.predicate else ()
-        self.add(TriggerFired(trigger=name, predecessors=watched))
+        met = conditions_met(trigger.predicate, self.run) if trigger.predicate else ()
+        self.add(TriggerFired(trigger=name, predecessors=met))
         for action in trigger.actions:
             if self.run.nodes[action.node_id].state is NodeState.PENDING:
                 self._queue_first(action.node_id, action, trigger=name)
@@ -265,7 +275,7 @@ class _Draft:
         if state is NodeState.FAILED and self.run.status is WorkflowRunStatus.RUNNING and self._retries_left(node_id):
             self._queue_retry(node_id, attempt, error)
         else:
-            self.add(NodeFinished(node_id=node_id, state=state))
+            self._finish_node(node_id, state)
 
     def worker_lost(self, attempt: Attempt, lost: WorkerLost) -> None:
         node_id = lost.key.node_id
@@ -274,7 +284,7 @@ class _Draft:
             self.add(
                 AttemptFinished(node_id=node_id, attempt=attempt.attempt, state=because, error=stop_error(attempt))
             )
-            self.add(NodeFinished(node_id=node_id, state=because))
+            self._finish_node(node_id, because)
             return
         self.add(AttemptLost(node_id=node_id, attempt=attempt.attempt, reason=lost.reason))
         times = sum(1 for one in self.run.nodes[node_id].attempts if one.was_lost)

@@ -27,6 +27,18 @@ class StartCause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """What a resumed run goes on from, and with which definition."""
+
+    number: int
+    """Of the run before."""
+    as_it_ran: bool = False
+    """With the definition that the run before was pinned to, not with the one of now."""
+    changes: int = 0
+    """How many differences lie between the two; 0 where it is the same one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunQueued:
     """A run exists and waits for its turn under `max_concurrent_runs`. Its definition is pinned from here on."""
 
@@ -38,6 +50,8 @@ class RunQueued:
     previous_run_id: str = ""
     restart_node_ids: tuple[NodeId, ...] = ()
     """For a resume: the nodes that start again at once (rule RS-5)."""
+    resumed: Resumed | None = None
+    """None for a first start, and for a resume of which nobody wrote it down yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +160,8 @@ class NodeFinished:
 
     node_id: NodeId
     state: NodeState
+    reason: str = ""
+    """For a node that a stop ended: what became of its work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

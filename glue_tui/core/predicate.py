@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from glue_tui.core.model import Condition, Predicate, node_name, node_type
+from glue_tui.core.model import Condition, NodeId, Predicate, node_name, node_type
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.states import Logical, NodeState, glue_state
 
@@ -38,6 +38,12 @@ def judge(predicate: Predicate, run: WorkflowRun) -> Truth:
             if Truth.TRUE in truths:
                 return Truth.TRUE
             return Truth.NOT_YET if Truth.NOT_YET in truths else Truth.NEVER
+
+
+def conditions_met(predicate: Predicate, run: WorkflowRun) -> tuple[NodeId, ...]:
+    """Return the nodes whose states make the predicate true, each once (rule JR-9)."""
+    met = [one.node_id for one in predicate.conditions if judge_condition(one, run) is Truth.TRUE]
+    return tuple(dict.fromkeys(met))
 
 
 def condition_text(condition: Condition) -> str:

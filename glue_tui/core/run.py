@@ -20,6 +20,7 @@ from glue_tui.core.events import (
     NodeFinished,
     NodeSkipped,
     PropertiesPut,
+    Resumed,
     RunFinished,
     RunQueued,
     RunStarted,
@@ -109,6 +110,7 @@ class WorkflowRun:
     properties: dict[str, str]
     previous_run_id: str = ""
     restart_node_ids: tuple[NodeId, ...] = ()
+    resumed: Resumed | None = None
     queued_at: float
     started_at: float | None = None
     finished_at: float | None = None
@@ -169,7 +171,7 @@ def apply(run: WorkflowRun | None, event: Event, at: float) -> WorkflowRun:
             skipped = replace(_node(run, event.node_id), state=NodeState.SKIPPED, reason=event.reason, finished_at=at)
             return _with_node(run, skipped)
         case NodeFinished():
-            done = replace(_node(run, event.node_id), state=event.state, finished_at=at, reason="")
+            done = replace(_node(run, event.node_id), state=event.state, finished_at=at, reason=event.reason)
             return _with_node(run, done)
         case PropertiesPut():
             return replace(run, properties={**run.properties, **event.properties})
@@ -203,6 +205,7 @@ def _opened(event: RunQueued, at: float) -> WorkflowRun:
         properties=event.properties,
         previous_run_id=event.previous_run_id,
         restart_node_ids=event.restart_node_ids,
+        resumed=event.resumed,
         queued_at=at,
         nodes={node_id: NodeRun(node_id=node_id) for node_id in graph.node_ids},
         triggers={name: TriggerRun(name=name) for name in graph.triggers},

@@ -16,6 +16,7 @@ from glue_tui.core.events import (
     NodeFinished,
     NodeSkipped,
     PropertiesPut,
+    Resumed,
     RunFinished,
     RunQueued,
     RunStarted,
@@ -42,9 +43,20 @@ def cause_text(cause: StartCause) -> str:
             return f"by hand ({cause.trigger})"
 
 
+def resumed_text(number: int, as_it_ran: bool, changes: int) -> str:
+    """Return what a run goes on from: `resumes run 12 with the definition of now (2 changes)`."""
+    if as_it_ran:
+        return f"resumes run {number} as it ran"
+    count = f"{changes} change{'s' if changes > 1 else ''}" if changes else "nothing changed"
+    return f"resumes run {number} with the definition of now ({count})"
+
+
 def describe(event: Event) -> str:
     """Return one event as one line."""
     match event:
+        case RunQueued(resumed=Resumed() as before):
+            what = resumed_text(before.number, before.as_it_ran, before.changes)
+            return f"run {event.number} of {event.workflow.name} {what}; first started by {event.cause.trigger}"
         case RunQueued():
             return f"run {event.number} of {event.workflow.name} asked for: {cause_text(event.cause)}"
         case RunStarted():
@@ -75,7 +87,8 @@ def describe(event: Event) -> str:
         case AttemptLost():
             return f"{node_name(event.node_id)} lost its worker, attempt {event.attempt}: {event.reason}"
         case NodeFinished():
-            return f"{node_name(event.node_id)} ended {event.state}"
+            reason = f": {event.reason}" if event.reason else ""
+            return f"{node_name(event.node_id)} ended {event.state}{reason}"
         case PropertiesPut():
             pairs = ", ".join(f"{key}={value}" for key, value in event.properties.items())
             return f"{node_name(event.node_id)} set {pairs}"

@@ -1,0 +1,41 @@
+"""What a stop ended, kept from starting and left as it was, in words: a stop rolls nothing back (rule RS-1). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from glue_tui.core.model import CommandWork, Crawler, Job, NodeId, node_name
+from glue_tui.core.run import Attempt, WorkflowRun
+from glue_tui.core.states import NodeState
+
+NAMES_MAX = 5
+"""A message names so many nodes and counts the others; the run's list of nodes has all."""
+
+
+def node_end(node: Job | Crawler | None, last: Attempt) -> str:
+    """Return what becomes of the work of a node that a stop ends, by its last attempt."""
+    if last.starting_at is None:
+        return "stopped before it began" if last.attempt == 1 else "stopped before it was tried again"
+    if isinstance(node, Job) and isinstance(node.work, CommandWork):
+        return "ended by the stop; what its program had written stays"
+    return "ended by the stop; what it had not published is discarded"
+
+
+def run_end(run: WorkflowRun, never_started: Sequence[NodeId]) -> str:
+    """Return for a run that a stop has brought to rest why it stopped, and what became of which nodes."""
+    worked = {node_id: node.state for node_id, node in run.nodes.items() if node.attempts}
+    ended = [node_id for node_id, state in worked.items() if state is NodeState.STOPPED]
+    kept = [node_id for node_id, state in worked.items() if state is NodeState.SUCCEEDED]
+    parts = [
+        run.message,
+        f"ended {_names(ended)}" if ended else "",
+        f"never started {_names(never_started)}" if never_started else "",
+        f"kept what {_names(kept)} did" if kept else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _names(node_ids: Sequence[NodeId]) -> str:
+    """Return `clean, load`, or the first few and how many more there are."""
+    names = ", ".join(node_name(node_id) for node_id in node_ids[:NAMES_MAX])
+    return names if len(node_ids) <= NAMES_MAX else f"{names} and {len(node_ids) - NAMES_MAX} more"
