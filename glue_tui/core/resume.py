@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from glue_tui.core.events import Event, NodeCarriedOver, RunQueued, StartCause, TriggerFired, TriggerRuledOut
+from glue_tui.core.changes import workflow_changes
+from glue_tui.core.events import (
+    Event,
+    NodeCarriedOver,
+    NodeSkipped,
+    Resumed,
+    RunQueued,
+    StartCause,
+    TriggerFired,
+    TriggerRuledOut,
+)
 from glue_tui.core.graph import WorkflowGraph, build_graph
 from glue_tui.core.model import NodeId, RunId, Workflow, node_name
 from glue_tui.core.problem import EntityNotFound, IllegalWorkflowState, InvalidInput, did_you_mean
@@ -21,10 +31,13 @@ class ResumePlan:
     restart: tuple[NodeId, ...]
     """Start again at once."""
     follow: tuple[NodeId, ...]
-    """Run in normal flow, if their triggers fire: they lie downstream, or the run was stopped before their turn."""
+    """Run in normal flow, if their triggers fire: they lie downstream, the run was stopped before their turn, or they
+    are newer than the run."""
     carried: tuple[NodeId, ...]
     redundant: tuple[NodeId, ...] = ()
     """Selected, but downstream of another selected node (rule RS-5)."""
+    gone: tuple[NodeId, ...] = ()
+    """Nodes of the run that the definition does not have any more."""
 
 
 def plan_resume(run: WorkflowRun, workflow: Workflow, selected: Sequence[str] = ()) -> ResumePlan:
@@ -36,28 +49,40 @@ def plan_resume(run: WorkflowRun, workflow: Workflow, selected: Sequence[str] = 
     if not run.status.is_over:
         raise IllegalWorkflowState(f"run {run.number} is still {run.status}", hint="wait for its end or stop it first")
     graph = build_graph(workflow)
+    known = frozenset(graph.node_ids)
     chosen = _chosen(run, graph, selected, workflow.source)
     redundant = [one for one in chosen if one in graph.downstream([other for other in chosen if other != one])]
     restart = [one for one in graph.node_ids if one in chosen and one not in redundant]
-    undecided = _undecided(run)
     never_ran = {node_id for node_id, node in run.nodes.items() if not _did_run(node)}
+    undecided = _undecided(run) & known
     again = graph.downstream(restart) | undecided | (graph.downstream(undecided) & never_ran)
-    follow = [one for one in graph.node_ids if one in again and one not in restart]
-    if not restart and not follow:
+    if not restart and not again:
         raise IllegalWorkflowState(
             f"nothing failed in run {run.number}", hint="name the nodes to run again with --node"
         )
+    newer = _reachable(run, graph) - run.nodes.keys()
+    again |= newer | (graph.downstream(newer) & never_ran)
+    follow = [one for one in graph.node_ids if one in again and one not in restart]
     carried = [one for one in graph.node_ids if one not in restart and one not in again and one in run.nodes]
-    return ResumePlan(restart=tuple(restart), follow=tuple(follow), carried=tuple(carried), redundant=tuple(redundant))
+    return ResumePlan(
+        restart=tuple(restart),
+        follow=tuple(follow),
+        carried=tuple(carried),
+        redundant=tuple(redundant),
+        gone=tuple(one for one in run.nodes if one not in known),
+    )
 
 
 def _chosen(run: WorkflowRun, graph: WorkflowGraph, selected: Sequence[str], source: str) -> list[NodeId]:
     """Return the selected nodes, or those that failed."""
     if not any(_did_run(node) for node in run.nodes.values()):
         raise IllegalWorkflowState(f"run {run.number} never came to its nodes", hint="start the workflow anew")
-    chosen = [_find(run, name) for name in selected] or [
-        node_id for node_id, node in run.nodes.items() if node.state.is_failure
-    ]
+    if not selected:
+        failed = [node_id for node_id, node in run.nodes.items() if node.state.is_failure]
+        # Of several that failed, those that were taken out of the definition since then need no mending any more.
+        chosen = [one for one in failed if one in graph.node_ids] or failed
+    else:
+        chosen = [_find(run, name) for name in selected]
     for node_id in chosen:
         if node_id not in graph.node_ids:
             raise InvalidInput(
@@ -77,6 +102,12 @@ def _undecided(run: WorkflowRun) -> frozenset[NodeId]:
             run.triggers[name].state is TriggerRunState.WAITING for name in run.graph.triggers_starting.get(node_id, ())
         )
     )
+
+
+def _reachable(run: WorkflowRun, graph: WorkflowGraph) -> frozenset[NodeId]:
+    """Return what can come, in this graph, of the trigger that started the run and of what ran in it."""
+    by_start = graph.reached_from(run.cause.trigger) if run.cause.trigger in graph.triggers else frozenset()
+    return by_start | graph.downstream(node_id for node_id, node in run.nodes.items() if _did_run(node))
 
 
 def _did_run(node: NodeRun) -> bool:
@@ -105,6 +136,7 @@ def resume_events(
     *,
     run_id: RunId,
     number: int,
+    as_it_ran: bool = False,
 ) -> tuple[Event, ...]:
     """Return the first events of the new run: its making, what it takes over, which triggers are decided."""
     graph = build_graph(workflow)
@@ -124,6 +156,9 @@ def resume_events(
             properties=run.properties,
             previous_run_id=run.run_id,
             restart_node_ids=plan.restart,
+            resumed=Resumed(
+                number=run.number, as_it_ran=as_it_ran, changes=len(workflow_changes(run.workflow, workflow))
+            ),
         )
     ]
     for node_id in plan.carried:
@@ -138,6 +173,11 @@ def resume_events(
                 outputs=node.outputs,
             )
         )
+    for node_id in graph.node_ids:
+        if node_id not in run.nodes and node_id not in plan.follow:
+            events.append(
+                NodeSkipped(node_id=node_id, reason="newer than the run before, and nothing of it leads here")
+            )
     events += _decided_triggers(run, graph, plan)
     return tuple(events)
 

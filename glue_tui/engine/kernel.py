@@ -212,7 +212,7 @@ class Kernel:
             return known
         before = batch.run(RunId(ask.run_id)) or self._stored_run(ask.run_id)
         workflow = before.workflow if ask.as_it_ran else self.workflow(before.workflow.name)
-        run = starts.resume(batch, before, workflow, ask.nodes, self.new_run_id())
+        run = starts.resume(batch, before, workflow, ask, self.new_run_id())
         self._remember(batch, ask.request_id, run.run_id)
         return run.run_id
 

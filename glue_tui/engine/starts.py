@@ -16,6 +16,7 @@ from glue_tui.core.resume import plan_resume, resume_events
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.stimuli import RunStopRequested, StartRefused
 from glue_tui.engine.batch import Batch
+from glue_tui.engine.inputs import ResumeAsked
 
 
 def start_by_hand(
@@ -68,12 +69,12 @@ def start_by_itself(
     return run
 
 
-def resume(batch: Batch, before: WorkflowRun, workflow: Workflow, nodes: tuple[str, ...], run_id: RunId) -> WorkflowRun:
+def resume(batch: Batch, before: WorkflowRun, workflow: Workflow, ask: ResumeAsked, run_id: RunId) -> WorkflowRun:
     """Make the run that repeats the failed or chosen nodes of a finished one (rule RS-4).
 
     Raises IllegalWorkflowState, EntityNotFound, InvalidInput, ConcurrentRunsExceeded.
     """
-    plan = plan_resume(before, workflow, nodes)
+    plan = plan_resume(before, workflow, ask.nodes)
     match admit_start(workflow, _unfinished(batch, workflow)):
         case MayQueue(cancel_run_ids=cancelled):
             _cancel(batch, cancelled)
@@ -81,7 +82,9 @@ def resume(batch: Batch, before: WorkflowRun, workflow: Workflow, nodes: tuple[s
             raise ConcurrentRunsExceeded(message, hint="wait, stop the run, or raise max_concurrent_runs")
         case other:
             assert_never(other)
-    first, *others = resume_events(before, workflow, plan, run_id=run_id, number=batch.last_number + 1)
+    first, *others = resume_events(
+        before, workflow, plan, run_id=run_id, number=batch.last_number + 1, as_it_ran=ask.as_it_ran
+    )
     assert isinstance(first, RunQueued)
     return batch.open_run(first, others)
 

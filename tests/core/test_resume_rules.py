@@ -9,8 +9,9 @@ from one_run import FAILED, OK, OneRun, by_hand, crawler, job, node, when, workf
 
 from glue_tui.core.model import RunId
 from glue_tui.core.problem import EntityNotFound, IllegalWorkflowState, InvalidInput
-from glue_tui.core.resume import plan_resume
+from glue_tui.core.resume import plan_resume, resume_events
 from glue_tui.core.states import Logical, NodeState, Outcome, TriggerRunState, WorkflowRunStatus
+from glue_tui.core.story import describe
 
 STOPPED = NodeState.STOPPED
 CHAIN = workflow(
@@ -255,3 +256,62 @@ def test_a_job_and_a_crawler_of_one_name_are_told_apart() -> None:
     with pytest.raises(InvalidInput, match='"x" is a job and a crawler'):
         plan_resume(run.it, flow, ["x"])
     assert plan_resume(run.it, flow, ["job:x"]).restart == (node("x"),)
+
+
+def test_of_several_failed_nodes_those_still_in_the_definition_run_again() -> None:
+    first = _lived(workflow(["a", "b"], by_hand("a", "b")), ("a", FAILED), ("b", FAILED))
+    plan = plan_resume(first.it, workflow(["b"], by_hand("b")))
+    assert (_names(plan.restart), _names(plan.gone)) == (["b"], ["a"])
+
+
+def test_a_node_that_is_newer_than_the_run_comes_to_its_turn() -> None:
+    """RS-5 widened: what waits for the new node would else never start."""
+    first = _lived(workflow(["a", "b"], by_hand("a"), when("t", {"a": OK}, "b")), ("a", OK), ("b", FAILED))
+    flow = workflow(
+        ["a", "new", "b", "late", "aside"],
+        by_hand("a", "new"),
+        by_hand("aside", name="other"),
+        when("t", {"a": OK}, "b"),
+        when("u", {"b": OK, "new": OK}, "late"),
+    )
+    plan = plan_resume(first.it, flow)
+    assert (_names(plan.restart), _names(plan.follow), _names(plan.carried)) == (["b"], ["new", "late"], ["a"])
+    again = first.resumed(flow=flow)
+    assert again.states() == {
+        "a": "SUCCEEDED",
+        "new": "STARTING",
+        "aside": "SKIPPED",
+        "b": "STARTING",
+        "late": "PENDING",
+    }
+    again.ends("b")
+    again.ends("new")
+    again.ends("late")
+    assert first.resumed(flow=replace(flow, triggers=(by_hand("a", name="anew"), *flow.triggers[2:]))).states() == {
+        **again.states(),
+        "new": "SKIPPED",
+        "b": "STARTING",
+        "late": "SKIPPED",
+    }
+    assert again.it.outcome is Outcome.SUCCEEDED
+
+
+def test_a_new_node_alone_is_no_reason_to_resume() -> None:
+    first = _lived(workflow(["a"], by_hand("a")), ("a", OK))
+    with pytest.raises(IllegalWorkflowState, match="nothing failed"):
+        plan_resume(first.it, workflow(["a", "new"], by_hand("a", "new")))
+
+
+def test_a_resumed_run_says_what_it_goes_on_from_and_with_which_definition() -> None:
+    first = _lived(workflow([job("a")], by_hand("a")), ("a", FAILED))
+    mended = workflow([job("a", timeout_s=5, max_retries=1)], by_hand("a"))
+    texts = []
+    for flow, as_it_ran in ((mended, False), (first.it.workflow, False), (first.it.workflow, True)):
+        plan = plan_resume(first.it, flow)
+        events = resume_events(first.it, flow, plan, run_id=RunId("wr_2"), number=2, as_it_ran=as_it_ran)
+        texts.append(describe(events[0]))
+    assert texts == [
+        "run 2 of w resumes run 1 with the definition of now (2 changes); first started by by_hand",
+        "run 2 of w resumes run 1 with the definition of now (nothing changed); first started by by_hand",
+        "run 2 of w resumes run 1 as it ran; first started by by_hand",
+    ]

@@ -65,11 +65,16 @@ def test_whatever_field_changes_shows_up(before: Workflow, data: st.DataObject) 
     """Whatever the model gains is compared without being named in `core.changes`."""
     path = data.draw(st.sampled_from(list(_spots(before))))
     after = _changed_at(before, path, data)
-    assume(sorted(map(repr, getattr(after, path[0], ()) or ())) != sorted(map(repr, getattr(before, path[0]) or ())))
+    assume(_unordered(getattr(before, path[0])) != _unordered(getattr(after, path[0])))
     changes = workflow_changes(before, after)
     assert changes
     assert all(change.where.split(".")[0] == path[0] for change in changes)
     assert all(change.before != change.after for change in changes)
+
+
+def _unordered(value: object) -> object:
+    """The order of jobs, triggers and the like in a file means nothing."""
+    return sorted(map(repr, value)) if isinstance(value, tuple) else value
 
 
 def _spots(value: Any, path: tuple[Any, ...] = ()) -> Any:
