@@ -34,6 +34,24 @@ def current_project(project_dir: Path) -> ProjectView:
     return offline_project(project_dir)
 
 
+def current_run(project_dir: Path, ref: str) -> RunView:
+    """Return a run by number, id or workflow name (its last one); while it goes, as its engine sees it.
+
+    Without an engine nothing is said of what its nodes wait for. Raises EntityNotFound.
+    """
+    run = project_history(project_dir).run(ref)
+    if WorkflowRunStatus(run.summary.status).is_over or read_engine_file(project_dir) is None:
+        return run
+    from glue_tui.cli.session import with_engine
+
+    try:
+        return with_engine(
+            project_dir, lambda client: client.run(run.summary.run_id), start=False, timeout_s=_ANSWER_TIMEOUT_S
+        )
+    except EngineUnavailable:
+        return run
+
+
 def offline_project(project_dir: Path, because: str = "no engine runs for this project") -> ProjectView:
     """Return the project as files and history tell it, with an engine of pid 0 whose message says why."""
     engine = EngineView(pid=0, started_at=0.0, version="", project_dir=str(project_dir), slots=0, message=because)

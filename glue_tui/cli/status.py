@@ -40,7 +40,9 @@ def status_command(settings: Settings, run: str, as_json: bool, as_line: bool) -
     """
     project_dir = settings.project_dir()
     if run:
-        view = project_history(project_dir).run(run)
+        from glue_tui.cli.offline import current_run
+
+        view = current_run(project_dir, run)
         if as_json:
             show_json(view)
         else:

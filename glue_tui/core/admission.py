@@ -1,13 +1,16 @@
-"""Who may start: runs of a workflow under `max_concurrent_runs`, and node attempts under the machine's worker slots."""
+"""Who may start: runs of a workflow under its `max_concurrent_runs`; attempts of nodes under that of their job, and
+under the machine's worker slots.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Sequence
+import heapq
+import math
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from glue_tui.core.attempt import AttemptKey
-from glue_tui.core.model import RunId, Workflow
+from glue_tui.core.model import NodeId, RunId, Workflow, runs_at_once_max
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.states import NodeState, OnOverlap
 
@@ -71,29 +74,82 @@ def turns(runs: Iterable[WorkflowRun], limits: dict[str, int]) -> tuple[RunId, .
     return tuple(ready)
 
 
-def grants(runs: Iterable[WorkflowRun], slots: int, now: float) -> tuple[AttemptKey, ...]:
-    """Return the waiting attempts that get the free slots: runs take turns, oldest first, nodes in flow order."""
-    active = 0
-    lines: list[deque[AttemptKey]] = []
-    for run in sorted(runs, key=lambda one: one.number):
-        if not run.open_node_ids:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Why a waiting attempt may not start though its time has come: other runs have its node at work, or go first."""
+
+    run_numbers: tuple[int, ...]
+    at_once_max: int
+
+
+def held_back(runs: Sequence[WorkflowRun], now: float) -> dict[tuple[RunId, NodeId], Held]:
+    """Return the attempts that wait for other runs of their workflow (rules JR-3, JR-4, CR-1). `runs`: oldest first.
+
+    A node's limit is the one that its run has pinned; where runs differ in it, the lowest of those concerned counts.
+    """
+    held: dict[tuple[RunId, NodeId], Held] = {}
+    runs_of: dict[str, list[WorkflowRun]] = {}
+    for run in runs:
+        runs_of.setdefault(run.workflow.name, []).append(run)
+    for same in runs_of.values():
+        seen: dict[NodeId, list[WorkflowRun]] = {}
+        for run in same if len(same) > 1 else ():
+            for node_id in run.open_node_ids:
+                seen.setdefault(node_id, []).append(run)
+        for node_id, wanting in seen.items():
+            if len(wanting) > 1:
+                held.update(_held_at(node_id, wanting, now))
+    return held
+
+
+def _held_at(node_id: NodeId, runs: list[WorkflowRun], now: float) -> dict[tuple[RunId, NodeId], Held]:
+    held: dict[tuple[RunId, NodeId], Held] = {}
+    at_work = [run for run in runs if run.nodes[node_id].state.is_active]
+    first = [run.number for run in at_work]
+    limit = min((runs_at_once_max(run.graph.nodes[node_id]) for run in at_work), default=math.inf)
+    for run in runs:
+        if not is_waiting(run, node_id, now):
             continue
-        line: deque[AttemptKey] = deque()
-        for node_id in run.graph.node_ids:
-            if node_id not in run.open_node_ids:
-                continue
-            last = run.nodes[node_id].last
-            assert last is not None
-            if last.state is not NodeState.WAITING:
-                active += 1
-            elif last.is_due(now):
-                line.append(AttemptKey(run_id=run.run_id, node_id=node_id, attempt=last.attempt))
-        if line:
-            lines.append(line)
+        limit = min(limit, runs_at_once_max(run.graph.nodes[node_id]))
+        if len(first) < limit:
+            first.append(run.number)
+        else:
+            held[run.run_id, node_id] = Held(run_numbers=tuple(sorted(first)), at_once_max=int(limit))
+    return held
+
+
+def is_waiting(run: WorkflowRun, node_id: NodeId, now: float) -> bool:
+    """Tell whether a node waits for nothing but leave to start: no delay before a retry is left."""
+    last = run.nodes[node_id].last
+    return last is not None and last.state is NodeState.WAITING and last.is_due(now)
+
+
+def grants(runs: Iterable[WorkflowRun], slots: int, now: float) -> tuple[AttemptKey, ...]:
+    """Return the waiting attempts that get the free slots.
+
+    A slot goes to the run with the fewest nodes at work, among equals to the oldest, there to the first in flow order:
+    so a run with many long nodes cannot keep a later one from its next free slot.
+    """
+    ordered = sorted((run for run in runs if run.open_node_ids), key=lambda one: one.number)
+    at_work = [sum(run.nodes[one].state.is_active for one in run.open_node_ids) for run in ordered]
+    free = slots - sum(at_work)
+    if free <= 0:
+        return ()
+    held = held_back(ordered, now)
+    lines = [(count, run.number, _line(run, held, now)) for count, run in zip(at_work, ordered, strict=True)]
+    heapq.heapify(lines)
     granted: list[AttemptKey] = []
-    while lines and active + len(granted) < slots:
-        line = lines.pop(0)
-        granted.append(line.popleft())
-        if line:
-            lines.append(line)
+    while lines and len(granted) < free:
+        count, number, line = heapq.heappop(lines)
+        key = next(line, None)
+        if key is not None:
+            granted.append(key)
+            heapq.heappush(lines, (count + 1, number, line))
     return tuple(granted)
+
+
+def _line(run: WorkflowRun, held: Container[tuple[RunId, NodeId]], now: float) -> Iterator[AttemptKey]:
+    """Yield the attempts of a run that may start, in flow order; only as far as somebody asks."""
+    for node_id in run.graph.node_ids:
+        if node_id in run.open_node_ids and is_waiting(run, node_id, now) and (run.run_id, node_id) not in held:
+            yield run.key(node_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from glue_tui.core.model import NodeId, Trigger, Workflow
+from glue_tui.core.model import Crawler, Job, NodeId, Trigger, Workflow, crawler_id, job_id
 from glue_tui.core.states import TriggerType
 
 
@@ -14,6 +14,7 @@ class WorkflowGraph:
     """Nodes in flow order: what can start earlier stands earlier, ties as in the definition."""
 
     node_ids: tuple[NodeId, ...]
+    nodes: dict[NodeId, Job | Crawler]
     triggers: dict[str, Trigger]
     triggers_starting: dict[NodeId, tuple[str, ...]]
     """Triggers that have the node among their actions."""
@@ -54,6 +55,10 @@ def build_graph(workflow: Workflow) -> WorkflowGraph:
                     names.append(trigger.name)
     return WorkflowGraph(
         node_ids=_flow_order(workflow),
+        nodes={
+            **{crawler_id(crawler.name): crawler for crawler in workflow.crawlers},
+            **{job_id(job.name): job for job in workflow.jobs},
+        },
         triggers={trigger.name: trigger for trigger in workflow.triggers},
         triggers_starting={node_id: tuple(names) for node_id, names in starting.items()},
         triggers_watching={node_id: tuple(names) for node_id, names in watching.items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import NewType
 
@@ -229,7 +230,20 @@ class Job:
     """Rule JR-5."""
     arguments: dict[str, str] = field(default_factory=dict)
     """Names start with `--` (rule JR-10). May hold templates."""
+    non_overridable_arguments: dict[str, str] = field(default_factory=dict)
+    """Win over `arguments` and over those of a trigger (rule JR-10)."""
+    max_concurrent_runs: int = 1
+    """At work at a time, over all runs of the workflow (rule JR-3); 0 = unlimited."""
+    notify_delay_after_s: float | None = None
+    """Still at work after so long: that is recorded (rule JR-11)."""
     targets: tuple[Sink, ...] = ()
+
+
+def runs_at_once_max(node: Job | Crawler) -> float:
+    """Return how many runs of a workflow may have this node at work (rules JR-3, CR-1); infinity where unlimited."""
+    if isinstance(node, Crawler):
+        return 1
+    return node.max_concurrent_runs or math.inf
 
 
 def job_type(job: Job) -> str:

@@ -10,7 +10,7 @@ from glue_tui.core.problem import GlueTuiError, InvalidInput
 from glue_tui.core.resume import plan_resume
 from glue_tui.engine.host import Host
 from glue_tui.engine.inputs import ResumeAsked, StartAsked, StopAsked, TriggerSwitched
-from glue_tui.protocol.present import run_summary, run_view
+from glue_tui.protocol.present import run_summary
 from glue_tui.protocol.requests import (
     Call,
     Done,
@@ -108,7 +108,7 @@ def read_run(host: Host, ref: str) -> RunView:
     """Return a run by id, number or workflow name, with live progress where it is going."""
     run_id = host.history.run_id(ref)
     run = host.kernel.runs.get(RunId(run_id))
-    return run_view(run, str(host.state_dir)) if run is not None else host.history.run(run_id)
+    return host.run_view(run) if run is not None else host.history.run(run_id)
 
 
 def _refuse_broken(host: Host, workflow: str) -> None:
@@ -133,4 +133,4 @@ def _plan(host: Host, ask: PlanResume) -> ResumePlanView:
 def _summary(host: Host, run_id: RunId | None) -> RunSummary:
     assert run_id is not None
     run = host.kernel.runs.get(run_id)
-    return run_summary(run) if run is not None else host.history.run(run_id).summary
+    return run_summary(run, host.waits_of(run)) if run is not None else host.history.run(run_id).summary

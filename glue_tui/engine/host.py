@@ -16,6 +16,7 @@ from glue_tui.core.model import Job, NodeId, RunId
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.stimuli import WorkerExited, WorkerStarted
+from glue_tui.core.waiting import NOTHING, RunWaits, waits
 from glue_tui.core.wanted import WakeAt
 from glue_tui.definitions.project import DefinitionSet
 from glue_tui.engine import overview
@@ -31,6 +32,7 @@ from glue_tui.protocol.views import (
     FeedMessage,
     NodeProgress,
     ProjectView,
+    RunView,
     Snapshot,
     TriggersChanged,
     WorkflowsChanged,
@@ -79,6 +81,8 @@ class Host:
         self._bell = asyncio.Event()
         self._progress: dict[tuple[RunId, NodeId], float] = {}
         self._last_runs: dict[str, WorkflowRun] = {}
+        self._waits: dict[RunId, RunWaits] | None = None
+        """What each run waits for, as subscribers were told; None: nobody listens."""
         self._tasks: asyncio.TaskGroup | None = None
         self._last_activity = time.monotonic()
         self._supervisor = Supervisor(
@@ -107,8 +111,18 @@ class Host:
         return ProjectView(
             engine=self.engine_view(),
             workflows=overview.workflow_views(self.kernel, self.definitions, self._last_run_ids()),
-            runs=tuple(run_view(run, str(self.state_dir), self._progress_of(run)) for run in ordered),
+            runs=tuple(self.run_view(run) for run in ordered),
         )
+
+    def run_view(self, run: WorkflowRun) -> RunView:
+        """Return a run with its live progress, and what its waiting nodes wait for."""
+        return run_view(run, str(self.state_dir), self._progress_of(run), self.waits_of(run))
+
+    def waits_of(self, run: WorkflowRun) -> RunWaits:
+        """Return what a run waits for as of the last step."""
+        if self._waits is None:
+            self._waits = waits(self.kernel.runs.values(), time.time())
+        return self._waits.get(run.run_id, NOTHING)
 
     def engine_view(self) -> EngineView:
         held = HELD if self.kernel.is_held else ""
@@ -227,14 +241,16 @@ class Host:
                 future.set_result(answer)
 
     def _tell(self, step: Step) -> None:
-        messages: list[FeedMessage] = []
-        for before, after in step.changed:
+        for _, after in step.changed:
             self._drop_progress(after)
-            if self.feed.has_subscribers:
-                messages.append(overview.run_message(before, after, str(self.state_dir), self._progress))
             known = self._last_runs.get(after.workflow.name)
             if known is None or known.number <= after.number:
                 self._last_runs[after.workflow.name] = after
+        messages: list[FeedMessage] = []
+        if self.feed.has_subscribers:
+            messages += self._run_messages(step)
+        else:
+            self._waits = None
         if step.touched_triggers:
             messages.append(TriggersChanged(triggers=overview.trigger_views(self.kernel, step.touched_triggers)))
         for note in step.notes:
@@ -243,6 +259,24 @@ class Host:
         self._set_message("")
         if step.changed:
             self._last_activity = time.monotonic()
+
+    def _run_messages(self, step: Step) -> list[FeedMessage]:
+        """Return the news of runs that changed, and of those that now wait for something else."""
+        told, self._waits = self._waits or {}, waits(self.kernel.runs.values(), time.time())
+        changed = {after.run_id: (before, after) for before, after in step.changed}
+        for run_id, run in self.kernel.runs.items():
+            if run_id not in changed and told.get(run_id) != self._waits.get(run_id):
+                changed[run_id] = (run, run)
+        return [
+            overview.run_message(
+                before,
+                after,
+                str(self.state_dir),
+                self._progress,
+                (told.get(run_id, NOTHING), self._waits.get(run_id, NOTHING)),
+            )
+            for run_id, (before, after) in changed.items()
+        ]
 
     def _drop_progress(self, run: WorkflowRun) -> None:
         """Forget how far nodes of this run were that are not at work any more."""

@@ -10,6 +10,7 @@ from glue_tui.core.graph import build_graph
 from glue_tui.core.model import Action, NodeId, RunId, Trigger, Workflow
 from glue_tui.core.problem import Problem
 from glue_tui.core.run import WorkflowRun
+from glue_tui.core.waiting import NOTHING, RunWaits
 from glue_tui.definitions.project import DefinitionSet
 from glue_tui.engine.kernel import Kernel
 from glue_tui.protocol.present import (
@@ -101,17 +102,31 @@ def trigger_views(kernel: Kernel, keys: Iterable[tuple[str, str]]) -> tuple[Trig
 
 
 def run_message(
-    before: WorkflowRun | None, after: WorkflowRun, state_dir: str, progress: Progress
+    before: WorkflowRun | None,
+    after: WorkflowRun,
+    state_dir: str,
+    progress: Progress,
+    waits: tuple[RunWaits, RunWaits] = (NOTHING, NOTHING),
 ) -> RunOpened | RunChanged:
-    """Return what tells a client of a change: the run whole if it is new, else its head and what differs."""
+    """Return what tells a client of a change: the run whole if it is new, else its head and what differs.
+
+    `waits` is what the run was last said to wait for, and what it waits for now.
+    """
+    told, now = waits
     if before is None:
-        return RunOpened(run=run_view(after, state_dir))
-    changed = [node_id for node_id, node in after.nodes.items() if before.nodes.get(node_id) is not node]
+        return RunOpened(run=run_view(after, state_dir, waits=now))
+    changed = [
+        node_id
+        for node_id, node in after.nodes.items()
+        if before.nodes.get(node_id) is not node or told.nodes.get(node_id) != now.nodes.get(node_id)
+    ]
     # A trigger's view counts the conditions that hold: it changes with the nodes that the trigger watches.
     watching = {name for node_id in changed for name in after.graph.triggers_watching.get(node_id, ())}
     return RunChanged(
-        summary=run_summary(after),
-        nodes=tuple(node_view(after, node_id, state_dir, progress.get((after.run_id, node_id))) for node_id in changed),
+        summary=run_summary(after, now),
+        nodes=tuple(
+            node_view(after, node_id, state_dir, progress.get((after.run_id, node_id)), now) for node_id in changed
+        ),
         triggers=tuple(
             trigger_run_view(after, name)
             for name, trigger in after.triggers.items()

@@ -24,6 +24,7 @@ from glue_tui.core.predicate import Truth, condition_text, judge_condition
 from glue_tui.core.run import Attempt, NodeRun, TriggerRun, WorkflowRun
 from glue_tui.core.states import NodeState, TriggerRunState, glue_state
 from glue_tui.core.story import cause_text
+from glue_tui.core.waiting import NOTHING, RunWaits
 from glue_tui.protocol.views import (
     AttemptView,
     EdgeView,
@@ -38,8 +39,8 @@ from glue_tui.protocol.views import (
 )
 
 
-def run_summary(run: WorkflowRun) -> RunSummary:
-    """Return the head of a run."""
+def run_summary(run: WorkflowRun, waits: RunWaits = NOTHING) -> RunSummary:
+    """Return the head of a run. `waits`: what it waits for, where that is known."""
     failed = tuple(node_name(node.node_id) for node in run.nodes.values() if node.state.is_failure)
     return RunSummary(
         run_id=run.run_id,
@@ -53,19 +54,21 @@ def run_summary(run: WorkflowRun) -> RunSummary:
         started_at=run.started_at,
         finished_at=run.finished_at,
         previous_run_id=run.previous_run_id,
-        message=run.message or (cause_text(run.cause) if not run.status.is_over else ""),
+        message=run.message or waits.turn or (cause_text(run.cause) if not run.status.is_over else ""),
         statistics=_statistics(run),
         failed_nodes=failed,
         event_files=run.cause.files,
     )
 
 
-def run_view(run: WorkflowRun, state_dir: str, progress: Mapping[NodeId, float] | None = None) -> RunView:
+def run_view(
+    run: WorkflowRun, state_dir: str, progress: Mapping[NodeId, float] | None = None, waits: RunWaits = NOTHING
+) -> RunView:
     """Return a run whole. `state_dir` is absolute and tells where the logs lie."""
     return RunView(
-        summary=run_summary(run),
+        summary=run_summary(run, waits),
         nodes=tuple(
-            node_view(run, node_id, state_dir, (progress or {}).get(node_id)) for node_id in run.graph.node_ids
+            node_view(run, node_id, state_dir, (progress or {}).get(node_id), waits) for node_id in run.graph.node_ids
         ),
         triggers=tuple(trigger_run_view(run, name) for name in run.graph.triggers),
         edges=edges(run.workflow),
@@ -73,7 +76,9 @@ def run_view(run: WorkflowRun, state_dir: str, progress: Mapping[NodeId, float] 
     )
 
 
-def node_view(run: WorkflowRun, node_id: NodeId, state_dir: str, progress: float | None = None) -> NodeView:
+def node_view(
+    run: WorkflowRun, node_id: NodeId, state_dir: str, progress: float | None = None, waits: RunWaits = NOTHING
+) -> NodeView:
     """Return one node of a run; its times and errors are those of its last attempt."""
     node = run.nodes[node_id]
     definition = run.workflow.node(node_id)
@@ -84,7 +89,7 @@ def node_view(run: WorkflowRun, node_id: NodeId, state_dir: str, progress: float
         kind=_kind(definition),
         state=node.state.value,
         glue_state=glue_state(node_type(node_id), node.state),
-        reason=_reason(node),
+        reason=waits.nodes.get(node_id, node.reason),
         attempt=last.attempt if last else 0,
         max_attempts=_max_attempts(definition, node),
         started_by=node.trigger,
@@ -200,12 +205,6 @@ def _attempt_view(run: WorkflowRun, node: NodeRun, attempt: Attempt, state_dir: 
         peak_memory_bytes=attempt.peak_memory_bytes,
         log_path=path,
     )
-
-
-def _reason(node: NodeRun) -> str:
-    if node.state is NodeState.WAITING and not node.reason:
-        return "waits for a free slot"
-    return node.reason
 
 
 def _error(error: NodeError | None) -> ErrorView | None:
