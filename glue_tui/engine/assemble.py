@@ -21,7 +21,7 @@ from glue_tui.engine.inputs import DefinitionsLoaded
 from glue_tui.engine.kernel import Kernel
 from glue_tui.engine.recovery import leftovers, note_start, take_fence
 from glue_tui.store import ledger
-from glue_tui.store.database import migrate, open_database, transaction
+from glue_tui.store.database import migrate, open_database, reading, transaction
 from glue_tui.store.event_log import MIGRATIONS as RUN_MIGRATIONS
 from glue_tui.store.history import open_history
 
@@ -49,7 +49,8 @@ def assembled(project_dir: Path, note: Callable[[str], None]) -> Iterator[Host]:
         migrate(conn, "catalog", CATALOG_MIGRATIONS)
         now = time.time()
         kernel = Kernel(conn=conn, slots=slots(), new_run_id=new_run_id, is_held=note_start(conn, now))
-        kernel.open()
+        with reading():
+            kernel.open()
         fence_fd = take_fence(state_dir / "workers.lock", kernel.runs.values())
         definitions = load_project(project_dir).with_last_good(ledger.read_good_definitions(conn))
         # In force before the first step, so that runs that wait for their turn know their workflow's limit.

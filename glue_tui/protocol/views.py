@@ -155,6 +155,17 @@ class StatisticsView(View, frozen=True):
     skipped: int = 0
 
 
+class ResumedView(View, frozen=True):
+    """What a resumed run goes on from."""
+
+    number: int
+    """Of the run before."""
+    as_it_ran: bool = False
+    """With that run's own definition, not with the one of now."""
+    changes: int = 0
+    """Differences between the two definitions."""
+
+
 class RunSummary(View, frozen=True):
     run_id: str
     number: int
@@ -172,6 +183,7 @@ class RunSummary(View, frozen=True):
     """None while it waits for an earlier run (`on_overlap = "queue"`)."""
     finished_at: float | None = None
     previous_run_id: str = ""
+    resumed: ResumedView | None = None
     message: str = ""
     statistics: StatisticsView = StatisticsView()
     failed_nodes: tuple[str, ...] = ()
@@ -223,8 +235,33 @@ class ProjectView(View, frozen=True):
     """The last run of every workflow, and every run that is not over."""
 
 
+class ChangeView(View, frozen=True):
+    """One difference between the definition that a run was pinned to and the one of now."""
+
+    kind: str
+    """added | removed | changed"""
+    where: str
+    """`jobs.clean_sales.timeout`"""
+    before: str = ""
+    after: str = ""
+    lines: tuple[str, ...] = ()
+    """Instead of both, for a text: the lines that went (`- …`) and came (`+ …`)."""
+    concerns: str = "workflow"
+    """again: nodes that run again | workflow: it as a whole | others: only nodes that stay as they are"""
+
+
+class ScriptView(View, frozen=True):
+    """A file of nodes that run again and that no definition holds: it is used as it is now, whatever is chosen."""
+
+    path: str
+    """Relative to the project folder where it lies within."""
+    node_ids: tuple[str, ...]
+    saved_at: float | None
+    """Some time after the run began; None: the file is gone."""
+
+
 class ResumePlanView(View, frozen=True):
-    """Which nodes a resume would run again, in flow order; ids."""
+    """Which nodes a resume would run again, in flow order, as ids; and what changed since the run began."""
 
     restart: tuple[str, ...]
     """Start again at once."""
@@ -232,6 +269,20 @@ class ResumePlanView(View, frozen=True):
     """Run in normal flow, if their triggers fire."""
     carried: tuple[str, ...]
     """Stay as they are."""
+    gone: tuple[str, ...] = ()
+    """Nodes of the run that the chosen definition does not have any more."""
+    run_id: str = ""
+    run_number: int = 0
+    """The run to be resumed."""
+    as_it_ran: bool = False
+    """With the run's own definition, not with the one of now."""
+    changes: tuple[ChangeView, ...] = ()
+    """From the run's own definition to the one of now, whichever is chosen; those of nodes that run again first."""
+    changes_total: int = 0
+    """`changes` may be only the first of them."""
+    scripts: tuple[ScriptView, ...] = ()
+    refused_now: str = ""
+    """Why the definition of now can't be used, where only the run's own one can."""
 
 
 class StoryLine(View, frozen=True):
@@ -240,6 +291,30 @@ class StoryLine(View, frozen=True):
     at: float
     kind: str
     text: str
+
+
+class EventView(View, frozen=True):
+    """One event of a run's history as it is stored, for programs, and in words."""
+
+    run_id: str
+    number: int
+    workflow: str
+    seq: int
+    """Counts from 1 within the run."""
+    at: float
+    kind: str
+    """Name of the event: `AttemptFinished`."""
+    text: str
+    node_id: str = ""
+    body: msgspec.Raw = msgspec.Raw(b"{}")
+    """The event's own fields; `is` repeats the kind."""
+
+
+class NodeOfRun(View, frozen=True):
+    """One node in one run of a workflow's history."""
+
+    run: RunSummary
+    node: NodeView
 
 
 # Feed: what a subscriber is told, a Snapshot first, then changes in commit order.

@@ -12,6 +12,9 @@ from glue_tui.core.problem import StoreFailed
 Connection = sqlite3.Connection
 """The engine hands connections on without knowing SQLite."""
 BUSY_TIMEOUT_S = 5.0
+CHECKED_AT_OPEN_BYTES_MAX = 16 * 1024 * 1024
+"""Up to this size a file is checked whole before it is used: some ten milliseconds. The time grows with the file, and
+an engine must start as fast on years of history; in a larger file damage shows when the damaged page is read."""
 
 
 def open_database(path: Path | str) -> sqlite3.Connection:
@@ -21,10 +24,11 @@ def open_database(path: Path | str) -> sqlite3.Connection:
     """
     try:
         conn = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        conn.execute("PRAGMA auto_vacuum=INCREMENTAL")  # Holds for a new file; see `store.retention`.
         conn.execute("PRAGMA journal_mode=WAL")
         conn.execute("PRAGMA synchronous=FULL")
         conn.execute("PRAGMA foreign_keys=ON")
-        damage = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+        damage = _damage(conn)
     except sqlite3.DatabaseError as error:
         raise StoreFailed(
             f"{path}: {error}", hint="free disk space, or move the file aside to begin a new history"
@@ -32,6 +36,19 @@ def open_database(path: Path | str) -> sqlite3.Connection:
     if damage != "ok":
         raise StoreFailed(f"{path} is damaged: {damage}", hint="move the file aside to begin a new history")
     return conn
+
+
+def size_bytes(conn: sqlite3.Connection) -> int:
+    """Return how large the database is, without pages that are free."""
+    pages = conn.execute("PRAGMA page_count").fetchone()[0] - conn.execute("PRAGMA freelist_count").fetchone()[0]
+    return int(pages * conn.execute("PRAGMA page_size").fetchone()[0])
+
+
+def _damage(conn: sqlite3.Connection) -> str:
+    """Return what is wrong with a small file, `ok` if nothing is or it is too large to look."""
+    if size_bytes(conn) > CHECKED_AT_OPEN_BYTES_MAX:
+        return "ok"
+    return str(conn.execute("PRAGMA quick_check(1)").fetchone()[0])
 
 
 def open_readonly(path: Path | str) -> sqlite3.Connection | None:

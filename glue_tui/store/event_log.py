@@ -69,7 +69,15 @@ MIGRATIONS = (
     ) STRICT;
     CREATE TABLE engine_starts (at REAL NOT NULL, pid INTEGER NOT NULL) STRICT
     """,
+    """
+    CREATE INDEX runs_by_outcome ON runs (outcome, number);
+    CREATE INDEX runs_by_queued_at ON runs (queued_at);
+    CREATE INDEX runs_by_finished_at ON runs (finished_at);
+    CREATE INDEX requests_by_run ON requests (run_id);
+    CREATE TABLE removed_runs (run_id TEXT PRIMARY KEY) STRICT
+    """,
 )
+"""Steps are only ever added. `removed_runs`: removed from the history, their log folders are still to be deleted."""
 
 EVENT_KINDS = {kind.__name__: kind for kind in get_args(Event)}
 

@@ -1,24 +1,81 @@
 """The history of runs for readers: works beside a running engine and without one, and never writes.
 
-The rules of a run are imported where a run is folded: a list of runs must not wait for them.
+It also reads a state that an older version wrote and no newer engine has migrated yet: columns of a later version are
+not used here. The rules of a run are imported where a run is folded: a list of runs must not wait for them.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from glue_tui.core.problem import EntityNotFound, did_you_mean
-from glue_tui.protocol.views import RunSummary, RunView, StoryLine
-from glue_tui.store.database import open_readonly
+from glue_tui.protocol.views import EventView, NodeOfRun, RunSummary, RunView, StoryLine
+from glue_tui.store.database import open_readonly, reading
 
 if TYPE_CHECKING:
+    from glue_tui.core.events import Event
     from glue_tui.core.run import WorkflowRun
 
 _decode_summary = msgspec.json.Decoder(RunSummary).decode
+
+_LAST_RUNS = """
+    WITH RECURSIVE names (name) AS (
+      SELECT min(workflow) FROM runs
+      UNION ALL
+      SELECT (SELECT min(workflow) FROM runs WHERE workflow > names.name) FROM names WHERE names.name IS NOT NULL
+    )
+    SELECT name, (SELECT run_id FROM runs WHERE workflow = name ORDER BY number DESC LIMIT 1)
+    FROM names WHERE name IS NOT NULL
+"""
+"""One step of the index per workflow: a GROUP BY would walk through every run."""
+_OUTCOMES_OF_STATUS = {
+    "RUNNING": ("",),
+    "STOPPING": ("",),
+    "COMPLETED": ("SUCCEEDED", "RECOVERED", "FAILED"),
+    "STOPPED": ("STOPPED",),
+    "ERROR": ("ERROR",),
+}
+
+
+_HAS_EVENTS_SINCE = (
+    "runs.run_id IN (SELECT run_id FROM runs WHERE is_over = 0 UNION SELECT run_id FROM runs WHERE finished_at >= ?)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFilter:
+    """Which runs are meant; every field that is set must hold."""
+
+    workflow: str = ""
+    outcomes: tuple[str, ...] = ()
+    """Any of these."""
+    statuses: tuple[str, ...] = ()
+    """Any of these WorkflowRunStatus."""
+    trigger: str = ""
+    """That started it."""
+    since: float | None = None
+    """Queued at this time (seconds since the epoch) or later."""
+    until: float | None = None
+    """Queued before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events are meant; every field that is set must hold."""
+
+    run_id: str = ""
+    workflow: str = ""
+    kinds: tuple[str, ...] = ()
+    node: str = ""
+    """Name or id."""
+    since: float | None = None
+    until: float | None = None
 
 
 def open_history(state_db: Path) -> History:
@@ -27,77 +84,198 @@ def open_history(state_db: Path) -> History:
 
 
 class History:
+    """Every method raises StoreFailed where the state can't be read."""
+
     def __init__(self, conn: sqlite3.Connection | None, state_dir: str) -> None:
         self._conn = conn if conn is not None and _has_runs(conn) else None
         self._state_dir = state_dir
 
     def runs(self, workflow: str = "", limit: int = 50) -> tuple[RunSummary, ...]:
         """Return runs, newest first."""
-        if self._conn is None:
-            return ()
-        where, arguments = ("WHERE workflow = ?", (workflow,)) if workflow else ("", ())
-        rows = self._conn.execute(f"SELECT summary FROM runs {where} ORDER BY number DESC LIMIT ?", (*arguments, limit))
+        return self.find_runs(RunFilter(workflow=workflow), limit)
+
+    def find_runs(self, wanted: RunFilter, limit: int = 50) -> tuple[RunSummary, ...]:
+        """Return the runs that are meant, newest first."""
+        where, arguments = _run_conditions(wanted)
+        order = "number" if wanted.since is None else "+number"
+        rows = self._rows(f"SELECT summary FROM runs WHERE {where} ORDER BY {order} DESC LIMIT ?", (*arguments, limit))
         return tuple(_decode_summary(row[0]) for row in rows)
 
     def run(self, ref: str) -> RunView:
         """Return one run by id, number or workflow name (its last run). Raises EntityNotFound."""
         from glue_tui.protocol.present import run_view
-        from glue_tui.store.event_log import read_run
 
-        run_id = self.run_id(ref)
-        assert self._conn is not None
-        return run_view(read_run(self._conn, run_id), self._state_dir)
+        return run_view(self.core_run(self.run_id(ref)), self._state_dir)
 
     def core_run(self, run_id: str) -> WorkflowRun:
         """Return a run of this id as the rules see it. The run must exist."""
         from glue_tui.store.event_log import read_run
 
         assert self._conn is not None
-        return read_run(self._conn, run_id)
+        with reading():
+            return read_run(self._conn, run_id)
+
+    def node_of_runs(self, node: str, wanted: RunFilter, limit: int = 50) -> tuple[NodeOfRun, ...]:
+        """Return how a node, by name or id, fared in the runs that are meant, newest first.
+
+        Runs of a definition that had no such node are left out. Raises EntityNotFound where none had it.
+        """
+        from glue_tui.core.model import node_name
+        from glue_tui.protocol.present import node_view
+
+        found: list[NodeOfRun] = []
+        known: set[str] = set()
+        for summary in self.find_runs(wanted, limit):
+            run = self.core_run(summary.run_id)
+            known.update(node_name(node_id) for node_id in run.nodes)
+            found += [
+                NodeOfRun(run=summary, node=node_view(run, node_id, self._state_dir))
+                for node_id in run.nodes
+                if node in (node_id, node_name(node_id))
+            ]
+        if known and not found:
+            raise EntityNotFound(f'no node "{node}" in these runs', hint=did_you_mean(node, sorted(known)))
+        return tuple(found)
 
     def story(self, ref: str) -> tuple[StoryLine, ...]:
         """Return the events of a run in words. Raises EntityNotFound."""
-        from glue_tui.core.story import describe
-        from glue_tui.store.event_log import read_events
-
         run_id = self.run_id(ref)
-        assert self._conn is not None
-        events = read_events(self._conn, run_id)
-        return tuple(StoryLine(at=at, kind=type(event).__name__, text=describe(event)) for at, event in events)
+        return tuple(
+            StoryLine(at=one.at, kind=one.kind, text=one.text) for one in self.events(EventFilter(run_id=run_id))
+        )
+
+    def events(self, wanted: EventFilter, limit: int | None = None) -> tuple[EventView, ...]:
+        """Return the events that are meant, oldest first; with a limit the newest of them."""
+        from glue_tui.store.event_log import EVENT_KINDS
+
+        unknown = next((kind for kind in wanted.kinds if kind not in EVENT_KINDS), None)
+        if unknown is not None:
+            raise EntityNotFound(f'no kind of event "{unknown}"', hint=did_you_mean(unknown, sorted(EVENT_KINDS)))
+        found: list[EventView] = []
+        for view in self._stored_events(wanted):
+            if len(found) == limit:
+                break
+            if wanted.node in ("", view.node_id, view.node_id.partition(":")[2]):
+                found.append(view)
+        return tuple(reversed(found))
+
+    def _stored_events(self, wanted: EventFilter) -> Iterator[EventView]:
+        """Yield events, newest first."""
+        from glue_tui.core.codec import from_data
+        from glue_tui.core.story import describe
+        from glue_tui.store.event_log import EVENT_KINDS
+
+        where, arguments = _event_conditions(wanted)
+        order = "events.seq DESC" if wanted.run_id else "events.at DESC, runs.number DESC, events.seq DESC"
+        rows = self._rows(
+            "SELECT runs.run_id, runs.number, runs.workflow, events.seq, events.at, events.kind, events.body"
+            f" FROM runs CROSS JOIN events ON events.run_id = runs.run_id WHERE {where} ORDER BY {order}",
+            arguments,
+        )
+        for run_id, number, workflow, seq, at, kind, body in rows:
+            event: Event = from_data(EVENT_KINDS[kind], msgspec.json.decode(body))
+            yield EventView(
+                run_id=run_id,
+                number=number,
+                workflow=workflow,
+                seq=seq,
+                at=at,
+                kind=kind,
+                text=describe(event),
+                node_id=getattr(event, "node_id", ""),
+                body=msgspec.Raw(body),
+            )
 
     def last_run_ids(self) -> dict[str, str]:
         """Return the newest run of every workflow that has one."""
-        if self._conn is None:
-            return {}
-        rows = self._conn.execute("SELECT workflow, run_id, max(number) FROM runs GROUP BY workflow")
-        return {workflow: run_id for workflow, run_id, _ in rows}
+        return dict(self._rows(_LAST_RUNS))
+
+    def unfinished_run_ids(self) -> tuple[str, ...]:
+        """Return the runs that are not over, oldest first."""
+        return tuple(row[0] for row in self._rows("SELECT run_id FROM runs WHERE is_over = 0 ORDER BY number"))
 
     def trigger_settings(self) -> dict[tuple[str, str], bool]:
         """Return the triggers that a person paused or resumed, by (workflow, trigger)."""
         from glue_tui.store.ledger import read_trigger_settings
 
-        return read_trigger_settings(self._conn) if self._conn is not None else {}
+        with reading():
+            return read_trigger_settings(self._conn) if self._conn is not None else {}
 
     def run_id(self, ref: str) -> str:
         """Return the id that a number, an id or a workflow name means. Raises EntityNotFound."""
-        if self._conn is not None and ref:
-            if ref.lstrip("#").isdigit():
-                query, value = "SELECT run_id FROM runs WHERE number = ?", ref.lstrip("#")
-            elif ref.startswith("wr_"):
-                query, value = "SELECT run_id FROM runs WHERE run_id = ?", ref
-            else:
-                query, value = "SELECT run_id FROM runs WHERE workflow = ? ORDER BY number DESC LIMIT 1", ref
-            row = self._conn.execute(query, (value,)).fetchone()
-            if row:
-                return str(row[0])
-        is_number = ref.lstrip("#").isdigit() or ref.startswith("wr_")
-        hint = "" if is_number else did_you_mean(ref, tuple(sorted(self.last_run_ids())))
+        is_number = ref.lstrip("#").isdigit()
+        if is_number:
+            rows = self._rows("SELECT run_id FROM runs WHERE number = ?", (int(ref.lstrip("#")),))
+        elif ref.startswith("wr_"):
+            rows = self._rows("SELECT run_id FROM runs WHERE run_id = ?", (ref,))
+        else:
+            rows = self._rows("SELECT run_id FROM runs WHERE workflow = ? ORDER BY number DESC LIMIT 1", (ref,))
+        for row in rows:
+            return str(row[0])
+        hint = "" if is_number or ref.startswith("wr_") else did_you_mean(ref, tuple(sorted(self.last_run_ids())))
         hint = hint or "`glue-tui runs` lists them"
         raise EntityNotFound(f'no run "{ref}"', hint=hint)
 
     def close(self) -> None:
         if self._conn is not None:
             self._conn.close()
+
+    def _rows(self, query: str, arguments: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        if self._conn is not None:
+            with reading():
+                yield from self._conn.execute(query, arguments)
+
+
+def _run_conditions(wanted: RunFilter) -> tuple[str, tuple[object, ...]]:
+    """Return a filter as what follows WHERE, and its arguments."""
+    found: list[tuple[str, tuple[object, ...]]] = []
+    outcomes = set(wanted.outcomes)
+    if wanted.statuses:
+        of_status = {outcome for status in wanted.statuses for outcome in _OUTCOMES_OF_STATUS[status]}
+        outcomes = outcomes & of_status if outcomes else of_status
+        found.append(
+            (f"json_extract(CAST(summary AS TEXT), '$.status') IN ({_marks(wanted.statuses)})", wanted.statuses)
+        )
+    if outcomes or wanted.statuses:
+        found.append((f"outcome IN ({_marks(outcomes)})", tuple(sorted(outcomes))))
+    if wanted.workflow:
+        # With `+`, here and in the order, the index on `queued_at` is walked, not every run that is older.
+        found.append(("workflow = ?" if wanted.since is None else "+workflow = ?", (wanted.workflow,)))
+    if wanted.trigger:
+        found.append(("json_extract(CAST(summary AS TEXT), '$.trigger') = ?", (wanted.trigger,)))
+    if wanted.since is not None:
+        found.append(("queued_at >= ?", (wanted.since,)))
+    if wanted.until is not None:
+        found.append(("queued_at < ?", (wanted.until,)))
+    return _joined(found)
+
+
+def _event_conditions(wanted: EventFilter) -> tuple[str, tuple[object, ...]]:
+    """Return a filter as what follows WHERE, and its arguments. A run that ended before `since` has no event after."""
+    found: list[tuple[str, tuple[object, ...]]] = []
+    if wanted.run_id:
+        found.append(("runs.run_id = ?", (wanted.run_id,)))
+    if wanted.workflow:
+        found.append(("runs.workflow = ?", (wanted.workflow,)))
+    if wanted.kinds:
+        found.append((f"events.kind IN ({_marks(wanted.kinds)})", wanted.kinds))
+    if wanted.since is not None:
+        found.append((_HAS_EVENTS_SINCE, (wanted.since,)))
+        found.append(("events.at >= ?", (wanted.since,)))
+    if wanted.until is not None:
+        found.append(("runs.queued_at < ? AND events.at < ?", (wanted.until, wanted.until)))
+    return _joined(found)
+
+
+def _joined(conditions: list[tuple[str, tuple[object, ...]]]) -> tuple[str, tuple[object, ...]]:
+    if not conditions:
+        return "TRUE", ()
+    return " AND ".join(text for text, _ in conditions), tuple(value for _, values in conditions for value in values)
+
+
+def _marks(values: object) -> str:
+    assert isinstance(values, (tuple, set))
+    return ", ".join("?" * len(values))
 
 
 def _has_runs(conn: sqlite3.Connection) -> bool:
