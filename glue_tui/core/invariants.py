@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from glue_tui.core.model import NodeId, runs_at_once_max
 from glue_tui.core.run import NodeRun, WorkflowRun
 from glue_tui.core.states import Logical, NodeState, TriggerRunState
 
@@ -52,6 +53,19 @@ def check_slots(runs: Iterable[WorkflowRun], slots: int) -> None:
     active = sum(1 for run in runs for node_id in run.open_node_ids if run.nodes[node_id].state.is_active)
     if active > slots:
         raise InvariantViolation(f"{active} active attempts on {slots} slots")
+
+
+def check_job_limits(runs: Iterable[WorkflowRun]) -> None:
+    """Raise InvariantViolation if a node is at work in more runs of its workflow than any of them allows (JR-3)."""
+    at_work: dict[tuple[str, NodeId], list[WorkflowRun]] = {}
+    for run in runs:
+        for node_id in run.open_node_ids:
+            if run.nodes[node_id].state.is_active:
+                at_work.setdefault((run.workflow.name, node_id), []).append(run)
+    for (name, node_id), same in at_work.items():
+        if len(same) > min(runs_at_once_max(run.graph.nodes[node_id]) for run in same):
+            numbers = ", ".join(str(run.number) for run in same)
+            raise InvariantViolation(f"{node_id} of {name} is at work in runs {numbers} at once")
 
 
 def _require(run: WorkflowRun, holds: bool, what: str) -> None:

@@ -6,13 +6,15 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from admission_checks import Admission
+from violation import require
 
 from glue_tui.core.arrivals import SeenFile, Stage
 from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.codec import from_data
 from glue_tui.core.decide import LOST_ATTEMPTS_MAX
 from glue_tui.core.events import AttemptQueued, AttemptStarting, Event, NodeCarriedOver, TriggerFired
-from glue_tui.core.invariants import check_run, check_slots
+from glue_tui.core.invariants import check_run
 from glue_tui.core.model import Condition, NodeId, RunId, Trigger
 from glue_tui.core.run import WorkflowRun, apply
 from glue_tui.core.states import NODE_TRANSITIONS, Logical, NodeState, TriggerRunState, TriggerType, WorkflowRunStatus
@@ -25,15 +27,6 @@ from glue_tui.store.event_log import EVENT_KINDS
 if TYPE_CHECKING:
     from processes import SimSupervisor
     from world import World
-
-
-class Violation(AssertionError):
-    """Something happened that must never happen, or something did not that must."""
-
-
-def require(holds: bool, what: str) -> None:
-    if not holds:
-        raise Violation(what)
 
 
 class Checkers:
@@ -78,7 +71,7 @@ class Checkers:
         for workflow, trigger, patterns in self._world.conn.execute("SELECT * FROM watches").fetchall():
             if self._looked_first.get((workflow, trigger), ("", 0.0))[0] != patterns:
                 self._looked_first[workflow, trigger] = (patterns, self._world.true_s)
-        check_slots(kernel.runs.values(), kernel.slots)
+        Admission(kernel, self._world.wall_s).check(step, has_bugs=self._world.plan.decide_fails > 0)
         for key in step.touched_triggers:
             self._check_inbox(kernel, key)
 
@@ -157,14 +150,11 @@ class Checkers:
 
     def may_sleep(self, kernel: Kernel, supervisor: SimSupervisor, wall_s: float) -> None:
         """The loop goes to sleep for long: nothing is due."""
-        active = sum(1 for run in kernel.runs.values() for one in run.open_node_ids if run.nodes[one].state.is_active)
+        Admission(kernel, wall_s).check_nobody_idles()
         for run in kernel.runs.values():
             for node_id in run.open_node_ids:
                 last = run.nodes[node_id].last
                 assert last is not None
-                if last.state is NodeState.WAITING and active < kernel.slots:
-                    due = last.not_before is None or last.not_before <= wall_s
-                    require(not due, f"the loop sleeps, though {node_id} of run {run.number} is due")
                 if last.state is NodeState.STOPPING:
                     worker = supervisor.workers.get(run.key(node_id))
                     is_due = (last.stop_requested_at or 0.0) + STOP_GRACE_S <= wall_s

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from checkers import require
 from faults import plan_faults
 from people import People
 from random_workflows import random_workflow
+from violation import require
 from world import LIVENESS_S, World
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from checkers import Checkers, Violation
+from checkers import Checkers
 from faults import Crashed, FaultPlan, FaultyConnection
 from folders import Folders
 from processes import Process, result_of
 from sim_engine import SimEngine
+from violation import Violation
 
 from glue_tui.catalog.write import MIGRATIONS as CATALOG_MIGRATIONS
 from glue_tui.core.attempt import AttemptKey, AttemptResult
