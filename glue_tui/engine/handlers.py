@@ -7,9 +7,9 @@ from typing import assert_never
 
 from glue_tui.core.model import RunId
 from glue_tui.core.problem import GlueTuiError, InvalidInput
-from glue_tui.core.resume import plan_resume
 from glue_tui.engine.host import Host
 from glue_tui.engine.inputs import ResumeAsked, StartAsked, StopAsked, TriggerSwitched
+from glue_tui.engine.resume_plan import plan_view, run_of, workflow_now
 from glue_tui.protocol.present import run_summary
 from glue_tui.protocol.requests import (
     Call,
@@ -35,7 +35,7 @@ from glue_tui.protocol.requests import (
     Subscribe,
     SummaryReply,
 )
-from glue_tui.protocol.views import ResumePlanView, RunSummary, RunView
+from glue_tui.protocol.views import RunSummary, RunView
 
 RUNS_LIMIT_MAX = 10_000
 
@@ -61,7 +61,7 @@ async def _reply(host: Host, call: Call) -> Reply:
         case GetStory(run=ref):
             return StoryReply(number=number, lines=host.history.story(ref))
         case PlanResume() as ask:
-            return PlanReply(number=number, plan=_plan(host, ask))
+            return PlanReply(number=number, plan=plan_view(host, ask))
         case StartWorkflowRun() as ask:
             _refuse_broken(host, ask.workflow)
             run_id = await host.ask(
@@ -75,7 +75,7 @@ async def _reply(host: Host, call: Call) -> Reply:
             return SummaryReply(number=number, summary=_summary(host, run_id))
         case ResumeWorkflowRun() as ask:
             if not ask.as_it_ran:
-                _refuse_broken(host, host.history.run(ask.run).summary.workflow)
+                workflow_now(host, run_of(host, ask.run))
             run_id = await host.ask(
                 ResumeAsked(
                     run_id=host.history.run_id(ask.run),
@@ -120,14 +120,6 @@ def _refuse_broken(host: Host, workflow: str) -> None:
             f"{workflow} can't be started: {first}",
             hint="until it is mended, its last good version serves schedules and files only",
         )
-
-
-def _plan(host: Host, ask: PlanResume) -> ResumePlanView:
-    run_id = host.history.run_id(ask.run)
-    run = host.kernel.runs.get(RunId(run_id)) or host.history.core_run(run_id)
-    workflow = run.workflow if ask.as_it_ran else host.kernel.workflow(run.workflow.name)
-    plan = plan_resume(run, workflow, ask.nodes)
-    return ResumePlanView(restart=plan.restart, follow=plan.follow, carried=plan.carried)
 
 
 def _summary(host: Host, run_id: RunId | None) -> RunSummary:

@@ -32,6 +32,7 @@ from glue_tui.protocol.views import (
     NodeDefinition,
     NodeView,
     PropertyDefinition,
+    ResumedView,
     RunSummary,
     RunView,
     StatisticsView,
@@ -54,6 +55,7 @@ def run_summary(run: WorkflowRun, waits: RunWaits = NOTHING) -> RunSummary:
         started_at=run.started_at,
         finished_at=run.finished_at,
         previous_run_id=run.previous_run_id,
+        resumed=_resumed(run),
         message=run.message or waits.turn or (cause_text(run.cause) if not run.status.is_over else ""),
         statistics=_statistics(run),
         failed_nodes=failed,
@@ -172,6 +174,13 @@ def property_definitions(workflow: Workflow) -> tuple[PropertyDefinition, ...]:
 def condition_texts(trigger: Trigger) -> tuple[str, ...]:
     """Return a trigger's conditions in words."""
     return tuple(condition_text(one) for one in trigger.predicate.conditions) if trigger.predicate else ()
+
+
+def _resumed(run: WorkflowRun) -> ResumedView | None:
+    before = run.resumed
+    if before is None:
+        return None
+    return ResumedView(number=before.number, as_it_ran=before.as_it_ran, changes=before.changes)
 
 
 def _statistics(run: WorkflowRun) -> StatisticsView:

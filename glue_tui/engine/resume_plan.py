@@ -1,0 +1,103 @@
+"""What a resume would do and what changed since the run: gathers runs, definitions and the files beside them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from glue_tui.core.changes import workflow_changes
+from glue_tui.core.model import CommandWork, Job, NodeId, PythonWork, RunId, Workflow
+from glue_tui.core.problem import EntityNotFound, InvalidInput
+from glue_tui.core.resume import plan_resume
+from glue_tui.core.run import WorkflowRun
+from glue_tui.definitions.files import is_file
+from glue_tui.engine.host import Host
+from glue_tui.protocol.plan import resume_plan_view
+from glue_tui.protocol.requests import PlanResume
+from glue_tui.protocol.views import ResumePlanView, ScriptView
+
+
+def plan_view(host: Host, ask: PlanResume) -> ResumePlanView:
+    """Return the plan for one choice of nodes and definition. Raises what the resume itself would be refused with."""
+    run = run_of(host, ask.run)
+    refused_now = ""
+    try:
+        now = workflow_now(host, run)
+    except (EntityNotFound, InvalidInput) as error:
+        if not ask.as_it_ran:
+            raise
+        now, refused_now = run.workflow, error.message
+    chosen = run.workflow if ask.as_it_ran else now
+    plan = plan_resume(run, chosen, ask.nodes)
+    return resume_plan_view(
+        run,
+        plan,
+        as_it_ran=ask.as_it_ran,
+        changes=workflow_changes(run.workflow, now),
+        scripts=scripts_saved_since(run, chosen, (*plan.restart, *plan.follow), host.project_dir),
+        refused_now=refused_now,
+    )
+
+
+def run_of(host: Host, ref: str) -> WorkflowRun:
+    """Return the run that an id, a number or a workflow's name means, going or not. Raises EntityNotFound."""
+    run_id = host.history.run_id(ref)
+    return host.kernel.runs.get(RunId(run_id)) or host.history.core_run(run_id)
+
+
+def workflow_now(host: Host, run: WorkflowRun) -> Workflow:
+    """Return the workflow of a run as its file says now, never the version before the file's last mistakes.
+
+    Raises InvalidInput where the file is broken, EntityNotFound where it is gone.
+    """
+    name = run.workflow.name
+    definition = host.definitions.get(name)
+    if definition is not None and definition.is_broken:
+        first = next(str(problem) for problem in definition.problems if not problem.is_warning)
+        raise InvalidInput(
+            f"run {run.number} can't be resumed with the definition of now: {first}",
+            hint="mend it, or resume the run as it ran (--as-it-ran)",
+        )
+    if definition is None or name not in host.kernel.workflows:
+        raise EntityNotFound(f"{run.workflow.source} is gone", hint="resume the run as it ran (--as-it-ran)")
+    return host.kernel.workflow(name)
+
+
+def scripts_saved_since(
+    run: WorkflowRun, workflow: Workflow, node_ids: Iterable[NodeId], project_dir: Path
+) -> tuple[ScriptView, ...]:
+    """Return the scripts of these nodes that were saved after the run began, or are gone."""
+    began = run.started_at if run.started_at is not None else run.queued_at
+    found: dict[str, ScriptView] = {}
+    for node_id in node_ids:
+        node = workflow.node(node_id)
+        for path in _script_files(node, project_dir) if isinstance(node, Job) else ():
+            saved_at = _saved_at(path)
+            if saved_at is not None and saved_at <= began:
+                continue
+            shown = str(path.relative_to(project_dir)) if path.is_relative_to(project_dir) else str(path)
+            users = (*found[shown].node_ids, node_id) if shown in found else (node_id,)
+            found[shown] = ScriptView(path=shown, node_ids=users, saved_at=saved_at)
+    return tuple(found.values())
+
+
+def _script_files(job: Job, project_dir: Path) -> Iterator[Path]:
+    """Yield the files that a job runs and its definition only names. What a program reads besides, nobody knows."""
+    match job.work:
+        case PythonWork(script=script):
+            yield project_dir / script
+        case CommandWork(command=words, cwd=cwd):
+            for word in words:
+                path = Path(os.path.normpath(project_dir / cwd / word))
+                if path.is_relative_to(project_dir) and is_file(path):
+                    yield path
+        case _:
+            pass
+
+
+def _saved_at(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
