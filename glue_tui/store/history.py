@@ -150,7 +150,10 @@ class History:
 
         unknown = next((kind for kind in wanted.kinds if kind not in EVENT_KINDS), None)
         if unknown is not None:
-            raise EntityNotFound(f'no kind of event "{unknown}"', hint=did_you_mean(unknown, sorted(EVENT_KINDS)))
+            raise EntityNotFound(
+                f'no kind of event "{unknown}"',
+                hint=did_you_mean(unknown, sorted(EVENT_KINDS)) or "`glue-tui events RUN` names them",
+            )
         found: list[EventView] = []
         for view in self._stored_events(wanted):
             if len(found) == limit:
