@@ -86,6 +86,7 @@ def project_text(project: ProjectView, now: float) -> str:
 def run_status_text(run: RunView) -> str:
     """Return one run for people: its head, its tree, its properties and files."""
     from glue_tui.cli.run_tree import run_tree_text
+    from glue_tui.core.story import resumed_text
 
     summary = run.summary
     facts = [f"started by {summary.trigger} ({summary.trigger_type})"]
@@ -95,7 +96,9 @@ def run_status_text(run: RunView) -> str:
         facts.append(f"took {duration(end - summary.started_at)}")
     facts.append(f"Glue status {summary.status}")
     facts.append(summary.run_id)
-    if summary.previous_run_id:
+    if summary.resumed is not None:
+        facts.append(resumed_text(summary.resumed.number, summary.resumed.as_it_ran, summary.resumed.changes))
+    elif summary.previous_run_id:
         facts.append(f"resumes {summary.previous_run_id}")
     lines = [run_tree_text(run, with_logs=False), paint(" · ".join(facts), "muted")]
     if summary.message:
