@@ -41,7 +41,7 @@ def _check_trigger(run: WorkflowRun, name: str) -> None:
     if trigger.predicate is None or state.state is not TriggerRunState.FIRED or state.carried_over:
         return
     held = [
-        run.nodes[one.node_id].state is one.state and not run.nodes[one.node_id].state.is_active
+        run.nodes[one.node_id].state.is_over and one.holds_for(run.nodes[one.node_id].state)
         for one in trigger.predicate.conditions
     ]
     holds = all(held) if trigger.predicate.logical is Logical.AND else any(held)

@@ -73,7 +73,12 @@ class Action:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     node_id: NodeId
-    state: NodeState
+    state: NodeState | None
+    """None: ANY_TERMINAL, which Glue has not: however the node ended, ERROR too, unless it was skipped."""
+
+    def holds_for(self, state: NodeState) -> bool:
+        """Tell whether it is true of a node that ended in `state`."""
+        return state is not NodeState.SKIPPED if self.state is None else state is self.state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

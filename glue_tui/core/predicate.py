@@ -6,7 +6,7 @@ from enum import Enum
 
 from glue_tui.core.model import Condition, NodeId, Predicate, node_name, node_type
 from glue_tui.core.run import WorkflowRun
-from glue_tui.core.states import Logical, NodeState, glue_state
+from glue_tui.core.states import ANY_TERMINAL, Logical, NodeState, glue_state, state_word
 
 
 class Truth(Enum):
@@ -23,7 +23,7 @@ def judge_condition(condition: Condition, run: WorkflowRun) -> Truth:
     is_final = node.finished_at is not None or bool(node.carried_from)
     if not is_final:
         return Truth.NOT_YET
-    return Truth.TRUE if node.state is condition.state else Truth.NEVER
+    return Truth.TRUE if condition.holds_for(node.state) else Truth.NEVER
 
 
 def judge(predicate: Predicate, run: WorkflowRun) -> Truth:
@@ -47,9 +47,8 @@ def conditions_met(predicate: Predicate, run: WorkflowRun) -> tuple[NodeId, ...]
 
 
 def condition_text(condition: Condition) -> str:
-    """Return a condition as people write it: `clean_sales SUCCEEDED`; a stopped crawl is CANCELLED, as in Glue."""
-    state = "CANCELLED" if condition.state is NodeState.STOPPED else condition.state.value
-    word = state if node_type(condition.node_id).value == "CRAWLER" else condition.state.value
+    """Return a condition as people write it: `clean_sales SUCCEEDED`."""
+    word = ANY_TERMINAL if condition.state is None else state_word(node_type(condition.node_id), condition.state)
     return f"{node_name(condition.node_id)} {word}"
 
 
@@ -62,5 +61,8 @@ def why_never(predicate: Predicate, run: WorkflowRun) -> str:
         node = run.nodes[condition.node_id]
         now = "SKIPPED" if node.state is NodeState.SKIPPED else glue_state(node_type(node.node_id), node.state)
         wished = condition_text(condition).rsplit(" ", 1)[1]
-        parts.append(f"{node_name(condition.node_id)} is {now}, not {wished}")
+        if condition.state is None:
+            parts.append(f"{node_name(condition.node_id)} did not run")
+        else:
+            parts.append(f"{node_name(condition.node_id)} is {now}, not {wished}")
     return "; ".join(parts)

@@ -110,6 +110,10 @@ LISTENABLE_CRAWLER_STATES = (NodeState.SUCCEEDED, NodeState.FAILED, NodeState.ST
 """Rule TR-8; a stopped crawl is called CANCELLED in a definition, as in Glue."""
 
 
+ANY_TERMINAL = "ANY_TERMINAL"
+"""Ours: what a condition says that holds however its node ended. SKIPPED is no end: such a node never ran."""
+
+
 class TriggerType(StrEnum):
     SCHEDULED = "SCHEDULED"
     CONDITIONAL = "CONDITIONAL"
@@ -180,3 +184,15 @@ def glue_state(node_type: NodeType, state: NodeState) -> str:
     return {NodeState.STOPPING: "CANCELLING", NodeState.STOPPED: "CANCELLED", NodeState.TIMEOUT: "FAILED"}.get(
         state, "RUNNING" if state in (NodeState.WAITING, NodeState.STARTING) else state.value
     )
+
+
+def state_word(node_type: NodeType, state: NodeState) -> str:
+    """Return the word by which a condition listens for a state: a stopped crawl is CANCELLED, as in Glue."""
+    return "CANCELLED" if node_type is NodeType.CRAWLER and state is NodeState.STOPPED else state.value
+
+
+def word_holds(word: str, node_type: NodeType, state: NodeState) -> bool:
+    """Tell whether a condition with this word is true of a node that ended in `state`."""
+    if word == ANY_TERMINAL:
+        return state.is_over and state is not NodeState.SKIPPED
+    return word == state_word(node_type, state)

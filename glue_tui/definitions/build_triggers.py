@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from glue_tui.core.model import Action, Condition, FileWatch, NodeId, Predicate, Trigger, crawler_id, job_id, node_type
 from glue_tui.core.schedule import parse_schedule
 from glue_tui.core.states import (
+    ANY_TERMINAL,
     LISTENABLE_CRAWLER_STATES,
     LISTENABLE_JOB_STATES,
     Logical,
@@ -37,9 +38,13 @@ _NEEDED: dict[TriggerType, str] = {
     TriggerType.EVENT: "watch",
     TriggerType.CONDITIONAL: "conditions",
 }
-_JOB_STATES = {state.value: state for state in LISTENABLE_JOB_STATES}
-_CRAWLER_STATES = {
-    "CANCELLED" if state is NodeState.STOPPED else state.value: state for state in LISTENABLE_CRAWLER_STATES
+_JOB_STATES: dict[str, NodeState | None] = {
+    **{state.value: state for state in LISTENABLE_JOB_STATES},
+    ANY_TERMINAL: None,
+}
+_CRAWLER_STATES: dict[str, NodeState | None] = {
+    **{"CANCELLED" if state is NodeState.STOPPED else state.value: state for state in LISTENABLE_CRAWLER_STATES},
+    ANY_TERMINAL: None,
 }
 
 
@@ -170,10 +175,13 @@ def _build_predicate(trigger: str, authored: AuthoredTrigger, scope: Scope) -> P
     for index, item in enumerate(written):
         here: KeyPath = (*path, "conditions", index)
         node_id = _node_of(item, here, scope)
-        state = _state_of(item, here, scope)
-        if node_id is None or state is None:
+        states = _JOB_STATES if item.job is not None or item.crawler is None else _CRAWLER_STATES
+        if item.state not in states:
+            _refuse_state(item.state, states, (*here, "state"), scope)
             continue
-        condition = Condition(node_id=node_id, state=state)
+        if node_id is None:
+            continue
+        condition = Condition(node_id=node_id, state=states[item.state])
         if condition in conditions:
             scope.report.problem(here, "says the same as a condition above", "leave one of them out")
         conditions[condition] = None
@@ -181,18 +189,15 @@ def _build_predicate(trigger: str, authored: AuthoredTrigger, scope: Scope) -> P
     return Predicate(logical=authored.logical or Logical.AND, conditions=tuple(conditions))
 
 
-def _state_of(item: AuthoredCondition, path: KeyPath, scope: Scope) -> NodeState | None:
-    """Return the state; Glue calls a stopped crawl CANCELLED."""
-    states = _JOB_STATES if item.job is not None or item.crawler is None else _CRAWLER_STATES
-    if item.state in states:
-        return states[item.state]
+def _refuse_state(state: str, states: dict[str, NodeState | None], path: KeyPath, scope: Scope) -> None:
+    """Report a state that no trigger can listen for (rule TR-8); Glue calls a stopped crawl CANCELLED."""
     kind = "job" if states is _JOB_STATES else "crawler"
-    swapped = {"STOPPED": "CANCELLED", "CANCELLED": "STOPPED"}.get(item.state, "")
-    hint = f'did you mean "{swapped}"?' if swapped in states else nearest(item.state, tuple(states))
-    known = ", ".join(states)
-    message = f'a {kind} can\'t be watched for "{item.state}", only for {known}'
-    scope.report.problem((*path, "state"), message, hint if hint.startswith("did") else "")
-    return None
+    swapped = {"STOPPED": "CANCELLED", "CANCELLED": "STOPPED"}.get(state, "")
+    hint = f'did you mean "{swapped}"?' if swapped in states else nearest(state, tuple(states))
+    if state in NodeState.__members__ and NodeState[state].is_failure and swapped not in states:
+        hint = f'did you mean "{ANY_TERMINAL}"? It holds however the {kind} ends'
+    message = f'a {kind} can\'t be watched for "{state}", only for {", ".join(states)}'
+    scope.report.problem(path, message, hint if hint.startswith("did") else "")
 
 
 def _check_not_watched_and_started(

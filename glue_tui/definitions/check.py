@@ -99,6 +99,8 @@ def _check_contradictions(workflow: Workflow, scope: Scope) -> None:
         if trigger.predicate and trigger.predicate.logical is Logical.AND and is_and_meant:
             states: dict[NodeId, str] = {}
             for condition in trigger.predicate.conditions:
+                if condition.state is None:
+                    continue
                 if condition.node_id in states:
                     path = scope.condition_paths[trigger.name, condition.node_id]
                     message = f"can never come true: {_named(condition.node_id)} ends in one state, not in two"
@@ -196,7 +198,11 @@ def _check_joins(workflow: Workflow, scope: Scope) -> None:
 def _facts_needed(trigger: Trigger, needs: dict[NodeId, Facts]) -> Facts | None:
     """Return what must have happened before `trigger` can fire; None while that is not known."""
     assert trigger.predicate is not None
-    each = [needs[condition.node_id] | {condition} for condition in _conditions(trigger) if condition.node_id in needs]
+    each = [
+        needs[condition.node_id] | ({condition} if condition.state is not None else frozenset())
+        for condition in _conditions(trigger)
+        if condition.node_id in needs
+    ]
     if trigger.predicate.logical is Logical.AND:
         return frozenset(chain.from_iterable(each)) if len(each) == len(trigger.predicate.conditions) else None
     return frozenset.intersection(*each) if each else None
@@ -205,6 +211,7 @@ def _facts_needed(trigger: Trigger, needs: dict[NodeId, Facts]) -> Facts | None:
 def _warn_of_exclusion(trigger: Trigger, facts: Facts | None, scope: Scope) -> None:
     states: dict[NodeId, set[str]] = {}
     for fact in facts or ():
+        assert fact.state is not None
         states.setdefault(fact.node_id, set()).add(fact.state)
     for node_id, wanted in sorted(states.items()):
         if len(wanted) > 1:

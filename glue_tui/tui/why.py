@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from glue_tui.client.words import counted
-from glue_tui.core.model import NodeId, node_name
+from glue_tui.core.model import NodeId, node_name, node_type
+from glue_tui.core.states import ANY_TERMINAL, NodeState, word_holds
 from glue_tui.protocol.views import NodeView, RunView, TriggerRunView, TriggerView, WorkflowView
 from glue_tui.tui.format import node_look, until, whole_duration
 from glue_tui.tui.model import is_over, node_in
@@ -86,6 +87,8 @@ def _predicate_lines(trigger: TriggerView, workflow: WorkflowView, run: RunView 
     sources = [edge.source for edge in edges if edge.destination == f"trigger:{trigger.name}"]
     for condition, source in zip(trigger.conditions, sources, strict=False):
         lines.append(_condition_line(condition, node_in(run, source), run))
+    if any(condition.endswith(f" {ANY_TERMINAL}") for condition in trigger.conditions):
+        lines.append(((f"  {ANY_TERMINAL}: it ended, no matter how; a skipped node has not run at all", "muted"),))
     lines.append(())
     lines.append(_verdict(trigger, in_run, run))
     return lines
@@ -98,8 +101,9 @@ def _condition_line(condition: str, node: NodeView | None, run: RunView | None) 
     name = condition.rsplit(" ", 1)[0]
     ended = node.finished_at is not None or bool(node.carried_from) or node.state == "SKIPPED"
     now_word = node_look(node.state).word
-    if ended and wanted in (node.state, node.glue_state):
-        return (("  true     ", "good"), (condition, "text"))
+    if ended and word_holds(wanted, node_type(NodeId(node.node_id)), NodeState(node.state)):
+        how: Spans = ((f"   {name} {now_word}", "muted"),) if wanted == ANY_TERMINAL else ()
+        return (("  true     ", "good"), (condition, "text"), *how)
     if ended:
         return (("  never    ", "bad"), (condition, "text"), (f"   {name} {now_word}", "muted"))
     if is_over(run):
@@ -117,10 +121,12 @@ def _verdict(trigger: TriggerView, in_run: TriggerRunView | None, run: RunView |
         case "NEVER":
             return ((f"It can't fire any more{where}: ", "bad"), (in_run.reason or "a condition is never", "text"))
         case "WAITING":
-            if trigger.state == "DEACTIVATED":
-                return ((f"It is paused, so it won't fire{where} even when they hold.", "warn"),)
             if is_over(run):
-                return ((f"It did not fire{where}, and the run is over.", "muted"),)
-            return ((f"It waits{where}.", "warn"), (f" {in_run.reason}" if in_run.reason else "", "muted"))
+                return ((f"It did not fire{where}: {in_run.reason or 'the run is over'}.", "muted"),)
+            if in_run.reason:
+                return ((f"It won't fire{where} even when they hold: {in_run.reason}.", "warn"),)
+            if trigger.state == "DEACTIVATED":
+                return ((f"It waits{where}, which began before it was paused.", "warn"),)
+            return ((f"It waits{where}.", "warn"),)
         case _:
             raise AssertionError(in_run.state)

@@ -278,6 +278,8 @@ def _check_rest(run: WorkflowRun) -> None:
 def _holds(run: WorkflowRun, condition: Condition) -> bool:
     node = run.nodes[condition.node_id]
     ended = node.finished_at is not None or node.carried_from != ""
+    if condition.state is None:
+        return ended and node.state is not NodeState.SKIPPED
     return ended and node.state is condition.state
 
 

@@ -123,6 +123,8 @@ def _conditionals(random: Random, node_ids: list[NodeId], first: int) -> tuple[T
 
 
 def _condition(random: Random, node_id: NodeId) -> Condition:
+    if random.random() < 0.12:
+        return Condition(node_id=node_id, state=None)
     states = _JOB_STATES if node_type(node_id) is NodeType.JOB else _CRAWLER_STATES
     return Condition(node_id=node_id, state=random.choice(states))
 

@@ -6,14 +6,21 @@ from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
 
-from glue_tui.core.states import NodeState
+from glue_tui.core.model import NodeId, node_type
+from glue_tui.core.states import NodeState, word_holds
 from glue_tui.logs.clean import clean
 from glue_tui.protocol.views import EdgeView, NodeView, RunView, TriggerRunView, TriggerView, WorkflowView
 from glue_tui.tui.format import node_look, trigger_glyph
 from glue_tui.tui.graph.drawing import GraphEdge, GraphNode
 
 TRIGGER_PREFIX = "trigger:"
-LABELS = {"SUCCEEDED": "success", "FAILED": "failure", "TIMEOUT": "timeout", "STOPPED": "stopped"}
+LABELS = {
+    "SUCCEEDED": "success",
+    "FAILED": "failure",
+    "TIMEOUT": "timeout",
+    "STOPPED": "stopped",
+    "ANY_TERMINAL": "any end",
+}
 
 
 class Mood(IntEnum):
@@ -150,6 +157,6 @@ def _start_mood(trigger: TriggerRunView, node: NodeView) -> Mood:
 
 def _watch_mood(state: str, node: NodeView) -> Mood:
     """Return what became of an edge from a node to a trigger that listens for `state`."""
-    if node.state == state:
+    if word_holds(state, node_type(NodeId(node.node_id)), NodeState(node.state)):
         return Mood.TRAVELLED
     return Mood.DEAD if NodeState(node.state).is_over else Mood.OPEN
