@@ -150,7 +150,7 @@ def say_outcome(run: RunView) -> None:
             say(f"{head}: {failed} failed, and what listens for that ran", tone="warn")
             hint = retry
         case Outcome.STOPPED:
-            say(head, tone="warn")
+            say(f"{head}: {harmless(summary.message)}", tone="warn")
             hint = f"`glue-tui retry {summary.number}` goes on from there"
         case Outcome.ERROR:
             say(f"{head}: {harmless(summary.message or failed)}", tone="bad")

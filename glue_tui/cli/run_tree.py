@@ -21,7 +21,7 @@ def run_tree_text(run: RunView, *, with_logs: bool = True) -> str:
 
     def label(vertex: str, again: bool) -> list[str]:
         if vertex in triggers:
-            return [_trigger_text(triggers[vertex], again)]
+            return [_trigger_text(triggers[vertex], again, is_over=bool(summary.outcome))]
         node = nodes[vertex]
         if again:
             return [f"{node.name} {paint('(above)', 'muted')}"]
@@ -57,11 +57,12 @@ def _node_lines(node: NodeView, *, with_logs: bool) -> list[str]:
     return lines
 
 
-def _trigger_text(trigger: TriggerRunView, again: bool) -> str:
+def _trigger_text(trigger: TriggerRunView, again: bool, *, is_over: bool) -> str:
     if again:
         return f"{trigger.name} {paint('(above)', 'muted')}"
-    facts = {"FIRED": "fired", "NEVER": "did not fire"}.get(trigger.state, "waits")
-    if trigger.total and trigger.state == "WAITING":
+    waits = "had not fired" if is_over else "waits"
+    facts = {"FIRED": "fired", "NEVER": "did not fire"}.get(trigger.state, waits)
+    if trigger.total and trigger.state == "WAITING" and not is_over:
         facts += f", {trigger.met} of {trigger.total} conditions hold"
     if trigger.reason:
         facts += f": {trigger.reason}"

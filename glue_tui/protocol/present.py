@@ -118,6 +118,8 @@ def trigger_run_view(run: WorkflowRun, name: str) -> TriggerRunView:
     reason = state.reason
     if state.carried_over:
         reason = "fired in the run before"
+    elif state.state is TriggerRunState.WAITING and run.status.is_over:
+        reason = f"the run ended {run.status} before"
     elif state.state is TriggerRunState.WAITING and not trigger.enabled:
         reason = "paused"
     return TriggerRunView(

@@ -198,7 +198,8 @@ def _trigger(trigger: TriggerView, looked: Looked, now: float) -> Lines:
     if looked.trigger_run is not None:
         state = looked.trigger_run
         tone = {"FIRED": "good", "NEVER": "bad", "WAITING": "muted"}[state.state]
-        word = {"FIRED": "fired", "NEVER": "did not start this run", "WAITING": "waits"}[state.state]
+        waits = "did not fire" if looked.run is not None and is_over(looked.run) else "waits"
+        word = {"FIRED": "fired", "NEVER": "did not start this run", "WAITING": waits}[state.state]
         if trigger.type == "CONDITIONAL" and state.state == "NEVER":
             word = "can't fire any more"
         head.append((f"  {word}", tone))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 
+from glue_tui.client.words import counted
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowState, InvalidInput
-from glue_tui.protocol.views import ResumePlanView
+from glue_tui.protocol.views import NodeView, ResumePlanView
 from glue_tui.tui import cli_twins
 from glue_tui.tui.host import Host
 from glue_tui.tui.navigation import failed_after
@@ -88,15 +89,25 @@ async def stop_run(host: Host, looked: Looked) -> None:
     """Stop the run on show, after a question that names it."""
     assert looked.run is not None
     summary = looked.run.summary
-    active = [node.name for node in looked.run.nodes if node.state in ("STARTING", "RUNNING", "STOPPING")]
-    working = f"Now running: {', '.join(active)}. " if active else ""
-    question = (
-        f"Stop run {summary.number} of {summary.workflow}?",
-        f"{working}Unfinished work is thrown away, nothing half-written is published. It can be retried later.",
-    )
-    if await host.ask(ConfirmScreen(host.look, question[0], question[1], verb="stop it")):
+    question = f"Stop run {summary.number} of {summary.workflow}?"
+    if await host.ask(ConfirmScreen(host.look, question, _cut_off_by_stop(looked.run.nodes), verb="stop it")):
         await host.client.stop_workflow_run(summary.run_id)
         host.say(f"run {summary.number} is stopping", cli=cli_twins.stop(summary.number), tone="warn")
+
+
+def _cut_off_by_stop(nodes: tuple[NodeView, ...]) -> str:
+    """Return what a stop ends, what it keeps from starting, and what becomes of unfinished work."""
+    active = [node for node in nodes if node.state in ("STARTING", "RUNNING", "STOPPING")]
+    programs = [node.name for node in active if node.kind == "command"]
+    waiting = sum(node.state in ("PENDING", "WAITING") for node in nodes)
+    parts = [
+        f"Now running: {', '.join(node.name for node in active)}." if active else "",
+        f"{counted(waiting, 'node')} will not start." if waiting else "",
+        "What is not published yet is discarded." if len(programs) < len(active) else "",
+        f"What {', '.join(programs)} wrote so far stays." if programs else "",
+        "It can be retried later.",
+    ]
+    return " ".join(part for part in parts if part)
 
 
 # Triggers

@@ -169,11 +169,20 @@ def test_detached_followed_stopped(shell: Shell) -> None:
     running = shell.start("run", "waits")
     wait_for(lambda: shell.node_state("2") == "RUNNING")
     assert "1 running" in shell("status", "--line").stdout
-    assert shell("stop", "2").returncode == 0
+    stopped = shell("stop", "2")
+    assert stopped.returncode == 0
+    told = "STOPPED after .*: stopped by hand; ended waits"
+    assert re.search(f"run 2 of waits {told}", stopped.stderr)
+    assert "glue-tui retry 2" in stopped.stderr
     out, err = running.communicate(timeout=30)
     assert running.returncode == 1
-    assert "STOPPED" in out
-    assert "STOPPED" in err
+    assert "ended by the stop; what its program had written stays" in out
+    assert re.search(told, err)
+
+    shell("run", "waits", "--detach")
+    assert re.search("run 3 of waits:? STOPP(ING|ED)", shell("stop", "waits", "--detach").stderr)
+    shell("run", "waits", "--detach")
+    assert shell.json("stop", "4")["summary"]["outcome"] == "STOPPED"
 
 
 def test_ctrl_c_leaves_the_run_going_and_says_how_to_stop_it(shell: Shell) -> None:
