@@ -240,7 +240,7 @@ class _Draft:
     def _queue_first(self, node_id: NodeId, action: Action | None, *, trigger: str = "", reason: str = "") -> None:
         node = self.run.workflow.node(node_id)
         assert node is not None
-        own = node.arguments if isinstance(node, Job) else {}
+        own, fixed = (node.arguments, node.non_overridable_arguments) if isinstance(node, Job) else ({}, {})
         given = action.arguments if action else {}
         timeout_s = action.timeout_s if action and action.timeout_s is not None else node.timeout_s
         self.add(
@@ -248,7 +248,7 @@ class _Draft:
                 node_id=node_id,
                 attempt=1,
                 trigger=trigger,
-                arguments={**own, **given},
+                arguments={**own, **given, **fixed},
                 timeout_s=timeout_s,
                 reason=reason,
             )

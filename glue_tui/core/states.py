@@ -114,6 +114,10 @@ ANY_TERMINAL = "ANY_TERMINAL"
 """Ours: what a condition says that holds however its node ended. SKIPPED is no end: such a node never ran."""
 
 
+LISTENABLE_WORDS = (*(state.value for state in LISTENABLE_JOB_STATES), "CANCELLED", ANY_TERMINAL)
+"""What the `state` of a condition may say: of a job, or of a crawler."""
+
+
 class TriggerType(StrEnum):
     SCHEDULED = "SCHEDULED"
     CONDITIONAL = "CONDITIONAL"

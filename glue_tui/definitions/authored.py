@@ -8,11 +8,12 @@ of Glue that are said in another way here.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
 from glue_tui.core.states import (
+    LISTENABLE_WORDS,
     DeleteBehavior,
     Logical,
     OnOverlap,
@@ -115,7 +116,7 @@ class AuthoredCondition(Authored):
     ELSEWHERE: ClassVar[dict[str, str]] = {"logical_operator": "leave it out: a node ends in the state or it does not"}
     job: str | None = None
     crawler: str | None = None
-    state: str = ""
+    state: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(LISTENABLE_WORDS)})] = ""
 
 
 class AuthoredTrigger(Authored):
@@ -151,7 +152,10 @@ class AuthoredSchemaChange(Authored):
 class AuthoredCrawler(Authored):
     WORD: ClassVar[str] = "crawler"
     REQUIRED: ClassVar[tuple[str, ...]] = ("database", "targets")
-    ELSEWHERE: ClassVar[dict[str, str]] = _as_trigger("crawler")
+    ELSEWHERE: ClassVar[dict[str, str]] = {
+        **_as_trigger("crawler"),
+        "max_concurrent_runs": "leave it out: a crawler always runs one crawl at a time",
+    }
     database: str = ""
     targets: list[AuthoredCrawlTarget] = msgspec.field(default_factory=list)
     description: str = ""
@@ -215,6 +219,8 @@ class AuthoredJob(Authored):
     title: str | None = None
     targets: list[AuthoredSink] | None = None
     arguments: dict[str, str] = msgspec.field(default_factory=dict)
+    non_overridable_arguments: dict[str, str] = msgspec.field(default_factory=dict)
+    max_concurrent_runs: int = 1
     max_retries: int = 0
     retry_delay: str | int | None = None
     backoff: float = 1.0

@@ -14,7 +14,7 @@ from glue_tui.definitions.authored import AuthoredProperty, AuthoredWorkflow, Pr
 from glue_tui.definitions.build_nodes import build_crawler, build_job
 from glue_tui.definitions.build_triggers import build_trigger
 from glue_tui.definitions.report import Report
-from glue_tui.definitions.scope import Scope
+from glue_tui.definitions.scope import CONCURRENT_RUNS_MAX, Scope
 from glue_tui.definitions.shape import nearest
 from glue_tui.definitions.templates import has_template
 

@@ -32,7 +32,7 @@ from glue_tui.definitions.authored import (
     WriteMode,
 )
 from glue_tui.definitions.report import KeyPath
-from glue_tui.definitions.scope import RETRIES_MAX, Scope, check_arguments
+from glue_tui.definitions.scope import CONCURRENT_RUNS_MAX, RETRIES_MAX, Scope, check_arguments
 
 BACKOFF_MAX = 10.0
 
@@ -96,11 +96,14 @@ def build_job(name: str, authored: AuthoredJob, scope: Scope) -> Job | None:
     """Return the job, or None where not even its kind of work could be read."""
     path: KeyPath = ("jobs", name)
     check_arguments(authored.arguments, (*path, "arguments"), scope)
+    check_arguments(authored.non_overridable_arguments, (*path, "non_overridable_arguments"), scope)
+    scope.within((*path, "max_concurrent_runs"), authored.max_concurrent_runs, 0, CONCURRENT_RUNS_MAX)
     scope.within((*path, "max_retries"), authored.max_retries, 0, RETRIES_MAX)
     scope.within((*path, "backoff"), authored.backoff, 1, BACKOFF_MAX)
     targets = _build_sinks(name, authored, scope)
     timeout_s = scope.timeout((*path, "timeout"), authored.timeout, 48 * 3600.0)
     retry_delay_s = scope.duration((*path, "retry_delay"), authored.retry_delay, 0.0)
+    notify_delay_after_s = _notify_delay_after_s(authored, timeout_s, (*path, "notify_delay_after"), scope)
     if authored.type is None:
         return None
     for word in {word: None for words in _WORDS.values() for word in words if word not in _WORDS[authored.type]}:
@@ -118,8 +121,23 @@ def build_job(name: str, authored: AuthoredJob, scope: Scope) -> Job | None:
         backoff=authored.backoff,
         timeout_s=timeout_s,
         arguments=dict(authored.arguments),
+        non_overridable_arguments=dict(authored.non_overridable_arguments),
+        max_concurrent_runs=authored.max_concurrent_runs,
+        notify_delay_after_s=notify_delay_after_s,
         targets=targets,
     )
+
+
+def _notify_delay_after_s(authored: AuthoredJob, timeout_s: float, path: KeyPath, scope: Scope) -> float | None:
+    """Rule JR-11."""
+    if authored.notify_delay_after is None:
+        return None
+    seconds = scope.duration(path, authored.notify_delay_after, timeout_s)
+    if seconds <= 0:
+        scope.report.problem(path, "must be longer than nothing", "leave it out for no notice")
+    elif seconds >= timeout_s and not scope.report.is_broken(path) and not scope.report.has_errors:
+        scope.report.warning(path, "never comes: the job's timeout is not longer", "a shorter one, or a longer timeout")
+    return seconds
 
 
 def _build_work(authored: AuthoredJob, kind: JobType, path: KeyPath, scope: Scope) -> JobWork | None:

@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from itertools import chain
 
 from glue_tui.core.graph import build_graph
-from glue_tui.core.model import Condition, NodeId, Predicate, TableSink, Trigger, Workflow, node_name, node_type
+from glue_tui.core.model import (
+    Condition,
+    NodeId,
+    Predicate,
+    TableSink,
+    Trigger,
+    Workflow,
+    job_id,
+    node_name,
+    node_type,
+)
 from glue_tui.core.states import Logical, TriggerType
 from glue_tui.definitions.report import KeyPath
 from glue_tui.definitions.scope import Scope
@@ -30,6 +40,7 @@ def check_graph(workflow: Workflow, scope: Scope) -> None:
     _check_contradictions(workflow, scope)
     _check_watched_targets(workflow, scope)
     if not scope.report.has_errors:
+        _check_ignored_arguments(workflow, scope)
         _check_reach(workflow, scope)
         _check_joins(workflow, scope)
 
@@ -117,6 +128,20 @@ def _check_watched_targets(workflow: Workflow, scope: Scope) -> None:
                     if isinstance(sink, TableSink) and may_hold_files_of(pattern, sink, scope.project_dir):
                         message = f'writes where trigger {trigger.name} watches ("{pattern}")'
                         scope.report.problem((*path, "path"), message, "each run would start the next: write elsewhere")
+
+
+def _check_ignored_arguments(workflow: Workflow, scope: Scope) -> None:
+    """Warn of arguments that the job's own non-overridable ones put out of force (rules JR-10, TR-15)."""
+    hint = "it is one of the job's non_overridable_arguments"
+    for job in workflow.jobs:
+        for name in job.non_overridable_arguments:
+            if name in job.arguments:
+                scope.report.warning(("jobs", job.name, "arguments", name), "is ignored", hint)
+            for trigger in workflow.triggers:
+                for action in trigger.actions:
+                    if action.node_id == job_id(job.name) and name in action.arguments:
+                        here = scope.action_paths[trigger.name, action.node_id][:-1]
+                        scope.report.warning((*here, "arguments", name), "is ignored", hint)
 
 
 def _check_reach(workflow: Workflow, scope: Scope) -> None:

@@ -16,7 +16,18 @@ from glue_tui.definitions.templates import has_template, template_problems
 
 RETRIES_MAX = 10
 """Rule JR-6."""
-RESERVED_ARGUMENTS = ("--JOB_NAME", "--WORKFLOW_NAME", "--WORKFLOW_RUN_ID")
+CONCURRENT_RUNS_MAX = 10_000
+_SET_BY_US = "is set by glue-tui itself"
+_RESERVED_BY_GLUE = "is reserved: Glue keeps it for its own use"
+RESERVED_ARGUMENTS = {
+    "--JOB_NAME": _SET_BY_US,
+    "--WORKFLOW_NAME": _SET_BY_US,
+    "--WORKFLOW_RUN_ID": _SET_BY_US,
+    "--conf": _RESERVED_BY_GLUE,
+    "--debug": _RESERVED_BY_GLUE,
+    "--mode": _RESERVED_BY_GLUE,
+}
+"""Rule JR-10, and why."""
 
 
 @dataclass(kw_only=True)
@@ -142,10 +153,10 @@ class Scope:
 
 
 def check_arguments(arguments: Mapping[str, str], path: KeyPath, scope: Scope) -> None:
-    """Rule JR-10: names start with `--`, and some are set by us."""
+    """Rule JR-10: names start with `--`, and some are reserved."""
     for name, value in arguments.items():
         if not name.startswith("--") or len(name) < 3:
             scope.report.problem((*path, name), "the name of an argument starts with --", f'"--{name.lstrip("-")}"')
         elif name in RESERVED_ARGUMENTS:
-            scope.report.problem((*path, name), "is set by glue-tui itself", "choose another name")
+            scope.report.problem((*path, name), RESERVED_ARGUMENTS[name], "choose another name")
         scope.text((*path, name), value)
