@@ -55,7 +55,7 @@ class AttemptSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptResult:
-    """Written to `result_path` by rename, as the worker's last act. No file: it died before its work was done."""
+    """Written to `result_path` as the worker's last act. No file, or half of one: it died before its work was done."""
 
     state: NodeState
     """SUCCEEDED or FAILED."""

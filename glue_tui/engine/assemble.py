@@ -19,7 +19,7 @@ from glue_tui.definitions.project import STATE_FOLDER, load_project
 from glue_tui.engine.host import Host
 from glue_tui.engine.inputs import DefinitionsLoaded
 from glue_tui.engine.kernel import Kernel
-from glue_tui.engine.recovery import leftovers, note_start, take_fence
+from glue_tui.engine.recovery import forget_results, leftovers, note_start, take_fence
 from glue_tui.store import ledger
 from glue_tui.store.database import migrate, open_database, reading, transaction
 from glue_tui.store.event_log import MIGRATIONS as RUN_MIGRATIONS
@@ -56,6 +56,7 @@ def assembled(project_dir: Path, note: Callable[[str], None]) -> Iterator[Host]:
         # In force before the first step, so that runs that wait for their turn know their workflow's limit.
         lost = leftovers(kernel.runs.values(), state_dir)
         kernel.step((DefinitionsLoaded(workflows=definitions.workflows), *lost), now)
+        forget_results(lost, state_dir)
         for one in lost:
             note(f"recovered: {type(one.report).__name__} {one.report.key.node_id} of {one.report.key.run_id}")
         history = open_history(state_dir / "state.db")

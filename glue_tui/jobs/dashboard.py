@@ -50,10 +50,8 @@ def charts_path(result_path: str) -> str:
 def _save_chart_data(session: JobSession, title: str, made_at: datetime, charts: list[ChartData]) -> None:
     path = Path(charts_path(session.spec.result_path))
     data = {"title": title, "made_at": made_at.timestamp(), "charts": [asdict(chart) for chart in charts]}
-    temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}")
-    temporary.parent.mkdir(parents=True, exist_ok=True)
-    temporary.write_text(session.log.secrets.mask(json.dumps(data, ensure_ascii=False)), encoding="utf-8")
-    temporary.replace(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(session.log.secrets.mask(json.dumps(data, ensure_ascii=False)), encoding="utf-8")
     session.outputs.append(os.path.relpath(path, session.project_dir))
 
 

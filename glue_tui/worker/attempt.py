@@ -197,17 +197,19 @@ def _log_end(log: LogWriter, result: AttemptResult, seconds: float, *, was_stopp
 
 
 def _write_result(path: str, result: AttemptResult) -> None:
-    """Write the result by rename: it is there whole or not at all. Not synced: a power failure loses the attempt."""
+    """Write the result in one go, under its own name: what a kill cuts off is no JSON and counts for nothing.
+
+    Not synced: a power failure loses the attempt.
+    """
     text = json.dumps(to_data(result), ensure_ascii=False)
     # Half of a pair is no character: a script that read broken text has it, a reader of JSON refuses it.
     text = _SURROGATE.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text)
-    temporary = Path(f"{path}.tmp-{os.getpid()}")
+    file = Path(path)
     try:
-        temporary.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
     except OSError:
-        temporary.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
         raise
 
 

@@ -8,8 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import psutil
 
+from glue_tui.core.attempt import AttemptResult
+from glue_tui.core.codec import to_data
+from glue_tui.core.states import NodeState
+from glue_tui.engine.supervisor import read_result
 from tests.conftest import RunningEngine, wait_for
 
 CHAIN = """
@@ -177,3 +182,13 @@ def test_a_file_whose_name_is_no_text_ends_no_engine(project: Path, engine: Runn
     wait_for(lambda: engine.ask(lambda client: client.runs()))
     assert engine.finished(1).summary.event_files == ("incoming/good",)
     assert [one.name for one in engine.ask(lambda client: client.project()).workflows] == ["chain"]
+
+
+def test_a_result_that_a_kill_cut_off_counts_for_nothing(tmp_path: Path) -> None:
+    whole = msgspec.json.encode(to_data(AttemptResult(state=NodeState.SUCCEEDED, rows_out=12, outputs=("a",))))
+    path = tmp_path / "job.x.1.result.json"
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        assert read_result(str(path)) is None
+    path.write_bytes(whole)
+    assert read_result(str(path)) is not None
