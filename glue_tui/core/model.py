@@ -265,6 +265,20 @@ def job_type(job: Job) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLimits:
+    """What is kept of a workflow's finished runs, their events and logs. A run beyond either limit goes."""
+
+    keep_runs: int = 0
+    """The newest so many; 0 = all."""
+    keep_for_s: float = 0.0
+    """Since their end; 0 = for ever."""
+
+    @property
+    def is_unlimited(self) -> bool:
+        return not self.keep_runs and not self.keep_for_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
     """One definition file. A run pins the whole of it."""
 
@@ -281,6 +295,7 @@ class Workflow:
     triggers: tuple[Trigger, ...] = ()
     crawlers: tuple[Crawler, ...] = ()
     jobs: tuple[Job, ...] = ()
+    history: HistoryLimits = HistoryLimits()
 
     def trigger(self, name: str) -> Trigger | None:
         return next((trigger for trigger in self.triggers if trigger.name == name), None)

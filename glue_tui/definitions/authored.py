@@ -225,6 +225,13 @@ class AuthoredJob(Authored):
     retry_delay: str | int | None = None
     backoff: float = 1.0
     timeout: str | int | None = None
+    notify_delay_after: str | int | None = None
+
+
+class AuthoredHistory(Authored):
+    WORD: ClassVar[str] = "history"
+    keep_runs: int | None = None
+    keep_for: str | int | None = None
 
 
 class AuthoredWorkflow(Authored):
@@ -233,6 +240,7 @@ class AuthoredWorkflow(Authored):
     max_concurrent_runs: int = 0
     on_overlap: OnOverlap = OnOverlap.QUEUE
     timezone: str = "UTC"
+    history: AuthoredHistory = msgspec.field(default_factory=AuthoredHistory)
     properties: dict[str, str | AuthoredProperty] = msgspec.field(default_factory=dict)
     connections: dict[str, AuthoredConnection] = msgspec.field(default_factory=dict)
     triggers: dict[str, AuthoredTrigger] = msgspec.field(default_factory=dict)

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from glue_tui.core.model import Connection, Property, Workflow
+from glue_tui.core.model import Connection, HistoryLimits, Property, Workflow
 from glue_tui.core.properties import value_problem
-from glue_tui.definitions.authored import AuthoredProperty, AuthoredWorkflow, PropertyType, Scalar
+from glue_tui.definitions.authored import AuthoredHistory, AuthoredProperty, AuthoredWorkflow, PropertyType, Scalar
 from glue_tui.definitions.build_nodes import build_crawler, build_job
 from glue_tui.definitions.build_triggers import build_trigger
 from glue_tui.definitions.report import Report
@@ -21,7 +21,7 @@ from glue_tui.definitions.templates import has_template
 T = TypeVar("T")
 
 NAME_LENGTH_MAX = 100
-CONCURRENT_RUNS_MAX = 10_000
+KEEP_RUNS_MAX = 1_000_000
 NAME_RULE = "letters, digits, _ - and . (the last two not first)"
 
 _NAME = re.compile(r"\w[\w.-]*")
@@ -42,12 +42,25 @@ def build_workflow(authored: AuthoredWorkflow, name: str, scope: Scope) -> Workf
         max_concurrent_runs=authored.max_concurrent_runs,
         on_overlap=authored.on_overlap,
         timezone=authored.timezone,
+        history=_build_history(authored.history, scope),
         properties=tuple(_build_property(key, item, report) for key, item in authored.properties.items()),
         connections=tuple(_build_connection(key, item.url, scope) for key, item in authored.connections.items()),
         triggers=_present(build_trigger(key, item, scope) for key, item in authored.triggers.items()),
         crawlers=_present(build_crawler(key, item, scope) for key, item in authored.crawlers.items()),
         jobs=_present(build_job(key, item, scope) for key, item in authored.jobs.items()),
     )
+
+
+def _build_history(authored: AuthoredHistory, scope: Scope) -> HistoryLimits:
+    path = ("history",)
+    if authored.keep_runs is not None:
+        scope.within((*path, "keep_runs"), authored.keep_runs, 1, KEEP_RUNS_MAX)
+    if authored.keep_for is None:
+        return HistoryLimits(keep_runs=authored.keep_runs or 0)
+    keep_for_s = scope.duration((*path, "keep_for"), authored.keep_for, 1.0)
+    if keep_for_s <= 0:
+        scope.report.problem((*path, "keep_for"), "must be longer than nothing", "leave it out to keep runs for ever")
+    return HistoryLimits(keep_runs=authored.keep_runs or 0, keep_for_s=keep_for_s)
 
 
 def is_name(text: str) -> bool:
