@@ -60,7 +60,7 @@ def measure(setting: Setting) -> Iterator[Row]:
                 "watchfiles": lambda: _watchfiles_s(watched, step_ms=50, debounce_ms=1600),
                 "watchfiles, no gathering": lambda: _watchfiles_s(watched, step_ms=1, debounce_ms=1),
             },
-            setting.rounds,
+            setting,
         )
     start = taken["a node start"]
     limits = (

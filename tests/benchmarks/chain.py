@@ -46,7 +46,7 @@ def measure(setting: Setting) -> Iterator[Row]:
             "fresh interpreter": lambda: limit_s("interpreters", nodes, "pass"),
             "the same, importing polars": lambda: limit_s("interpreters", few, "import polars"),
         }
-        taken = in_rounds(cases, setting.rounds)
+        taken = in_rounds(cases, setting)
     node = taken.pop("many").minus(taken.pop("one"), "node").times(1000 / (nodes - 1))
     limits = {name: figure.times(1000 / nodes) for name, figure in taken.items()}
     limits["the same, importing polars"] = taken["the same, importing polars"].times(1000 / few)

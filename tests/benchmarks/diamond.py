@@ -34,7 +34,7 @@ def measure(setting: Setting) -> Iterator[Row]:
                 [sys.executable, "-P", FORKS, "5", "2", "polars"], cwd=project_dir
             ),
         },
-        setting.rounds,
+        setting,
     )
     limit = taken["polars and five forks"]
     for name in ("run", "run --local"):

@@ -23,7 +23,7 @@ def measure(setting: Setting) -> Iterator[Row]:
                 "fan": lambda: engine.run("fan")[0],
                 "forks with polars": lambda: limit_s("forks", width + 2, 2, "polars"),
             },
-            setting.rounds,
+            setting,
         )
     yield Row(
         benchmark="fan",

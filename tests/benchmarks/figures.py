@@ -98,10 +98,11 @@ class Row:
                 return self.ratio <= factor
 
 
-def in_rounds(cases: Mapping[str, Callable[[], float]], rounds: int, *, warm_ups: int = 1) -> dict[str, Figure]:
-    """Call every case in turn, round after round, and return what they returned; warm-ups don't count."""
+def in_rounds(cases: Mapping[str, Callable[[], float]], setting: Setting) -> dict[str, Figure]:
+    """Call every case in turn, round after round, and return what they returned; the first round does not count."""
+    warm_ups = setting.size(1, 0)
     values: dict[str, list[float]] = {name: [] for name in cases}
-    for number in range(warm_ups + rounds):
+    for number in range(warm_ups + setting.rounds):
         for name, case in cases.items():
             value = case()
             if number >= warm_ups:

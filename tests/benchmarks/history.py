@@ -23,7 +23,6 @@ FEW = 10
 MANY = 10_000
 AS_FAST = 1.1
 """Beyond this ratio it is slower; below, the machine's own noise."""
-SETTLE_S = 2.0
 
 
 def measure(setting: Setting) -> Iterator[Row]:
@@ -35,7 +34,7 @@ def measure(setting: Setting) -> Iterator[Row]:
             "a bare interpreter": lambda: exec_to_exit_s([sys.executable, "-c", "pass"], cwd=many),
             "help": lambda: command_s(many, "--help"),
         },
-        setting.rounds,
+        setting,
     )
     yield Row(
         benchmark="history",
@@ -47,9 +46,9 @@ def measure(setting: Setting) -> Iterator[Row]:
     )
     beside = f"with {FEW}"
     without_engine = {"runs": _runs_s, "status": _status_s, "engine": _engine_start_s}
-    taken = in_rounds(_cases(without_engine, projects), setting.rounds)
+    taken = in_rounds(_cases(without_engine, projects), setting)
     with EngineUp(projects["few"]), EngineUp(projects["many"]):
-        taken |= in_rounds(_cases({"screen": _frame_s}, projects), setting.rounds)
+        taken |= in_rounds(_cases({"screen": _frame_s}, projects), setting)
     yield Row(
         benchmark="history",
         what=f"P14 `glue-tui runs` over {sizes['many']} runs",
@@ -103,5 +102,5 @@ def _engine_start_s(project_dir: Path) -> float:
 
 def _frame_s(project_dir: Path) -> float:
     with TapedTerminal([GLUE_TUI], cwd=project_dir) as terminal:
-        terminal.read(SETTLE_S)
+        terminal.read_until_quiet()
         return first_complete_frame_s(terminal.tape)

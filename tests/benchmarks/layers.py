@@ -30,7 +30,7 @@ def measure(setting: Setting) -> Iterator[Row]:
                 "large": lambda: engine.run("large")[0],
                 "forks with polars": lambda: limit_s("forks", large * LAYERS, 2, "polars"),
             },
-            setting.rounds,
+            setting,
         )
     yield Row(
         benchmark="layers",

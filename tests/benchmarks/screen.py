@@ -23,8 +23,6 @@ from tests.history_of import write_history
 ROOT = Path(__file__).parents[2]
 HELLO = [sys.executable, str(Path(__file__).parent / "hello.py")]
 RUNS_BEHIND = 10
-SETTLE_S = 2.0
-"""What is on screen so long after the start counts as complete; at rest nothing may come after it."""
 STEP_S = 0.15
 STEPS_EACH_WAY = 6
 MB = 1_000_000
@@ -67,7 +65,7 @@ def _first_frames(project_dir: Path, setting: Setting) -> Iterator[Row]:
             "screen": screen_s,
             "hello in Textual": lambda: first_complete_frame_s(_tape_of_start(HELLO, project_dir)),
         },
-        setting.rounds,
+        setting,
     )
     yield Row(
         benchmark="screen",
@@ -83,15 +81,16 @@ def _first_frames(project_dir: Path, setting: Setting) -> Iterator[Row]:
 
 def _tape_of_start(command: list[str], project_dir: Path) -> list[tuple[float, bytes]]:
     with TapedTerminal(command, cwd=project_dir) as terminal:
-        terminal.read(SETTLE_S)
+        terminal.read_until_quiet()
         return terminal.tape
 
 
 def _session(project_dir: Path, engine_pid: int, setting: Setting) -> dict[str, float]:
     """Open the screen, let it rest, walk in the tree; return what that took by the names of the goals."""
-    rest_s = setting.size(10, 1)
+    rest_s, steps = setting.size(10, 1), setting.size(STEPS_EACH_WAY, 1)
     with TapedTerminal([GLUE_TUI], cwd=project_dir) as terminal:
-        terminal.read(2 * SETTLE_S)
+        terminal.read_until_quiet()
+        terminal.read(rest_s / 2)  # The garbage collection and the like that follow a start are no rest.
         screen, engine = psutil.Process(terminal.pid), psutil.Process(engine_pid)
         bytes_before, screen_before, engine_before = terminal.taped_bytes, _cpu_s(screen), _cpu_s(engine)
         terminal.read(rest_s)
@@ -101,10 +100,10 @@ def _session(project_dir: Path, engine_pid: int, setting: Setting) -> dict[str, 
             "P12 at rest, engine": (_cpu_s(engine) - engine_before) / rest_s * 100,
         }
         bytes_before = terminal.taped_bytes
-        for key in ["down"] * STEPS_EACH_WAY + ["up"] * STEPS_EACH_WAY:
+        for key in ["down"] * steps + ["up"] * steps:
             terminal.press(key)
             terminal.read(STEP_S)
-        told["P12 a step in the tree"] = (terminal.taped_bytes - bytes_before) / (2 * STEPS_EACH_WAY)
+        told["P12 a step in the tree"] = (terminal.taped_bytes - bytes_before) / (2 * steps)
         told["P13 memory of the screen"] = screen.memory_info().rss / MB
         told["P13 memory of the engine"] = engine.memory_info().rss / MB
         told["  its processes for workers"] = (

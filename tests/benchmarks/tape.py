@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pyte
 
-from tests.terminal import UNKNOWN_TO_PYTE, Terminal
+from tests.terminal import DEADLINE_S, UNKNOWN_TO_PYTE, Terminal
 
 COLUMNS, ROWS = 120, 40
+QUIET_S = 1.0
 COMPLETE_SHARE = 0.98
 """A frame is complete when so much of it, and of what is not blank, is as it stays: a running time may change."""
 
@@ -41,6 +42,14 @@ class TapedTerminal(Terminal):
             self.tape.append((time.perf_counter() - self._began, data))
             self._answer(data)
         return ""
+
+    def read_until_quiet(self) -> None:
+        """Put on tape all that comes until the program has said something and then nothing for a while."""
+        end = time.perf_counter() + DEADLINE_S
+        said = -1
+        while said != (said := self.taped_bytes) or not said:
+            assert time.perf_counter() < end, f"never quiet, {said} bytes so far"
+            self.read(QUIET_S)
 
     @property
     def taped_bytes(self) -> int:

@@ -1,0 +1,107 @@
+"""Other orchestrators at the same no-op graphs: `python -m tests.benchmarks peers --python PATH [--python PATH]`.
+
+PATH is an interpreter that has luigi, doit, dagster or prefect installed; those it hasn't are left out with a word. All
+figures are from exec to exit: a node of a chain (less the same for a chain of one), a fan 1 -> 200 -> 1, and a diamond
+from a cold start. Ours is `glue-tui run`, with an engine up for chain and fan, with none for the diamond. What peers
+isolate and what they keep on record differs: their scripts, under `peers/`, say it. A ratio below 1 means ours is
+quicker.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tests.benchmarks.engine_up import EngineUp, command_s, exec_to_exit_s, stop_engine
+from tests.benchmarks.figures import Figure, Row, Setting, in_rounds
+from tests.benchmarks.projects import chain, diamond, layers, write_project
+
+PROGRAMS = Path(__file__).parent / "peers"
+CHAIN = 100
+SHORT_CHAIN = 20
+FAN = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    name: str
+    package: str
+    words: tuple[str, ...]
+    """Its program and the first words for it."""
+    is_slow: bool = False
+    """A short chain, and no fan: they would take minutes."""
+
+    @property
+    def chain(self) -> int:
+        return SHORT_CHAIN if self.is_slow else CHAIN
+
+
+PEERS = (
+    Peer(name="luigi, two workers", package="luigi", words=("luigi_graph.py",)),
+    Peer(name="doit, two processes", package="doit", words=("doit_graph.py",)),
+    Peer(name="dagster in process", package="dagster", words=("dagster_graph.py", "in_process")),
+    Peer(name="dagster multiprocess", package="dagster", words=("dagster_graph.py", "multiprocess"), is_slow=True),
+    Peer(name="prefect, two threads", package="prefect", words=("prefect_graph.py",), is_slow=True),
+)
+
+
+def measure(setting: Setting) -> Iterator[Row]:
+    peers = dict(_present(setting.peer_pythons))
+    if not peers:
+        print("peers: none is there; --python names an interpreter that has some", file=sys.stderr)
+        return
+    cases: dict[str, Callable[[], float]] = {}
+    for peer, python in peers.items():
+
+        def peer_s(shape: str, size: int, peer: Peer = peer, python: str = python) -> float:
+            command = [python, str(PROGRAMS / peer.words[0]), *peer.words[1:], shape, str(size)]
+            return exec_to_exit_s(command, cwd=setting.scratch)
+
+        cases[f"one {peer.name}"] = partial(peer_s, "chain", 1)
+        cases[f"chain {peer.name}"] = partial(peer_s, "chain", peer.chain)
+        if not peer.is_slow:
+            cases[f"fan {peer.name}"] = partial(peer_s, "fan", FAN)
+        cases[f"diamond {peer.name}"] = partial(peer_s, "diamond", 3)
+    cold_dir = write_project(setting.scratch / "cold", {"diamond": diamond()})
+
+    def cold_s() -> float:
+        try:
+            return command_s(cold_dir, "run", "diamond")
+        finally:
+            stop_engine(cold_dir)
+
+    cases["diamond"] = cold_s
+    workflows = {"one": chain(1), "chain": chain(CHAIN), "fan": layers([1, FAN, 1])}
+    project_dir = write_project(setting.scratch / "project", workflows)
+    with EngineUp(project_dir):
+        for name in workflows:
+            cases[name] = partial(command_s, project_dir, "run", name)
+        taken = in_rounds(cases, setting)
+    node = taken["chain"].minus(taken["one"], "a node").times(1000 / (CHAIN - 1))
+    for peer in peers:
+        peers_node = taken[f"chain {peer.name}"].minus(taken[f"one {peer.name}"], peer.name)
+        yield _row("a node of a chain", "ms", node, peers_node.times(1000 / (peer.chain - 1)))
+    for shape, what in (("fan", f"1 -> {FAN} -> 1"), ("diamond", "diamond, cold")):
+        for peer in peers:
+            if (figure := taken.get(f"{shape} {peer.name}")) is not None:
+                yield _row(what, "s", taken[shape], Figure(name=peer.name, values=figure.values))
+
+
+def _row(what: str, unit: str, ours: Figure, peers: Figure) -> Row:
+    return Row(benchmark="peers", what=what, unit=unit, measured=ours, limit=peers)
+
+
+def _present(pythons: tuple[str, ...]) -> Iterator[tuple[Peer, str]]:
+    """Yield the peers that can be run, each with an interpreter that has it; say which ones can't."""
+    for peer in PEERS:
+        for python in pythons:
+            code = f"import {peer.package}"
+            if subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0:
+                yield peer, python
+                break
+        else:
+            print(f"peers: {peer.name} left out, no interpreter given has {peer.package}", file=sys.stderr)
