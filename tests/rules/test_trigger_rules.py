@@ -294,7 +294,7 @@ def test_tr_15_arguments_of_an_action_go_over_those_of_the_job_and_its_timeout_t
         assert attempt.timeout_s == 7
 
 
-def test_tr_16_a_conditional_trigger_fires_at_most_once_in_a_run(glue: Project) -> None:
+def test_tr_16_and_f_4_a_conditional_trigger_fires_at_most_once_in_a_run(glue: Project) -> None:
     two = '{ job = "a", state = "SUCCEEDED" }, { job = "b", state = "SUCCEEDED" }'
     glue.write(start_of("a", "b") + when("t", two, '{ job = "c" }', 'logical = "ANY"') + jobs("a", "b", "c"))
     run = glue.start()

@@ -336,7 +336,7 @@ script = "show.py"
 # History and size
 
 
-def test_wf_17_history_is_kept_until_somebody_prunes_it(glue: Project) -> None:
+def test_wf_17_and_f_13_history_is_kept_until_somebody_prunes_it(glue: Project) -> None:
     """Glue forgets runs after 90 days or a year: its pages don't agree."""
     glue.write(TWO_STEPS)
     run = glue.start()
