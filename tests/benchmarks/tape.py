@@ -16,7 +16,7 @@ import pyte
 from tests.terminal import DEADLINE_S, UNKNOWN_TO_PYTE, Terminal
 
 COLUMNS, ROWS = 120, 40
-QUIET_S = 1.0
+QUIET_S = 0.8
 COMPLETE_SHARE = 0.98
 """A frame is complete when so much of it, and of what is not blank, is as it stays: a running time may change."""
 
@@ -39,21 +39,23 @@ class TapedTerminal(Terminal):
                 return ""  # The program is gone and its terminal with it.
             if not data:
                 return ""
-            self.tape.append((time.perf_counter() - self._began, data))
+            self.tape.append((self._now_s(), data))
             self._answer(data)
         return ""
 
     def read_until_quiet(self) -> None:
         """Put on tape all that comes until the program has said something and then nothing for a while."""
-        end = time.perf_counter() + DEADLINE_S
-        said = -1
-        while said != (said := self.taped_bytes) or not said:
-            assert time.perf_counter() < end, f"never quiet, {said} bytes so far"
-            self.read(QUIET_S)
+        end = self._now_s() + DEADLINE_S
+        while not self.tape or self._now_s() - self.tape[-1][0] < QUIET_S:
+            assert self._now_s() < end, f"never quiet, {self.taped_bytes} bytes so far"
+            self.read(0.05)
 
     @property
     def taped_bytes(self) -> int:
         return sum(len(data) for _, data in self.tape)
+
+    def _now_s(self) -> float:
+        return time.perf_counter() - self._began
 
 
 def first_ink_s(tape: Sequence[tuple[float, bytes]]) -> float:
