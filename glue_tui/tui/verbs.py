@@ -53,6 +53,7 @@ async def retry_run(host: Host, looked: Looked) -> None:
     """Ask what shall run again, then resume. What each choice comes to is the engine's word."""
     assert looked.run is not None
     run = looked.run
+    await host.client.reload()  # The mended file counts, even if the watcher has not seen it yet.
     node = looked.node if looked.node is not None and looked.node.attempt > 0 else None
     scopes = ((), (node.node_id,)) if node is not None else ((),)
     plans = {
@@ -80,7 +81,7 @@ async def _resume(host: Host, looked: Looked, choice: RetryChoice) -> None:
     )
     host.show_run(summary.workflow, summary.run_id)
     host.say(
-        f"run {summary.number} repeats run {looked.run.summary.number}",
+        f"run {summary.number} repeats run {looked.run.summary.number}" + (" as it ran" if choice.as_it_ran else ""),
         cli=cli_twins.retry(looked.run.summary.number, choice.nodes, choice.as_it_ran),
     )
 

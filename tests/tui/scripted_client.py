@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from plan_along_edges import plan_along_edges
 
-from glue_tui.core.problem import EngineUnavailable, EntityNotFound, IllegalWorkflowState
+from glue_tui.core.problem import EngineUnavailable, EntityNotFound, IllegalWorkflowState, InvalidInput
 from glue_tui.protocol.views import (
     AttemptView,
     ErrorView,
@@ -52,6 +52,10 @@ class ScriptedEngine:
         self.is_stopped = False
         self._feeds: list[asyncio.Queue[FeedMessage | None]] = []
         self._answers: dict[str, RunSummary] = {}
+        self.since: dict[str, Any] = {}
+        """What every resume plan tells besides the nodes: changes, scripts."""
+        self.refused_now: InvalidInput | None = None
+        """Why no run can be resumed with the definition of now."""
 
     async def connect(self) -> ScriptedClient:
         """Return a client, as the command line's connect function does."""
@@ -238,7 +242,12 @@ class ScriptedClient:
         before = self.engine.find(run)
         if not before.summary.outcome:
             raise IllegalWorkflowState(f"run {before.summary.number} is still RUNNING")
-        return plan_along_edges(before, nodes)
+        if self.engine.refused_now is not None and not as_it_ran:
+            raise self.engine.refused_now
+        told = {"run_id": run, "run_number": before.summary.number, "as_it_ran": as_it_ran, **self.engine.since}
+        if self.engine.refused_now is not None:
+            told["refused_now"] = self.engine.refused_now.message
+        return msgspec.structs.replace(plan_along_edges(before, nodes), **told)
 
     async def resume_workflow_run(
         self, run: str, *, nodes: tuple[str, ...] = (), as_it_ran: bool = False, request_id: str = ""

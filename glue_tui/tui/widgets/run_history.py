@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from glue_tui.client.words import duration
+from glue_tui.client.words import counted, duration
 from glue_tui.protocol.views import RunSummary
 from glue_tui.tui.format import age, run_look, run_seconds, whole_duration
 from glue_tui.tui.model import UiModel
@@ -61,6 +61,9 @@ def _row(summary: RunSummary, shown_run_id: str, now: float) -> HistoryRow:
 def _detail(summary: RunSummary) -> str:
     if summary.failed_nodes:
         return "failed: " + ", ".join(summary.failed_nodes)
+    if (before := summary.resumed) is not None:
+        changes = f", {counted(before.changes, 'change')}" if before.changes else ""
+        return f"retry of {before.number}" + (" as it ran" if before.as_it_ran else changes)
     if summary.previous_run_id:
         return "a retry"
     return summary.message
