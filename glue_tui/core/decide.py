@@ -11,6 +11,7 @@ from typing import assert_never
 from glue_tui.core import run as runs
 from glue_tui.core import stopped
 from glue_tui.core.attempt import AttemptKey, NodeError
+from glue_tui.core.deadlines import deadline, delay_notice_at
 from glue_tui.core.events import (
     AttemptFinished,
     AttemptLost,
@@ -18,6 +19,8 @@ from glue_tui.core.events import (
     AttemptRunning,
     AttemptStarting,
     AttemptStopRequested,
+    DeadlinesShifted,
+    DelayNoticed,
     Event,
     NodeFinished,
     NodeSkipped,
@@ -34,6 +37,7 @@ from glue_tui.core.predicate import Truth, conditions_met, judge, why_never
 from glue_tui.core.run import Attempt, WorkflowRun
 from glue_tui.core.states import NodeState, Outcome, TriggerRunState, WorkflowRunStatus
 from glue_tui.core.stimuli import (
+    ClockStepped,
     ClockTicked,
     RunStopRequested,
     SlotGranted,
@@ -82,7 +86,10 @@ def decide(run: WorkflowRun, stimulus: Stimulus, now: float) -> tuple[Event, ...
         case RunStopRequested(reason=reason):
             draft.stop(reason)
         case ClockTicked():
-            draft.time_out()
+            draft.look_at_clock()
+        case ClockStepped(by_s=by_s):
+            if run.open_node_ids:
+                draft.add(DeadlinesShifted(by_s=by_s))
         case _:
             assert_never(stimulus)
     draft.settle()
@@ -159,11 +166,14 @@ class _Draft:
                 because = NodeState.STOPPED
                 self.add(AttemptStopRequested(node_id=node_id, attempt=last.attempt, because=because))
 
-    def time_out(self) -> None:
-        """Rule JR-5: counted from the start of the worker."""
+    def look_at_clock(self) -> None:
+        """Rule JR-5: a timeout is counted from the start of the worker. Rule JR-11: a delay is told once."""
         for node_id in [one for one in self.run.graph.node_ids if one in self.run.open_node_ids]:
             last = self.run.nodes[node_id].last
             assert last is not None
+            notice_at = delay_notice_at(self.run, node_id)
+            if notice_at is not None and notice_at <= self.now:
+                self.add(DelayNoticed(node_id=node_id, attempt=last.attempt))
             due = deadline(last)
             if due is not None and due <= self.now and last.state in (NodeState.STARTING, NodeState.RUNNING):
                 self.add(AttemptStopRequested(node_id=node_id, attempt=last.attempt, because=NodeState.TIMEOUT))
@@ -329,12 +339,6 @@ def retry_delay_s(node: Job | Crawler, retry: int) -> float:
     """Return the wait before the n-th retry (from 1)."""
     backoff = node.backoff if isinstance(node, Job) else 1.0
     return float(node.retry_delay_s * backoff ** (retry - 1))
-
-
-def deadline(attempt: Attempt) -> float | None:
-    """Return when a started attempt has used up its timeout; None without one."""
-    begun = attempt.started_at or attempt.starting_at
-    return begun + attempt.timeout_s if begun is not None and attempt.timeout_s is not None else None
 
 
 def _action_of(run: WorkflowRun, node_id: NodeId) -> Action | None:

@@ -155,6 +155,22 @@ class AttemptLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DelayNoticed:
+    """The attempt is still at work after the job's `notify_delay_after` (rule JR-11)."""
+
+    node_id: NodeId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlinesShifted:
+    """The wall clock was set or the machine slept: timeouts, delays and graces of open attempts move with it."""
+
+    by_s: float
+    """Negative where the clock was set back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFinished:
     """No attempt follows: this is the state that triggers judge (rule JR-8)."""
 
@@ -197,6 +213,8 @@ Event = (
     | AttemptStopRequested
     | AttemptFinished
     | AttemptLost
+    | DelayNoticed
+    | DeadlinesShifted
     | NodeFinished
     | PropertiesPut
     | StopRequested

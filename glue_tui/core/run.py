@@ -15,6 +15,8 @@ from glue_tui.core.events import (
     AttemptRunning,
     AttemptStarting,
     AttemptStopRequested,
+    DeadlinesShifted,
+    DelayNoticed,
     Event,
     NodeCarriedOver,
     NodeFinished,
@@ -46,6 +48,7 @@ class Attempt:
     started_at: float | None = None
     stop_requested_at: float | None = None
     stop_because: NodeState | None = None
+    delay_noticed_at: float | None = None
     finished_at: float | None = None
     pid: int | None = None
     process_started_at: float | None = None
@@ -60,6 +63,22 @@ class Attempt:
     def is_due(self, now: float) -> bool:
         """Tell whether a waiting attempt may start: its delay is over, or the clock was set back since it began."""
         return self.not_before is None or self.not_before <= now or was_set_back(self.queued_at, now)
+
+    def shifted(self, by_s: float) -> Attempt:
+        """Return the attempt as if the clock had always been `by_s` further on."""
+
+        def moved(at: float | None) -> float | None:
+            return None if at is None else at + by_s
+
+        return replace(
+            self,
+            queued_at=self.queued_at + by_s,
+            not_before=moved(self.not_before),
+            starting_at=moved(self.starting_at),
+            started_at=moved(self.started_at),
+            stop_requested_at=moved(self.stop_requested_at),
+            delay_noticed_at=moved(self.delay_noticed_at),
+        )
 
     def is_to_be_killed(self, now: float, grace_s: float) -> bool:
         """Tell whether the grace of a stop is over."""
@@ -188,8 +207,11 @@ def apply(run: WorkflowRun | None, event: Event, at: float) -> WorkflowRun:
             | AttemptStopRequested()
             | AttemptFinished()
             | AttemptLost()
+            | DelayNoticed()
         ):
             return _with_node(run, _node_after(_node(run, event.node_id), event, at))
+        case DeadlinesShifted():
+            return _shifted(run, event.by_s)
         case _:
             assert_never(event)
 
@@ -212,10 +234,11 @@ def _opened(event: RunQueued, at: float) -> WorkflowRun:
     )
 
 
-AttemptEvent = AttemptQueued | AttemptStarting | AttemptRunning | AttemptStopRequested | AttemptFinished | AttemptLost
+LaterEvent = AttemptStarting | AttemptRunning | AttemptStopRequested | AttemptFinished | AttemptLost | DelayNoticed
+"""Of an attempt that was queued before."""
 
 
-def _node_after(node: NodeRun, event: AttemptEvent, at: float) -> NodeRun:
+def _node_after(node: NodeRun, event: AttemptQueued | LaterEvent, at: float) -> NodeRun:
     if isinstance(event, AttemptQueued):
         queued = Attempt(
             attempt=event.attempt,
@@ -244,11 +267,7 @@ def _node_after(node: NodeRun, event: AttemptEvent, at: float) -> NodeRun:
     return replace(node, state=state, reason="", attempts=attempts, rows_in=rows_in, rows_out=rows_out, outputs=outputs)
 
 
-def _attempt_after(
-    attempt: Attempt,
-    event: AttemptStarting | AttemptRunning | AttemptStopRequested | AttemptFinished | AttemptLost,
-    at: float,
-) -> Attempt:
+def _attempt_after(attempt: Attempt, event: LaterEvent, at: float) -> Attempt:
     match event:
         case AttemptStarting():
             return replace(attempt, state=NodeState.STARTING, starting_at=at)
@@ -259,6 +278,8 @@ def _attempt_after(
             )
         case AttemptStopRequested():
             return replace(attempt, state=NodeState.STOPPING, stop_requested_at=at, stop_because=event.because)
+        case DelayNoticed():
+            return replace(attempt, delay_noticed_at=at)
         case AttemptFinished():
             return replace(
                 attempt,
@@ -276,6 +297,15 @@ def _attempt_after(
             return replace(attempt, state=NodeState.ERROR, finished_at=at, error=lost, was_lost=True)
         case _:
             assert_never(event)
+
+
+def _shifted(run: WorkflowRun, by_s: float) -> WorkflowRun:
+    """Return the run with the moments of its open attempts told by the clock as it is now."""
+    nodes = dict(run.nodes)
+    for node_id in run.open_node_ids:
+        *earlier, last = nodes[node_id].attempts
+        nodes[node_id] = replace(nodes[node_id], attempts=(*earlier, last.shifted(by_s)))
+    return replace(run, nodes=nodes)
 
 
 def _node(run: WorkflowRun, node_id: NodeId) -> NodeRun:

@@ -60,6 +60,22 @@ class ClockTicked:
     """Time passed: look for timeouts that are over."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockStepped:
+    """The wall clock was set, or the machine slept: it moved on by so much more than time has passed."""
+
+    by_s: float
+    """Negative where the clock was set back."""
+
+
 Stimulus = (
-    TurnCame | StartRefused | SlotGranted | WorkerStarted | WorkerExited | WorkerLost | RunStopRequested | ClockTicked
+    TurnCame
+    | StartRefused
+    | SlotGranted
+    | WorkerStarted
+    | WorkerExited
+    | WorkerLost
+    | RunStopRequested
+    | ClockTicked
+    | ClockStepped
 )

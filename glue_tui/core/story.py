@@ -11,6 +11,8 @@ from glue_tui.core.events import (
     AttemptRunning,
     AttemptStarting,
     AttemptStopRequested,
+    DeadlinesShifted,
+    DelayNoticed,
     Event,
     NodeCarriedOver,
     NodeFinished,
@@ -86,6 +88,11 @@ def describe(event: Event) -> str:
             return f"{node_name(event.node_id)} {event.state}, attempt {event.attempt}{rows}{error}"
         case AttemptLost():
             return f"{node_name(event.node_id)} lost its worker, attempt {event.attempt}: {event.reason}"
+        case DelayNoticed():
+            return f"{node_name(event.node_id)} is still at work after its notify_delay_after, attempt {event.attempt}"
+        case DeadlinesShifted(by_s=by_s):
+            moved = f"set back by {-by_s:g} s" if by_s < 0 else f"set forward by {by_s:g} s, or the machine slept"
+            return f"the clock was {moved}: timeouts and delays move with it"
         case NodeFinished():
             reason = f": {event.reason}" if event.reason else ""
             return f"{node_name(event.node_id)} ended {event.state}{reason}"

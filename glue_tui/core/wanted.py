@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from glue_tui.core.attempt import AttemptKey
-from glue_tui.core.decide import deadline
+from glue_tui.core.deadlines import deadline, delay_notice_at
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.states import NodeState
 
@@ -43,6 +43,9 @@ def wanted(run: WorkflowRun, now: float) -> tuple[Command, ...]:
             continue
         last = run.nodes[node_id].last
         assert last is not None
+        notice_at = delay_notice_at(run, node_id)
+        if notice_at is not None:
+            commands.append(WakeAt(at=notice_at))
         key = AttemptKey(run_id=run.run_id, node_id=node_id, attempt=last.attempt)
         match last.state:
             case NodeState.WAITING if last.not_before is not None and not last.is_due(now):

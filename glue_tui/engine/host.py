@@ -15,11 +15,12 @@ from glue_tui.core.attempt import AttemptKey, AttemptSpec, log_path, result_path
 from glue_tui.core.model import Job, NodeId, RunId
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.run import WorkflowRun
-from glue_tui.core.stimuli import WorkerExited, WorkerStarted
+from glue_tui.core.stimuli import ClockStepped, WorkerExited, WorkerStarted
 from glue_tui.core.waiting import NOTHING, RunWaits, waits
 from glue_tui.core.wanted import WakeAt
 from glue_tui.definitions.project import DefinitionSet
 from glue_tui.engine import overview
+from glue_tui.engine.clock import ClockWatch
 from glue_tui.engine.feed import Feed
 from glue_tui.engine.inputs import DefinitionsLoaded, Input, Ticked, WorkerReported
 from glue_tui.engine.kernel import Kernel, Step
@@ -84,6 +85,7 @@ class Host:
         self._waits: dict[RunId, RunWaits] | None = None
         """What each run waits for, as subscribers were told; None: nobody listens."""
         self._tasks: asyncio.TaskGroup | None = None
+        self._clock = ClockWatch(time.time(), time.monotonic())
         self._last_activity = time.monotonic()
         self._supervisor = Supervisor(
             fence_fd=fence_fd,
@@ -200,6 +202,9 @@ class Host:
             now = time.time()
             times = [one.at for one in self.kernel.wanted() if isinstance(one, WakeAt)]
             delay_s = min(max(min(times, default=now + LONGEST_SLEEP_S) - now, 0.0), LONGEST_SLEEP_S)
+            if by_s := self._clock.stepped_by(time.time(), time.monotonic()):
+                # Before everything else: what else came in is judged by the clock as it is now.
+                batch.insert(0, (ClockStepped(by_s=by_s), None))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay_s):
                     await self._bell.wait()

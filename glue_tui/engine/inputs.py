@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from glue_tui.core.arrivals import FileFact
 from glue_tui.core.model import Workflow
-from glue_tui.core.stimuli import WorkerExited, WorkerLost, WorkerStarted
+from glue_tui.core.stimuli import ClockStepped, WorkerExited, WorkerLost, WorkerStarted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,5 +70,13 @@ class Ticked:
 
 
 Input = (
-    StartAsked | ResumeAsked | StopAsked | TriggerSwitched | WorkerReported | FolderScanned | DefinitionsLoaded | Ticked
+    StartAsked
+    | ResumeAsked
+    | StopAsked
+    | TriggerSwitched
+    | WorkerReported
+    | FolderScanned
+    | DefinitionsLoaded
+    | Ticked
+    | ClockStepped
 )

@@ -19,6 +19,7 @@ from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowS
 from glue_tui.core.run import WorkflowRun, fold
 from glue_tui.core.states import NodeState, TriggerState, TriggerType
 from glue_tui.core.stimuli import (
+    ClockStepped,
     ClockTicked,
     RunStopRequested,
     SlotGranted,
@@ -191,6 +192,9 @@ class Kernel:
                 if workflows != tuple(self._loaded.values()):
                     batch.write(lambda conn: ledger.write_good_definitions(conn, workflows))
                 self._load(batch, workflows)
+            case ClockStepped():
+                for run in batch.current():
+                    batch.feed(run.run_id, one)
             case Ticked():
                 pass
             case _:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from admission_checks import Admission
+from clock_checks import Stopwatch
 from violation import require
 
 from glue_tui.core.arrivals import SeenFile, Stage
@@ -15,7 +16,7 @@ from glue_tui.core.codec import from_data
 from glue_tui.core.decide import LOST_ATTEMPTS_MAX
 from glue_tui.core.events import AttemptQueued, AttemptStarting, Event, NodeCarriedOver, TriggerFired
 from glue_tui.core.invariants import check_run
-from glue_tui.core.model import Condition, NodeId, RunId, Trigger
+from glue_tui.core.model import Condition, Job, NodeId, RunId, Trigger
 from glue_tui.core.run import WorkflowRun, apply
 from glue_tui.core.states import NODE_TRANSITIONS, Logical, NodeState, TriggerRunState, TriggerType, WorkflowRunStatus
 from glue_tui.core.story import describe
@@ -46,6 +47,7 @@ class Checkers:
         """The shortest that ever held for a trigger: what has settled stays so when a longer one is saved."""
         self.answers: dict[str, RunId] = {}
         self._has_unseen = False
+        self.stopwatch = Stopwatch(world)
 
     def engine_died(self) -> None:
         """Its last commit may not have been seen."""
@@ -56,9 +58,9 @@ class Checkers:
     def stepped(self, kernel: Kernel, step: Step) -> None:
         """Check the state after a committed step."""
         if self._has_unseen:
-            self._has_unseen = False
             for (run_id,) in self._world.conn.execute("SELECT run_id FROM runs ORDER BY number").fetchall():
                 self._read_log(run_id)
+            self._has_unseen = False
         for before, after in step.changed:
             self._read_log(after.run_id)
             require(self.runs[after.run_id] == after, f"run {after.number}: the fold of its log is not its state")
@@ -88,6 +90,7 @@ class Checkers:
             if run is not None:
                 self._check_transitions(run, after, event)
                 _check_event(run, event)
+                self.stopwatch.saw(run, event, is_fresh=not self._has_unseen)
             run = after
             if self._world.is_talkative:
                 self._world.say(f"    run {run.number} of {run.workflow.name}: {describe(event)}")
@@ -248,6 +251,8 @@ def _check_event(run: WorkflowRun, event: Event) -> None:
             require(len(attempts) - lost <= node.max_retries, f"{where} {node_id} is tried too often")
             require(lost <= LOST_ATTEMPTS_MAX, f"{where} {node_id} was lost too often")
             require(run.status is WorkflowRunStatus.RUNNING, f"{where} {node_id} is queued after a stop")
+            fixed = node.non_overridable_arguments if isinstance(node, Job) else {}
+            require(fixed.items() <= event.arguments.items(), f"{where} {node_id} lost an argument of its own")
         case AttemptStarting(node_id=node_id):
             require(run.status is WorkflowRunStatus.RUNNING, f"{where} {node_id} starts after a stop")
         case _:

@@ -73,8 +73,8 @@ MUTATIONS = (
     Mutation(
         what="one slot too many",
         path="core/admission.py",
-        old="while lines and active + len(granted) < slots:",
-        new="while lines and active + len(granted) <= slots:",
+        old="while lines and len(granted) < free:",
+        new="while lines and len(granted) <= free:",
     ),
     Mutation(
         what="one run too many",
@@ -124,6 +124,126 @@ MUTATIONS = (
         old="        self._to_judge.update(dict.fromkeys(self.run.triggers))\n",
         new="",
     ),
+    Mutation(
+        what="a job may run once more at a time than it says",
+        path="core/admission.py",
+        old="        if len(first) < limit:",
+        new="        if len(first) <= limit:",
+    ),
+    Mutation(
+        what="a crawler may crawl twice at a time",
+        path="core/model.py",
+        old="        return 1\n    return node.max",
+        new="        return 2\n    return node.max",
+    ),
+    Mutation(
+        what="a later run goes first at a job",
+        path="core/admission.py",
+        old="    for run in runs:\n        if not is_waiting",
+        new="    for run in reversed(runs):\n        if not is_waiting",
+    ),
+    Mutation(
+        what="a job at its limit still gets a slot",
+        path="core/admission.py",
+        old=" and (run.run_id, node_id) not in held:",
+        new=":",
+    ),
+    Mutation(
+        what="a slot goes to the run with the most nodes at work",
+        path="core/admission.py",
+        old="lines = [(count, run.number,",
+        new="lines = [(-count, run.number,",
+    ),
+    Mutation(
+        what="a run takes every free slot that it can use",
+        path="core/admission.py",
+        old="heapq.heappush(lines, (count + 1, number, line))",
+        new="heapq.heappush(lines, (count - 1, number, line))",
+    ),
+    Mutation(
+        what="a node that waits for another run says that it waits for a slot",
+        path="core/waiting.py",
+        old="held.get((run.run_id, node_id))",
+        new="None",
+    ),
+    Mutation(
+        what="a node says nothing of its delay",
+        path="core/waiting.py",
+        old="    if not last.is_due(now):",
+        new="    if last.is_due(now + 1e6) is None:",
+    ),
+    Mutation(
+        what="a queued run says nothing of its turn",
+        path="core/waiting.py",
+        old="        if run.is_queued:\n            name",
+        new="        if run.is_queued and run.previous_run_id:\n            name",
+    ),
+    Mutation(
+        what="ANY_TERMINAL holds for a skipped node",
+        path="core/model.py",
+        old="return state is not NodeState.SKIPPED if self.state is None else state is self.state",
+        new="return self.state is None or state is self.state",
+    ),
+    Mutation(
+        what="ANY_TERMINAL does not hold for a node in ERROR",
+        path="core/model.py",
+        old="return state is not NodeState.SKIPPED if",
+        new="return state not in (NodeState.SKIPPED, NodeState.ERROR) if",
+    ),
+    Mutation(
+        what="ANY_TERMINAL counts as handling a failure",
+        path="core/outcome.py",
+        old="one.node_id == node_id and one.state is state",
+        new="one.node_id == node_id and one.holds_for(state)",
+    ),
+    Mutation(
+        what="a trigger overrides what a job has fixed",
+        path="core/decide.py",
+        old="{**own, **given, **fixed}",
+        new="{**own, **fixed, **given}",
+    ),
+    Mutation(
+        what="a delay is noticed again at every look",
+        path="core/deadlines.py",
+        old=" or last.delay_noticed_at is not None",
+        new="",
+    ),
+    Mutation(
+        what="nothing wakes the engine for a notice",
+        path="core/wanted.py",
+        old="if notice_at is not None:",
+        new="if notice_at is not None and last.timeout_s is None:",
+    ),
+    Mutation(
+        what="a step of the clock moves no deadline",
+        path="engine/kernel.py",
+        old="                    batch.feed(run.run_id, one)\n",
+        new="                    pass\n",
+    ),
+    Mutation(
+        what="a step of the clock moves deadlines the wrong way",
+        path="core/run.py",
+        old="else at + by_s",
+        new="else at - by_s",
+    ),
+    Mutation(
+        what="a step of the clock ends the grace of a stop",
+        path="core/run.py",
+        old="            stop_requested_at=moved(self.stop_requested_at),\n",
+        new="",
+    ),
+    Mutation(
+        what="a step of the clock makes delays long or short",
+        path="core/run.py",
+        old="            not_before=moved(self.not_before),\n",
+        new="",
+    ),
+    Mutation(
+        what="a step of the clock is noticed again and again",
+        path="engine/clock.py",
+        old="before, self._offset_s = self._offset_s, wall_s - monotonic_s\n        by_s = self._offset_s - before",
+        new="by_s = wall_s - monotonic_s - self._offset_s",
+    ),
 )
 
 KERNEL_TESTS = ("tests/sim/test_kernel_steps.py", "tests/sim/test_kernel_files_and_clock.py")
@@ -137,12 +257,15 @@ def main() -> int:
     """Return how many mutations nobody noticed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=400)
+    parser.add_argument("--only", default="", help="mutations whose text holds this")
     options = parser.parse_args()
     survivors = 0
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder)
         assert not _caught_by(tree, CONTROL, options.seeds), "something fails without any mutation"
         for mutation in MUTATIONS:
+            if options.only not in mutation.what:
+                continue
             caught = _caught_by(tree, mutation, options.seeds)
             survivors += not caught
             print(f"{', '.join(caught) or 'SURVIVED':18} {mutation.what}", flush=True)

@@ -55,6 +55,8 @@ class SimSupervisor:
                         self._start(key)
                 case StopWorker(key=key, is_kill=is_kill):
                     keys.add(key)
+                    if is_kill:
+                        self._world.checkers.stopwatch.kills(key)
                     self._stop(key, is_kill)
                 case _:
                     pass

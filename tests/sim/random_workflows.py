@@ -66,7 +66,9 @@ def _job(random: Random, name: str) -> Job:
         backoff=random.choice((1.0, 2.0)),
         timeout_s=random.choice((8.0, 25.0, 60.0)),
         arguments={"--a": "1"},
+        non_overridable_arguments=random.choice(({}, {}, {"--a": "fixed"})),
         max_concurrent_runs=random.choice((1, 1, 2, 0)),
+        notify_delay_after_s=random.choice((None, None, 2.0, 15.0)),
     )
 
 

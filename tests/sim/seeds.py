@@ -44,7 +44,7 @@ def live_through(seed: int, say: Callable[[str], None] | None = None, database: 
     people.begin()
 
     def is_done() -> bool:
-        late_s = world.true_s - plan.until_s - LIVENESS_S - world.set_back_s
+        late_s = world.true_s - plan.until_s - LIVENESS_S
         if late_s > 0:
             going = [run.number for run in world.engine.kernel.runs.values()] if world.engine else []
             require(False, f"no end in sight: runs {going} go on, or files wait")

@@ -13,10 +13,11 @@ from processes import Report, SimSupervisor
 
 from glue_tui.core.model import RunId
 from glue_tui.core.problem import GlueTuiError, StoreFailed
-from glue_tui.core.stimuli import WorkerExited, WorkerLost
+from glue_tui.core.stimuli import ClockStepped, WorkerExited, WorkerLost
 from glue_tui.core.wanted import WakeAt
 from glue_tui.engine import batch as kernel_batch
 from glue_tui.engine.batch import TriggerKey
+from glue_tui.engine.clock import ClockWatch
 from glue_tui.engine.host import LONGEST_SLEEP_S, SAVE_RETRY_S
 from glue_tui.engine.inputs import DefinitionsLoaded, FolderScanned, Input, Ticked, WorkerReported
 from glue_tui.engine.kernel import Kernel
@@ -44,6 +45,7 @@ class SimEngine:
         self._looks: set[TriggerKey] = set()
         self._last_tick_s = world.true_s
         now = world.wall_s
+        self._clock = ClockWatch(now, world.true_s)
         is_held = note_start(world.conn, now)
         self.kernel = Kernel(conn=world.conn, slots=world.slots, new_run_id=world.new_run_id, is_held=is_held)
         self.kernel.open()
@@ -90,6 +92,8 @@ class SimEngine:
         world.steps += 1
         taken, self._queue, self._is_saving = self._queue, [], False
         now = world.wall_s
+        if by_s := self._clock.stepped_by(now, world.true_s):
+            taken.insert(0, (ClockStepped(by_s=by_s), None))
         world.arm_commit(may_crash=True)
         before = _state_of(self.kernel) if world.conn.error is not None else {}
         try:

@@ -29,7 +29,7 @@ from glue_tui.store.event_log import MIGRATIONS as RUN_MIGRATIONS
 EPOCH_S = 1_795_000_000.0
 """Wall clock at the beginning of every world: 18 November 2026."""
 LIVENESS_S = 1200.0
-"""After the last fault, every run ends and every file is taken within this time, and what the clock was set back."""
+"""After the last fault, every run ends and every file is taken within this time, even if the clock was set back."""
 SPINS_MAX = 50
 """Turns of the loop without any time passing."""
 
@@ -71,7 +71,6 @@ class World:
         self.true_s = 0.0
         self.offset_s = 0.0
         self.clock_steps = 0
-        self.set_back_s = 0.0
         self.is_calm = False
         self.folders = Folders()
         self.processes: dict[AttemptKey, Process] = {}
@@ -109,7 +108,6 @@ class World:
         self.say(f"the clock is set by {by_s:+g} s")
         self.offset_s += by_s
         self.clock_steps += 1
-        self.set_back_s += max(-by_s, 0.0)
 
     def say(self, text: str) -> None:
         if self._say is not None:
