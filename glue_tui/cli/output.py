@@ -142,6 +142,8 @@ def node_facts(node: NodeView, *, now: float | None = None, with_reason: bool = 
         facts.append(size(node.peak_memory_bytes))
     if node.exit_code and not (node.error is not None and node.error.type == "ExitCode"):
         facts.append(f"exit {node.exit_code}")
+    if node.warning:
+        facts.append(node.warning)
     if node.carried_from:
         facts.append("carried over")
     elif node.reason and with_reason:

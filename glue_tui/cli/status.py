@@ -143,7 +143,7 @@ def _going_text(run: RunView, now: float) -> str:
     lines = []
     for node in nodes:
         took = f"  {duration(now - node.started_at)}" if node.started_at is not None else ""
-        lines.append(f"  {node.name}  {state_text(node.state)}{took}  {harmless(node.reason)}".rstrip())
+        lines.append(f"  {node.name}  {state_text(node.state)}{took}  {harmless(node.reason or node.warning)}".rstrip())
     return "\n".join([head, *lines])
 
 

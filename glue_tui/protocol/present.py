@@ -92,6 +92,7 @@ def node_view(
         state=node.state.value,
         glue_state=glue_state(node_type(node_id), node.state),
         reason=waits.nodes.get(node_id, node.reason),
+        warning=_warning(definition, last),
         attempt=last.attempt if last else 0,
         max_attempts=_max_attempts(definition, node),
         started_by=node.trigger,
@@ -216,6 +217,12 @@ def _attempt_view(run: WorkflowRun, node: NodeRun, attempt: Attempt, state_dir: 
         peak_memory_bytes=attempt.peak_memory_bytes,
         log_path=path,
     )
+
+
+def _warning(definition: Job | Crawler | None, last: Attempt | None) -> str:
+    if last is None or last.delay_noticed_at is None or not last.state.is_active or not isinstance(definition, Job):
+        return ""
+    return f"still at work after {definition.notify_delay_after_s:g} s"
 
 
 def _error(error: NodeError | None) -> ErrorView | None:

@@ -107,6 +107,8 @@ class NodeView(View, frozen=True):
     """Glue's word: JobRunState or CrawlState; empty where the node has not run."""
     reason: str = ""
     """Why it waits, was skipped, or was carried over."""
+    warning: str = ""
+    """What is odd about it while it is at work: that it takes longer than its `notify_delay_after`."""
     attempt: int = 0
     max_attempts: int = 1
     started_by: str = ""

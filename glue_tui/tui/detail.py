@@ -173,6 +173,8 @@ def _node_notes(node: NodeView, definition: NodeDefinition | None) -> list[Spans
         lines.append(tuple(spans))
         if error.hint:
             lines.append(((error.hint, "warn"),))
+    if node.warning:
+        lines.append(((node.warning, "warn"),))
     if node.reason and (node.error is not None or node.state not in FAILED):
         lines.append(((node.reason, "warn" if node.state == "WAITING" else "muted"),))
     if node.carried_from:

@@ -195,7 +195,7 @@ def _node_note(node: NodeView, now: float) -> tuple[str, str]:
     if node.carried_from:
         return "kept", "muted"
     if node.state == "RUNNING" and seconds is not None:
-        return whole_duration(seconds), "running"
+        return whole_duration(seconds), "warn" if node.warning else "running"
     if node.state in ("SUCCEEDED", "FAILED", "TIMEOUT") and seconds is not None:
         tries = f"{node.attempt}/{node.max_attempts} " if node.max_attempts > 1 and node.state != "SUCCEEDED" else ""
         return tries + exact_duration(seconds), "bad" if node.state != "SUCCEEDED" else "muted"

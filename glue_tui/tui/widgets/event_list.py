@@ -10,8 +10,14 @@ from glue_tui.protocol.views import StoryLine
 from glue_tui.tui.paint import Spans, wrap
 from glue_tui.tui.widgets.pane import ListPane
 
-_TONES = {"TriggerFired": "trigger", "TriggerRuledOut": "muted", "NodeSkipped": "muted", "PropertiesPut": "muted"}
-
+_TONES = {
+    "TriggerFired": "trigger",
+    "TriggerRuledOut": "muted",
+    "NodeSkipped": "muted",
+    "PropertiesPut": "muted",
+    "DelayNoticed": "warn",
+    "DeadlinesShifted": "warn",
+}
 
 TIME_CELLS = 12
 TEXT_CELLS_MIN = 20
