@@ -14,14 +14,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
 
 from glue_tui.catalog.read import Catalog
-from glue_tui.client.find import read_engine_file, state_db, state_dir
+from glue_tui.client.find import read_engine_file, state_db
 from glue_tui.client.launch import connect, start_engine
 from glue_tui.client.socket import SocketClient
 from glue_tui.core.decide import LOST_ATTEMPTS_MAX
@@ -36,8 +36,8 @@ STARTUP_S = 0.45
 """About how long an engine takes until it answers, here."""
 WORK_S = 0.9
 """Most of a run."""
-PUBLICATION_S = 0.03
-PUBLICATION_POLLS_MAX = 900
+PUBLICATION_S = 0.05
+PUBLICATION_POLLS_MAX = 450
 CALM_KILLS = 8
 """After so many kills one engine ends as asked: until then a crash loop is held, and files wait (see README)."""
 
@@ -100,13 +100,13 @@ class Ordeal:
         self._kill(self._engine())
 
     async def while_it_publishes(self) -> None:
-        """Within moments after a job has begun to stage files, or has written its result."""
+        """Within moments after a job has begun to stage files."""
         await self._start_unless_it_runs()
-        known = set(self._signs_of_publication())
+        known = self._staged()
         for _ in range(PUBLICATION_POLLS_MAX):
-            if not known.issuperset(self._signs_of_publication()):
+            if self._staged() - known:
                 break
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.002)
         await asyncio.sleep(self.random.uniform(0, PUBLICATION_S))
         self._kill(self._engine())
 
@@ -134,9 +134,8 @@ class Ordeal:
         await asyncio.sleep(self.random.uniform(0, WORK_S / 2))
         self._kill(engine)
 
-    def _signs_of_publication(self) -> Iterator[Path]:
-        yield from (self.folder / "out").glob(".*")
-        yield from state_dir(self.folder).glob("runs/*/*.result.json")
+    def _staged(self) -> set[Path]:
+        return set((self.folder / "out").glob(".*"))
 
     # The engine
 
