@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks [NAME …]`: measure against the goals, side by side with what the machine can do.
 
-Without names all of them, but `peers`, which needs `--python`. One table at the end; nothing is part of the test suite.
+Without names all of them, `peers` only with `--python`. One table at the end; nothing is part of the test suite.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.benchmarks.figures import Row, Setting
 from tests.benchmarks.table import text_table, write_json, write_readme
 
-BENCHMARKS = ("chain", "fan", "layers", "diamond", "history", "screen", "arrival")
+BENCHMARKS = ("chain", "parts", "fan", "layers", "diamond", "history", "screen", "arrival")
 PEERS = "peers"
 ROUNDS = 5
 SLOTS = "2"
@@ -39,11 +39,14 @@ def main() -> int:
     parser.add_argument("--python", action="append", default=[], help="an interpreter that has luigi, doit … installed")
     parser.add_argument("--first", action="store_true", help="go before all other work of the machine (needs root)")
     options = parser.parse_args()
+    if options.readme and options.names:
+        parser.error("--readme writes the whole table: name no benchmark")
+    os.environ["GLUE_TUI_SLOTS"] = SLOTS
     if options.first:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(PRIORITY))
     rows: list[Row] = []
     failed: list[str] = []
-    for name in options.names or BENCHMARKS:
+    for name in options.names or (*BENCHMARKS, *([PEERS] if options.python else [])):
         began = time.perf_counter()
         try:
             rows += measured(name, rounds=options.runs, peer_pythons=tuple(options.python))
@@ -66,7 +69,6 @@ def main() -> int:
 
 def measured(name: str, *, rounds: int, is_smallest: bool = False, peer_pythons: tuple[str, ...] = ()) -> Iterator[Row]:
     """Yield the rows of one benchmark; its files are gone afterwards."""
-    os.environ["GLUE_TUI_SLOTS"] = SLOTS
     with tempfile.TemporaryDirectory(prefix=f"glue-tui-{name}-") as scratch:
         setting = Setting(rounds=rounds, scratch=Path(scratch), is_smallest=is_smallest, peer_pythons=peer_pythons)
         yield from import_module(f"tests.benchmarks.{name}").measure(setting)
