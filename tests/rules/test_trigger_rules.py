@@ -356,10 +356,12 @@ def test_ev_2_a_batch_starts_a_run_by_size_or_when_its_window_is_over_and_counti
     assert glue.runs() == []
     glue.passes(1)
     assert [run.it.cause.files for run in glue.runs()] == [("in/a.csv",)]
-    glue.land("in/b.csv", "in/c.csv", "in/d.csv")
+    glue.land("in/b.csv", "in/c.csv")
     assert [run.it.cause.files for run in glue.runs()[1:]] == [("in/b.csv", "in/c.csv")]
-    glue.passes(60 - SETTLE_S)
-    glue.passes(SETTLE_S)
+    glue.land("in/d.csv")
+    glue.passes(59)
+    assert len(glue.runs()) == 2
+    glue.passes(1)
     assert [run.it.cause.files for run in glue.runs()[2:]] == [("in/d.csv",)]
 
 

@@ -87,18 +87,18 @@ def test_wf_2_edges_lead_from_watched_nodes_to_triggers_and_from_triggers_to_wha
 
 def test_wf_3_a_node_appears_once_however_many_triggers_point_at_it(glue: Project) -> None:
     glue.write(SALES.replace('actions = [{ job = "repair" }]', 'actions = [{ job = "load" }, { job = "repair" }]'))
-    assert list(glue.start().states()) == ["landing", "shop", "clean", "load", "repair"]
+    assert [node.name for node in glue.start().view.nodes] == ["landing", "shop", "clean", "load", "repair"]
 
 
 def test_wf_4_a_run_shows_the_design_it_began_with_and_the_workflow_its_latest(glue: Project) -> None:
-    glue.write(TWO_STEPS)
+    began_with = edges(glue.write(TWO_STEPS))
     run = glue.start()
     latest = glue.write(
         TWO_STEPS.replace('{ job = "second" }', '{ job = "second" }, { job = "third" }') + jobs("third")
     )
     assert [job.name for job in latest.jobs] == ["first", "second", "third"]
     assert list(run.states()) == ["first", "second"]
-    assert ("trigger:first_done", "job:third") not in {(one.source, one.destination) for one in run.view.edges}
+    assert run.view.edges == began_with
     first, second = run.view.nodes
     assert first.attempts
     assert (second.state, second.attempts, second.started_at, second.glue_state) == ("PENDING", (), None, "")
