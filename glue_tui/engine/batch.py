@@ -71,7 +71,8 @@ class Batch:
             events = decide(run, stimulus, self.now)
         except (AssertionError, LookupError, ValueError, TypeError, AttributeError) as error:
             events = _parked(run, f"{type(error).__name__}: {error} on {type(stimulus).__name__}")
-        self.record(run_id, events)
+        if events:
+            self.record(run_id, events)
         return events
 
     def write(self, row: Callable[[Connection], None]) -> None:

@@ -85,8 +85,8 @@ class Host:
         self._waits: dict[RunId, RunWaits] | None = None
         """What each run waits for, as subscribers were told; None: nobody listens."""
         self._tasks: asyncio.TaskGroup | None = None
-        self._clock = ClockWatch(time.time(), time.monotonic())
         self._last_activity = time.monotonic()
+        self._clock = ClockWatch(time.time(), time.monotonic())
         self._supervisor = Supervisor(
             fence_fd=fence_fd,
             environment=environment,
@@ -186,6 +186,9 @@ class Host:
                 self.is_stopping.set()
                 return
             batch = [self._queue.popleft() for _ in range(len(self._queue))]
+            if by_s := self._clock.stepped_by(time.time(), time.monotonic()):
+                # Before everything else: what else came in is judged by the clock as it is now.
+                batch.insert(0, (ClockStepped(by_s=by_s), None))
             try:
                 step = self.kernel.step([one for one, _ in batch] or [Ticked()], time.time())
             except StoreFailed as error:
@@ -202,9 +205,6 @@ class Host:
             now = time.time()
             times = [one.at for one in self.kernel.wanted() if isinstance(one, WakeAt)]
             delay_s = min(max(min(times, default=now + LONGEST_SLEEP_S) - now, 0.0), LONGEST_SLEEP_S)
-            if by_s := self._clock.stepped_by(time.time(), time.monotonic()):
-                # Before everything else: what else came in is judged by the clock as it is now.
-                batch.insert(0, (ClockStepped(by_s=by_s), None))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay_s):
                     await self._bell.wait()
