@@ -22,7 +22,7 @@ from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
 from glue_tui.core.codec import from_data
 from glue_tui.core.stimuli import WorkerExited, WorkerLost, WorkerStarted
 from glue_tui.core.wanted import Command, StartWorker, StopWorker
-from glue_tui.protocol.worker import Exited, Progress, Ready, Started, decode_answer, encode_start
+from glue_tui.protocol.worker import Exited, Finished, Progress, Ready, Started, decode_answer, encode_start
 
 RESTART_PAUSE_S = 1.0
 """Before a fork server that died is started again."""
@@ -36,6 +36,8 @@ class _Worker:
     pid: int | None = None
     was_termed: bool = False
     was_killed: bool = False
+    has_finished: bool = False
+    """Its result is reported; only its process has still to end."""
 
 
 class Supervisor:
@@ -95,7 +97,7 @@ class Supervisor:
                     self._stop(key, is_kill)
                 case _:
                     pass
-        for key in [one for one in self._workers if one not in keys]:
+        for key in [key for key, worker in self._workers.items() if key not in keys and not worker.has_finished]:
             self._stop(key, is_kill=True)
 
     # The fork server
@@ -129,6 +131,8 @@ class Supervisor:
                     self._started(answer)
                 case Progress(key=key, fraction=fraction):
                     self._progress(key, fraction)
+                case Finished():
+                    self._finished(answer)
                 case Exited():
                     self._exited(answer)
 
@@ -179,9 +183,24 @@ class Supervisor:
         worker.pid = answer.pid
         self._report(WorkerStarted(key=answer.key, pid=answer.pid, process_started_at=answer.process_started_at))
 
+    def _finished(self, answer: Finished) -> None:
+        worker = self._workers.get(answer.key)
+        result = read_result(worker.result_path) if worker else None
+        if worker is None or result is None:
+            return
+        worker.has_finished = True
+        self._report(
+            WorkerExited(
+                key=answer.key,
+                result=result,
+                exit_code=answer.exit_code,
+                peak_memory_bytes=answer.peak_memory_bytes,
+            )
+        )
+
     def _exited(self, answer: Exited) -> None:
         worker = self._workers.pop(answer.key, None)
-        if worker is None:
+        if worker is None or worker.has_finished:
             return
         if answer.exit_code is None and answer.signal is None:
             self._report(WorkerLost(key=answer.key, reason=answer.reason))
@@ -199,6 +218,8 @@ class Supervisor:
     def _declare_all_lost(self, reason: str) -> None:
         for key, worker in self._workers.items():
             _kill_group(worker.pid)
+            if worker.has_finished:
+                continue
             result = read_result(worker.result_path)
             if result is not None:
                 self._report(WorkerExited(key=key, result=result))

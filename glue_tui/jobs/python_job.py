@@ -18,9 +18,7 @@ from glue_tui.jobs.session import JobSession
 def run_python(session: JobSession, work: PythonWork) -> None:
     """Run the script in the project folder, its own folder first on `sys.path`. What it raises comes out as it is."""
     path = session.project_dir / work.script
-    source = _read(path, work.script)
-    tree = ast.parse(source, filename=str(path))
-    code = compile(tree, str(path), "exec", dont_inherit=True)
+    tree, code = _compiled(_read(path, work.script), path)
     os.chdir(session.project_dir)
     sys.path.insert(0, str(path.parent))
     sys.argv = [str(path), *_arguments(session)]
@@ -36,6 +34,18 @@ def run_python(session: JobSession, work: PythonWork) -> None:
             raise
     # What the script left running belongs to its work: threads that are no daemons, and pools.
     threading._shutdown()  # type: ignore[attr-defined]
+
+
+def rehearse_python() -> None:
+    """Go the way of a script that does nothing, but leave `sys` as it is."""
+    tree, code = _compiled(b"import os\nclass A:\n    pass\ndef run(glue):\n    print(1)\n", Path("rehearsal.py"))
+    _defines_run(tree)
+    exec(code, {})
+
+
+def _compiled(source: bytes, path: Path) -> tuple[ast.Module, types.CodeType]:
+    tree = ast.parse(source, filename=str(path))
+    return tree, compile(tree, str(path), "exec", dont_inherit=True)
 
 
 def _read(path: Path, script: str) -> bytes:

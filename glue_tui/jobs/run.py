@@ -9,7 +9,7 @@ from glue_tui.core.attempt import AttemptSpec
 from glue_tui.core.model import CommandWork, DashboardWork, Job, PythonWork, SqlWork
 from glue_tui.jobs.command_job import run_command
 from glue_tui.jobs.dashboard import run_dashboard
-from glue_tui.jobs.python_job import run_python
+from glue_tui.jobs.python_job import rehearse_python, run_python
 from glue_tui.jobs.session import JobReport, JobSession
 from glue_tui.jobs.sql_job import run_sql_job
 from glue_tui.jobs.stopping import StopRequest
@@ -51,7 +51,7 @@ def run_job(
 def rehearse_job(spec: AttemptSpec, job: Job, *, log: LogWriter, templates: Templates) -> None:
     """Go the way of a python job without a script: for a worker that waits for its work."""
     session = JobSession(spec, job, log=log, templates=templates, progress=lambda done, total: None)
-    exec(compile("def run(glue): print", "rehearsal", "exec"), {})
+    rehearse_python()
     session.publish()
     session.discard()
 

@@ -103,9 +103,9 @@ class LogWriter:
         try:
             if self._lost:
                 text = f"{counted(self._lost, 'line')} of this log could not be written"
-                _write_all(self._fd, f"{_timestamp()} {WARN:<5} {text}\n".encode())
+                write_all(self._fd, f"{_timestamp()} {WARN:<5} {text}\n".encode())
                 self._lost = 0
-            _write_all(self._fd, data)
+            write_all(self._fd, data)
         except OSError:
             self._lost += data.count(b"\n")
 
@@ -240,6 +240,7 @@ def _timestamp() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{rest:03d}Z"
 
 
-def _write_all(fd: int, data: bytes) -> None:
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of `data`, in several calls where one does not take it. Raises OSError."""
     while data:
         data = data[os.write(fd, data) :]

@@ -1,6 +1,7 @@
 """What the engine and the fork server say to each other: one JSON object a line, `kind` names the shape.
 
-The engine writes `Start`; the fork server answers `Ready` once, then `Started`, `Progress` and `Exited` per attempt.
+The engine writes `Start`; the fork server answers `Ready` once, then `Started`, `Progress`, `Finished` and `Exited` per
+attempt.
 The end of the engine's pipe is itself a message: every attempt is killed.
 """
 
@@ -23,6 +24,17 @@ class Start(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="st
     """`to_data` of an AttemptSpec."""
 
 
+class StartHead(msgspec.Struct, frozen=True):
+    """What the fork server itself must know of an attempt; the rest of its spec is read by the child."""
+
+    key: AttemptKey
+    log_path: str
+
+
+class _HeadOfStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="start"):
+    spec: StartHead
+
+
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="ready"):
     pass
 
@@ -41,6 +53,17 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     """0 to 1."""
 
 
+class Finished(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="finished"):
+    """The work is done and its result written: told by the attempt itself, so that nobody waits for its process to end.
+
+    `Exited` follows all the same; an attempt that was stopped or killed has `Exited` only.
+    """
+
+    key: AttemptKey
+    exit_code: int
+    peak_memory_bytes: int
+
+
 class Exited(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="exited"):
     key: AttemptKey
     """All fields empty when the request named none."""
@@ -51,13 +74,15 @@ class Exited(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="e
     reason: str = ""
 
 
-Answer = Ready | Started | Progress | Exited
+Answer = Ready | Started | Progress | Finished | Exited
 
 _encoder = msgspec.json.Encoder()
 decode_start = msgspec.json.Decoder(Start).decode
 """Line to `Start`; raises msgspec.MsgspecError."""
+decode_head = msgspec.json.Decoder(_HeadOfStart).decode
+"""Line to the head of a `Start`; raises msgspec.MsgspecError."""
 decode_answer = msgspec.json.Decoder(Answer).decode
-"""Line to `Ready`, `Started`, `Progress` or `Exited`; raises msgspec.MsgspecError."""
+"""Line to one of the answers; raises msgspec.MsgspecError."""
 
 
 def encode_start(spec: AttemptSpec) -> bytes:

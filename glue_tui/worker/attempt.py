@@ -22,10 +22,10 @@ from glue_tui.crawlers.crawl import crawl
 from glue_tui.jobs.run import rehearse_job, run_job
 from glue_tui.jobs.stopping import Stopped, StopRequest
 from glue_tui.jobs.templates import Templates
-from glue_tui.logs.write import ERROR, INFO, WARN, LogStream, LogWriter, Secrets, counted
+from glue_tui.logs.write import ERROR, INFO, WARN, LogStream, LogWriter, Secrets, counted, write_all
 from glue_tui.worker.descendants import kill_descendants
 from glue_tui.worker.failure import describe, exit_code_of, story
-from glue_tui.worker.stop_signal import listen
+from glue_tui.worker.stop_signal import StopListener
 
 Progress = Callable[[float, float], None]
 
@@ -39,7 +39,7 @@ _KILL_DEADLINE_S = 1.0
 _CRAWL_STOPPED = "stopped; the catalog stays as it was"
 
 
-def run_attempt(spec: AttemptSpec, progress: Progress) -> int:
+def run_attempt(spec: AttemptSpec, progress: Progress, listener: StopListener) -> int:
     """Run one attempt to its end and return the exit code: 0 succeeded, 1 failed, and the result file says the rest.
 
     EXIT_WITHOUT_RESULT where that file could not be written; its log says why, if that could be written.
@@ -73,7 +73,7 @@ def run_attempt(spec: AttemptSpec, progress: Progress) -> int:
 
     try:
         try:
-            listen(stop, patience_s=_patience_s(spec), end=end_by_force)
+            listener.tell(stop, patience_s=_patience_s(spec), end=end_by_force)
             result = _work(spec, log, secrets, progress, stop)
         finally:
             stop.defer()
@@ -113,7 +113,8 @@ def rehearse() -> None:
     rehearse_job(spec, job, log=log, templates=Templates(spec, secrets))
     log.info(_what_runs(spec))
     _log_end(log, AttemptResult(state=NodeState.SUCCEEDED), 0.0, was_stopped=False)
-    json.dumps(to_data(AttemptResult(state=NodeState.SUCCEEDED)), ensure_ascii=False)
+    kill_descendants(_KILL_DEADLINE_S)
+    _write_result(os.devnull, AttemptResult(state=NodeState.SUCCEEDED))
     os.close(null_fd)
 
 
@@ -203,14 +204,15 @@ def _write_result(path: str, result: AttemptResult) -> None:
     """
     text = json.dumps(to_data(result), ensure_ascii=False)
     # Half of a pair is no character: a script that read broken text has it, a reader of JSON refuses it.
-    text = _SURROGATE.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text)
-    file = Path(path)
+    data = _SURROGATE.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text).encode()
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        write_all(fd, data)
     except OSError:
-        file.unlink(missing_ok=True)
+        Path(path).unlink()
         raise
+    finally:
+        os.close(fd)
 
 
 def _reason(error: OSError) -> str:

@@ -96,7 +96,7 @@ def kill_descendants(deadline_s: float) -> list[str]:
     """
     give_up_s = time.monotonic() + deadline_s
     killed: dict[int, str] = {}
-    while child_pids():
+    while _has_children():
         for process in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.Error):
                 if process.status() != psutil.STATUS_ZOMBIE and not _is_pythons_own(process):
@@ -109,6 +109,14 @@ def kill_descendants(deadline_s: float) -> list[str]:
             break
         time.sleep(_POLL_S)
     return list(killed.values())
+
+
+def _has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _is_pythons_own(process: psutil.Process) -> bool:

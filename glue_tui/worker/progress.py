@@ -1,14 +1,18 @@
-"""How far an attempt is, told to the engine from within the attempt."""
+"""What an attempt itself tells the engine: how far it is, and that its work is done."""
 
 from __future__ import annotations
 
 import os
+import resource
+import sys
 import time
 
 from glue_tui.core.attempt import AttemptKey
-from glue_tui.protocol.worker import Progress, encode_answer
+from glue_tui.protocol.worker import Answer, Finished, Progress, encode_answer
 
 _INTERVAL_S = 0.25
+RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
+"""Of the peak memory in `getrusage`."""
 
 
 class ProgressPipe:
@@ -26,7 +30,15 @@ class ProgressPipe:
             return
         self._next_s = now_s + _INTERVAL_S
         fraction = round(min(max(done / total, 0.0), 1.0), 3)
+        self._tell(Progress(key=self._key, fraction=fraction))
+
+    def finished(self, exit_code: int) -> None:
+        """Tell that the result is written, just before this process ends."""
+        usages = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        self._tell(Finished(key=self._key, exit_code=exit_code, peak_memory_bytes=max(usages) * RSS_UNIT_BYTES))
+
+    def _tell(self, answer: Answer) -> None:
         try:
-            os.write(self._fd, encode_answer(Progress(key=self._key, fraction=fraction)))
+            os.write(self._fd, encode_answer(answer))
         except (BlockingIOError, BrokenPipeError):
-            pass  # The engine is busy or gone; a figure that comes late is worth nothing.
+            pass  # The engine is busy or gone: a figure that comes late is worth nothing, an end is told once more.

@@ -11,7 +11,6 @@ import gc
 import os
 import select
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,19 +23,28 @@ import psutil
 from glue_tui.core.attempt import AttemptKey, AttemptSpec
 from glue_tui.core.codec import from_data
 from glue_tui.core.model import NodeId, RunId
-from glue_tui.protocol.worker import Answer, Exited, Ready, Started, decode_start, encode_answer
+from glue_tui.protocol.worker import (
+    Answer,
+    Exited,
+    Ready,
+    Started,
+    decode_head,
+    decode_start,
+    encode_answer,
+)
 from glue_tui.worker.descendants import adopt_orphans, child_pids, kill_descendants, kill_group, kill_tree
 from glue_tui.worker.lifeline import die_with
-from glue_tui.worker.progress import ProgressPipe
+from glue_tui.worker.progress import RSS_UNIT_BYTES, ProgressPipe
+from glue_tui.worker.stop_signal import StopListener
 
-RunAttempt = Callable[[AttemptSpec, ProgressPipe], int]
+RunAttempt = Callable[[AttemptSpec, ProgressPipe, StopListener], int]
 
 _READ_BYTES = 256 * 1024
 _EXIT_ON_OUR_ERROR = 70
 """Exit code of a child whose own machinery failed: no result file, the reason stands in its log."""
+_SPARES_MAX = 2
 _END_DEADLINE_S = 3.0
 """Shorter than the engine waits for this process to end."""
-_RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 def main() -> None:
@@ -55,8 +63,27 @@ class _Spare:
     """A child that is made already and waits for its attempt: a fork costs most of what starting an attempt costs."""
 
     pid: int
+    process_started_at: float
     spec_fd: int
     """It reads its spec from the other end, up to the end of the pipe."""
+    own_session_fd: int
+    """Ends when the child leads a process group of its own."""
+
+    def is_waiting(self) -> bool:
+        """Tell whether nobody has killed it; returns once it leads its own group, without which it can't be killed."""
+        os.read(self.own_session_fd, 1)
+        poll = select.poll()
+        poll.register(self.spec_fd, 0)
+        return not poll.poll(0)
+
+    def begin(self, line: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError), open(self.spec_fd, "wb", closefd=False) as pipe:
+            pipe.write(line)
+        self.close()
+
+    def close(self) -> None:
+        os.close(self.spec_fd)
+        os.close(self.own_session_fd)
 
 
 class ForkServer:
@@ -69,7 +96,8 @@ class ForkServer:
         self._answers_fd = answers_fd
         self._run_attempt = run_attempt
         self._rehearse = rehearse
-        self._spare: _Spare | None = None
+        self._spares: deque[_Spare] = deque()
+        self._spares_wanted = _SPARES_MAX
         self._keys: dict[int, AttemptKey] = {}
         self._request_bytes = b""
         self._outbox: deque[bytes] = deque()
@@ -87,7 +115,6 @@ class ForkServer:
         signal.set_wakeup_fd(self._wake_w, warn_on_full_buffer=False)
         try:
             self._tell(Ready())
-            self._make_spare()
             while self._turn():
                 pass
         except BrokenPipeError:
@@ -96,9 +123,15 @@ class ForkServer:
             self._kill_all()
 
     def _turn(self) -> bool:
-        readable, _, _ = select.select(
-            [self._requests_fd, self._wake_r], [self._answers_fd] if self._outbox else [], []
+        lacks_spare = len(self._spares) < self._spares_wanted
+        readable, writable, _ = select.select(
+            [self._requests_fd, self._wake_r],
+            [self._answers_fd] if self._outbox else [],
+            [],
+            0 if lacks_spare else None,
         )
+        if lacks_spare and not readable and not writable:
+            self._make_spare()
         if self._wake_r in readable:
             os.read(self._wake_r, _READ_BYTES)
             self._reap()
@@ -113,45 +146,45 @@ class ForkServer:
         return True
 
     def _start(self, line: bytes) -> None:
-        key = AttemptKey(run_id=RunId(""), node_id=NodeId(""), attempt=0)
         try:
-            data = decode_start(line).spec
-            with contextlib.suppress(msgspec.MsgspecError):
-                key = msgspec.convert(data.get("key"), AttemptKey)
-            spec: AttemptSpec = from_data(AttemptSpec, data)
-            os.close(_open_log(spec.log_path))
-        except (msgspec.MsgspecError, ValueError) as error:
-            self._tell(Exited(key=key, reason=f"the request to start does not fit: {error}"))
-            return
-        except OSError as error:
-            self._tell(Exited(key=key, reason=f"the log can't be written: {error}"))
+            head = decode_head(line).spec
+        except msgspec.MsgspecError as error:
+            self._tell(Exited(key=_key_in(line), reason=f"the request to start does not fit: {error}"))
             return
         try:
-            pid = self._hand_over(line)
+            os.close(_open_log(head.log_path))
         except OSError as error:
-            self._tell(Exited(key=key, reason=f"no process could be started: {error}"))
+            self._tell(Exited(key=head.key, reason=f"the log can't be written: {error}"))
             return
-        self._keys[pid] = spec.key
-        self._tell(Started(key=spec.key, pid=pid, process_started_at=_started_at(pid)))
-        self._make_spare()
+        try:
+            child = self._next_child()
+        except OSError as error:
+            self._tell(Exited(key=head.key, reason=f"no process could be started: {error}"))
+            return
+        self._keys[child.pid] = head.key
+        # Before it has its work: it may tell of its end at once.
+        self._tell(Started(key=head.key, pid=child.pid, process_started_at=child.process_started_at))
+        child.begin(line)
+        # One at once, in case others start now; a second one slows this attempt down, and has time until it ends.
+        self._spares_wanted = 1
 
-    def _hand_over(self, line: bytes) -> int:
-        """Give the request to the spare child, or to a new one, and return its pid. Raises OSError."""
-        spare, self._spare = self._spare or self._fork(), None
-        try:
-            with open(spare.spec_fd, "wb") as pipe:
-                pipe.write(line)
-        except BrokenPipeError:
-            # Somebody killed it while it waited; a second one that dies at once is told as it is.
-            spare = self._fork()
-            with open(spare.spec_fd, "wb") as pipe:
-                pipe.write(line)
-        return spare.pid
+    def _next_child(self) -> _Spare:
+        """Return a child that waits for its attempt, a new one if there is none. Raises OSError."""
+        while self._spares:
+            spare = self._spares.popleft()
+            if spare.is_waiting():
+                return spare
+            spare.close()
+        new = self._fork()
+        new.is_waiting()
+        return new
 
     def _make_spare(self) -> None:
-        """Have a child ready for the next attempt. Without one that attempt only takes longer to start."""
-        with contextlib.suppress(OSError):
-            self._spare = self._fork()
+        """Have one more child ready. Without any the next attempt only takes longer to start."""
+        try:
+            self._spares.append(self._fork())
+        except OSError:
+            self._spares_wanted = 0
 
     def _fork(self) -> _Spare:
         own_session_r, own_session_w = os.pipe()
@@ -163,14 +196,12 @@ class ForkServer:
                 self._be_child(spec_r, own_session_w)
         except OSError:
             os.close(spec_w)
+            os.close(own_session_r)
             raise
         finally:
             os.close(own_session_w)
             os.close(spec_r)
-            # Until the child has its own process group nobody could kill that group, so nobody is told of it.
-            os.read(own_session_r, 1)
-            os.close(own_session_r)
-        return _Spare(pid, spec_w)
+        return _Spare(pid, _started_at(pid), spec_w, own_session_r)
 
     def _be_child(self, spec_r: int, own_session_w: int) -> NoReturn:
         exit_code = _EXIT_ON_OUR_ERROR
@@ -183,19 +214,26 @@ class ForkServer:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             for fd in (self._lifeline_w, self._wake_r, self._wake_w):
                 os.close(fd)
+            for other in self._spares:
+                other.close()  # It waits for the end of its pipe, which must not be held open here.
             die_with(self._requests_fd, self._lifeline_r)
             gc.enable()
             self._rehearse()
+            listener = StopListener()
             with open(spec_r, "rb") as pipe:
                 line = pipe.read()
             if not line:
                 os._exit(0)
-            spec: AttemptSpec = from_data(AttemptSpec, decode_start(line).spec)
-            log_fd = _open_log(spec.log_path)
+            data = decode_start(line).spec
+            log_fd = _open_log(data["log_path"])
             for target in (1, 2):
                 os.dup2(log_fd, target)
             os.close(log_fd)
-            exit_code = self._run_attempt(spec, ProgressPipe(self._answers_fd, spec.key))
+            spec: AttemptSpec = from_data(AttemptSpec, data)
+            pipe_to_engine = ProgressPipe(self._answers_fd, spec.key)
+            exit_code = self._run_attempt(spec, pipe_to_engine, listener)
+            if exit_code >= 0:
+                pipe_to_engine.finished(exit_code)
         except BaseException:
             # Only our own mistakes come here, and standard error is the log by now or our parent's.
             import traceback
@@ -213,9 +251,9 @@ class ForkServer:
             # its group can be killed without hitting a stranger.
             kill_group(ended)
             pid, status, usage = os.wait4(ended, 0)
-            if self._spare and self._spare.pid == pid:
-                os.close(self._spare.spec_fd)
-                self._spare = None
+            for spare in [one for one in self._spares if one.pid == pid]:
+                spare.close()
+                self._spares.remove(spare)
             key = self._keys.pop(pid, None)
             if key is None:
                 continue
@@ -225,15 +263,16 @@ class ForkServer:
                     key=key,
                     exit_code=code if code >= 0 else None,
                     signal=-code if code < 0 else None,
-                    peak_memory_bytes=usage.ru_maxrss * _RSS_UNIT_BYTES,
+                    peak_memory_bytes=usage.ru_maxrss * RSS_UNIT_BYTES,
                 )
             )
-
+            # The engine thinks about what follows now: time for a fork.
+            self._spares_wanted = _SPARES_MAX
         self._kill_orphans()
 
     def _kill_orphans(self) -> None:
         """Kill what came to this process because its worker is dead; its end brings the next ones, if there are any."""
-        own = {*self._keys, *([self._spare.pid] if self._spare else [])}
+        own = {*self._keys, *(spare.pid for spare in self._spares)}
         for pid in child_pids():
             if pid not in own:
                 kill_tree(pid)
@@ -255,6 +294,13 @@ class ForkServer:
         for pid in child_pids():
             kill_tree(pid)
         kill_descendants(_END_DEADLINE_S)
+
+
+def _key_in(line: bytes) -> AttemptKey:
+    """Return the key in a request that does not fit, empty if even that is missing."""
+    with contextlib.suppress(msgspec.MsgspecError):
+        return msgspec.convert(decode_start(line).spec.get("key"), AttemptKey)
+    return AttemptKey(run_id=RunId(""), node_id=NodeId(""), attempt=0)
 
 
 def _next_ended() -> int | None:

@@ -17,7 +17,7 @@ import psutil
 from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
 from glue_tui.core.codec import from_data
 from glue_tui.core.model import CommandWork, Job, PythonWork, RunId, job_id
-from glue_tui.protocol.worker import Answer, Exited, Progress, Ready, Started, decode_answer, encode_start
+from glue_tui.protocol.worker import Answer, Exited, Finished, Progress, Ready, Started, decode_answer, encode_start
 
 DEADLINE_S = 30.0
 _runs = itertools.count(1)
@@ -109,7 +109,7 @@ class ServerUnderTest:
             match self.next():
                 case Exited(key=spec.key) as exited:
                     return exited, before
-                case Started(key=spec.key) | Progress(key=spec.key) as answer:
+                case Started(key=spec.key) | Progress(key=spec.key) | Finished(key=spec.key) as answer:
                     before.append(answer)
 
     def until_refused(self) -> Exited:

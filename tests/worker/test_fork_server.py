@@ -23,7 +23,7 @@ from forking import (
 )
 
 from glue_tui.core.states import NodeState
-from glue_tui.protocol.worker import Progress, encode_start
+from glue_tui.protocol.worker import Finished, Progress, encode_start
 
 _FAMILY = """
 import os, subprocess, sys, time
@@ -55,6 +55,17 @@ def test_an_attempt_is_told_of_when_it_starts_and_when_it_ends(server: ServerUnd
     assert (exited.key, exited.exit_code, exited.signal) == (spec.key, 0, None)
     assert exited.peak_memory_bytes > 1_000_000
     assert read_result(spec).state is NodeState.SUCCEEDED
+
+
+def test_an_attempt_tells_of_its_result_before_its_process_has_ended(server: ServerUnderTest, tmp_path: Path) -> None:
+    for number, (text, exit_code) in enumerate((("pass", 0), ("1 / 0", 1)), start=1):
+        spec = make_spec(tmp_path, script(tmp_path, "brief", f"def run(glue): {text}\n"), attempt=number)
+        server.start(spec)
+        exited, before = server.until_exit(spec)
+        told = [answer for answer in before if isinstance(answer, Finished)]
+        assert [(answer.key, answer.exit_code) for answer in told] == [(spec.key, exit_code)]
+        assert 1_000_000 < told[0].peak_memory_bytes <= exited.peak_memory_bytes
+        assert read_result(spec).state is (NodeState.FAILED if exit_code else NodeState.SUCCEEDED)
 
 
 def test_every_child_can_query_with_polars(server: ServerUnderTest, tmp_path: Path) -> None:
@@ -124,8 +135,9 @@ def test_a_killed_attempt_is_told_with_its_signal_and_leaves_no_result(server: S
     child = pid_in(tmp_path / "child.pid")
     pid_in(tmp_path / "own.pid")
     os.killpg(started.pid, signal.SIGKILL)
-    exited, _ = server.until_exit(spec)
+    exited, before = server.until_exit(spec)
     assert (exited.exit_code, exited.signal) == (None, signal.SIGKILL)
+    assert not any(isinstance(answer, Finished) for answer in before)
     assert not Path(spec.result_path).exists()
     wait_for(lambda: is_gone(child), "the grandchild is gone")
 
