@@ -5,7 +5,7 @@ from __future__ import annotations
 from glue_tui.client.words import counted
 from glue_tui.protocol.views import ChangeView, ResumePlanView, ScriptView
 
-SCRIPTS_RULE = "scripts are not pinned: they run as they are now, whichever definition is chosen"
+SCRIPTS_RULE = "scripts are not pinned: either definition runs them as they are now"
 
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glue_tui.core.changes import workflow_changes
 from glue_tui.core.model import CommandWork, Job, NodeId, PythonWork, RunId, Workflow
-from glue_tui.core.problem import EntityNotFound, InvalidInput
+from glue_tui.core.problem import InvalidInput
 from glue_tui.core.resume import plan_resume
 from glue_tui.core.run import WorkflowRun
 from glue_tui.definitions.files import is_file
@@ -21,20 +21,16 @@ from glue_tui.protocol.views import ResumePlanView, ScriptView
 def plan_view(host: Host, ask: PlanResume) -> ResumePlanView:
     """Return the plan for one choice of nodes and definition. Raises what the resume itself would be refused with."""
     run = run_of(host, ask.run)
-    refused_now = ""
-    try:
-        now = workflow_now(host, run)
-    except (EntityNotFound, InvalidInput) as error:
-        if not ask.as_it_ran:
-            raise
-        now, refused_now = run.workflow, error.message
-    chosen = run.workflow if ask.as_it_ran else now
+    if ask.as_it_ran:
+        chosen, refused_now = run.workflow, _problem_now(host, run)
+    else:
+        chosen, refused_now = workflow_now(host, run), ""
     plan = plan_resume(run, chosen, ask.nodes)
     return resume_plan_view(
         run,
         plan,
         as_it_ran=ask.as_it_ran,
-        changes=workflow_changes(run.workflow, now),
+        changes=() if refused_now else workflow_changes(run.workflow, host.kernel.workflow(run.workflow.name)),
         scripts=scripts_saved_since(run, chosen, (*plan.restart, *plan.follow), host.project_dir),
         refused_now=refused_now,
     )
@@ -49,19 +45,22 @@ def run_of(host: Host, ref: str) -> WorkflowRun:
 def workflow_now(host: Host, run: WorkflowRun) -> Workflow:
     """Return the workflow of a run as its file says now, never the version before the file's last mistakes.
 
-    Raises InvalidInput where the file is broken, EntityNotFound where it is gone.
+    Raises InvalidInput where the file is broken or gone.
     """
-    name = run.workflow.name
-    definition = host.definitions.get(name)
-    if definition is not None and definition.is_broken:
-        first = next(str(problem) for problem in definition.problems if not problem.is_warning)
+    if problem := _problem_now(host, run):
         raise InvalidInput(
-            f"run {run.number} can't be resumed with the definition of now: {first}",
-            hint="mend it, or resume the run as it ran (--as-it-ran)",
+            f"run {run.number} can't be resumed with the definition of now: {problem}",
+            hint="put the file right, or resume the run as it ran (--as-it-ran)",
         )
-    if definition is None or name not in host.kernel.workflows:
-        raise EntityNotFound(f"{run.workflow.source} is gone", hint="resume the run as it ran (--as-it-ran)")
-    return host.kernel.workflow(name)
+    return host.kernel.workflow(run.workflow.name)
+
+
+def _problem_now(host: Host, run: WorkflowRun) -> str:
+    """Return what is wrong with the file of a run's workflow; empty where it can be used."""
+    definition = host.definitions.get(run.workflow.name)
+    if definition is not None and definition.is_broken:
+        return next(str(problem) for problem in definition.problems if not problem.is_warning)
+    return "" if run.workflow.name in host.kernel.workflows else f"{run.workflow.source} is gone"
 
 
 def scripts_saved_since(

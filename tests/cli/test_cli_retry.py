@@ -89,7 +89,7 @@ def test_a_dry_run_lists_what_changed_since(shell: Shell) -> None:
         "      + WHERE one > 0",
         '  ~ jobs.prepare.command: ["true"] → ["echo"]  (stays as it is)',
         "clean.sh was saved after run 1 began",
-        "scripts are not pinned: they run as they are now, whichever definition is chosen",
+        "scripts are not pinned: either definition runs them as they are now",
     ]
     as_it_ran = shell("retry", "1", "--dry-run", "--as-it-ran").stdout.splitlines()
     assert as_it_ran[0] == "run 1 again, with its definition as it ran:"
@@ -126,6 +126,6 @@ def test_a_broken_file_is_refused_with_its_problem_and_the_way_out(shell: Shell)
     assert len(shell.json("runs")) == 1
     plan = shell("retry", "1", "--as-it-ran", "--dry-run")
     assert plan.returncode == 0
-    assert "the definition of now can't be used: " in plan.stdout
+    assert "the definition of now can't be used: workflows/flow.toml:8: " in plan.stdout
     assert shell("retry", "1", "--as-it-ran").returncode == 1
     assert len(shell.json("runs")) == 2

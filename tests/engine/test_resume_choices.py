@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from glue_tui.core.problem import EntityNotFound, InvalidInput
+from glue_tui.core.problem import InvalidInput
 from glue_tui.protocol.views import ResumedView, ResumePlanView
 from tests.conftest import RunningEngine, wait_for
 
@@ -139,7 +139,7 @@ def test_a_broken_file_refuses_the_definition_of_now_and_leaves_the_one_that_ran
 
 def test_a_workflow_whose_file_is_gone_is_resumed_as_it_ran(project: Path, failed: RunningEngine) -> None:
     (project / "workflows" / "flow.toml").unlink()
-    with pytest.raises(EntityNotFound, match=r"workflows/flow.toml is gone \(.*--as-it-ran"):
+    with pytest.raises(InvalidInput, match=r"workflows/flow.toml is gone \(.*--as-it-ran"):
         plan(failed)
     assert plan(failed, as_it_ran=True).refused_now == "workflows/flow.toml is gone"
     resumed(failed, as_it_ran=True)

@@ -14,7 +14,7 @@ from glue_tui.protocol.views import ResumePlanView, RunView
 from glue_tui.tui.cli_twins import retry as retry_twin
 from glue_tui.tui.format import node_look
 from glue_tui.tui.model import node_in
-from glue_tui.tui.paint import Span, Spans, wrap, wrap_spans
+from glue_tui.tui.paint import Span, Spans, wrap
 from glue_tui.tui.screens.sheet import Sheet
 from glue_tui.tui.theme import Look
 
@@ -169,7 +169,7 @@ def change_lines(plan: ResumePlanView, width: int, *, are_left_out: bool) -> lis
         is_aside = change.concerns == "others" and not are_left_out
         tone = "muted" if is_aside or are_left_out else "text"
         note = "  (stays as it is)" if is_aside else ""
-        lines += wrap_spans((("  ", ""), (change_text(change), tone), (note, "muted")), width, indent=4)
+        lines += _wrapped(change_text(change) + note, tone, width, indent=2)
         for line in change.lines:
             lines += _wrapped(line, _LINE_TONES.get(line[:1], "muted"), width, indent=6)
     if more := more_text(plan):
@@ -189,7 +189,9 @@ def _names_line(head: str, names: Iterable[str], tone: str, width: int) -> list[
 
 
 def _wrapped(text: str, tone: str, width: int, indent: int = 0) -> list[Spans]:
-    return [((" " * indent + line, tone),) for line in wrap(text, width - indent)]
+    """Return a text in lines of this width; those after the first stand two cells further in."""
+    first, *others = wrap(text, width - indent - 2)
+    return [((" " * indent + first, tone),), *(((" " * (indent + 2) + line, tone),) for line in others)]
 
 
 def _name(node_id: str) -> str:
