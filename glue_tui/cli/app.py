@@ -46,6 +46,7 @@ COMMANDS: dict[str, Entry] = {
     "runs": Entry("runs", "Runs", "List runs, newest first"),
     "logs": Entry("logs", "Runs", "Print or follow the logs of a run"),
     "events": Entry("events", "Runs", "Print the story of a run, event by event"),
+    "prune": Entry("prune", "Runs", "Remove old runs from the history, with their logs"),
     "catalog": Entry("catalog", "Data", "List databases and tables, or show one table"),
     "sql": Entry("sql", "Data", "Query the tables of the catalog"),
     "trigger": Entry("trigger", "Engine", "List, enable, disable and fire triggers"),

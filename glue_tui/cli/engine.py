@@ -36,6 +36,22 @@ def start_command(settings: Settings) -> None:
     with_engine(settings.project_dir(), _say_up)
 
 
+@engine_command.command("release")
+@click.pass_obj
+def release_command(settings: Settings) -> None:
+    """Let schedules and files start runs again, after the engine was held because it had crashed repeatedly."""
+
+    async def release(client: EngineClient) -> bool:
+        was_held = (await client.project()).engine.is_held
+        await client.release_engine()
+        return was_held
+
+    if with_engine(settings.project_dir(), release, start=False):
+        say("released: schedules and files start runs again")
+    else:
+        say("the engine was not held: schedules and files start runs")
+
+
 @engine_command.command("stop")
 @click.pass_obj
 def stop_command(settings: Settings) -> None:

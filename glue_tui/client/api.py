@@ -11,7 +11,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from glue_tui.protocol.views import FeedMessage, ProjectView, ResumePlanView, RunSummary, RunView, StoryLine
+from glue_tui.protocol.views import (
+    FeedMessage,
+    ProjectView,
+    PrunedView,
+    ResumePlanView,
+    RunSummary,
+    RunView,
+    StoryLine,
+)
 
 
 class EngineClient(Protocol):
@@ -51,6 +59,23 @@ class EngineClient(Protocol):
 
     async def reload(self) -> ProjectView:
         """Read the definition files now and return the project."""
+
+    async def prune_history(
+        self,
+        *,
+        workflow: str = "",
+        keep_runs: int | None = None,
+        finished_before: float | None = None,
+        bytes_max: int | None = None,
+    ) -> PrunedView:
+        """Remove finished runs with events and logs, oldest first: beyond the newest `keep_runs` of each workflow,
+        finished before that time (seconds since the epoch), until history and logs take no more than `bytes_max`.
+
+        A workflow's last run stays, and one that a later run has resumed. Ask again while `has_more`.
+        """
+
+    async def release_engine(self) -> None:
+        """Let schedules and files start runs again in an engine that is held after repeated crashes."""
 
     async def stop_engine(self) -> None:
         """End the engine and its workers; unfinished runs go on when the next engine starts."""

@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from glue_tui.client.find import state_dir
 from glue_tui.client.requests import RequestClient
 from glue_tui.core.problem import EngineUnavailable
-from glue_tui.protocol.requests import Call, Reply, Request
-from glue_tui.protocol.views import FeedMessage
+from glue_tui.protocol.requests import Call, PruneHistory, Reply, Request
+from glue_tui.protocol.views import FeedMessage, PrunedView
 
 if TYPE_CHECKING:
     from glue_tui.engine.host import Host
@@ -72,3 +73,37 @@ async def open_local(project_dir: Path) -> LocalClient:
             serving.result()
         return LocalClient(host, serving, opening.pop_all())
     raise AssertionError("an ExitStack swallows nothing here")
+
+
+async def prune_without_engine(project_dir: Path, ask: PruneHistory) -> PrunedView:
+    """Do what the request asks while no engine runs, and give all free space of the database back to the disk.
+
+    Raises EngineUnavailable where one runs after all, StoreFailed.
+    """
+    from glue_tui.engine.assemble import owned_state
+    from glue_tui.engine.pruning import Pruner
+    from glue_tui.store.retention import compact
+
+    def note(_text: str) -> None:
+        """There is no engine's log; what can't be removed now is tried again by the next engine."""
+
+    with owned_state(project_dir) as conn:
+        pruner = Pruner(conn, state_dir(project_dir), needed_run_ids=frozenset, workflows=dict, note=note)
+        pruned = await pruner.prune(ask)
+        if not pruned.has_more:
+            compact(conn)
+        return pruned
+
+
+def prunable(project_dir: Path, ask: PruneHistory) -> PrunedView:
+    """Return what the request would remove; nothing is changed, no engine is needed. Raises StoreFailed."""
+    from glue_tui.engine import pruning
+
+    return pruning.prunable(state_dir(project_dir), ask)
+
+
+def history_bytes(project_dir: Path) -> tuple[int, int]:
+    """Return the size of the database and of all logs. The logs of years take a second to look at."""
+    from glue_tui.engine import pruning
+
+    return pruning.history_bytes(state_dir(project_dir))

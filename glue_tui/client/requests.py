@@ -14,7 +14,10 @@ from glue_tui.protocol.requests import (
     PlanReply,
     PlanResume,
     ProjectReply,
+    PrunedReply,
+    PruneHistory,
     Refused,
+    ReleaseEngine,
     Reload,
     Reply,
     Request,
@@ -28,9 +31,9 @@ from glue_tui.protocol.requests import (
     StoryReply,
     SummaryReply,
 )
-from glue_tui.protocol.views import ProjectView, ResumePlanView, RunSummary, RunView, StoryLine
+from glue_tui.protocol.views import ProjectView, PrunedView, ResumePlanView, RunSummary, RunView, StoryLine
 
-R = TypeVar("R", bound=Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply | PlanReply)
+R = TypeVar("R", bound=Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply | PlanReply | PrunedReply)
 
 
 class RequestClient(ABC):
@@ -85,6 +88,22 @@ class RequestClient(ABC):
 
     async def reload(self) -> ProjectView:
         return (await self._call(Reload(), ProjectReply)).project
+
+    async def prune_history(
+        self,
+        *,
+        workflow: str = "",
+        keep_runs: int | None = None,
+        finished_before: float | None = None,
+        bytes_max: int | None = None,
+    ) -> PrunedView:
+        request = PruneHistory(
+            workflow=workflow, keep_runs=keep_runs, finished_before=finished_before, bytes_max=bytes_max
+        )
+        return (await self._call(request, PrunedReply)).pruned
+
+    async def release_engine(self) -> None:
+        await self._call(ReleaseEngine(), Done)
 
     async def stop_engine(self) -> None:
         await self._call(StopEngine(), Done)

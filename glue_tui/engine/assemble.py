@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -19,9 +20,9 @@ from glue_tui.definitions.project import STATE_FOLDER, load_project
 from glue_tui.engine.host import Host
 from glue_tui.engine.inputs import DefinitionsLoaded
 from glue_tui.engine.kernel import Kernel
-from glue_tui.engine.recovery import forget_results, leftovers, note_start, take_fence
+from glue_tui.engine.recovery import forget_crashes, forget_results, leftovers, note_start, take_fence
 from glue_tui.store import ledger
-from glue_tui.store.database import migrate, open_database, reading, transaction
+from glue_tui.store.database import Connection, migrate, open_database, reading
 from glue_tui.store.event_log import MIGRATIONS as RUN_MIGRATIONS
 from glue_tui.store.history import open_history
 
@@ -71,8 +72,7 @@ def assembled(project_dir: Path, note: Callable[[str], None]) -> Iterator[Host]:
             note=note,
             is_owner=partial(_is_same_file, lock_fd, state_dir / "engine.lock"),
         )
-        with transaction(conn):
-            ledger.forget_engine_starts(conn)
+        forget_crashes(conn)
     finally:
         if history is not None:
             history.close()
@@ -80,6 +80,32 @@ def assembled(project_dir: Path, note: Callable[[str], None]) -> Iterator[Host]:
         for descriptor in (fence_fd, lock_fd):
             if descriptor >= 0:
                 os.close(descriptor)
+
+
+@contextmanager
+def owned_state(project_dir: Path) -> Iterator[Connection]:
+    """Yield the project's state for writing, without an engine: nothing is recovered or started.
+
+    Raises LockHeld, StoreFailed, OSError.
+    """
+    state_dir = project_dir / STATE_FOLDER
+    lock_fd = _lock(state_dir / "engine.lock")
+    try:
+        with contextlib.closing(_open_state(state_dir)) as conn:
+            yield conn
+    finally:
+        os.close(lock_fd)
+
+
+def _open_state(state_dir: Path) -> Connection:
+    conn = open_database(state_dir / "state.db")
+    try:
+        migrate(conn, "runs", RUN_MIGRATIONS)
+        migrate(conn, "catalog", CATALOG_MIGRATIONS)
+    except BaseException:
+        conn.close()
+        raise
+    return conn
 
 
 def slots() -> int:

@@ -21,7 +21,10 @@ from glue_tui.protocol.requests import (
     PlanReply,
     PlanResume,
     ProjectReply,
+    PrunedReply,
+    PruneHistory,
     Refused,
+    ReleaseEngine,
     Reload,
     Reply,
     ResumeWorkflowRun,
@@ -94,6 +97,11 @@ async def _reply(host: Host, call: Call) -> Reply:
         case Reload():
             await host.reload()
             return ProjectReply(number=number, project=host.project_view())
+        case PruneHistory() as ask:
+            return PrunedReply(number=number, pruned=await host.pruner.prune(ask))
+        case ReleaseEngine():
+            await host.release()
+            return Done(number=number)
         case StopEngine():
             # The reply must be on its way before the connection goes down.
             asyncio.get_running_loop().call_soon(host.is_stopping.set)

@@ -24,6 +24,8 @@ from glue_tui.engine.clock import ClockWatch
 from glue_tui.engine.feed import Feed
 from glue_tui.engine.inputs import DefinitionsLoaded, Input, Ticked, WorkerReported
 from glue_tui.engine.kernel import Kernel, Step
+from glue_tui.engine.pruning import Pruner
+from glue_tui.engine.recovery import forget_crashes
 from glue_tui.engine.scout import Scout
 from glue_tui.engine.supervisor import Report, Supervisor
 from glue_tui.protocol.present import run_view
@@ -44,10 +46,7 @@ LONGEST_SLEEP_S = 60.0
 """The loop looks at the clock at least so often: it may have been set, or the machine may have slept."""
 START_PATIENCE_S = 0.01
 """Nothing follows from a worker's start but that it is shown: its commit waits so long for company, such as its end."""
-HELD = (
-    "held after repeated crashes: schedules and files start nothing;"
-    " when the cause is mended, `glue-tui engine stop` and `glue-tui engine start` let them go on"
-)
+HELD = "held after repeated crashes: schedules and files start nothing until `glue-tui engine release`"
 SAVE_RETRY_S = 1.0
 """After a commit that failed: until the next try. Reports of workers wait meanwhile, none is lost."""
 
@@ -96,6 +95,13 @@ class Host:
             progress=self._worker_progressed,
             note=note,
         )
+        self.pruner = Pruner(
+            kernel.conn,
+            state_dir,
+            needed_run_ids=lambda: {run.previous_run_id for run in kernel.runs.values()},
+            workflows=lambda: kernel.workflows,
+            note=note,
+        )
         self._scout = Scout(project_dir, kernel, self._put, self._definitions_changed, note)
 
     # For handlers
@@ -135,6 +141,7 @@ class Host:
             project_dir=str(self.project_dir),
             slots=self.kernel.slots,
             message=self._message or held,
+            is_held=self.kernel.is_held,
         )
 
     async def reload(self) -> None:
@@ -148,6 +155,14 @@ class Host:
         if fresh is not self.definitions:
             await self._load(fresh)
 
+    async def release(self) -> None:
+        """Let schedules and files start runs again after a crash loop; crashes before do not count any more."""
+        forget_crashes(self.kernel.conn)
+        self.kernel.is_held = False
+        self._note("released: schedules and files start runs again")
+        await self.ask(Ticked())
+        self.feed.publish((EngineChanged(engine=self.engine_view()),))
+
     # The loop
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -159,6 +174,7 @@ class Host:
                 tasks.create_task(self._supervisor.run()),
                 tasks.create_task(self._scout.run()),
                 tasks.create_task(self._pump()),
+                tasks.create_task(self.pruner.run()),
             ]
             await self._load(self.definitions)
             await self._scout.look_now()
@@ -194,10 +210,10 @@ class Host:
             except StoreFailed as error:
                 await self._save_failed(error, batch)
                 continue
+            self._supervisor.reconcile(self.kernel.wanted())
             self._answer(step, [future for _, future in batch])
             self._tell(step)
             self._forget_results([one for one, _ in batch])
-            self._supervisor.reconcile(self.kernel.wanted())
             self._scout.schedule_looks()
 
     async def _wait(self) -> None:
@@ -251,6 +267,8 @@ class Host:
             known = self._last_runs.get(after.workflow.name)
             if known is None or known.number <= after.number:
                 self._last_runs[after.workflow.name] = after
+            if after.status.is_over:
+                self.pruner.run_ended(after.workflow.name)
         messages: list[FeedMessage] = []
         if self.feed.has_subscribers:
             messages += self._run_messages(step)

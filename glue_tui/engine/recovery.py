@@ -82,6 +82,12 @@ def note_start(conn: Connection, now: float) -> bool:
     return len(recent) > CRASH_LOOP_STARTS
 
 
+def forget_crashes(conn: Connection) -> None:
+    """Crashes so far count as no part of a crash loop any more. Raises StoreFailed."""
+    with transaction(conn):
+        ledger.forget_engine_starts(conn)
+
+
 def _kill_recorded(runs: Iterable[WorkflowRun]) -> None:
     for run in runs:
         for node_id in run.open_node_ids:

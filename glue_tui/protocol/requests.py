@@ -9,7 +9,15 @@ from __future__ import annotations
 import msgspec
 
 from glue_tui.core.problem import ERRORS, GlueTuiError
-from glue_tui.protocol.views import FeedMessage, ProjectView, ResumePlanView, RunSummary, RunView, StoryLine
+from glue_tui.protocol.views import (
+    FeedMessage,
+    ProjectView,
+    PrunedView,
+    ResumePlanView,
+    RunSummary,
+    RunView,
+    StoryLine,
+)
 
 PROTOCOL_VERSION = 1
 FRAME_BYTES_MAX = 64 * 1024 * 1024
@@ -71,6 +79,17 @@ class Reload(_Frame, frozen=True):
     pass
 
 
+class PruneHistory(_Frame, frozen=True):
+    workflow: str = ""
+    keep_runs: int | None = None
+    finished_before: float | None = None
+    bytes_max: int | None = None
+
+
+class ReleaseEngine(_Frame, frozen=True):
+    pass
+
+
 class StopEngine(_Frame, frozen=True):
     pass
 
@@ -90,6 +109,8 @@ Request = (
     | StopWorkflowRun
     | SetTriggerEnabled
     | Reload
+    | PruneHistory
+    | ReleaseEngine
     | StopEngine
     | Subscribe
 )
@@ -142,6 +163,11 @@ class PlanReply(_Frame, frozen=True):
     plan: ResumePlanView
 
 
+class PrunedReply(_Frame, frozen=True):
+    number: int
+    pruned: PrunedView
+
+
 class Refused(_Frame, frozen=True):
     """Reply to a request that raised; `code` is the class of the GlueTuiError."""
 
@@ -158,7 +184,7 @@ class Feed(_Frame, frozen=True):
     messages: tuple[FeedMessage, ...]
 
 
-Reply = Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply | PlanReply | Refused
+Reply = Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply | PlanReply | PrunedReply | Refused
 ServerFrame = Hello | Feed | Reply
 
 encode = msgspec.json.Encoder().encode

@@ -228,6 +228,8 @@ class EngineView(View, frozen=True):
     """Worker processes at a time."""
     message: str = ""
     """What hinders it: a full disk, a held start."""
+    is_held: bool = False
+    """After repeated crashes: schedules and files start nothing until somebody releases it."""
 
 
 class ProjectView(View, frozen=True):
@@ -317,6 +319,20 @@ class NodeOfRun(View, frozen=True):
 
     run: RunSummary
     node: NodeView
+
+
+class PrunedView(View, frozen=True):
+    """What was removed from the history, with events and logs; before anything was, what would be."""
+
+    runs: int
+    workflows: dict[str, int] = {}
+    """Runs by workflow."""
+    bytes: int = 0
+    """About what they took, in the database and as logs."""
+    stray_logs: int = 0
+    """Log folders without a run."""
+    has_more: bool = False
+    """There are more: ask again."""
 
 
 # Feed: what a subscriber is told, a Snapshot first, then changes in commit order.
