@@ -8,9 +8,9 @@ import pytest
 from one_run import FAILED, OK, OneRun, by_hand, crawler, job, node, when, workflow
 
 from glue_tui.core.model import RunId
-from glue_tui.core.problem import EntityNotFound, IllegalWorkflowState, InvalidInput
+from glue_tui.core.problem import IllegalWorkflowState, InvalidInput
 from glue_tui.core.resume import plan_resume, resume_events
-from glue_tui.core.states import Logical, NodeState, Outcome, TriggerRunState, WorkflowRunStatus
+from glue_tui.core.states import Logical, NodeState, Outcome, TriggerRunState
 from glue_tui.core.story import describe
 
 STOPPED = NodeState.STOPPED
@@ -44,13 +44,6 @@ def test_the_failed_nodes_and_everything_downstream_run_again() -> None:
     assert _names(plan.restart) == ["clean"]
     assert _names(plan.follow) == ["load", "repair"]
     assert _names(plan.carried) == ["crawl_a", "crawl_b"]
-
-
-def test_the_resumed_run_is_new_and_names_the_one_before() -> None:
-    """RS-4."""
-    again = _recovered().resumed()
-    assert (again.it.run_id, again.it.previous_run_id, again.it.number) == ("wr_2", "wr_1", 2)
-    assert again.it.status is WorkflowRunStatus.RUNNING
 
 
 def test_carried_nodes_keep_their_state_and_origin_and_count_for_and() -> None:
@@ -103,47 +96,12 @@ def test_a_selected_node_downstream_of_another_runs_in_normal_flow() -> None:
     assert _names(plan.redundant) == ["repair"]
 
 
-def test_only_nodes_that_were_attempted_can_be_chosen() -> None:
-    """RS-3."""
-    run = _recovered().it
-    with pytest.raises(InvalidInput, match="load never ran"):
-        plan_resume(run, CHAIN, ["load"])
-    with pytest.raises(EntityNotFound, match="crawl_a"):
-        plan_resume(run, CHAIN, ["crawl_aa"])
-
-
-def test_a_going_run_and_one_without_failure_are_not_resumed() -> None:
-    """RS-2."""
-    going = _lived(CHAIN, ("crawl_a", OK))
-    with pytest.raises(IllegalWorkflowState, match="still RUNNING"):
-        plan_resume(going.it, CHAIN)
-    well = _lived(workflow(["a"], by_hand("a")), ("a", OK))
-    with pytest.raises(IllegalWorkflowState, match="nothing failed"):
-        plan_resume(well.it, well.it.workflow)
-    assert plan_resume(well.it, well.it.workflow, ["a"]).restart == (node("a"),)
-
-
-def test_a_run_that_never_began_is_started_anew_instead() -> None:
-    run = OneRun(CHAIN, has_turn=False)
-    run.stop()
-    with pytest.raises(IllegalWorkflowState, match="never came to its nodes"):
-        plan_resume(run.it, CHAIN)
-
-
 def test_a_node_that_is_gone_from_the_definition_needs_the_old_one() -> None:
     first = _lived(workflow(["a", "b"], by_hand("a", "b")), ("a", FAILED), ("b", OK))
     without = workflow(["b"], by_hand("b"))
     with pytest.raises(InvalidInput, match="no longer in"):
         plan_resume(first.it, without)
     assert plan_resume(first.it, first.it.workflow).restart == (node("a"),)
-
-
-def test_properties_are_those_the_run_before_ended_with() -> None:
-    """RS-7."""
-    first = OneRun(workflow(["a", "b"], by_hand("a", "b")), properties={"day": "1"})
-    first.ends("a", properties={"day": "2"})
-    first.ends("b", FAILED)
-    assert first.resumed().it.properties == {"day": "2"}
 
 
 def test_restarted_nodes_keep_the_arguments_of_their_action_in_todays_definition() -> None:
@@ -235,19 +193,6 @@ def test_nodes_and_triggers_new_in_the_definition_take_part() -> None:
     again.ends("c")
     assert again.states() == {"a": "SUCCEEDED", "b": "SUCCEEDED", "c": "SUCCEEDED", "d": "SKIPPED", "e": "SKIPPED"}
     assert TriggerRunState.WAITING not in {one.state for one in again.it.triggers.values()}
-
-
-def test_a_resumed_run_can_be_resumed() -> None:
-    """RS-4."""
-    second = _recovered().resumed()
-    second.ends("clean", FAILED)
-    second.ends("repair", FAILED)
-    third = second.resumed()
-    assert third.it.previous_run_id == RunId("wr_2")
-    assert third.it.nodes[node("crawl_a")].carried_from == "wr_1"
-    third.ends("clean")
-    third.ends("load")
-    assert third.it.outcome is Outcome.SUCCEEDED
 
 
 def test_a_job_and_a_crawler_of_one_name_are_told_apart() -> None:

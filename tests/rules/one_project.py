@@ -12,6 +12,7 @@ from pathlib import Path
 from glue_tui.catalog.write import MIGRATIONS as CATALOG_MIGRATIONS
 from glue_tui.core.attempt import AttemptKey, AttemptResult, NodeError
 from glue_tui.core.events import Event
+from glue_tui.core.invariants import check_run
 from glue_tui.core.model import NodeId, RunId, Workflow, node_name
 from glue_tui.core.problem import GlueTuiError
 from glue_tui.core.run import Attempt, WorkflowRun
@@ -128,8 +129,14 @@ class Project:
     # The world
 
     def step(self, one: Input) -> RunId | None:
-        """Give the kernel one input and return its answer. Raises what it is refused with."""
+        """Give the kernel one input and return its answer. Raises what it is refused with.
+
+        After every step what is kept in memory is what is stored, and breaks no invariant.
+        """
         (answer,) = self.kernel.step((one,), self.now).answers
+        for run in self.kernel.runs.values():
+            assert read_run(self.conn, run.run_id) == run
+            check_run(run)
         if isinstance(answer, GlueTuiError):
             raise answer
         return answer

@@ -351,7 +351,7 @@ def test_wf_17_and_f_13_history_is_kept_until_somebody_prunes_it(glue: Project) 
 
 def test_wf_18_a_workflow_of_more_than_a_hundred_parts_is_nothing_special(glue: Project) -> None:
     """Glue advises against it: there stopping and resuming may fail."""
-    names = [f"j{number}" for number in range(300)]
+    names = [f"j{number}" for number in range(120)]
     text = '[triggers.by_hand]\ntype = "ON_DEMAND"\nactions = [{ job = "j0" }]\n' + jobs(*names)
     for before, after in pairwise(names):
         text += f'[triggers.after_{before}]\ntype = "CONDITIONAL"\n'

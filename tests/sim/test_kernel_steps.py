@@ -12,10 +12,10 @@ import pytest
 from bench import JOB, Bench, T, scan, simple_workflow
 
 from glue_tui.core.attempt import AttemptKey
-from glue_tui.core.problem import ConcurrentRunsExceeded, EntityNotFound, IllegalWorkflowState, StoreFailed
+from glue_tui.core.problem import EntityNotFound, IllegalWorkflowState, StoreFailed
 from glue_tui.core.run import WorkflowRun
-from glue_tui.core.states import NodeState, OnOverlap, Outcome, WorkflowRunStatus
-from glue_tui.core.stimuli import WorkerExited, WorkerStarted
+from glue_tui.core.states import NodeState, Outcome, WorkflowRunStatus
+from glue_tui.core.stimuli import WorkerStarted
 from glue_tui.engine import batch as kernel_batch
 from glue_tui.engine.inputs import (
     DefinitionsLoaded,
@@ -96,15 +96,6 @@ def test_a_repeated_resume_makes_one_run(bench: Bench) -> None:
     assert len(bench.runs()) == 2
 
 
-def test_a_finished_run_is_not_stopped(bench: Bench) -> None:
-    """RS-1: wrong state."""
-    run_id = bench.start(T + 1)
-    bench.ends(T + 2, run_id)
-    (answer,) = bench.step(T + 3, StopAsked(run_id=run_id)).answers
-    assert isinstance(answer, IllegalWorkflowState)
-    assert bench.run(run_id).status is WorkflowRunStatus.COMPLETED
-
-
 def test_a_run_or_workflow_that_is_not_there_is_refused_with_a_hint(bench: Bench) -> None:
     for ask in (StopAsked(run_id="wr_none"), ResumeAsked(run_id="wr_none")):
         (answer,) = bench.step(T + 1, ask).answers
@@ -115,15 +106,6 @@ def test_a_run_or_workflow_that_is_not_there_is_refused_with_a_hint(bench: Bench
 
 
 # Definitions
-
-
-def test_a_run_keeps_the_definition_it_began_with(bench: Bench) -> None:
-    """WF-5, and for jobs too: a run pins its whole definition."""
-    run_id = bench.start(T + 1)
-    job = replace(simple_workflow().jobs[0], max_retries=0)
-    bench.step(T + 2, DefinitionsLoaded(workflows=(simple_workflow(jobs=(job,)),)))
-    bench.ends(T + 3, run_id, well=False)
-    assert [one.state for one in bench.run(run_id).nodes[JOB].attempts] == [NodeState.FAILED, NodeState.WAITING]
 
 
 def test_a_fire_that_is_due_at_the_moment_of_a_reload_happens_once(bench: Bench) -> None:
@@ -169,56 +151,6 @@ def test_a_queued_run_that_is_stopped_ends_without_having_begun() -> None:
     assert bench.run(first).nodes[JOB].state is NodeState.STARTING
     (answer,) = bench.step(T + 3, ResumeAsked(run_id=second)).answers
     assert isinstance(answer, IllegalWorkflowState)
-
-
-def test_a_newer_run_takes_the_place_of_the_one_before() -> None:
-    bench = Bench(max_concurrent_runs=1, on_overlap=OnOverlap.CANCEL_PREVIOUS)
-    first, second = bench.start(T + 1), bench.start(T + 2)
-    assert bench.run(first).status is WorkflowRunStatus.STOPPING
-    assert bench.run(second).is_queued
-    key = AttemptKey(run_id=first, node_id=JOB, attempt=1)
-    bench.step(T + 3, WorkerReported(report=WorkerExited(key=key, result=None, signal=15)))
-    assert bench.run(first).status is WorkflowRunStatus.STOPPED
-    assert bench.run(second).started_at == T + 3
-
-
-def test_only_the_oldest_runs_make_room_for_a_newer_one() -> None:
-    bench = Bench(max_concurrent_runs=2, on_overlap=OnOverlap.CANCEL_PREVIOUS)
-    first, second, third = bench.start(T + 1), bench.start(T + 2), bench.start(T + 3)
-    assert [bench.run(one).status for one in (first, second)] == [WorkflowRunStatus.STOPPING, WorkflowRunStatus.RUNNING]
-    assert bench.run(third).is_queued
-
-
-def test_what_happens_in_one_run_moves_no_trigger_of_another(bench: Bench) -> None:
-    """WF-8, WF-9: only the run that started a node reacts to its end."""
-    first, second = bench.start(T + 1), bench.start(T + 1)
-    bench.ends(T + 2, first)
-    assert bench.run(first).outcome is Outcome.SUCCEEDED
-    assert bench.run(second).nodes[JOB].state is NodeState.STARTING
-
-
-@pytest.mark.parametrize("overlap", [OnOverlap.SKIP, OnOverlap.ERROR])
-def test_a_start_by_hand_over_the_limit_is_refused(overlap: OnOverlap) -> None:
-    """WF-14."""
-    bench = Bench(max_concurrent_runs=1, on_overlap=overlap)
-    bench.start(T + 1)
-    (answer,) = bench.step(T + 2, StartAsked(workflow="w")).answers
-    assert isinstance(answer, ConcurrentRunsExceeded)
-    assert len(bench.runs()) == 1
-
-
-def test_a_scheduled_start_over_the_limit_leaves_a_run_in_error_in_glues_way() -> None:
-    """WF-10, WF-14."""
-    bench = Bench(max_concurrent_runs=1, on_overlap=OnOverlap.ERROR)
-    bench.start(T + 1)
-    due = bench.kernel.next_fires[("w", "timer")]
-    assert due is not None
-    bench.step(due)
-    refused = bench.runs()[1]
-    assert (refused.status, refused.message) == (
-        WorkflowRunStatus.ERROR,
-        "Concurrent runs exceeded for workflow: w.",
-    )
 
 
 # Our own bugs
