@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -45,9 +46,10 @@ def main() -> int:
 
 
 def note(text: str) -> None:
-    """Write one line to the engine's own log, which is standard error."""
+    """Write one line to the engine's own log, standard error. On a full disk the line is lost, not the engine."""
     now = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
-    print(f"{now}Z [{os.getpid()}] {text}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):
+        os.write(2, f"{now}Z [{os.getpid()}] {text}\n".encode("utf-8", "backslashreplace"))
 
 
 async def _run(host: Host) -> None:

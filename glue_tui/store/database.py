@@ -30,9 +30,7 @@ def open_database(path: Path | str) -> sqlite3.Connection:
         conn.execute("PRAGMA foreign_keys=ON")
         damage = _damage(conn)
     except sqlite3.DatabaseError as error:
-        raise StoreFailed(
-            f"{path}: {error}", hint="free disk space, or move the file aside to begin a new history"
-        ) from error
+        raise StoreFailed(f"{path}: {error}", hint=_way_out(error)) from error
     if damage != "ok":
         raise StoreFailed(f"{path} is damaged: {damage}", hint="move the file aside to begin a new history")
     return conn
@@ -49,6 +47,19 @@ def _damage(conn: sqlite3.Connection) -> str:
     if size_bytes(conn) > CHECKED_AT_OPEN_BYTES_MAX:
         return "ok"
     return str(conn.execute("PRAGMA quick_check(1)").fetchone()[0])
+
+
+def _way_out(error: sqlite3.DatabaseError) -> str:
+    """Return what a person can do about it."""
+    match getattr(error, "sqlite_errorcode", sqlite3.SQLITE_FULL) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return f"another program kept the file locked for {BUSY_TIMEOUT_S:g} s: end it"
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return "make the file and its folder writable"
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return "move the file aside to begin a new history"
+        case _:
+            return "free disk space"
 
 
 def open_readonly(path: Path | str) -> sqlite3.Connection | None:
@@ -101,7 +112,7 @@ def transaction(conn: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         if conn.in_transaction:
             conn.execute("ROLLBACK")
         raise StoreFailed(
-            f"the state could not be saved: {error}", hint="free disk space; the engine tries again"
+            f"the state could not be saved: {error}", hint=f"{_way_out(error)}; the engine tries again"
         ) from error
 
 
