@@ -1,0 +1,122 @@
+"""Told on the screen: conditions that hold however a node ends, nodes that wait for others, nodes that take long."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+from sales_project import NOW
+
+from glue_tui.protocol.views import (
+    EdgeView,
+    EngineView,
+    NodeDefinition,
+    NodeView,
+    ProjectView,
+    RunSummary,
+    RunView,
+    Snapshot,
+    TriggerRunView,
+    TriggerView,
+    WorkflowView,
+)
+from glue_tui.tui.detail import detail_lines
+from glue_tui.tui.graph.subject import Mood, subject_of
+from glue_tui.tui.model import UiModel, reduce
+from glue_tui.tui.paint import Spans
+from glue_tui.tui.selection import Looked, Selection, look_up
+from glue_tui.tui.theme import Look
+from glue_tui.tui.tree_rows import tree_rows
+from glue_tui.tui.why import why_lines
+
+WORK, TIDY = "job:work", "job:tidy"
+ENDED = TriggerView(
+    workflow="w",
+    name="ended",
+    type="CONDITIONAL",
+    state="ACTIVATED",
+    logical="AND",
+    conditions=("work ANY_TERMINAL",),
+    actions=(TIDY,),
+)
+BY_HAND = TriggerView(workflow="w", name="by_hand", type="ON_DEMAND", state="CREATED", actions=(WORK,))
+EDGES = (
+    EdgeView(source=WORK, destination="trigger:ended", label="ANY_TERMINAL"),
+    EdgeView(source="trigger:ended", destination=TIDY),
+)
+WORKFLOW = WorkflowView(
+    name="w",
+    source="workflows/w.toml",
+    triggers=(BY_HAND, ENDED),
+    nodes=tuple(NodeDefinition(node_id=one, name=one[4:], kind="command") for one in (WORK, TIDY)),
+    edges=EDGES,
+    last_run_id="wr_1",
+)
+
+
+def looked(work: NodeView, node_id: str = WORK) -> Looked:
+    """The node under the cursor, in a run in which `work` is as given."""
+    summary = RunSummary(
+        run_id="wr_1",
+        number=1,
+        workflow="w",
+        status="RUNNING",
+        outcome="",
+        trigger="by_hand",
+        trigger_type="ON_DEMAND",
+        queued_at=NOW,
+        started_at=NOW,
+    )
+    tidy = NodeView(node_id=TIDY, name="tidy", kind="command", state="PENDING")
+    ended = TriggerRunView(name="ended", type="CONDITIONAL", state="WAITING", total=1)
+    run = RunView(summary=summary, nodes=(work, tidy), triggers=(ended,), edges=EDGES)
+    engine = EngineView(pid=1, started_at=NOW, version="0", project_dir="/p", slots=2)
+    project = ProjectView(engine=engine, workflows=(WORKFLOW,), runs=(run,))
+    model = reduce(UiModel(), Snapshot(project=project))
+    return look_up(model, Selection(workflow="w", trigger="ended", node_id=node_id))
+
+
+def work_in(state: str, **facts: object) -> NodeView:
+    ended = None if state in ("RUNNING", "WAITING") else NOW
+    node = NodeView(node_id=WORK, name="work", kind="command", state=state, started_at=NOW, finished_at=ended)
+    return replace(node, **facts)
+
+
+def text_of(lines: tuple[Spans, ...]) -> list[str]:
+    return ["".join(text for text, _ in line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict", "mood"),
+    [
+        ("SUCCEEDED", "  true     work ANY_TERMINAL   work succeeded", Mood.TRAVELLED),
+        ("ERROR", "  true     work ANY_TERMINAL   work error", Mood.TRAVELLED),
+        ("SKIPPED", "  never    work ANY_TERMINAL   work skipped", Mood.DEAD),
+        ("RUNNING", "  not yet  work ANY_TERMINAL   work is running", Mood.OPEN),
+    ],
+)
+def test_w_says_in_words_when_any_end_holds_and_the_graph_shows_it(state: str, verdict: str, mood: Mood) -> None:
+    """F-2."""
+    here = looked(work_in(state))
+    lines = [line.lower() for line in text_of(why_lines(here, NOW)[1])]
+    assert verdict.lower() in lines
+    assert "  any_terminal: it ended, no matter how; a skipped node has not run at all" in lines
+    subject = subject_of(here.run, WORKFLOW)
+    assert "any end" in [edge.label for edge in subject.edges]
+    assert subject.moods[0] is mood
+
+
+def test_a_node_that_waits_says_for_whom_in_its_detail_and_under_w() -> None:
+    """JR-4."""
+    why = "waits for run 4: work runs once at a time"
+    here = looked(work_in("WAITING", reason=why, started_at=None))
+    assert why in text_of(detail_lines(here, Look(), NOW, 100))
+    assert why in text_of(why_lines(here, NOW)[1])
+
+
+def test_a_node_that_takes_long_is_marked_in_its_detail_and_in_the_tree() -> None:
+    """JR-11."""
+    here = looked(work_in("RUNNING", warning="still at work after 600 s"))
+    assert "still at work after 600 s" in text_of(detail_lines(here, Look(), NOW, 100))
+    opened = Selection(workflow="w", opened=frozenset({"w", "w/by_hand"}))
+    tones = {row.note_tone for row in tree_rows(here.model, opened, NOW) if row.name == "work"}
+    assert tones == {"warn"}
