@@ -41,6 +41,7 @@ def check_graph(workflow: Workflow, scope: Scope) -> None:
     _check_watched_targets(workflow, scope)
     if not scope.report.has_errors:
         _check_ignored_arguments(workflow, scope)
+        _check_defaults(workflow, scope)
         _check_reach(workflow, scope)
         _check_joins(workflow, scope)
 
@@ -142,6 +143,15 @@ def _check_ignored_arguments(workflow: Workflow, scope: Scope) -> None:
                     if action.node_id == job_id(job.name) and name in action.arguments:
                         here = scope.action_paths[trigger.name, action.node_id][:-1]
                         scope.report.warning((*here, "arguments", name), "is ignored", hint)
+
+
+def _check_defaults(workflow: Workflow, scope: Scope) -> None:
+    """Warn of properties that a run must be given where a schedule or files start it: nobody is there to give them."""
+    alone = [trigger.name for trigger in workflow.triggers if trigger.schedule is not None or trigger.watch is not None]
+    for item in workflow.properties:
+        if alone and item.default is None:
+            message = f"has no default: every run that {' or '.join(alone)} starts will end in ERROR"
+            scope.report.warning(("properties", item.name), message, "say default = …")
 
 
 def _check_reach(workflow: Workflow, scope: Scope) -> None:

@@ -52,7 +52,7 @@ def start_by_itself(
         resolved = resolve(workflow.properties, {}, _today(workflow, batch.now))
         refusal = ""
     except InvalidInput as error:
-        resolved, refusal = {}, str(error)
+        resolved, refusal = {}, f"{error.message}; a run that starts by itself has only defaults"
     match admit_start(workflow, _unfinished(batch, workflow)):
         case MayQueue(cancel_run_ids=cancelled):
             _cancel(batch, cancelled)

@@ -105,7 +105,9 @@ def test_a_failed_node_takes_its_failure_branch_and_a_retry_runs_only_it_and_wha
     assert trace == ["prepared", "worked", "reported", "worked", "published"]
 
 
-def test_retries_follow_each_other_and_only_the_last_attempt_counts(project: Path, engine: RunningEngine) -> None:
+def test_jr_6_and_jr_8_retries_follow_each_other_and_only_the_last_attempt_counts(
+    project: Path, engine: RunningEngine
+) -> None:
     """Rules JR-6 and JR-8."""
     retried = BRANCHES.replace("[jobs.work]", "[jobs.work]\nmax_retries = 2").replace(
         "test -e mended", "test $(grep -c worked trace.txt) -ge 3"
@@ -121,7 +123,7 @@ def test_retries_follow_each_other_and_only_the_last_attempt_counts(project: Pat
     assert states(engine, 1)["report"] == "SKIPPED"
 
 
-def test_stop_ends_workers_with_their_grandchildren_and_starts_nothing_more(
+def test_rs_1_stop_ends_workers_with_their_grandchildren_and_starts_nothing_more(
     project: Path, engine: RunningEngine
 ) -> None:
     """Rule RS-1; the shell and what it started ignore TERM, so the grace ends with KILL."""
@@ -142,7 +144,7 @@ def test_stop_ends_workers_with_their_grandchildren_and_starts_nothing_more(
         engine.ask(lambda client: client.stop_workflow_run("1"))
 
 
-def test_a_timeout_ends_the_attempt_and_is_not_retried(project: Path, engine: RunningEngine) -> None:
+def test_jr_5_and_jr_6_a_timeout_ends_the_attempt_and_is_not_retried(project: Path, engine: RunningEngine) -> None:
     """Rules JR-5 and JR-6."""
     slow = BRANCHES.replace("echo worked >> trace.txt; test -e mended", "exec sleep 600").replace(
         "[jobs.work]", '[jobs.work]\ntimeout = "1s"\nmax_retries = 3'
@@ -158,7 +160,7 @@ def test_a_timeout_ends_the_attempt_and_is_not_retried(project: Path, engine: Ru
     assert work.error.type == "Timeout"
 
 
-def test_a_second_start_waits_for_its_turn(project: Path, engine: RunningEngine) -> None:
+def test_wf_14_a_second_start_waits_for_its_turn(project: Path, engine: RunningEngine) -> None:
     write(
         project,
         "one",
@@ -193,7 +195,7 @@ def test_a_request_sent_twice_makes_one_run(project: Path, engine: RunningEngine
     assert len(engine.ask(lambda client: client.runs())) == 1
 
 
-def test_a_file_that_lands_starts_one_run_with_its_name(project: Path, engine: RunningEngine) -> None:
+def test_ev_4_a_file_that_lands_starts_one_run_with_its_name(project: Path, engine: RunningEngine) -> None:
     """What was there before starts nothing; a hidden or temporary file never counts."""
     (project / "incoming").mkdir()
     (project / "incoming" / "old.csv").write_text("a\n1\n")
@@ -237,7 +239,7 @@ def test_files_that_landed_while_no_engine_ran_are_found_at_the_next_start(
     assert engine.finished(1).summary.event_files == ("incoming/deep/late.csv",)
 
 
-def test_a_paused_event_trigger_keeps_its_files_and_remembers_across_a_restart(
+def test_tr_4_a_paused_event_trigger_keeps_its_files_and_remembers_across_a_restart(
     project: Path, engine: RunningEngine
 ) -> None:
     """Glue can't pause an EVENT trigger at all (rule TR-4)."""

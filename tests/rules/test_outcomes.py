@@ -81,11 +81,16 @@ def test_a_run_that_was_stopped_has_that_outcome_whatever_failed_before(glue: Pr
 def test_a_run_that_could_not_start_is_in_error_with_the_reason(glue: Project) -> None:
     day = '[properties]\nday = { type = "date" }\n'
     hourly = '[triggers.hourly]\ntype = "SCHEDULED"\nschedule = "rate(1 hour)"\nactions = [{ job = "fetch" }]\n'
-    glue.write(day + hourly + FLOW)
+    (told,) = glue.complaints(day + hourly + FLOW)
+    assert "will end in ERROR" in told
+    glue.load()
     glue.passes(3600)
     (run,) = glue.runs()
     assert (run.status, run.outcome) == ("ERROR", "ERROR")
-    assert run.it.message == ("day is missing (a date: YYYY-MM-DD, today or yesterday) (give properties as NAME=VALUE)")
+    assert run.it.message == (
+        "day is missing (a date: YYYY-MM-DD, today or yesterday); a run that starts by itself has only defaults"
+    )
+    assert glue.start(day="today").status == "RUNNING"
 
 
 def test_a_node_that_can_never_run_is_skipped_at_once_with_its_trigger_and_the_cause_while_the_rest_goes_on(
