@@ -173,6 +173,17 @@ ACTIONS: tuple[Action, ...] = (
         in_footer=True,
     ),
     Action(
+        name="release",
+        keys=("H",),
+        shown="H",
+        label="release",
+        help="let schedules and files start runs again, after the engine was held because it had crashed repeatedly",
+        group="Triggers",
+        perform=verbs.release_engine,
+        refusal=refusals.release,
+        cli=lambda looked: "glue-tui engine release",
+    ),
+    Action(
         name="logs",
         keys=("l",),
         shown="l",

@@ -25,6 +25,13 @@ def engine(looked: Looked) -> str:
             return "the engine is stopped: glue-tui engine start"
 
 
+def release(looked: Looked) -> str:
+    """Return why the engine need not be released."""
+    if looked.model.engine is not None and not looked.model.engine.is_held:
+        return "the engine is not held: schedules and files start runs"
+    return engine(looked)
+
+
 def run(looked: Looked) -> str:
     """Return why no run of the workflow can start."""
     if looked.workflow is None:

@@ -128,6 +128,12 @@ async def pause_trigger(host: Host, looked: Looked) -> None:
     host.say(said, cli=cli_twins.pause(trigger.workflow, trigger.name, enable), tone="good" if enable else "warn")
 
 
+async def release_engine(host: Host, looked: Looked) -> None:
+    """End the hold after repeated crashes."""
+    await host.client.release_engine()
+    host.say("released: schedules and files start runs again", cli="glue-tui engine release", tone="good")
+
+
 async def explain(host: Host, looked: Looked) -> None:
     """Tell why the selected trigger or node did or did not start."""
     title, lines = why_lines(looked, host.now())

@@ -16,6 +16,7 @@ from plan_along_edges import plan_along_edges
 from glue_tui.core.problem import EngineUnavailable, EntityNotFound, IllegalWorkflowState, InvalidInput
 from glue_tui.protocol.views import (
     AttemptView,
+    EngineChanged,
     ErrorView,
     FeedMessage,
     NodeView,
@@ -77,6 +78,12 @@ class ScriptedEngine:
 
     def project(self) -> ProjectView:
         return ProjectView(engine=self.engine, workflows=tuple(self.workflows.values()), runs=tuple(self.runs.values()))
+
+    def hold(self, is_held: bool) -> None:
+        """Hold the engine as after a crash loop, or let it go on."""
+        message = "held after repeated crashes: schedules and files start nothing" if is_held else ""
+        self.engine = msgspec.structs.replace(self.engine, is_held=is_held, message=message)
+        self.tell(EngineChanged(engine=self.engine))
 
     def set_workflows(self, *workflows: WorkflowView) -> None:
         """A file was saved, a workflow came or went."""
@@ -269,6 +276,10 @@ class ScriptedClient:
     async def reload(self) -> ProjectView:
         self._called("reload")
         return self.engine.project()
+
+    async def release_engine(self) -> None:
+        self._called("release_engine")
+        self.engine.hold(False)
 
     async def stop_engine(self) -> None:
         self._called("stop_engine")

@@ -14,6 +14,7 @@ from scripted_client import failure
 
 from glue_tui.core.problem import ConcurrentRunsExceeded
 from glue_tui.protocol.views import EngineChanged, PropertyDefinition
+from glue_tui.tui.actions import BY_NAME
 from glue_tui.tui.app import GlueTuiApp, is_engine_stopped
 
 
@@ -517,3 +518,20 @@ def test_an_idle_screen_paints_nothing_and_wakes_once_a_minute(monkeypatch: pyte
         assert 28 < timer._interval < 61
 
     show(engine, scenario)
+
+
+def test_a_held_engine_says_which_key_releases_it_and_the_key_does() -> None:
+    engine = busy_engine()
+    engine.hold(True)
+
+    async def scenario(shown: Shown) -> None:
+        await shown.until_text("held after crashes: H releases")
+        await shown.press("H")
+        await shown.until_text("released: schedules and files start runs again")
+        assert "held after crashes" not in shown.text
+        await shown.press("H")
+        await shown.until_text("the engine is not held")
+
+    show(engine, scenario)
+    assert BY_NAME["release"].shown == "H"
+    assert engine.calls.count(("release_engine",)) == 1

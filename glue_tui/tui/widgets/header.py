@@ -8,6 +8,7 @@ from pathlib import PurePath
 from textual.strip import Strip
 from textual.widget import Widget
 
+from glue_tui.protocol.views import EngineView
 from glue_tui.tui.format import age
 from glue_tui.tui.model import Connection, UiModel, is_over
 from glue_tui.tui.paint import Span, Spans, columns, strip, width_of
@@ -22,6 +23,8 @@ _VARIANTS = (
     (1, False, False, False),
 )
 """Gap, engine's age, project's name, words beside the counts: from roomy to narrow."""
+HELD = "held after crashes: H releases"
+"""Schedules and files start nothing then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +48,17 @@ def header_facts(model: UiModel, project: str, now: float, clock: str) -> Header
         project=PurePath(project).name or project,
         connection=model.connection,
         engine_up=age(now - model.engine.started_at) if model.engine else "",
-        message=model.engine.message if model.engine else "",
+        message=_message(model.engine) if model.engine else "",
         running=sum(1 for run in model.runs.values() if not is_over(run)),
         failed=sum(1 for run in last_runs if run.summary.outcome in ("FAILED", "ERROR")),
         broken=sum(1 for workflow in model.workflows if workflow.is_broken),
         clock=clock,
     )
+
+
+def _message(engine: EngineView) -> str:
+    """Return what hinders the engine, and the key where there is one."""
+    return HELD if engine.is_held and engine.message.startswith("held") else engine.message
 
 
 class Header(Widget):
