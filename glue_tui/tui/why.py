@@ -40,7 +40,10 @@ def why_lines(looked: Looked, now: float) -> tuple[str, Lines]:
 
 
 def _paused(trigger: TriggerView) -> Spans:
-    return (("  paused: it won't fire until space resumes it", "warn"),) if trigger.state == "DEACTIVATED" else ()
+    if trigger.state != "DEACTIVATED":
+        return ()
+    when = " in runs that begin" if trigger.type == "CONDITIONAL" else ""
+    return ((f"  paused: it won't fire{when} until space resumes it", "warn"),)
 
 
 def _node_lines(node: NodeView) -> list[Spans]:

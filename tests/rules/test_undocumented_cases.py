@@ -14,7 +14,13 @@ from one_project import Project, jobs
 from glue_tui.catalog.write import MIGRATIONS
 from glue_tui.core.model import Crawler
 from glue_tui.core.problem import InvalidInput
+from glue_tui.definitions.project import load_project
+from glue_tui.engine.overview import workflow_views
+from glue_tui.protocol.views import EngineView, ProjectView, Snapshot
 from glue_tui.store.database import migrate
+from glue_tui.tui.model import UiModel, reduce
+from glue_tui.tui.selection import Selection, look_up
+from glue_tui.tui.why import why_lines
 from tests.crawlers.crawl_project import Project as Crawled
 
 HOUR_S = 3600.0
@@ -86,6 +92,32 @@ def test_f_6_a_trigger_paused_during_a_run_still_fires_in_it_and_one_paused_befo
     run.finish("a")
     run.finish("b")
     assert run.state("c") == "STARTING"
+
+
+def test_f_6_the_screen_says_which_run_a_paused_trigger_still_fires_in(glue: Project) -> None:
+    glue.write(JOIN)
+    run = glue.start()
+    assert "It waits in run 1." in why(glue, "both")
+    glue.switch("both", enabled=False)
+    told = why(glue, "both")
+    assert "paused: it won't fire in runs that begin until space resumes it" in told
+    assert "It waits in run 1, which began before it was paused." in told
+    run.stop()
+    run.finish("a", "STOPPED")
+    run.finish("b", "STOPPED")
+    assert "It did not fire in run 1: the run ended STOPPED before." in why(glue, "both")
+    glue.start()
+    assert "It can't fire any more in run 2: paused when the run started" in why(glue, "both")
+
+
+def why(glue: Project, trigger: str) -> str:
+    """Return what the key `w` says about a trigger in the last run."""
+    views = workflow_views(glue.kernel, load_project(glue.folder), {"night": glue.runs()[-1].run_id})
+    engine = EngineView(pid=1, started_at=glue.now, version="0", project_dir="/p", slots=2)
+    project = ProjectView(engine=engine, workflows=views, runs=(glue.runs()[-1].view,))
+    model = reduce(UiModel(), Snapshot(project=project))
+    _, lines = why_lines(look_up(model, Selection(workflow="night", trigger=trigger)), glue.now)
+    return "\n".join("".join(text for text, _ in line) for line in lines)
 
 
 @pytest.mark.parametrize(
