@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -36,6 +37,8 @@ _QUERY_PATIENCE_S = 0.2
 """The same where there is no script."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _KILL_DEADLINE_S = 1.0
+_DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FULL_DISK_RETRY_S = 1.0
 _CRAWL_STOPPED = "stopped; the catalog stays as it was"
 
 
@@ -60,7 +63,7 @@ def run_attempt(spec: AttemptSpec, progress: Progress, listener: StopListener) -
             log.line(WARN, f"left running, killed with the attempt: {', '.join(left)}", always=True)
         _log_end(log, result, time.monotonic() - started_s, was_stopped=stop.was_asked)
         try:
-            _write_result(spec.result_path, result)
+            _write_result_when_there_is_space(spec.result_path, result, log)
         except OSError as error:
             log.line(ERROR, f"the result could not be written: {_reason(error)}", always=True)
             return EXIT_WITHOUT_RESULT
@@ -195,6 +198,21 @@ def _log_end(log: LogWriter, result: AttemptResult, seconds: float, *, was_stopp
     if state is NodeState.FAILED:
         state, level = (NodeState.STOPPED, WARN) if was_stopped else (state, ERROR)
     log.line(level, f"{state}{rows}, {seconds:.2f} s", always=True)
+
+
+def _write_result_when_there_is_space(path: str, result: AttemptResult, log: LogWriter) -> None:
+    """Wait on a full disk, as the engine does: what is published already must not count as failed, and be done again.
+
+    A stop and the node's timeout end it all the same. Raises OSError for anything else.
+    """
+    while True:
+        try:
+            return _write_result(path, result)
+        except OSError as error:
+            if error.errno not in _DISK_IS_FULL:
+                raise
+        log.line(WARN, "no space left for the result: free disk space, it is tried again", always=True)
+        time.sleep(_FULL_DISK_RETRY_S)  # Nothing tells when there is space again.
 
 
 def _write_result(path: str, result: AttemptResult) -> None:
