@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from glue_tui.core.attempt import AttemptKey
@@ -75,47 +75,50 @@ def turns(runs: Iterable[WorkflowRun], limits: dict[str, int]) -> tuple[RunId, .
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """Why a waiting attempt may not start though its time has come: other runs have its node at work, or go first."""
+class Line:
+    """The runs that have a node at work, or are next to have it; other runs of the workflow wait for them."""
 
     run_numbers: tuple[int, ...]
     at_once_max: int
 
 
-def held_back(runs: Sequence[WorkflowRun], now: float) -> dict[tuple[RunId, NodeId], Held]:
-    """Return the attempts that wait for other runs of their workflow (rules JR-3, JR-4, CR-1). `runs`: oldest first.
+class Lines:
+    """Who waits for whom at nodes that run only so often at a time (rules JR-3, JR-4, CR-1). `runs`: oldest first.
 
     A node's limit is the one that its run has pinned; where runs differ in it, the lowest of those concerned counts.
     """
-    held: dict[tuple[RunId, NodeId], Held] = {}
-    runs_of: dict[str, list[WorkflowRun]] = {}
-    for run in runs:
-        runs_of.setdefault(run.workflow.name, []).append(run)
-    for same in runs_of.values():
-        seen: dict[NodeId, list[WorkflowRun]] = {}
-        for run in same if len(same) > 1 else ():
-            for node_id in run.open_node_ids:
-                seen.setdefault(node_id, []).append(run)
-        for node_id, wanting in seen.items():
-            if len(wanting) > 1:
-                held.update(_held_at(node_id, wanting, now))
-    return held
 
+    def __init__(self, runs: Iterable[WorkflowRun], now: float) -> None:
+        self._now = now
+        self._runs_of: dict[str, list[WorkflowRun]] = {}
+        self._lines: dict[tuple[str, NodeId], Line | None] = {}
+        for run in runs:
+            self._runs_of.setdefault(run.workflow.name, []).append(run)
 
-def _held_at(node_id: NodeId, runs: list[WorkflowRun], now: float) -> dict[tuple[RunId, NodeId], Held]:
-    held: dict[tuple[RunId, NodeId], Held] = {}
-    at_work = [run for run in runs if run.nodes[node_id].state.is_active]
-    first = [run.number for run in at_work]
-    limit = min((runs_at_once_max(run.graph.nodes[node_id]) for run in at_work), default=math.inf)
-    for run in runs:
-        if not is_waiting(run, node_id, now):
-            continue
-        limit = min(limit, runs_at_once_max(run.graph.nodes[node_id]))
-        if len(first) < limit:
-            first.append(run.number)
-        else:
-            held[run.run_id, node_id] = Held(run_numbers=tuple(sorted(first)), at_once_max=int(limit))
-    return held
+    def before(self, run: WorkflowRun, node_id: NodeId) -> Line | None:
+        """Return whom a waiting node of this run has to wait for; None: its line holds it back no longer."""
+        name = run.workflow.name
+        if len(self._runs_of[name]) < 2:
+            return None
+        if (name, node_id) not in self._lines:
+            self._lines[name, node_id] = self._line(name, node_id)
+        line = self._lines[name, node_id]
+        return line if line is not None and run.number not in line.run_numbers else None
+
+    def _line(self, workflow: str, node_id: NodeId) -> Line | None:
+        """Return the line at a node; None where nothing limits it."""
+        wanting = [run for run in self._runs_of[workflow] if node_id in run.open_node_ids]
+        at_work = [run for run in wanting if run.nodes[node_id].state.is_active]
+        first = [run.number for run in at_work]
+        limit = math.inf
+        for run in at_work:
+            limit = min(limit, runs_at_once_max(run.graph.nodes[node_id]))
+        for run in wanting:
+            if is_waiting(run, node_id, self._now):
+                limit = min(limit, runs_at_once_max(run.graph.nodes[node_id]))
+                if len(first) < limit:
+                    first.append(run.number)
+        return None if limit == math.inf else Line(run_numbers=tuple(sorted(first)), at_once_max=int(limit))
 
 
 def is_waiting(run: WorkflowRun, node_id: NodeId, now: float) -> bool:
@@ -135,8 +138,8 @@ def grants(runs: Iterable[WorkflowRun], slots: int, now: float) -> tuple[Attempt
     free = slots - sum(at_work)
     if free <= 0:
         return ()
-    held = held_back(ordered, now)
-    lines = [(count, run.number, _line(run, held, now)) for count, run in zip(at_work, ordered, strict=True)]
+    standing = Lines(ordered, now)
+    lines = [(count, run.number, _may_start(run, standing, now)) for count, run in zip(at_work, ordered, strict=True)]
     heapq.heapify(lines)
     granted: list[AttemptKey] = []
     while lines and len(granted) < free:
@@ -148,8 +151,8 @@ def grants(runs: Iterable[WorkflowRun], slots: int, now: float) -> tuple[Attempt
     return tuple(granted)
 
 
-def _line(run: WorkflowRun, held: Container[tuple[RunId, NodeId]], now: float) -> Iterator[AttemptKey]:
+def _may_start(run: WorkflowRun, lines: Lines, now: float) -> Iterator[AttemptKey]:
     """Yield the attempts of a run that may start, in flow order; only as far as somebody asks."""
-    for node_id in run.graph.node_ids:
-        if node_id in run.open_node_ids and is_waiting(run, node_id, now) and (run.run_id, node_id) not in held:
+    for node_id in run.open_in_flow_order():
+        if is_waiting(run, node_id, now) and lines.before(run, node_id) is None:
             yield run.key(node_id)

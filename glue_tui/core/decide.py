@@ -156,7 +156,7 @@ class _Draft:
         if self.run.status is WorkflowRunStatus.STOPPING:
             return
         self.add(StopRequested(reason=reason))
-        for node_id in [one for one in self.run.graph.node_ids if one in self.run.open_node_ids]:
+        for node_id in self.run.open_in_flow_order():
             last = self.run.nodes[node_id].last
             assert last is not None
             if last.state is NodeState.WAITING:
@@ -168,7 +168,7 @@ class _Draft:
 
     def look_at_clock(self) -> None:
         """Rule JR-5: a timeout is counted from the start of the worker. Rule JR-11: a delay is told once."""
-        for node_id in [one for one in self.run.graph.node_ids if one in self.run.open_node_ids]:
+        for node_id in self.run.open_in_flow_order():
             last = self.run.nodes[node_id].last
             assert last is not None
             notice_at = delay_notice_at(self.run, node_id)
@@ -219,7 +219,7 @@ class _Draft:
         last = self.run.nodes[node_id].last
         assert last is not None
         is_stopped = state is NodeState.STOPPED
-        reason = stopped.node_end(self.run.workflow.node(node_id), last) if is_stopped else ""
+        reason = stopped.node_end(self.run.graph.nodes[node_id], last) if is_stopped else ""
         self.add(NodeFinished(node_id=node_id, state=state, reason=reason))
 
     # Triggers
@@ -248,8 +248,7 @@ class _Draft:
     # Attempts
 
     def _queue_first(self, node_id: NodeId, action: Action | None, *, trigger: str = "", reason: str = "") -> None:
-        node = self.run.workflow.node(node_id)
-        assert node is not None
+        node = self.run.graph.nodes[node_id]
         own, fixed = (node.arguments, node.non_overridable_arguments) if isinstance(node, Job) else ({}, {})
         given = action.arguments if action else {}
         timeout_s = action.timeout_s if action and action.timeout_s is not None else node.timeout_s
@@ -313,14 +312,12 @@ class _Draft:
 
     def _retries_left(self, node_id: NodeId) -> bool:
         """Rule JR-6; a timeout is not retried, a lost worker does not use up a retry."""
-        node = self.run.workflow.node(node_id)
-        assert node is not None
+        node = self.run.graph.nodes[node_id]
         tries = sum(1 for one in self.run.nodes[node_id].attempts if not one.was_lost)
         return tries <= node.max_retries
 
     def _queue_retry(self, node_id: NodeId, attempt: Attempt, error: NodeError | None) -> None:
-        node = self.run.workflow.node(node_id)
-        assert node is not None
+        node = self.run.graph.nodes[node_id]
         tries = sum(1 for one in self.run.nodes[node_id].attempts if not one.was_lost)
         delay_s = retry_delay_s(node, tries)
         self.add(

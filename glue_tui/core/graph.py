@@ -14,6 +14,8 @@ class WorkflowGraph:
     """Nodes in flow order: what can start earlier stands earlier, ties as in the definition."""
 
     node_ids: tuple[NodeId, ...]
+    positions: dict[NodeId, int]
+    """Of each node in flow order."""
     nodes: dict[NodeId, Job | Crawler]
     triggers: dict[str, Trigger]
     triggers_starting: dict[NodeId, tuple[str, ...]]
@@ -53,8 +55,10 @@ def build_graph(workflow: Workflow) -> WorkflowGraph:
                 names = watching.setdefault(condition.node_id, [])
                 if trigger.name not in names:
                     names.append(trigger.name)
+    node_ids = _flow_order(workflow)
     return WorkflowGraph(
-        node_ids=_flow_order(workflow),
+        node_ids=node_ids,
+        positions={node_id: position for position, node_id in enumerate(node_ids)},
         nodes={
             **{crawler_id(crawler.name): crawler for crawler in workflow.crawlers},
             **{job_id(job.name): job for job in workflow.jobs},

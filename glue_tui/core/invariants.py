@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from glue_tui.core.model import NodeId, runs_at_once_max
@@ -19,6 +20,8 @@ def check_run(run: WorkflowRun) -> None:
         _check_node(run, node)
     for name in run.triggers:
         _check_trigger(run, name)
+    counted = Counter(node.state for node in run.nodes.values())
+    _require(run, counted == +Counter(run.state_counts), "state_counts counts the nodes")
     _require(run, (run.outcome is not None) == run.status.is_over, "an outcome exactly when the run is over")
     if run.status.is_over:
         _require(run, not run.open_node_ids, f"over, yet open: {sorted(run.open_node_ids)}")

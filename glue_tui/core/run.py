@@ -137,10 +137,15 @@ class WorkflowRun:
     triggers: dict[str, TriggerRun]
     open_node_ids: frozenset[NodeId] = frozenset()
     """Nodes that are WAITING, STARTING, RUNNING or STOPPING: the only ones a clock or a stop concerns."""
+    state_counts: dict[NodeState, int]
+    """How many nodes are in each state; counted along, as it is asked for at every step of a run of any size."""
 
     @property
     def is_queued(self) -> bool:
         return self.started_at is None and not self.status.is_over
+
+    def open_in_flow_order(self) -> list[NodeId]:
+        return sorted(self.open_node_ids, key=self.graph.positions.__getitem__)
 
     def key(self, node_id: NodeId) -> AttemptKey:
         """Return the key of the node's last attempt."""
@@ -230,6 +235,7 @@ def _opened(event: RunQueued, at: float) -> WorkflowRun:
         resumed=event.resumed,
         queued_at=at,
         nodes={node_id: NodeRun(node_id=node_id) for node_id in graph.node_ids},
+        state_counts={NodeState.PENDING: len(graph.node_ids)},
         triggers={name: TriggerRun(name=name) for name in graph.triggers},
     )
 
@@ -315,4 +321,9 @@ def _node(run: WorkflowRun, node_id: NodeId) -> NodeRun:
 def _with_node(run: WorkflowRun, node: NodeRun) -> WorkflowRun:
     is_open = node.state is NodeState.WAITING or node.state.is_active
     ids = run.open_node_ids | {node.node_id} if is_open else run.open_node_ids - {node.node_id}
-    return replace(run, nodes={**run.nodes, node.node_id: node}, open_node_ids=ids)
+    counts, before = run.state_counts, run.nodes.get(node.node_id)
+    if before is None or before.state is not node.state:
+        counts = {**counts, node.state: counts.get(node.state, 0) + 1}
+        if before is not None:
+            counts[before.state] -= 1
+    return replace(run, nodes={**run.nodes, node.node_id: node}, open_node_ids=ids, state_counts=counts)

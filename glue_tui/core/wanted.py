@@ -38,9 +38,7 @@ Command = StartWorker | StopWorker | WakeAt
 def wanted(run: WorkflowRun, now: float) -> tuple[Command, ...]:
     """Return the commands in flow order. Level-triggered: the same state always wants the same."""
     commands: list[Command] = []
-    for node_id in run.graph.node_ids if run.open_node_ids else ():
-        if node_id not in run.open_node_ids:
-            continue
+    for node_id in run.open_in_flow_order():
         last = run.nodes[node_id].last
         assert last is not None
         notice_at = delay_notice_at(run, node_id)

@@ -42,7 +42,8 @@ from glue_tui.protocol.views import (
 
 def run_summary(run: WorkflowRun, waits: RunWaits = NOTHING) -> RunSummary:
     """Return the head of a run. `waits`: what it waits for, where that is known."""
-    failed = tuple(node_name(node.node_id) for node in run.nodes.values() if node.state.is_failure)
+    some_failed = any(count and state.is_failure for state, count in run.state_counts.items())
+    nodes = run.nodes.values() if some_failed else ()
     return RunSummary(
         run_id=run.run_id,
         number=run.number,
@@ -58,7 +59,7 @@ def run_summary(run: WorkflowRun, waits: RunWaits = NOTHING) -> RunSummary:
         resumed=_resumed(run),
         message=run.message or waits.turn or (cause_text(run.cause) if not run.status.is_over else ""),
         statistics=_statistics(run),
-        failed_nodes=failed,
+        failed_nodes=tuple(node_name(node.node_id) for node in nodes if node.state.is_failure),
         event_files=run.cause.files,
     )
 
@@ -83,7 +84,7 @@ def node_view(
 ) -> NodeView:
     """Return one node of a run; its times and errors are those of its last attempt."""
     node = run.nodes[node_id]
-    definition = run.workflow.node(node_id)
+    definition = run.graph.nodes.get(node_id)
     last = node.last
     return NodeView(
         node_id=node_id,
@@ -187,9 +188,7 @@ def _resumed(run: WorkflowRun) -> ResumedView | None:
 
 
 def _statistics(run: WorkflowRun) -> StatisticsView:
-    count = dict.fromkeys(NodeState, 0)
-    for node in run.nodes.values():
-        count[node.state] += 1
+    count = dict.fromkeys(NodeState, 0) | run.state_counts
     return StatisticsView(
         total=len(run.nodes),
         running=count[NodeState.RUNNING] + count[NodeState.STARTING] + count[NodeState.STOPPING],
