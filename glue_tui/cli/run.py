@@ -151,9 +151,13 @@ def say_outcome(run: RunView) -> None:
             hint = retry
         case Outcome.STOPPED:
             say(f"{head}: {harmless(summary.message)}", tone="warn")
-            hint = f"`glue-tui retry {summary.number}` goes on from there"
+            has_begun = summary.started_at is not None
+            goes_on = f"`glue-tui retry {summary.number}` goes on from there"
+            hint = goes_on if has_begun else f"`glue-tui run {summary.workflow}` starts another one"
         case Outcome.ERROR:
-            say(f"{head}: {harmless(summary.message or failed)}", tone="bad")
+            ours = f"{failed} failed, by a fault of ours or of this machine, not of its work"
+            say(f"{head}: {harmless(summary.message) or ours}", tone="bad")
+            hint = retry if failed else ""
     if hint:
         say(f"  Hint: {hint}")
 

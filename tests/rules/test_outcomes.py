@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from one_project import Project, crawlers, jobs
 
+from glue_tui.cli.run import say_outcome
+from glue_tui.core.problem import IllegalWorkflowState
+
 FLOW = (
     """
 [triggers.by_hand]
@@ -91,6 +94,50 @@ def test_a_run_that_could_not_start_is_in_error_with_the_reason(glue: Project) -
         "day is missing (a date: YYYY-MM-DD, today or yesterday); a run that starts by itself has only defaults"
     )
     assert glue.start(day="today").status == "RUNNING"
+
+
+@pytest.mark.parametrize(
+    ("fetch", "told", "way_out"),
+    [
+        ("SUCCEEDED", "run 1 of night SUCCEEDED after ", ""),
+        ("FAILED", ": fetch failed, and what listens for that ran", "`glue-tui retry 1` tries again"),
+        ("ERROR", ": fetch failed, by a fault of ours or of this machine, not of its work", "`glue-tui retry 1` tries"),
+        (
+            "STOPPED",
+            ": stopped by hand; ended fetch; never started load, mend, report; kept what",
+            "`glue-tui retry 1` goes",
+        ),
+    ],
+)
+def test_the_command_line_says_how_a_run_ended_and_what_can_be_done(
+    glue: Project, capsys: pytest.CaptureFixture[str], fetch: str, told: str, way_out: str
+) -> None:
+    glue.write(FLOW)
+    run = glue.start()
+    run.finish("check")
+    if fetch == "STOPPED":
+        run.stop()
+    run.finish("fetch", fetch)
+    for name in ("load", "report", "mend"):
+        if run.state(name) == "STARTING":
+            run.finish(name)
+    say_outcome(run.view)
+    said = capsys.readouterr().err
+    assert told in said
+    assert (way_out in said) if way_out else ("Hint" not in said)
+
+
+def test_the_command_line_sends_nobody_to_retry_a_run_that_never_began(
+    glue: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    glue.write("max_concurrent_runs = 1\n" + FLOW)
+    glue.start()
+    queued = glue.start()
+    queued.stop()
+    say_outcome(queued.view)
+    assert "`glue-tui run night` starts another one" in capsys.readouterr().err
+    with pytest.raises(IllegalWorkflowState):
+        glue.resume(queued)
 
 
 def test_a_node_that_can_never_run_is_skipped_at_once_with_its_trigger_and_the_cause_while_the_rest_goes_on(
