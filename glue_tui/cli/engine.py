@@ -14,7 +14,7 @@ from glue_tui.cli.session import with_engine
 from glue_tui.cli.settings import EXIT_ENGINE, Settings
 from glue_tui.client.api import EngineClient
 from glue_tui.client.find import is_lock_held, read_engine_file
-from glue_tui.client.words import duration
+from glue_tui.client.words import duration, size
 from glue_tui.core.problem import EngineUnavailable
 from glue_tui.protocol.views import EngineView
 
@@ -80,7 +80,11 @@ def stop_command(settings: Settings) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.pass_obj
 def status_command(settings: Settings, as_json: bool) -> None:
-    """Say whether the engine runs; exits 3 if it does not."""
+    """Say whether the engine runs, and how large history and logs are; exits 3 if it does not run."""
+    from msgspec import to_builtins
+
+    from glue_tui.client.local import history_bytes
+
     try:
         project = with_engine(settings.project_dir(), lambda client: client.project(), start=False)
     except EngineUnavailable as error:
@@ -88,10 +92,11 @@ def status_command(settings: Settings, as_json: bool) -> None:
         if error.hint:
             say(f"  Hint: {error.hint}")
         click.get_current_context().exit(EXIT_ENGINE)
+    in_database, in_logs = history_bytes(settings.project_dir())
     if as_json:
-        show_json(project.engine)
+        show_json({**to_builtins(project.engine), "history_bytes": in_database, "logs_bytes": in_logs})
     else:
-        show(_engine_text(project.engine))
+        show(f"{_engine_text(project.engine)}\nhistory {size(in_database)}, logs {size(in_logs)}")
 
 
 @engine_command.command("run")

@@ -17,7 +17,6 @@ from glue_tui.definitions.project import Definition, load_project
 from glue_tui.protocol.present import condition_texts, edges, node_definitions, property_definitions
 from glue_tui.protocol.views import EngineView, ProjectView, RunView, TriggerView, WorkflowView
 
-_RUNS_SEARCHED = 200
 _ANSWER_TIMEOUT_S = 5.0
 """For an engine that lives but does not answer: then files and history have to do."""
 
@@ -129,9 +128,4 @@ def _trigger_view(workflow: Workflow, trigger: Trigger, is_enabled: bool, now: f
 
 def _last_and_unfinished_runs(project_dir: Path) -> tuple[RunView, ...]:
     history = project_history(project_dir)
-    run_ids = set(history.last_run_ids().values())
-    for summary in history.runs(limit=_RUNS_SEARCHED):
-        if not WorkflowRunStatus(summary.status).is_over:
-            run_ids.add(summary.run_id)
-    runs = [history.run(run_id) for run_id in run_ids]
-    return tuple(sorted(runs, key=lambda run: run.summary.number, reverse=True))
+    return tuple(history.run(summary.run_id) for summary in history.current_runs())

@@ -178,7 +178,7 @@ def _line(project_dir: Path) -> str:
     history = project_history(project_dir)
     last = set(history.last_run_ids().values())
     counts = {"running": 0, "queued": 0, "failed": 0, "recovered": 0}
-    for summary in history.runs(limit=200):
+    for summary in history.current_runs():
         word = run_state(summary)
         if not summary.outcome:
             counts["queued" if word == "QUEUED" else "running"] += 1

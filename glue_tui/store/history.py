@@ -193,9 +193,16 @@ class History:
         """Return the newest run of every workflow that has one."""
         return dict(self._rows(_LAST_RUNS))
 
-    def unfinished_run_ids(self) -> tuple[str, ...]:
-        """Return the runs that are not over, oldest first."""
-        return tuple(row[0] for row in self._rows("SELECT run_id FROM runs WHERE is_over = 0 ORDER BY number"))
+    def current_runs(self) -> tuple[RunSummary, ...]:
+        """Return the last run of every workflow and every run that is not over, newest first."""
+        unfinished = self._rows("SELECT run_id FROM runs WHERE is_over = 0")
+        run_ids = {*self.last_run_ids().values(), *(row[0] for row in unfinished)}
+        found = [
+            _decode_summary(row[0])
+            for run_id in run_ids
+            for row in self._rows("SELECT summary FROM runs WHERE run_id = ?", (run_id,))
+        ]
+        return tuple(sorted(found, key=lambda summary: summary.number, reverse=True))
 
     def trigger_settings(self) -> dict[tuple[str, str], bool]:
         """Return the triggers that a person paused or resumed, by (workflow, trigger)."""

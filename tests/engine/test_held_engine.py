@@ -47,7 +47,9 @@ def test_a_held_engine_says_why_and_the_way_out_and_goes_on_when_released(projec
     assert (done.returncode, "released" in done.stderr) == (0, True)
     wait_for(lambda: held.ask(lambda client: client.runs()))
     assert held.finished(1).summary.event_files == ("incoming/a",)
-    assert not shell.json("engine", "status")["is_held"]
+    status = shell.json("engine", "status")
+    assert not status["is_held"]
+    assert status["history_bytes"] > status["logs_bytes"] > 0
     assert "was not held" in shell("engine", "release").stderr
 
 

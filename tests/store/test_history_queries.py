@@ -111,7 +111,7 @@ def asked_in_years_of_history(history: History) -> list[Callable[[], object]]:
     since = history.runs(limit=1)[0].queued_at
     return [
         history.last_run_ids,
-        history.unfinished_run_ids,
+        history.current_runs,
         lambda: history.runs(limit=30),
         lambda: history.runs("small", limit=30),
         lambda: history.find_runs(RunFilter(outcomes=("ERROR",))),
