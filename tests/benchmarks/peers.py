@@ -50,23 +50,9 @@ PEERS = (
 
 
 def measure(setting: Setting) -> Iterator[Row]:
-    peers = dict(_present(setting.peer_pythons))
-    if not peers:
-        print("peers: none is there; --python names an interpreter that has some", file=sys.stderr)
-        return
-    cases: dict[str, Callable[[], float]] = {}
-    for peer, python in peers.items():
-
-        def peer_s(shape: str, size: int, peer: Peer = peer, python: str = python) -> float:
-            command = [python, str(PROGRAMS / peer.words[0]), *peer.words[1:], shape, str(size)]
-            return exec_to_exit_s(command, cwd=setting.scratch)
-
-        cases[f"one {peer.name}"] = partial(peer_s, "chain", 1)
-        cases[f"chain {peer.name}"] = partial(peer_s, "chain", peer.chain)
-        if not peer.is_slow:
-            cases[f"fan {peer.name}"] = partial(peer_s, "fan", FAN)
-        cases[f"diamond {peer.name}"] = partial(peer_s, "diamond", 3)
     cold_dir = write_project(setting.scratch / "cold", {"diamond": diamond()})
+    workflows = {"one": chain(1), "chain": chain(CHAIN), "fan": layers([1, FAN, 1])}
+    project_dir = write_project(setting.scratch / "project", workflows)
 
     def cold_s() -> float:
         try:
@@ -74,25 +60,35 @@ def measure(setting: Setting) -> Iterator[Row]:
         finally:
             stop_engine(cold_dir)
 
-    cases["diamond"] = cold_s
-    workflows = {"one": chain(1), "chain": chain(CHAIN), "fan": layers([1, FAN, 1])}
-    project_dir = write_project(setting.scratch / "project", workflows)
+    ours: dict[str, Callable[[], float]] = {name: partial(command_s, project_dir, "run", name) for name in workflows}
     with EngineUp(project_dir):
-        for name in workflows:
-            cases[name] = partial(command_s, project_dir, "run", name)
-        taken = in_rounds(cases, setting)
+        for peer, python in _present(setting.peer_pythons):
+            try:
+                yield from _beside(peer, python, {**ours, "diamond": cold_s}, setting)
+            except AssertionError as error:
+                print(f"peers: {peer.name} failed: {error}", file=sys.stderr)
+
+
+def _beside(peer: Peer, python: str, ours: dict[str, Callable[[], float]], setting: Setting) -> Iterator[Row]:
+    def peer_s(shape: str, size: int) -> float:
+        command = [python, str(PROGRAMS / peer.words[0]), *peer.words[1:], shape, str(size)]
+        return exec_to_exit_s(command, cwd=setting.scratch)
+
+    theirs = {
+        "their one": partial(peer_s, "chain", 1),
+        "their chain": partial(peer_s, "chain", peer.chain),
+        "their diamond": partial(peer_s, "diamond", 3),
+    }
+    if not peer.is_slow:
+        theirs["their fan"] = partial(peer_s, "fan", FAN)
+    taken = in_rounds({**ours, **theirs}, setting)
     node = taken["chain"].minus(taken["one"], "a node").times(1000 / (CHAIN - 1))
-    for peer in peers:
-        peers_node = taken[f"chain {peer.name}"].minus(taken[f"one {peer.name}"], peer.name)
-        yield _row("a node of a chain", "ms", node, peers_node.times(1000 / (peer.chain - 1)))
+    their_node = taken["their chain"].minus(taken["their one"], peer.name).times(1000 / (peer.chain - 1))
+    yield Row(benchmark="peers", what="a node of a chain", unit="ms", measured=node, limit=their_node)
     for shape, what in (("fan", f"1 -> {FAN} -> 1"), ("diamond", "diamond, cold")):
-        for peer in peers:
-            if (figure := taken.get(f"{shape} {peer.name}")) is not None:
-                yield _row(what, "s", taken[shape], Figure(name=peer.name, values=figure.values))
-
-
-def _row(what: str, unit: str, ours: Figure, peers: Figure) -> Row:
-    return Row(benchmark="peers", what=what, unit=unit, measured=ours, limit=peers)
+        if f"their {shape}" in taken:
+            limit = Figure(name=peer.name, values=taken[f"their {shape}"].values)
+            yield Row(benchmark="peers", what=what, unit="s", measured=taken[shape], limit=limit)
 
 
 def _present(pythons: tuple[str, ...]) -> Iterator[tuple[Peer, str]]:

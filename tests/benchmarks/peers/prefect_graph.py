@@ -9,6 +9,7 @@ HOME = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 os.environ.update(
     PREFECT_HOME=HOME.name,
     PREFECT_SERVER_ALLOW_EPHEMERAL_MODE="true",
+    PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="120",
     PREFECT_SERVER_ANALYTICS_ENABLED="false",
     PREFECT_LOGGING_LEVEL="ERROR",
     DO_NOT_TRACK="1",
