@@ -71,7 +71,7 @@ class Authored(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     NOT_YET: ClassVar[dict[str, str]] = {}
     """Key, or `key=value`, and what to write instead."""
     ELSEWHERE: ClassVar[dict[str, str]] = {}
-    """Key, or `key=value`, that people know from Glue, and how it is said here; `{name}` is the entry's name."""
+    """Key of Glue in snake case, or `key=value`, and how it is said here; in a key's `{name}` is the entry's name."""
 
 
 def _as_trigger(node: str) -> dict[str, str]:
@@ -81,7 +81,7 @@ def _as_trigger(node: str) -> dict[str, str]:
         'conditions = [{{ job = "…", state = "SUCCEEDED" }}], '
         f'actions = [{{{{ {node} = "{{name}}" }}}}]'
     )
-    return {"depends_on": said, "DependsOn": said}
+    return {"depends_on": said}
 
 
 _PYTHON_OR_SQL = 'here: type = "python" or "sql"'
@@ -122,6 +122,12 @@ class AuthoredCondition(Authored):
 class AuthoredTrigger(Authored):
     WORD: ClassVar[str] = "trigger"
     REQUIRED: ClassVar[tuple[str, ...]] = ("type", "actions")
+    ELSEWHERE: ClassVar[dict[str, str]] = {
+        "start_on_creation": "leave it out: a trigger is active from the start; enabled = false pauses it",
+        "event_batching_condition": "here: batch_size and batch_window of the trigger itself",
+        "predicate": "here: logical and conditions of the trigger itself",
+        "workflow_name": "leave it out: a trigger belongs to the file it stands in",
+    }
     type: TriggerType | None = None
     actions: list[AuthoredAction] = msgspec.field(default_factory=list)
     enabled: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from datetime import date, datetime, time
 from difflib import get_close_matches
@@ -34,9 +35,10 @@ def read_shape(cls: type[T], raw: dict[str, Any], path: KeyPath, report: Report)
             word = f'{key} = "{item}"' if key not in cls.NOT_YET else key
             hint = cls.NOT_YET.get(key) or cls.NOT_YET[f"{key}={item}"]
             report.unreadable((*path, key), f"not supported yet: {word}", hint)
-        elif said := cls.ELSEWHERE.get(key) or (isinstance(item, str) and cls.ELSEWHERE.get(f"{key}={item}")):
-            message = "unknown key" if key in cls.ELSEWHERE else f'no such value: "{item}"'
-            report.unreadable((*path, key), message, said.format(name=path[-1]))
+        elif said := cls.ELSEWHERE.get(_snake_case(key)):
+            report.unreadable((*path, key), "unknown key", said.format(name=path[-1]))
+        elif isinstance(item, str) and (said := cls.ELSEWHERE.get(f"{key}={item}")):
+            report.unreadable((*path, key), f'no such value: "{item}"', said)
         elif key not in hints:
             report.problem((*path, key), "unknown key", nearest(key, tuple(hints)))
         else:
@@ -47,6 +49,11 @@ def read_shape(cls: type[T], raw: dict[str, Any], path: KeyPath, report: Report)
         if key not in raw:
             report.unreadable((*path, key), "missing", f"every {cls.WORD} needs `{key}`")
     return cls(**values)
+
+
+def _snake_case(key: str) -> str:
+    """Return Glue's `DependsOn` as `depends_on`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower()
 
 
 def nearest(word: str, known: tuple[str, ...]) -> str:

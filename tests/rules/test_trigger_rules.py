@@ -48,6 +48,22 @@ def test_tr_1_each_type_needs_its_own_words_and_every_trigger_actions(glue: Proj
     assert told == ["4: triggers.by_hand.schedule: belongs to a trigger of type SCHEDULED; this one is ON_DEMAND"]
 
 
+@pytest.mark.parametrize(
+    ("line", "way_out"),
+    [
+        ("StartOnCreation = true", "leave it out: a trigger is active from the start; enabled = false pauses it"),
+        ("EventBatchingCondition = { BatchSize = 3 }", "here: batch_size and batch_window of the trigger itself"),
+        ('Predicate = { Logical = "AND" }', "here: logical and conditions of the trigger itself"),
+        ('WorkflowName = "night"', "leave it out: a trigger belongs to the file it stands in"),
+    ],
+)
+def test_tr_1_glues_own_words_are_answered_with_ours(glue: Project, line: str, way_out: str) -> None:
+    key = line.split(" ")[0]
+    assert glue.complaints(BY_HAND + line + "\n" + jobs("work")) == [
+        f"4: triggers.by_hand.{key}: unknown key ({way_out})"
+    ]
+
+
 def test_tr_1_saving_a_trigger_replaces_the_whole_of_it_its_type_too(glue: Project) -> None:
     """In Glue a trigger keeps the type it was made with."""
     glue.write(AT_TEN + jobs("work"))
