@@ -1,0 +1,113 @@
+"""An attempt killed at every single step from its first staged file to its end: the next one heals it."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+from forking import ServerUnderTest, make_spec, script
+
+from glue_tui.core.attempt import AttemptSpec
+from glue_tui.core.model import Connection
+from glue_tui.core.states import NodeState
+
+STEPS_MIN = 30
+"""Fewer would mean that the script below does not notice the steps any more."""
+
+SCRIPT = """
+import os, signal, sys
+import polars as pl
+
+STEPS = ("open", "os.", "fcntl.", "shutil.", "ctypes.dlsym", "sqlite3.")
+
+def run(glue):
+    left = int(glue.arguments["--steps"])
+
+    def step(event, arguments):
+        nonlocal left
+        if event.startswith(STEPS):
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    if left:
+        sys.addaudithook(step)
+    rows = pl.DataFrame({"n": [1, 2, 3], "part": ["a", "a", "b"], "run": [glue.run_id] * 3})
+    glue.write(rows, "marts.added", path="out/added", mode="append")
+    glue.write(rows, "marts.parts", path="out/parts", mode="append", partition_by=["part"])
+    glue.write(rows, "marts.latest", path="out/latest", mode="overwrite", partition_by=["part"])
+    glue.write_database(rows, connection="one", table="added", mode="append")
+    glue.write_database(rows, connection="two", table="added", mode="append")
+    glue.write_database(rows, connection="two", table="upserted", mode="upsert", keys=["n"])
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[ServerUnderTest]:
+    server = ServerUnderTest()
+    yield server
+    server.close()
+
+
+@pytest.mark.timeout(300)
+def test_an_attempt_killed_at_any_step_and_tried_again_writes_each_row_once(
+    server: ServerUnderTest, tmp_path: Path
+) -> None:
+    earlier = spec_of(tmp_path / "0")
+    assert server.run(earlier).state is NodeState.SUCCEEDED
+    for steps in itertools.count(1):
+        folder = tmp_path / str(steps)
+        shutil.copytree(tmp_path / "0", folder)
+        spec = spec_of(folder, kill_at=steps)
+        server.start(spec)
+        exited, _ = server.until_exit(spec)
+        was_killed = exited.signal == signal.SIGKILL
+        if was_killed:
+            assert server.run(again(spec)).state is NodeState.SUCCEEDED
+        check(folder, [earlier.key.run_id, spec.key.run_id], f"killed at step {steps}")
+        if not was_killed:
+            break
+    assert steps > STEPS_MIN
+
+
+def spec_of(folder: Path, kill_at: int = 0) -> AttemptSpec:
+    """Return the first attempt of a run in a project folder; 0: nobody kills it."""
+    folder.mkdir(exist_ok=True)
+    return replace(
+        make_spec(folder, script(folder, "load", SCRIPT)),
+        arguments={"--steps": str(kill_at)},
+        connections=tuple(Connection(name=name, url=f"sqlite:///{name}.db") for name in ("one", "two")),
+    )
+
+
+def again(spec: AttemptSpec) -> AttemptSpec:
+    """Return the next attempt of the same node in the same run, which nobody kills."""
+    return replace(
+        spec,
+        key=replace(spec.key, attempt=2),
+        arguments={"--steps": "0"},
+        log_path=spec.log_path.replace(".1.log", ".2.log"),
+        result_path=spec.result_path.replace(".1.result", ".2.result"),
+    )
+
+
+def check(folder: Path, runs: list[str], when: str) -> None:
+    everything = sorted((run, n) for run in runs for n in (1, 2, 3))
+    for table in ("added", "parts"):
+        assert sorted(pl.read_parquet(folder / "out" / table).select("run", "n").rows()) == everything, (table, when)
+    latest = pl.read_parquet(folder / "out" / "latest")
+    assert sorted(latest.select("run", "n").rows()) == [(runs[-1], n) for n in (1, 2, 3)], when
+    for name in ("one", "two"):
+        with closing(sqlite3.connect(folder / f"{name}.db")) as conn:
+            assert sorted(conn.execute("SELECT run, n FROM added")) == everything, (name, when)
+    with closing(sqlite3.connect(folder / "two.db")) as conn:
+        assert sorted(conn.execute("SELECT run, n FROM upserted")) == [(runs[-1], n) for n in (1, 2, 3)], when
+    assert [path.name for path in (folder / "out").iterdir() if path.name.startswith(".")] == [], when
