@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from glue_tui.core.admission import Held, held_back
+from glue_tui.core.admission import Line, Lines
 from glue_tui.core.model import NodeId, RunId, node_name
 from glue_tui.core.run import Attempt, NodeRun, WorkflowRun
 from glue_tui.core.states import NodeState
@@ -31,14 +31,14 @@ def waits(runs: Iterable[WorkflowRun], now: float) -> dict[RunId, RunWaits]:
     """Return what each unfinished run waits for; `runs` must be all of them. Nodes in the same line share one text."""
     ordered = sorted((run for run in runs if not run.status.is_over), key=lambda one: one.number)
     going = [run for run in ordered if run.open_node_ids]
-    held = held_back(going, now)
+    lines = Lines(going, now)
     at_work = {run.number: sum(run.nodes[one].state.is_active for one in run.open_node_ids) for run in going}
     slot = _slot_text(sum(at_work.values()), [number for number, count in at_work.items() if count])
     turns = _turn_texts(ordered)
     found: dict[RunId, RunWaits] = {}
     for run in ordered:
         nodes = {
-            node_id: _node_text(run.nodes[node_id], held.get((run.run_id, node_id)), slot, now)
+            node_id: _node_text(run.nodes[node_id], lines.before(run, node_id), slot, now)
             for node_id in run.open_node_ids
             if run.nodes[node_id].state is NodeState.WAITING
         }
@@ -48,12 +48,12 @@ def waits(runs: Iterable[WorkflowRun], now: float) -> dict[RunId, RunWaits]:
     return found
 
 
-def _node_text(node: NodeRun, held: Held | None, slot: str, now: float) -> str:
+def _node_text(node: NodeRun, before: Line | None, slot: str, now: float) -> str:
     last = node.last
     assert last is not None
     if not last.is_due(now):
         return f"waits {_delay_text(last)} before {node.reason or 'it is tried again'}"
-    why = slot if held is None else _held_text(node.node_id, held)
+    why = slot if before is None else _line_text(node.node_id, before)
     return f"{why} ({node.reason})" if node.reason else why
 
 
@@ -62,9 +62,9 @@ def _delay_text(attempt: Attempt) -> str:
     return f"{round(delay_s, 1):g} s"
 
 
-def _held_text(node_id: NodeId, held: Held) -> str:
-    often = "once at a time" if held.at_once_max == 1 else f"at most {held.at_once_max} times at once"
-    return f"waits for {_runs_text(held.run_numbers)}: {node_name(node_id)} runs {often}"
+def _line_text(node_id: NodeId, before: Line) -> str:
+    often = "once at a time" if before.at_once_max == 1 else f"at most {before.at_once_max} times at once"
+    return f"waits for {_runs_text(before.run_numbers)}: {node_name(node_id)} runs {often}"
 
 
 def _slot_text(slots: int, run_numbers: Sequence[int]) -> str:

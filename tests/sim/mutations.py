@@ -127,8 +127,8 @@ MUTATIONS = (
     Mutation(
         what="a job may run once more at a time than it says",
         path="core/admission.py",
-        old="        if len(first) < limit:",
-        new="        if len(first) <= limit:",
+        old="                if len(first) < limit:",
+        new="                if len(first) <= limit:",
     ),
     Mutation(
         what="a crawler may crawl twice at a time",
@@ -139,13 +139,13 @@ MUTATIONS = (
     Mutation(
         what="a later run goes first at a job",
         path="core/admission.py",
-        old="    for run in runs:\n        if not is_waiting",
-        new="    for run in reversed(runs):\n        if not is_waiting",
+        old="        for run in wanting:\n",
+        new="        for run in reversed(wanting):\n",
     ),
     Mutation(
         what="a job at its limit still gets a slot",
         path="core/admission.py",
-        old=" and (run.run_id, node_id) not in held:",
+        old=" and lines.before(run, node_id) is None:",
         new=":",
     ),
     Mutation(
@@ -163,7 +163,7 @@ MUTATIONS = (
     Mutation(
         what="a node that waits for another run says that it waits for a slot",
         path="core/waiting.py",
-        old="held.get((run.run_id, node_id))",
+        old="lines.before(run, node_id)",
         new="None",
     ),
     Mutation(
