@@ -93,14 +93,13 @@ def _chosen(run: WorkflowRun, graph: WorkflowGraph, selected: Sequence[str], sou
 
 
 def _undecided(run: WorkflowRun) -> frozenset[NodeId]:
-    """Return the nodes whose triggers were still waiting when the run was stopped."""
+    """Return what a stop cut off: nodes whose triggers were still waiting, or that were to restart and did not."""
+    waiting = {name for name, trigger in run.triggers.items() if trigger.state is TriggerRunState.WAITING}
     return frozenset(
         node_id
         for node_id, node in run.nodes.items()
         if not _did_run(node)
-        and any(
-            run.triggers[name].state is TriggerRunState.WAITING for name in run.graph.triggers_starting.get(node_id, ())
-        )
+        and (node_id in run.restart_node_ids or not waiting.isdisjoint(run.graph.triggers_starting.get(node_id, ())))
     )
 
 

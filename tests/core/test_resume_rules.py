@@ -260,3 +260,15 @@ def test_a_resumed_run_says_what_it_goes_on_from_and_with_which_definition() -> 
         "run 2 of w resumes run 1 with the definition of now (nothing changed); first started by by_hand",
         "run 2 of w resumes run 1 as it ran; first started by by_hand",
     ]
+
+
+def test_what_a_resumed_run_was_to_repeat_is_not_lost_when_it_is_stopped_before_its_turn() -> None:
+    """RS-5: found by seed 23306, in which the node stayed SKIPPED for good."""
+    flow = workflow(["a", "b"], by_hand("a", "b"))
+    first = _lived(flow, ("a", FAILED), ("b", OK))
+    events = resume_events(first.it, flow, plan_resume(first.it, flow), run_id=RunId("wr_2"), number=2)
+    cut_off = OneRun(flow, first=events, has_turn=False)
+    cut_off.stop()
+    assert cut_off.states() == {"a": "SKIPPED", "b": "SUCCEEDED"}
+    again = cut_off.resumed("b")
+    assert again.states() == {"a": "STARTING", "b": "STARTING"}
