@@ -26,8 +26,10 @@ def run_end(run: WorkflowRun, never_started: Sequence[NodeId]) -> str:
     worked = {node_id: node.state for node_id, node in run.nodes.items() if node.attempts}
     ended = [node_id for node_id, state in worked.items() if state is NodeState.STOPPED]
     kept = [node_id for node_id, state in worked.items() if state is NodeState.SUCCEEDED]
+    failed = [node_id for node_id, state in worked.items() if state.is_failure and state is not NodeState.STOPPED]
     parts = [
         run.message,
+        f"{_names(failed)} had failed" if failed else "",
         f"ended {_names(ended)}" if ended else "",
         f"never started {_names(never_started)}" if never_started else "",
         f"kept what {_names(kept)} did" if kept else "",

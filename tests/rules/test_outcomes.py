@@ -208,6 +208,22 @@ def test_a_stop_says_which_nodes_it_ended_which_never_started_and_what_stays(glu
     assert "load ended STOPPED: ended by the stop; what its program had written stays" in run.story()
 
 
+def test_a_stop_tells_what_had_failed_and_what_was_being_tried_again(glue: Project) -> None:
+    glue.write(FLOW.replace("[jobs.check]\n", "[jobs.check]\nmax_retries = 1\n"))
+    run, waits = glue.start(), glue.start()
+    run.finish("fetch", "FAILED")
+    run.finish("check", "FAILED")
+    run.stop()
+    run.finish("check", "STOPPED")
+    run.finish("mend", "STOPPED")
+    assert run.reason("check") == "ended by the stop; what its program had written stays"
+    assert run.it.message == "stopped by hand; fetch had failed; ended check, mend"
+    assert waits.state("check") == "STARTING"
+    later = glue.start()
+    later.stop()
+    assert (later.status, later.reason("check")) == ("STOPPED", "stopped before it began")
+
+
 def test_a_crawler_or_job_that_publishes_at_its_end_loses_what_it_had_not_published(glue: Project) -> None:
     text = '[triggers.by_hand]\ntype = "ON_DEMAND"\nactions = [{ crawler = "landing" }, { job = "sum" }]\n'
     text += (
