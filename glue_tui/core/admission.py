@@ -36,9 +36,15 @@ class Refuse:
     message: str
 
 
+UNFINISHED_RUNS_MAX = 1_000
+"""Of one workflow. More would only pile up faster than they can end: what starts them is to slow down."""
+
+
 def admit_start(workflow: Workflow, unfinished: Sequence[WorkflowRun]) -> MayQueue | Skip | Refuse:
     """Decide about one more start of a workflow, given its unfinished runs, oldest first."""
     limit = workflow.max_concurrent_runs
+    if len(unfinished) >= UNFINISHED_RUNS_MAX:
+        return Skip(message=f"{len(unfinished):,} runs of {workflow.name} are not over, the most there may be")
     if limit == 0 or len(unfinished) < limit:
         return MayQueue()
     match workflow.on_overlap:

@@ -9,6 +9,10 @@ from datetime import date, timedelta
 from glue_tui.core.model import Property
 from glue_tui.core.problem import InvalidInput, did_you_mean
 
+VALUE_CHARS_MAX = 10_000
+"""A property is stored with its run and goes to every worker: it names data, it does not carry it."""
+PROPERTIES_MAX = 1_000
+"""Of one run, with those that its jobs set."""
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})([eE][+-]?[0-9]{1,2})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -42,6 +46,8 @@ def resolve(properties: tuple[Property, ...], given: Mapping[str, str], today: d
 
 def value_problem(item: Property, text: str) -> str:
     """Return what is wrong with `text` as a value of this property, or nothing."""
+    if len(text) > VALUE_CHARS_MAX:
+        return length_problem(text)
     match item.type:
         case "integer":
             is_right = _INTEGER.fullmatch(text) is not None
@@ -58,6 +64,11 @@ def value_problem(item: Property, text: str) -> str:
     if item.choices and text not in item.choices:
         return f'"{text}" is not among its choices: {", ".join(item.choices)}'
     return ""
+
+
+def length_problem(text: str) -> str:
+    """Return what is said of a value that is too long."""
+    return f"{len(text):,} characters, of {VALUE_CHARS_MAX:,} at most: put data into a file or table and give its name"
 
 
 def _kind(item: Property) -> str:

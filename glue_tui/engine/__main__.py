@@ -24,6 +24,7 @@ from glue_tui.engine.assemble import assembled
 from glue_tui.engine.host import Host
 from glue_tui.engine.recovery import FenceHeld
 from glue_tui.engine.server import Server, socket_path
+from glue_tui.logs.engine_log import keep_short
 
 EXIT_NO_ENGINE = 3
 IDLE_EXIT_S = 15 * 60.0
@@ -92,6 +93,8 @@ def _announce(host: Host, socket: Path, engine_file: Path) -> None:
 async def _end_when_useless(host: Host) -> None:
     while True:
         await asyncio.sleep(CHECK_S)
+        if keep_short(2, host.state_dir / "engine.log"):
+            note("the log grew too long: what stood here is in engine.log.1")
         if not host.is_owner():
             note(f"{host.state_dir} was removed or replaced: the engine ends")
             host.is_stopping.set()

@@ -12,22 +12,25 @@ from glue_tui.core.arrivals import FileFact
 from glue_tui.core.globs import fixed_folder, glob_pattern
 
 FILES_MAX = 1_000_000
-"""Files a trigger may watch; a scan ends there."""
+"""Files a trigger may watch; a scan ends there, and says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     files: tuple[FileFact, ...]
     unreadable: tuple[str, ...]
-    """Folders that exist but could not be listed: nothing is known of what lies below them."""
+    """Folders that exist but could not be listed whole: nothing is known of what lies below them."""
+    is_full: bool = False
+    """There were more than FILES_MAX files."""
 
 
-def scan(project_dir: Path, patterns: tuple[str, ...]) -> Scan:
+def scan(project_dir: Path, patterns: tuple[str, ...], files_max: int = FILES_MAX) -> Scan:
     """Return the files that match, by path. Hidden and temporary files (`.x`, `x~`, `x.tmp`, `x.part`) don't count,
     nor do names that are no UTF-8.
     """
     found: dict[str, FileFact] = {}
     unreadable: list[str] = []
+    is_full = False
     for pattern in patterns:
         matches = glob_pattern(pattern)
         root = project_dir / fixed_folder(pattern)
@@ -41,12 +44,15 @@ def scan(project_dir: Path, patterns: tuple[str, ...]) -> Scan:
                 continue  # It vanished between the listing and the look: the next scan tells.
             if not S_ISREG(stat.st_mode):
                 continue
-            found[path] = FileFact(path=path, size_bytes=stat.st_size, mtime_ns=stat.st_mtime_ns)
-            if len(found) >= FILES_MAX:
+            if len(found) >= files_max:
+                is_full = True
+                unreadable.append(str(root))
                 break
+            found[path] = FileFact(path=path, size_bytes=stat.st_size, mtime_ns=stat.st_mtime_ns)
     return Scan(
         files=tuple(found[path] for path in sorted(found)),
         unreadable=tuple(os.path.relpath(folder, project_dir) for folder in unreadable),
+        is_full=is_full,
     )
 
 

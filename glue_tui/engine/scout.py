@@ -10,7 +10,7 @@ from pathlib import Path
 from glue_tui.core.globs import fixed_folder
 from glue_tui.definitions.project import WORKFLOWS_FOLDER
 from glue_tui.engine.batch import TriggerKey
-from glue_tui.engine.folders import scan
+from glue_tui.engine.folders import FILES_MAX, scan
 from glue_tui.engine.inputs import FolderScanned
 from glue_tui.engine.kernel import Kernel
 from glue_tui.engine.watcher import Watcher
@@ -108,7 +108,8 @@ class Scout:
             patterns, at = trigger.watch.patterns, time.time()
             seen = await asyncio.to_thread(scan, self._project_dir, patterns)
             for folder in seen.unreadable:
-                self._note(f"{key[0]}: {key[1]} can't look into {folder}; what it knew of its files stays")
+                why = f" whole, there are more than {FILES_MAX:,} files" if seen.is_full else ""
+                self._note(f"{key[0]}: {key[1]} can't look into {folder}{why}; what it knew of its files stays")
             self._put(
                 FolderScanned(
                     workflow=key[0],

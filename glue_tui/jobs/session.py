@@ -17,6 +17,7 @@ from glue_tui.catalog.scan import scan
 from glue_tui.core.attempt import AttemptSpec
 from glue_tui.core.model import Connection, DatabaseSink, Job, Sink, TableSink
 from glue_tui.core.problem import EntityNotFound, did_you_mean
+from glue_tui.core.properties import PROPERTIES_MAX, VALUE_CHARS_MAX, length_problem
 from glue_tui.core.schema import TableChange
 from glue_tui.jobs.database_publish import DatabasePublisher
 from glue_tui.jobs.publish import Publisher
@@ -121,6 +122,10 @@ class JobSession:
         return rows
 
     def set_property(self, name: str, value: str) -> None:
+        if len(value) > VALUE_CHARS_MAX:
+            raise ValueError(f"property {name} has {length_problem(value)}")
+        if name not in self.properties and len(self.properties) >= PROPERTIES_MAX:
+            raise ValueError(f"property {name} would be one more than the {PROPERTIES_MAX:,} that a run can have")
         self.properties[name] = value
         self.properties_set[name] = value
 

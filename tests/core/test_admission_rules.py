@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_run import OneRun, by_hand, job, workflow
 
-from glue_tui.core.admission import MayQueue, Refuse, Skip, admit_start, grants, turns
+from glue_tui.core.admission import UNFINISHED_RUNS_MAX, MayQueue, Refuse, Skip, admit_start, grants, turns
 from glue_tui.core.model import RunId, Workflow, job_id
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.states import NodeState, OnOverlap
@@ -164,3 +164,12 @@ def test_at_the_limit_on_overlap_decides() -> None:
     assert isinstance(admit_start(_flow(2, OnOverlap.SKIP), going), Skip)
     refused = admit_start(_flow(2, OnOverlap.ERROR), going)
     assert refused == Refuse(message="Concurrent runs exceeded for workflow: w.")
+
+
+def test_runs_do_not_pile_up_for_ever() -> None:
+    for limit in (0, 1):
+        runs = [_run(1, queued=True, limit=limit)] * UNFINISHED_RUNS_MAX
+        assert admit_start(runs[0].workflow, runs[1:]) == MayQueue()
+        refused = admit_start(runs[0].workflow, runs)
+        assert isinstance(refused, Skip)
+        assert "1,000 runs of w are not over" in refused.message

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from glue_tui.core.model import Property
 from glue_tui.core.problem import InvalidInput
-from glue_tui.core.properties import resolve
+from glue_tui.core.properties import VALUE_CHARS_MAX, resolve
 
 TODAY = date(2026, 3, 1)
 CURRENCY = Property(name="currency", default="EUR")
@@ -95,3 +95,9 @@ def test_any_text_is_taken_or_refused(item: Property, text: str) -> None:
         int(values["limit"])
     if item is SHARE:
         float(values["share"])
+
+
+def test_a_property_names_data_and_does_not_carry_it() -> None:
+    assert resolve((CURRENCY,), {"currency": "x" * VALUE_CHARS_MAX}, TODAY)
+    with pytest.raises(InvalidInput, match=r"currency: 10,001 characters, of 10,000 at most: put data into a file"):
+        resolve((CURRENCY,), {"currency": "x" * (VALUE_CHARS_MAX + 1)}, TODAY)
