@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from glue_tui.core.changes import workflow_changes
@@ -87,10 +88,9 @@ def _script_files(job: Job, project_dir: Path) -> Iterator[Path]:
         case PythonWork(script=script):
             yield project_dir / script
         case CommandWork(command=words, cwd=cwd):
-            for word in words:
-                path = Path(os.path.normpath(project_dir / cwd / word))
-                if path.is_relative_to(project_dir) and is_file(path):
-                    yield path
+            paths = (Path(os.path.normpath(project_dir / cwd / word)) for word in words)
+            # The program, or the script it is given; files that stand after it may be what it writes.
+            yield from islice((path for path in paths if path.is_relative_to(project_dir) and is_file(path)), 1)
         case _:
             pass
 

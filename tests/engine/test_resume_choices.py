@@ -43,12 +43,15 @@ def write(project: Path, text: str) -> None:
     (project / "workflows" / "flow.toml").write_text(text)
 
 
+def write_long_ago(path: Path, text: str) -> None:
+    path.write_text(text)
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+
+
 @pytest.fixture
 def failed(project: Path, engine: RunningEngine) -> RunningEngine:
     """An engine with one run, of which `clean` failed."""
-    script = project / "workflows" / "jobs" / "clean.py"
-    script.write_text(FAILS)
-    os.utime(script, (1_700_000_000, 1_700_000_000))
+    write_long_ago(project / "workflows" / "jobs" / "clean.py", FAILS)
     write(project, FLOW)
     engine.start()
     engine.ask(lambda client: client.start_workflow_run("flow"))
@@ -112,6 +115,20 @@ def test_the_chosen_definition_is_used_and_recorded_and_the_script_is_the_one_of
     assert failed.run(2).summary.resumed == ResumedView(number=1, as_it_ran=as_it_ran, changes=0 if as_it_ran else 1)
     how = "as it ran" if as_it_ran else "with the definition of now (1 change)"
     assert f"resumes run 1 {how}; first started by by_hand" in story(failed, "2")
+
+
+def test_of_a_command_the_first_file_of_the_project_is_its_script(project: Path, engine: RunningEngine) -> None:
+    script = project / "tools.sh"
+    write_long_ago(script, "date > out.txt; exit 3")
+    write_long_ago(project / "workflows" / "jobs" / "clean.py", TELLS)
+    (project / "out.txt").touch()
+    write(project, FLOW.replace('["true"]', '["sh", "tools.sh", "out.txt"]', 1))
+    engine.start()
+    engine.ask(lambda client: client.start_workflow_run("flow"))
+    assert engine.finished(1).summary.failed_nodes == ("prepare",)
+    assert plan(engine).scripts == ()
+    script.write_text("exit 0")
+    assert [script.path for script in plan(engine).scripts] == ["tools.sh"]
 
 
 def test_a_script_that_is_gone_is_told(project: Path, failed: RunningEngine) -> None:
