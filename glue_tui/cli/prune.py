@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
+from glue_tui.cli.history import project_history
 from glue_tui.cli.output import harmless, say, show_json
 from glue_tui.cli.settings import Settings
 from glue_tui.cli.when import Age, Size
@@ -45,6 +46,8 @@ def prune_command(
     finished_before = time.time() - older_than if older_than is not None else None
     ask = PruneHistory(workflow=workflow, keep_runs=keep, finished_before=finished_before, bytes_max=max_size)
     project_dir = settings.project_dir()
+    if workflow:
+        project_history(project_dir).run_id(workflow)  # A name without runs is a mistyped one.
     done = PrunedView(runs=0)
     if state_db(project_dir).exists():
         done = _prunable(project_dir, ask) if dry_run else _prune(project_dir, ask)

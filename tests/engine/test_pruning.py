@@ -77,6 +77,8 @@ def test_pruning_by_age_size_and_workflow(past: Path) -> None:
     assert sum(history_bytes(past / ".glue_tui")) < size_bytes
     assert shell.json("prune", "--max-size", "1GB")["runs"] == 0
     assert shell("prune").returncode == 2
+    unknown = shell("prune", "--keep", "1", "--workflow", "wset")
+    assert (unknown.returncode, 'did you mean "west"?' in unknown.stderr) == (2, True)
 
 
 def test_an_engine_at_work_prunes_itself(past: Path, engine: RunningEngine) -> None:
