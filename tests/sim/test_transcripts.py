@@ -80,9 +80,25 @@ def _daily_sales() -> Workflow:
     )
 
 
-def _world(behaviour: dict[str, tuple[str, float]]) -> World:
+def _load_and_tidy() -> Workflow:
+    """A load that is told when it takes long, and a job that clears up after it however it ends."""
+    load = Job(name="load", work=CommandWork(command=("true",)), timeout_s=60, notify_delay_after_s=20)
+    ended = Predicate(logical=Logical.AND, conditions=(Condition(node_id=job_id("load"), state=None),))
+    tidy = (Action(node_id=job_id("tidy")),)
+    return Workflow(
+        name="daily_sales",
+        source="workflows/daily_sales.toml",
+        jobs=(load, _job("tidy")),
+        triggers=(
+            Trigger(name="by_hand", type=TriggerType.ON_DEMAND, actions=(Action(node_id=job_id("load")),)),
+            Trigger(name="load_ended", type=TriggerType.CONDITIONAL, actions=tidy, predicate=ended),
+        ),
+    )
+
+
+def _world(behaviour: dict[str, tuple[str, float]], workflow: Workflow | None = None) -> World:
     """Return a calm world; behaviour by node, everything else succeeds in 2 s."""
-    world = World(Random(1), FaultPlan(until_s=0), [_daily_sales()], slots=2)
+    world = World(Random(1), FaultPlan(until_s=0), [workflow or _daily_sales()], slots=2)
     world.is_calm = True
 
     def behave(key: AttemptKey) -> tuple[str, float]:
@@ -178,3 +194,13 @@ def test_files_start_a_run_that_somebody_stops() -> None:
     _at(world, 11.0, stop)
     world.run(_is_quiet_after(world, 12.0))
     _compare("files_and_stop", world)
+
+
+def test_a_machine_sleeps_while_one_run_waits_for_the_job_of_another() -> None:
+    """JR-3, JR-5, JR-11, F-2: the night counts for no timeout; what clears up runs after a failure, too."""
+    world = _world({"load": ("fails", 30.0)}, _load_and_tidy())
+    _at(world, 1.0, lambda: _ask_to_start(world))
+    _at(world, 2.0, lambda: _ask_to_start(world))
+    _at(world, 11.0, lambda: world.set_clock(8 * 3600))
+    world.run(_is_quiet_after(world, 12.0))
+    _compare("sleep_and_wait", world)
