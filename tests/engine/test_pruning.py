@@ -160,3 +160,20 @@ def test_logs_without_a_run_and_runs_without_logs_do_no_harm(past: Path) -> None
     assert (done["runs"], done["stray_logs"]) == (20, 1)
     assert not (runs_dir / "wr_nobody").exists()
     assert prunable(past / ".glue_tui", PruneHistory(keep_runs=10)).runs == 0
+
+
+def test_an_engine_killed_while_it_removes_leaves_no_run_without_events_and_soon_no_log_without_a_run(
+    past: Path, engine: RunningEngine
+) -> None:
+    engine.start()
+    with Shell(past).start("prune", "--keep", "1") as pruning:
+        wait_for(lambda: len(numbers(past)) < 40)
+        engine.kill()
+        pruning.communicate()
+    with contextlib.closing(sqlite3.connect(past / ".glue_tui" / "state.db")) as conn:
+        with_events = {row[0] for row in conn.execute("SELECT DISTINCT run_id FROM events")}
+        assert with_events == {row[0] for row in conn.execute("SELECT run_id FROM runs")}
+    engine.start()
+    wait_for(lambda: logged(past) <= with_events)
+    assert Shell(past).json("prune", "--keep", "1")["runs"] == len(with_events) - 2
+    assert numbers(past) == [40, 39]
