@@ -117,6 +117,13 @@ def test_the_chosen_definition_is_used_and_recorded_and_the_script_is_the_one_of
     assert f"resumes run 1 {how}; first started by by_hand" in story(failed, "2")
 
 
+def test_a_trigger_that_was_paused_since_is_a_change(project: Path, failed: RunningEngine) -> None:
+    failed.ask(lambda client: client.set_trigger_enabled("flow", "cleaned", False))
+    (change,) = plan(failed).changes
+    assert (change.where, change.before, change.after) == ("triggers.cleaned.enabled", "true", "false")
+    assert plan(failed, as_it_ran=True).changes == (change,)
+
+
 def test_of_a_command_the_first_file_of_the_project_is_its_script(project: Path, engine: RunningEngine) -> None:
     script = project / "tools.sh"
     write_long_ago(script, "date > out.txt; exit 3")
