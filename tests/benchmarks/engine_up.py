@@ -23,10 +23,15 @@ END_DEADLINE_S = 20.0
 
 
 class EngineUp:
-    """An engine and a subscribed client of it; a context manager that ends both and all their processes."""
+    """An engine and a client of it; a context manager that ends both and all their processes.
 
-    def __init__(self, project_dir: Path) -> None:
+    `follows`: the client is subscribed to the feed, as `run` and `next_end` need it. One that only stands by must not
+    be: it would read nothing of what the engine tells it.
+    """
+
+    def __init__(self, project_dir: Path, *, follows: bool = True) -> None:
         self.project_dir = project_dir
+        self._follows = follows
         self._runner = asyncio.Runner()
         self.start_s = 0.0
         """From its start until its hello."""
@@ -37,7 +42,8 @@ class EngineUp:
         began = time.perf_counter()
         self._client = self._runner.run(connect(self.project_dir))
         self.start_s = time.perf_counter() - began
-        self._runner.run(self._subscribe())
+        if self._follows:
+            self._runner.run(self._subscribe())
         return self
 
     def __exit__(

@@ -47,7 +47,7 @@ def measure(setting: Setting) -> Iterator[Row]:
     beside = f"with {FEW}"
     without_engine = {"runs": _runs_s, "status": _status_s, "engine": _engine_start_s}
     taken = in_rounds(_cases(without_engine, projects), setting)
-    with EngineUp(projects["few"]), EngineUp(projects["many"]):
+    with EngineUp(projects["few"], follows=False), EngineUp(projects["many"], follows=False):
         taken |= in_rounds(_cases({"screen": _frame_s}, projects), setting)
     yield Row(
         benchmark="history",
@@ -96,7 +96,7 @@ def _status_s(project_dir: Path) -> float:
 
 
 def _engine_start_s(project_dir: Path) -> float:
-    with EngineUp(project_dir) as engine:
+    with EngineUp(project_dir, follows=False) as engine:
         return engine.start_s
 
 

@@ -61,7 +61,7 @@ def measure(setting: Setting) -> Iterator[Row]:
             stop_engine(cold_dir)
 
     ours: dict[str, Callable[[], float]] = {name: partial(command_s, project_dir, "run", name) for name in workflows}
-    with EngineUp(project_dir):
+    with EngineUp(project_dir, follows=False):
         for peer, python in _present(setting.peer_pythons):
             try:
                 yield from _beside(peer, python, {**ours, "diamond": cold_s}, setting)

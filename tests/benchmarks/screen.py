@@ -33,7 +33,7 @@ def measure(setting: Setting) -> Iterator[Row]:
     for folder in ("workflows", "sample_data"):
         shutil.copytree(ROOT / folder, project_dir / folder)
     write_history(project_dir, RUNS_BEHIND)
-    with EngineUp(project_dir) as engine:
+    with EngineUp(project_dir, follows=False) as engine:
         yield from _first_frames(project_dir, setting)
         sessions = [_session(project_dir, engine.pid, setting) for _ in range(min(setting.rounds, 3))]
     for (what, unit), value in _GOALS.items():
