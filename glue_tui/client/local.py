@@ -51,6 +51,11 @@ class LocalClient(RequestClient):
 
 async def open_local(project_dir: Path) -> LocalClient:
     """Start an engine in this process. Raises EngineUnavailable where another one works on the project; StoreFailed."""
+    from glue_tui.engine.fork_servers import ForkServers
+
+    fork_servers = ForkServers(project_dir)
+    fork_servers.start_early()
+    # Only now: it takes about as long as the fork server takes to import polars.
     from glue_tui.engine.assemble import assembled
 
     notes: list[str] = []
@@ -61,7 +66,7 @@ async def open_local(project_dir: Path) -> LocalClient:
 
     with ExitStack() as opening:
         try:
-            host = opening.enter_context(assembled(project_dir, note))
+            host = opening.enter_context(assembled(project_dir, note, fork_servers))
         except OSError as error:
             raise EngineUnavailable(f"the engine can't start: {error}", hint="is the project writable?") from error
         is_ready = asyncio.Event()

@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import secrets
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from glue_tui.catalog.write import MIGRATIONS as CATALOG_MIGRATIONS
 from glue_tui.core.model import RunId
 from glue_tui.core.problem import EngineUnavailable
 from glue_tui.definitions.project import STATE_FOLDER, load_project
+from glue_tui.engine.fork_servers import ForkServers
 from glue_tui.engine.host import Host
 from glue_tui.engine.inputs import DefinitionsLoaded
 from glue_tui.engine.kernel import Kernel
@@ -34,25 +34,23 @@ class LockHeld(EngineUnavailable):
 
 
 @contextmanager
-def assembled(project_dir: Path, note: Callable[[str], None]) -> Iterator[Host]:
-    """Yield a host that owns the project's state, ready to run; let go of everything afterwards.
+def assembled(project_dir: Path, note: Callable[[str], None], fork_servers: ForkServers) -> Iterator[Host]:
+    """Yield a host that owns the project's state, ready to run; let go of everything afterwards, `fork_servers` too.
 
     Raises LockHeld, StoreFailed, FenceHeld, OSError (the state folder can't be written).
     """
     state_dir = project_dir / STATE_FOLDER
-    state_dir.mkdir(mode=0o700, exist_ok=True)
-    lock_fd = _lock(state_dir / "engine.lock")
-    conn = open_database(state_dir / "state.db")
-    fence_fd = -1
-    history = None
-    try:
-        migrate(conn, "runs", RUN_MIGRATIONS)
-        migrate(conn, "catalog", CATALOG_MIGRATIONS)
+    with contextlib.ExitStack() as resources:
+        resources.callback(fork_servers.close)
+        fence_fd = fork_servers.open_fence()
+        lock_fd = _lock(state_dir / "engine.lock")
+        resources.callback(os.close, lock_fd)
+        conn = resources.enter_context(contextlib.closing(_open_state(state_dir)))
         now = time.time()
         kernel = Kernel(conn=conn, slots=slots(), new_run_id=new_run_id, is_held=note_start(conn, now))
         with reading():
             kernel.open()
-        fence_fd = take_fence(state_dir / "workers.lock", kernel.runs.values())
+        take_fence(fence_fd, kernel.runs.values())
         definitions = load_project(project_dir).with_last_good(ledger.read_good_definitions(conn))
         # In force before the first step, so that runs that wait for their turn know their workflow's limit.
         lost = leftovers(kernel.runs.values(), state_dir)
@@ -60,26 +58,18 @@ def assembled(project_dir: Path, note: Callable[[str], None]) -> Iterator[Host]:
         forget_results(lost, state_dir)
         for one in lost:
             note(f"recovered: {type(one.report).__name__} {one.report.key.node_id} of {one.report.key.run_id}")
-        history = open_history(state_dir / "state.db")
+        history = resources.enter_context(contextlib.closing(open_history(state_dir / "state.db")))
         yield Host(
             project_dir=project_dir,
             state_dir=state_dir,
             kernel=kernel,
             history=history,
             definitions=definitions,
-            fence_fd=fence_fd,
-            environment=worker_environment(),
+            fork_servers=fork_servers,
             note=note,
             is_owner=partial(_is_same_file, lock_fd, state_dir / "engine.lock"),
         )
         forget_crashes(conn)
-    finally:
-        if history is not None:
-            history.close()
-        conn.close()
-        for descriptor in (fence_fd, lock_fd):
-            if descriptor >= 0:
-                os.close(descriptor)
 
 
 @contextmanager
@@ -118,15 +108,6 @@ def slots() -> int:
 
 def new_run_id() -> RunId:
     return RunId(f"wr_{secrets.token_hex(8)}")
-
-
-def worker_environment() -> dict[str, str]:
-    """Return the environment of workers: this process's, with its own Python first on the path."""
-    environment = dict(os.environ)
-    bin_dir = str(Path(sys.executable).parent)
-    environment["PATH"] = os.pathsep.join([bin_dir, environment.get("PATH", os.defpath)])
-    environment.setdefault("PYTHONUNBUFFERED", "1")
-    return environment
 
 
 def _is_same_file(descriptor: int, path: Path) -> bool:

@@ -22,6 +22,7 @@ from glue_tui.definitions.project import DefinitionSet
 from glue_tui.engine import overview
 from glue_tui.engine.clock import ClockWatch
 from glue_tui.engine.feed import Feed
+from glue_tui.engine.fork_servers import ForkServers
 from glue_tui.engine.inputs import DefinitionsLoaded, Input, Ticked, WorkerReported
 from glue_tui.engine.kernel import Kernel, Step
 from glue_tui.engine.pruning import Pruner
@@ -60,8 +61,7 @@ class Host:
         kernel: Kernel,
         history: History,
         definitions: DefinitionSet,
-        fence_fd: int,
-        environment: dict[str, str],
+        fork_servers: ForkServers,
         note: Callable[[str], None],
         is_owner: Callable[[], bool],
     ) -> None:
@@ -87,9 +87,7 @@ class Host:
         self._last_activity = time.monotonic()
         self._clock = ClockWatch(time.time(), time.monotonic())
         self._supervisor = Supervisor(
-            fence_fd=fence_fd,
-            environment=environment,
-            cwd=project_dir,
+            fork_servers=fork_servers,
             spec_of=self._spec_of,
             report=self._worker_reported,
             progress=self._worker_progressed,

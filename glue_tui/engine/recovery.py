@@ -31,24 +31,22 @@ class FenceHeld(Exception):
     """Workers of an engine that died are still alive and could not be ended."""
 
 
-def take_fence(path: Path, runs: Iterable[WorkflowRun]) -> int:
-    """Return the descriptor of the fence, locked. Workers of a dead engine end by themselves within milliseconds;
-    those that don't are killed, if pid and start time say it is them. Raises FenceHeld.
+def take_fence(descriptor: int, runs: Iterable[WorkflowRun]) -> None:
+    """Lock the fence. Workers of a dead engine end by themselves within milliseconds; those that don't are killed, if
+    pid and start time say it is them. Raises FenceHeld.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     begun = time.monotonic()
     has_killed = False
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
+            return
         except BlockingIOError:
             if time.monotonic() > begun + FENCE_PATIENCE_S and not has_killed:
                 has_killed = True
                 _kill_recorded(runs)
             if time.monotonic() > begun + FENCE_TIMEOUT_S:
-                os.close(descriptor)
-                raise FenceHeld(f"workers of an earlier engine still hold {path}") from None
+                raise FenceHeld("workers of an earlier engine are still alive and hold their lock") from None
             time.sleep(0.01)  # There is no waiting with a deadline on a lock.
 
 

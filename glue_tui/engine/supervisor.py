@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
+import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +22,13 @@ from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
 from glue_tui.core.codec import from_data
 from glue_tui.core.stimuli import WorkerExited, WorkerLost, WorkerStarted
 from glue_tui.core.wanted import Command, StartWorker, StopWorker
+from glue_tui.engine.fork_servers import ForkServers
 from glue_tui.protocol.worker import Exited, Finished, Progress, Ready, Started, decode_answer, encode_start
 
 RESTART_PAUSE_S = 1.0
 """Before a fork server that died is started again."""
+END_TIMEOUT_S = 5.0
+"""Longer than a fork server takes to end all its workers."""
 
 Report = WorkerStarted | WorkerExited | WorkerLost
 
@@ -40,40 +43,61 @@ class _Worker:
     """Its result is reported; only its process has still to end."""
 
 
+class _AnswerPipe(asyncio.Protocol):
+    """What the fork server says, line by line."""
+
+    def __init__(self, hear: Callable[[bytes], None]) -> None:
+        self.ended = asyncio.Event()
+        self._hear = hear
+        self._bytes = b""
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self._bytes = (self._bytes + data).split(b"\n")
+        for line in lines:
+            self._hear(line)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended.set()
+
+
 class Supervisor:
     """Keeps the fork server running and the workers as wanted. Everything happens on the event loop."""
 
     def __init__(
         self,
         *,
-        fence_fd: int,
-        environment: dict[str, str],
-        cwd: Path,
+        fork_servers: ForkServers,
         spec_of: Callable[[AttemptKey], AttemptSpec],
         report: Callable[[Report], None],
         progress: Callable[[AttemptKey, float], None],
         note: Callable[[str], None],
     ) -> None:
-        self._fence_fd = fence_fd
-        self._environment = environment
-        self._cwd = cwd
+        self._fork_servers = fork_servers
         self._spec_of = spec_of
         self._report = report
         self._progress = progress
         self._note = note
         self._workers: dict[AttemptKey, _Worker] = {}
-        self._server: asyncio.subprocess.Process | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        self._requests: asyncio.WriteTransport | None = None
+        """To the fork server; None while there is none."""
         self._wanted: tuple[Command, ...] = ()
 
     async def run(self) -> None:
         """Keep a fork server alive until cancelled; then close it, which ends every worker."""
         try:
             while True:
-                self._server = await self._start_server()
+                self._server = server = self._fork_servers.next()
+                answers = _AnswerPipe(self._hear)
+                loop = asyncio.get_running_loop()
+                await loop.connect_read_pipe(lambda: answers, server.stdout)  # noqa: B023
+                self._requests, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, server.stdin)
                 self.reconcile(self._wanted)
-                await self._listen(self._server)
-                await self._server.wait()
-                self._note(f"the fork server ended with {self._server.returncode}; starting another")
+                await answers.ended.wait()
+                self._requests.abort()
+                self._requests = None
+                exit_code = await asyncio.to_thread(server.wait)
+                self._note(f"the fork server ended with {exit_code}; starting another")
                 self._server = None
                 self._declare_all_lost("the process that starts workers died")
                 await asyncio.sleep(RESTART_PAUSE_S)
@@ -83,7 +107,7 @@ class Supervisor:
     def reconcile(self, wanted: Iterable[Command]) -> None:
         """Bring the workers to what is wanted; one that nobody wants is killed."""
         self._wanted = tuple(wanted)
-        if self._server is None:
+        if self._requests is None:
             return
         keys: set[AttemptKey] = set()
         for command in self._wanted:
@@ -102,63 +126,46 @@ class Supervisor:
 
     # The fork server
 
-    async def _start_server(self) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            "glue_tui.worker",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=self._environment,
-            cwd=self._cwd,
-            pass_fds=(self._fence_fd,),
-            start_new_session=True,
-        )
-
-    async def _listen(self, server: asyncio.subprocess.Process) -> None:
-        assert server.stdout is not None
-        while line := await server.stdout.readline():
-            try:
-                answer = decode_answer(line)
-            except msgspec.MsgspecError as error:
-                self._note(f"the fork server said something unheard of: {line[:200]!r}: {error}")
-                continue
-            match answer:
-                case Ready():
-                    self._note("the fork server is ready")
-                case Started():
-                    self._started(answer)
-                case Progress(key=key, fraction=fraction):
-                    self._progress(key, fraction)
-                case Finished():
-                    self._finished(answer)
-                case Exited():
-                    self._exited(answer)
+    def _hear(self, line: bytes) -> None:
+        try:
+            answer = decode_answer(line)
+        except msgspec.MsgspecError as error:
+            self._note(f"the fork server said something unheard of: {line[:200]!r}: {error}")
+            return
+        match answer:
+            case Ready():
+                self._note("the fork server is ready")
+            case Started():
+                self._started(answer)
+            case Progress(key=key, fraction=fraction):
+                self._progress(key, fraction)
+            case Finished():
+                self._finished(answer)
+            case Exited():
+                self._exited(answer)
 
     async def _close(self) -> None:
         server, self._server = self._server, None
         if server is None:
             return
-        assert server.stdin is not None
-        server.stdin.close()
-        try:
-            async with asyncio.timeout(5):
-                await server.wait()
-        except TimeoutError:
+        if self._requests is not None:
+            self._requests.abort()
+            self._requests = None
+        ending = asyncio.create_task(asyncio.to_thread(server.wait))
+        await asyncio.wait({ending}, timeout=END_TIMEOUT_S)
+        if not ending.done():
             server.kill()
-            await server.wait()
+            await ending
         for worker in self._workers.values():
             _kill_group(worker.pid)
 
     # Workers
 
     def _start(self, key: AttemptKey) -> None:
-        assert self._server is not None
-        assert self._server.stdin is not None
+        assert self._requests is not None
         spec = self._spec_of(key)
         self._workers[key] = _Worker(result_path=spec.result_path)
-        self._server.stdin.write(encode_start(spec))
+        self._requests.write(encode_start(spec))
 
     def _stop(self, key: AttemptKey, is_kill: bool) -> None:
         worker = self._workers.get(key)

@@ -16,6 +16,7 @@ from glue_tui.catalog.write import MIGRATIONS as CATALOG_MIGRATIONS
 from glue_tui.core.arrivals import Stage
 from glue_tui.core.problem import StoreFailed
 from glue_tui.engine.assemble import assembled
+from glue_tui.engine.fork_servers import ForkServers
 from glue_tui.store import event_log, ledger
 from glue_tui.store.database import migrate, open_database, open_readonly
 from glue_tui.store.history import History, open_history
@@ -143,7 +144,7 @@ def test_a_state_of_a_newer_version_is_refused_and_left_as_it_is(project: Path) 
     before = state_db.read_bytes()
     with (
         pytest.raises(StoreFailed, match=r"newer version of glue-tui .*install the newer version"),
-        assembled(project, print),
+        assembled(project, print, ForkServers(project)),
     ):
         pass
     assert state_db.read_bytes() == before
@@ -154,6 +155,7 @@ def test_a_damaged_state_is_refused_and_left_as_it_is(project: Path) -> None:
     body = bytearray(state_db.read_bytes())
     body[4096:] = b"\xff" * (len(body) - 4096)
     state_db.write_bytes(body)
-    with pytest.raises(StoreFailed, match=r"state\.db.*move the file aside"), assembled(project, print):
+    engine = assembled(project, print, ForkServers(project))
+    with pytest.raises(StoreFailed, match=r"state\.db.*move the file aside"), engine:
         pass
     assert state_db.read_bytes() == bytes(body)
