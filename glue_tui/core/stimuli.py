@@ -39,6 +39,8 @@ class WorkerExited:
     result: AttemptResult | None
     exit_code: int | None = None
     signal: int | None = None
+    out_of_memory: bool | None = None
+    """Whether the system killed it for want of memory; None where that is not known."""
     peak_memory_bytes: int | None = None
 
 

@@ -18,7 +18,7 @@ def verdict(attempt: Attempt, exited: WorkerExited) -> tuple[NodeState, NodeErro
     if result is not None and result.error is not None:
         return NodeState.FAILED, result.error
     if exited.signal is not None:
-        return NodeState.FAILED, _signal_error(exited.signal)
+        return NodeState.FAILED, _signal_error(exited, exited.signal)
     message = f"the worker ended with exit code {exited.exit_code} and could not report its result"
     return NodeState.FAILED, NodeError(type="ExitCode", message=message, hint="the end of its log says why")
 
@@ -33,10 +33,18 @@ def stop_error(attempt: Attempt) -> NodeError | None:
     return None
 
 
-def _signal_error(signal: int) -> NodeError:
+def _signal_error(exited: WorkerExited, signal: int) -> NodeError:
+    if exited.out_of_memory:
+        held = f", which held {exited.peak_memory_bytes / 1e9:.1f} GB" if exited.peak_memory_bytes else ""
+        return NodeError(
+            type="OutOfMemory",
+            message=f"the system was out of memory and killed the worker{held}",
+            hint="read lazily or in parts, or let fewer nodes run at a time (GLUE_TUI_SLOTS)",
+        )
     if signal == 9:
-        message = "the worker was killed (signal 9)"
-        return NodeError(type="Signal", message=message, hint="most often the system was out of memory")
+        told = exited.out_of_memory is not None
+        hint = "by hand or by a program: the system has memory left" if told else "most often the system lacks memory"
+        return NodeError(type="Signal", message="the worker was killed (signal 9)", hint=hint)
     if signal == 6:
         return NodeError(type="Signal", message="the worker aborted (signal 6)", hint="most often out of memory")
     return NodeError(type="Signal", message=f"the worker was ended by signal {signal}")

@@ -218,6 +218,7 @@ class Supervisor:
                 result=read_result(worker.result_path),
                 exit_code=answer.exit_code,
                 signal=answer.signal,
+                out_of_memory=answer.out_of_memory,
                 peak_memory_bytes=answer.peak_memory_bytes,
             )
         )

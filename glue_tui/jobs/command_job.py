@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 
 from glue_tui.core.model import CommandWork
 from glue_tui.core.problem import EntityNotFound, InvalidInput
+from glue_tui.jobs.out_of_memory import killed_since, kills_so_far
 from glue_tui.jobs.session import JobSession
 from glue_tui.jobs.stopping import StopRequest
 from glue_tui.logs.write import INFO, pump
@@ -41,6 +43,7 @@ def run_command(session: JobSession, work: CommandWork, stop: StopRequest) -> No
     if not cwd.is_dir():
         raise InvalidInput(f"{where}.cwd: no folder {work.cwd}", hint="it is relative to the project folder")
     last_lines: list[str] = []
+    kills_before = kills_so_far()
     stop.defer()
     stop.raise_if_asked()
     try:
@@ -76,7 +79,7 @@ def run_command(session: JobSession, work: CommandWork, stop: StopRequest) -> No
         session.log.info(f"the program ended {_how(code)} after it was asked to")
         stop.raise_if_asked()
     if code != 0:
-        raise _failure(code, last_lines)
+        raise _failure(code, last_lines, for_want_of_memory=code == -signal.SIGKILL and killed_since(kills_before))
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
@@ -102,8 +105,10 @@ def _environment(session: JobSession, work: CommandWork, where: str) -> dict[str
     }
 
 
-def _failure(code: int, last_lines: list[str]) -> CommandFailed:
+def _failure(code: int, last_lines: list[str], *, for_want_of_memory: bool | None) -> CommandFailed:
     end = "".join(f"\n{line}" for line in last_lines)
+    if for_want_of_memory:
+        return CommandFailed("OutOfMemory", f"the system was out of memory and killed the program{end}")
     if code < 0:
         return CommandFailed("Signal", f"the program was ended by signal {-code}{end}")
     return CommandFailed("ExitCode", f"the program ended {_how(code)}{end}", code)

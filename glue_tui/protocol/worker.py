@@ -70,6 +70,8 @@ class Exited(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="e
     exit_code: int | None = None
     signal: int | None = None
     """Neither exit code nor signal: the attempt never began, see `reason`."""
+    out_of_memory: bool | None = None
+    """Whether the system killed it for want of memory; None where that is not known."""
     peak_memory_bytes: int = 0
     reason: str = ""
 

@@ -23,6 +23,7 @@ import psutil
 from glue_tui.core.attempt import AttemptKey, AttemptSpec
 from glue_tui.core.codec import from_data
 from glue_tui.core.model import NodeId, RunId
+from glue_tui.jobs.out_of_memory import killed_since, kills_so_far
 from glue_tui.protocol.worker import (
     Answer,
     Exited,
@@ -98,6 +99,7 @@ class ForkServer:
         self._rehearse = rehearse
         self._spares: deque[_Spare] = deque()
         self._spares_wanted = _SPARES_MAX
+        self._memory_kills = kills_so_far()
         self._keys: dict[int, AttemptKey] = {}
         self._request_bytes = b""
         self._outbox: deque[bytes] = deque()
@@ -181,6 +183,8 @@ class ForkServer:
 
     def _make_spare(self) -> None:
         """Have one more child ready. Without any the next attempt only takes longer to start."""
+        if not self._keys:
+            self._memory_kills = kills_so_far()
         try:
             self._spares.append(self._fork())
         except OSError:
@@ -263,12 +267,21 @@ class ForkServer:
                     key=key,
                     exit_code=code if code >= 0 else None,
                     signal=-code if code < 0 else None,
+                    out_of_memory=self._was_out_of_memory(code),
                     peak_memory_bytes=usage.ru_maxrss * RSS_UNIT_BYTES,
                 )
             )
             # The engine thinks about what follows now: time for a fork.
             self._spares_wanted = _SPARES_MAX
         self._kill_orphans()
+
+    def _was_out_of_memory(self, code: int) -> bool | None:
+        if code != -signal.SIGKILL:
+            return False
+        is_known = killed_since(self._memory_kills)
+        if is_known and self._memory_kills is not None:
+            self._memory_kills += 1  # The next one may be another worker of ours.
+        return is_known
 
     def _kill_orphans(self) -> None:
         """Kill what came to this process because its worker is dead; its end brings the next ones, if there are any."""
