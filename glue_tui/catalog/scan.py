@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from glob import escape
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from polars.io.plugins import register_io_source
 
 from glue_tui.catalog import databases
 from glue_tui.catalog.read import Catalog, TableEntry
+from glue_tui.catalog.set_aside import set_aside
 from glue_tui.catalog.templates import filled_in
 from glue_tui.catalog.types import parse, polars_type, text_type
 from glue_tui.core.problem import InvalidInput
@@ -44,7 +46,7 @@ def scan(catalog: Catalog, full_name: str, *, project_dir: Path, environment: Ma
     if table.classification == "sqlite":
         url = filled_in(table.location, environment)
         return _scan_database(table, url, project_dir)
-    _require_files(entry, files, project_dir)
+    files = _where_they_lie(entry, files, project_dir)
     frames = [
         _scan_format(
             table, file_format, [file for file in files if file.format == place and file.rows > 0], project_dir
@@ -62,13 +64,21 @@ def table_schema(table: Table) -> dict[str, pl.DataType]:
     return {column.name: polars_type(column.type) for column in (*table.columns, *table.partition_keys)}
 
 
-def _require_files(entry: TableEntry, files: Sequence[DataFile], project_dir: Path) -> None:
+def _where_they_lie(entry: TableEntry, files: Sequence[DataFile], project_dir: Path) -> tuple[DataFile, ...]:
+    """Return the files, those with another path that a job has set aside and the catalog goes on listing."""
+    found = []
     for file in files:
-        if not (project_dir / file.path).exists():
-            raise InvalidInput(
-                f"{entry.full_name}: {file.path} is in the catalog but no longer on disk",
-                hint=f"run {entry.written_by.replace(':', ' ')} again to bring the catalog up to date",
-            )
+        path = project_dir / file.path
+        if not path.exists():
+            aside = set_aside(project_dir / entry.table.location, path)
+            if aside is None:
+                raise InvalidInput(
+                    f"{entry.full_name}: {file.path} is in the catalog but no longer on disk",
+                    hint=f"run {entry.written_by.replace(':', ' ')} again to bring the catalog up to date",
+                )
+            file = replace(file, path=str(aside))
+        found.append(file)
+    return tuple(found)
 
 
 def _scan_format(table: Table, file_format: FileFormat, files: list[DataFile], project_dir: Path) -> pl.LazyFrame:

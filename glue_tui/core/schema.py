@@ -94,6 +94,8 @@ class TableChange:
     files: tuple[DataFile, ...] = ()
     replace_files: bool = True
     removed_paths: tuple[str, ...] = ()
+    replaced_folders: tuple[str, ...] = ()
+    """Where files lie that `files` replaced: readers find them there until this is applied, then they may go."""
     notes: tuple[str, ...] = ()
     """For the reader of the log: what was decided and why."""
 

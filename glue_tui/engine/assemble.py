@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from glue_tui.catalog.set_aside import remove_places
 from glue_tui.catalog.write import MIGRATIONS as CATALOG_MIGRATIONS
 from glue_tui.core.model import RunId
 from glue_tui.core.problem import EngineUnavailable
@@ -20,7 +21,8 @@ from glue_tui.engine.fork_servers import ForkServers
 from glue_tui.engine.host import Host
 from glue_tui.engine.inputs import DefinitionsLoaded
 from glue_tui.engine.kernel import Kernel
-from glue_tui.engine.recovery import forget_crashes, forget_results, leftovers, note_start, take_fence
+from glue_tui.engine.recovery import forget_crashes, leftovers, note_start, take_fence
+from glue_tui.engine.results import forget_results, replaced_folders
 from glue_tui.store import ledger
 from glue_tui.store.database import Connection, migrate, open_database, reading
 from glue_tui.store.event_log import MIGRATIONS as RUN_MIGRATIONS
@@ -56,6 +58,7 @@ def assembled(project_dir: Path, note: Callable[[str], None], fork_servers: Fork
         lost = leftovers(kernel.runs.values(), state_dir)
         kernel.step((DefinitionsLoaded(workflows=definitions.workflows), *lost), now)
         forget_results(lost, state_dir)
+        remove_places(replaced_folders(lost, project_dir))
         for one in lost:
             note(f"recovered: {type(one.report).__name__} {one.report.key.node_id} of {one.report.key.run_id}")
         history = resources.enter_context(contextlib.closing(open_history(state_dir / "state.db")))

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from glue_tui import __version__
+from glue_tui.catalog.set_aside import remove_places
 from glue_tui.core.attempt import AttemptKey, AttemptSpec, log_path, result_path
 from glue_tui.core.model import Job, NodeId, RunId
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.run import WorkflowRun
-from glue_tui.core.stimuli import ClockStepped, WorkerExited, WorkerStarted
+from glue_tui.core.stimuli import ClockStepped, WorkerStarted
 from glue_tui.core.waiting import NOTHING, RunWaits, waits
 from glue_tui.core.wanted import WakeAt
 from glue_tui.definitions.project import DefinitionSet
@@ -27,6 +28,7 @@ from glue_tui.engine.inputs import DefinitionsLoaded, Input, Ticked, WorkerRepor
 from glue_tui.engine.kernel import Kernel, Step
 from glue_tui.engine.pruning import Pruner
 from glue_tui.engine.recovery import forget_crashes
+from glue_tui.engine.results import forget_results, replaced_folders
 from glue_tui.engine.scout import Scout
 from glue_tui.engine.supervisor import Report, Supervisor
 from glue_tui.protocol.present import run_view
@@ -211,7 +213,7 @@ class Host:
             self._supervisor.reconcile(self.kernel.wanted())
             self._answer(step, [future for _, future in batch])
             self._tell(step)
-            self._forget_results([one for one, _ in batch])
+            self._clear_up([one for one, _ in batch])
             self._scout.schedule_looks()
 
     async def _wait(self) -> None:
@@ -325,17 +327,17 @@ class Host:
             self._progress[(key.run_id, key.node_id)] = fraction
             self.feed.publish((NodeProgress(run_id=key.run_id, node_id=key.node_id, progress=fraction),))
 
-    def _forget_results(self, inputs: list[Input]) -> None:
-        """A result that is committed has done its duty."""
-        for one in inputs:
-            if isinstance(one, WorkerReported) and isinstance(one.report, WorkerExited):
-                Path(result_path(str(self.state_dir), one.report.key)).unlink(missing_ok=True)
+    def _clear_up(self, inputs: list[Input]) -> None:
+        """A result that is committed has done its duty, and so have the files that it replaced."""
+        forget_results(inputs, self.state_dir)
+        if folders := replaced_folders(inputs, self.project_dir):
+            assert self._tasks is not None
+            self._tasks.create_task(asyncio.to_thread(remove_places, folders))
 
     def _spec_of(self, key: AttemptKey) -> AttemptSpec:
         run = self.kernel.runs[key.run_id]
-        node = run.workflow.node(key.node_id)
+        node = run.graph.nodes[key.node_id]
         attempt = run.nodes[key.node_id].attempts[key.attempt - 1]
-        assert node is not None
         return AttemptSpec(
             key=key,
             run_number=run.number,

@@ -66,12 +66,6 @@ def leftovers(runs: Iterable[WorkflowRun], state_dir: Path) -> tuple[WorkerRepor
     return tuple(found)
 
 
-def forget_results(reported: Iterable[WorkerReported], state_dir: Path) -> None:
-    """Remove result files of these attempts, after the commit of what they said."""
-    for one in reported:
-        Path(result_path(str(state_dir), one.report.key)).unlink(missing_ok=True)
-
-
 def note_start(conn: Connection, now: float) -> bool:
     """Remember this start and tell whether it is one too many in a crash loop."""
     with transaction(conn):

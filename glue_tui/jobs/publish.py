@@ -1,20 +1,21 @@
 """Files of a job's tables: staged beside their target, then made visible all at once.
 
 How it is atomic. Every file has a name of its own (run, job, attempt), is written and synced in a hidden folder beside
-the target, `.name.tmp-…`; for `append` the files already there are linked in as well. At the end of the attempt the two
-folders change places in one system call (`glue_tui.jobs.swap`). So whoever lists the folder sees all of the old or all
-of the new, also if the worker is killed at any moment, and whoever goes by the catalog reads old files, new files, or
-is told that a listed file is gone; never a mixture, as no name is used twice. Two limits: a file system that can't
-exchange folders has a moment between two renames, and a program that walks partition folders by path just then may
-meet those of both; the catalog's list has neither.
+the target (`glue_tui.catalog.set_aside`); for `append` the files already there are linked in as well. At the end of the
+attempt the two folders change places in one system call (`glue_tui.jobs.swap`). So whoever lists the folder sees all of
+the old or all of the new, also if the worker is killed at any moment. Whoever goes by the catalog reads the old files
+until the engine has committed the attempt's end, and then the new ones; never a mixture, as no name is used twice. Two
+limits: a file system that can't exchange folders has a moment between two renames, and a program that walks partition
+folders by path just then may meet those of both; the catalog's list has neither.
 
-What a killed attempt leaves behind is a hidden folder; the next attempt at the same target removes it.
+What a killed attempt leaves behind are hidden folders. The next attempt at the same target removes those whose files
+the catalog does not list, and the engine the others when that attempt's end is committed.
 """
 
 from __future__ import annotations
 
 import fcntl
-import glob
+import itertools
 import os
 import re
 import shutil
@@ -26,6 +27,7 @@ from pathlib import Path
 import polars as pl
 
 from glue_tui.catalog.read import Catalog
+from glue_tui.catalog.set_aside import hidden_place, hidden_places
 from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.model import TableSink, node_name
 from glue_tui.core.problem import EntityNotFound, InvalidInput
@@ -62,6 +64,8 @@ class Publisher:
         self._staged: list[_Staged] = []
         self._folders: list[tuple[Path, int]] = []
         """Every staging folder of this attempt with its lock, also those whose writing failed."""
+        self._set_aside: dict[Path, list[Path]] = {}
+        """By target: folders with files that were overwritten and that the catalog goes on listing."""
         self._pages: list[tuple[Path, Path]] = []
         """Single files: the staged one and its target."""
         self._node_prefix = f"{key.run_id}-{node_name(key.node_id)}-"
@@ -74,7 +78,7 @@ class Publisher:
         target.parent.mkdir(parents=True, exist_ok=True)
         self._remove_leftovers(target)
         number = len(self._folders)
-        folder = target.parent / f".{target.name}.tmp-{self._node_prefix}{self._key.attempt}-{number}"
+        folder = hidden_place(target, f"{self._node_prefix}{self._key.attempt}-{number}")
         lock_fd = _locked(folder)
         self._folders.append((folder, lock_fd))
         lazy = frame.lazy()
@@ -95,7 +99,7 @@ class Publisher:
             raise InvalidInput(f"{path} is a folder", hint="name a file in it")
         target.parent.mkdir(parents=True, exist_ok=True)
         self._remove_leftovers(target)
-        staged = target.parent / f".{target.name}.tmp-{self._node_prefix}{self._key.attempt}-{len(self._pages)}"
+        staged = hidden_place(target, f"{self._node_prefix}{self._key.attempt}-{len(self._pages)}")
         with os.fdopen(_locked(staged, is_file=True), "wb") as file:
             self._pages.append((staged, target))
             file.write(content)
@@ -112,6 +116,8 @@ class Publisher:
                 for folder in sorted({file.path.parent for file in staged.files} | {staged.folder}):
                     sync_folder(folder)
                 _put_in_place(staged.folder, staged.target)
+                if staged.sink.mode == "overwrite" and staged.folder.exists():
+                    self._set_aside.setdefault(staged.target, []).append(staged.folder)
                 sync_folder(staged.target.parent)
             changes.append(self._change(staged))
         for page, target in self._pages:
@@ -120,17 +126,17 @@ class Publisher:
         return tuple(changes)
 
     def discard(self) -> int:
-        """Remove every staging folder of this attempt; after `publish` these hold what was replaced.
-
-        Returns how many there were.
-        """
-        removed = len(self._folders)
+        """Remove every staging folder of this attempt, but not what the catalog lists; return how many there were."""
+        removed = 0
+        kept = set(itertools.chain.from_iterable(self._set_aside.values()))
         for folder, lock_fd in self._folders:
-            # A query that is stopped may be writing its next file just now.
-            for _ in range(_REMOVALS_MAX):
-                shutil.rmtree(folder, ignore_errors=True)
-                if not folder.exists():
-                    break
+            if folder not in kept:
+                removed += 1
+                # A query that is stopped may be writing its next file just now.
+                for _ in range(_REMOVALS_MAX):
+                    shutil.rmtree(folder, ignore_errors=True)
+                    if not folder.exists():
+                        break
             os.close(lock_fd)
         for page, _ in self._pages:
             page.unlink(missing_ok=True)
@@ -162,8 +168,11 @@ class Publisher:
 
     def _remove_leftovers(self, target: Path) -> None:
         own = {folder for folder, _ in self._folders} | {page for page, _ in self._pages}
-        for leftover in sorted(target.parent.glob(f".{glob.escape(target.name)}.tmp-*")):
-            if leftover in own:
+        leftovers = sorted(set(hidden_places(target)) - own)
+        missing = self._missing_files(target) if leftovers else ()
+        for leftover in leftovers:
+            if any((leftover / path).exists() for path in missing):
+                self._set_aside.setdefault(target, []).append(leftover)
                 continue
             try:
                 fd = os.open(leftover, os.O_RDONLY)
@@ -176,11 +185,25 @@ class Publisher:
                     shutil.rmtree(leftover, ignore_errors=True)
                 else:
                     leftover.unlink(missing_ok=True)
-                self._log.warning(f"removed {leftover.name}, left behind by an attempt that was killed")
+                self._log.info(f"removed {leftover.name}, left behind by an earlier attempt")
             except BlockingIOError:
                 continue
             finally:
                 os.close(fd)
+
+    def _missing_files(self, target: Path) -> tuple[Path, ...]:
+        """Return the files below a target that the catalog lists and that were set aside by a killed attempt."""
+        paths = (
+            self._project_dir / file.path
+            for entry in self._catalog.tables()
+            if Path(os.path.realpath(self._project_dir / entry.table.location)) == target
+            for file in self._catalog.files(entry.full_name)
+        )
+        return tuple(
+            path.relative_to(target)
+            for path in map(Path, map(os.path.realpath, paths))
+            if path.is_relative_to(target) and not path.exists()
+        )
 
     def _link_present_files(self, staged: _Staged) -> None:
         """Take the table's files over, but none of an earlier attempt of this node in this run.
@@ -228,6 +251,9 @@ class Publisher:
             written_by=self._key.node_id,
             files=tuple(files),
             replace_files=sink.mode == "overwrite",
+            replaced_folders=tuple(_relative(one, project_dir) for one in self._set_aside.get(staged.target, ()))
+            if sink.mode == "overwrite"
+            else (),
         )
 
 

@@ -71,6 +71,7 @@ class Ordeal:
             self.killed[moment.__name__] += 1
             self.kills_left -= 1
         await self._come_to_rest()  # What was held goes on.
+        await self._ask_for_a_run()  # It clears away what kills have left beside the tables.
         await self._until(lambda: not self._unfinished() and self._has_taken_all(), "all runs are over")
         await self._stop()
 

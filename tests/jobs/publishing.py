@@ -11,6 +11,7 @@ import polars as pl
 
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
+from glue_tui.catalog.set_aside import remove_places
 from glue_tui.catalog.write import MIGRATIONS, apply_changes
 from glue_tui.core.attempt import AttemptKey, AttemptSpec
 from glue_tui.core.model import Connection, Job, RunId, TableSink, job_id
@@ -69,6 +70,7 @@ class Project:
         with conn:
             apply_changes(conn, changes, run_id="wr_1", at=1.0)
         conn.close()
+        remove_places(self.folder / folder for change in changes for folder in change.replaced_folders)
 
     def read(self, table: str) -> pl.DataFrame:
         return scan(self.catalog, table, project_dir=self.folder, environment={}).collect()

@@ -148,7 +148,7 @@ def test_leftovers_of_a_killed_attempt_are_removed_and_those_at_work_left_alone(
     at_work.stage(pl.DataFrame({"a": [1]}), sink())
     project.write(pl.DataFrame({"a": [2]}), sink())
     assert hidden(project) == [".sales.tmp-wr_1-other-1-0"]
-    assert "removed .sales.tmp-wr_0-writer-1-0, left behind by an attempt that was killed" in project.log
+    assert "removed .sales.tmp-wr_0-writer-1-0, left behind by an earlier attempt" in project.log
     at_work.publish()
     at_work.discard()
     assert pl.read_parquet(project.folder / "out/sales")["a"].to_list() == [1]

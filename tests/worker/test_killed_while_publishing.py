@@ -1,4 +1,7 @@
-"""An attempt killed at every single step from its first staged file to its end: the next one heals it."""
+"""An attempt killed at every single step from its first staged file to its end.
+
+Until the next one heals it, whoever reads by the catalog sees what was there before; afterwards each row is there once.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from forking import ServerUnderTest, make_spec, script
+from forking import ServerUnderTest, make_spec, read_result, script
 
-from glue_tui.core.attempt import AttemptSpec
+from glue_tui.catalog.read import Catalog
+from glue_tui.catalog.scan import scan
+from glue_tui.catalog.set_aside import remove_places
+from glue_tui.catalog.write import MIGRATIONS, apply_changes
+from glue_tui.core.attempt import AttemptResult, AttemptSpec
 from glue_tui.core.model import Connection
 from glue_tui.core.states import NodeState
 
@@ -62,16 +69,17 @@ def test_an_attempt_killed_at_any_step_and_tried_again_writes_each_row_once(
     server: ServerUnderTest, tmp_path: Path
 ) -> None:
     earlier = spec_of(tmp_path / "0")
-    assert server.run(earlier).state is NodeState.SUCCEEDED
+    make_catalog(earlier)
+    commit(earlier, server.run(earlier))
     for steps in itertools.count(1):
         folder = tmp_path / str(steps)
         shutil.copytree(tmp_path / "0", folder)
         spec = spec_of(folder, kill_at=steps)
         server.start(spec)
         exited, _ = server.until_exit(spec)
+        assert read_by_catalog(folder) == read_by_catalog(tmp_path / "0"), f"killed at step {steps}"
         was_killed = exited.signal == signal.SIGKILL
-        if was_killed:
-            assert server.run(again(spec)).state is NodeState.SUCCEEDED
+        commit(spec, server.run(again(spec)) if was_killed else read_result(spec))
         check(folder, [earlier.key.run_id, spec.key.run_id], f"killed at step {steps}")
         if not was_killed:
             break
@@ -88,6 +96,30 @@ def spec_of(folder: Path, kill_at: int = 0) -> AttemptSpec:
     )
 
 
+def make_catalog(spec: AttemptSpec) -> None:
+    Path(spec.catalog_path).parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(spec.catalog_path)) as conn:
+        for statement in MIGRATIONS:
+            conn.execute(statement)
+
+
+def commit(spec: AttemptSpec, result: AttemptResult) -> None:
+    """Do as the engine does when an attempt has ended."""
+    assert result.state is NodeState.SUCCEEDED
+    with closing(sqlite3.connect(spec.catalog_path)) as conn, conn:
+        apply_changes(conn, result.table_changes, run_id=spec.key.run_id, at=1.0)
+    folders = [folder for change in result.table_changes for folder in change.replaced_folders]
+    remove_places(Path(spec.project_dir) / folder for folder in folders)
+
+
+def read_by_catalog(folder: Path) -> dict[str, list[tuple[str, int]]]:
+    """Return the rows that a job or a query would read now."""
+    catalog = Catalog.open(folder / "state" / "state.db")
+    names = [entry.full_name for entry in catalog.tables()]
+    frames = {name: scan(catalog, name, project_dir=folder, environment={}) for name in names}
+    return {name: sorted(frame.select("run", "n").collect().rows()) for name, frame in frames.items()}
+
+
 def again(spec: AttemptSpec) -> AttemptSpec:
     """Return the next attempt of the same node in the same run, which nobody kills."""
     return replace(
@@ -101,6 +133,9 @@ def again(spec: AttemptSpec) -> AttemptSpec:
 
 def check(folder: Path, runs: list[str], when: str) -> None:
     everything = sorted((run, n) for run in runs for n in (1, 2, 3))
+    told = read_by_catalog(folder)
+    assert told["marts.added"] == told["marts.parts"] == everything, when
+    assert told["marts.latest"] == [(runs[-1], n) for n in (1, 2, 3)], when
     for table in ("added", "parts"):
         assert sorted(pl.read_parquet(folder / "out" / table).select("run", "n").rows()) == everything, (table, when)
     latest = pl.read_parquet(folder / "out" / "latest")

@@ -1,0 +1,28 @@
+"""What results of attempts leave behind once they are committed: their own files, and data files that were replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from glue_tui.core.attempt import result_path
+from glue_tui.core.stimuli import WorkerExited
+from glue_tui.engine.inputs import Input, WorkerReported
+
+
+def forget_results(inputs: Iterable[Input], state_dir: Path) -> None:
+    """Remove the result files of attempts that ended."""
+    for one in inputs:
+        if isinstance(one, WorkerReported) and isinstance(one.report, WorkerExited):
+            Path(result_path(str(state_dir), one.report.key)).unlink(missing_ok=True)
+
+
+def replaced_folders(inputs: Iterable[Input], project_dir: Path) -> tuple[Path, ...]:
+    """Return the folders in which files lie that were replaced, and that the catalog does not list any more."""
+    return tuple(
+        project_dir / folder
+        for one in inputs
+        if isinstance(one, WorkerReported) and isinstance(one.report, WorkerExited) and one.report.result
+        for change in one.report.result.table_changes
+        for folder in change.replaced_folders
+    )
