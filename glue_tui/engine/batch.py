@@ -37,6 +37,7 @@ class Batch:
     touched_triggers: set[TriggerKey] = field(default_factory=set)
     requests: dict[str, RunId] = field(default_factory=dict)
     """Requests that the step granted, by their ids."""
+    _moved: dict[tuple[TriggerKey, tuple[str, ...]], dict[str, SeenFile]] = field(default_factory=dict)
     _writes: list[Callable[[Connection], None]] = field(default_factory=list)
 
     def current(self) -> list[WorkflowRun]:
@@ -84,20 +85,33 @@ class Batch:
         if changes:
             self.write(lambda conn: apply_changes(conn, changes, run_id=run_id, at=self.now))
 
-    def move_files(self, key: TriggerKey, inbox: Inbox, changed: Iterable[SeenFile], gone: Iterable[str] = ()) -> None:
-        """Change what a trigger has seen."""
+    def move_files(
+        self,
+        key: TriggerKey,
+        patterns: tuple[str, ...],
+        inbox: Inbox,
+        changed: Iterable[SeenFile],
+        gone: Iterable[str] = (),
+    ) -> None:
+        """Change what a trigger has seen while it watches `patterns`."""
         changed, gone = tuple(changed), tuple(gone)
         after = dict(inbox)
         for path in gone:
             after.pop(path, None)
         after.update((seen.path, seen) for seen in changed)
-        self.inboxes[key] = after
+        self.inboxes[key] = self._moved[key, patterns] = after
         if gone:
             self.write(lambda conn: ledger.forget_seen(conn, *key, gone))
         if changed:
             self.write(lambda conn: ledger.write_seen(conn, *key, changed))
         if changed or gone:
             self.touched_triggers.add(key)
+
+    def watch_anew(self, key: TriggerKey, patterns: tuple[str, ...]) -> None:
+        """Go on with what this step has seen of these patterns, which is not stored yet; else with what is stored."""
+        self.inboxes.pop(key, None)
+        if (key, patterns) in self._moved:
+            self.inboxes[key] = self._moved[key, patterns]
 
     @property
     def is_empty(self) -> bool:

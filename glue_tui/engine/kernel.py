@@ -278,7 +278,7 @@ class Kernel:
             batch.write(lambda conn: ledger.begin_inbox(conn, *key, scan.patterns))
         looked_at = batch.now if scan.at is None else scan.at
         seen = observe(inbox, scan.files, trigger.watch.settle_s, looked_at, scan.unreadable)
-        batch.move_files(key, inbox or {}, seen.changed, seen.gone)
+        batch.move_files(key, scan.patterns, inbox or {}, seen.changed, seen.gone)
 
     def _inbox(self, batch: Batch, key: TriggerKey) -> dict[str, SeenFile] | None:
         """Return what a trigger has seen at this point of the step; None if it has not looked yet."""
@@ -302,7 +302,7 @@ class Kernel:
                     if same_patterns(before.get(workflow.name), trigger) and key in self.inboxes:
                         inboxes[key] = self.inboxes[key]
                         continue
-                    batch.inboxes.pop(key, None)
+                    batch.watch_anew(key, trigger.watch.patterns)
                     inboxes[key] = ledger.read_inbox(self.conn, *key, trigger.watch.patterns)
         self.next_fires, self.inboxes = fires, inboxes
 
@@ -349,7 +349,7 @@ class Kernel:
                 return
             self._skipped.discard(key)
             taken = [replace(seen, stage=Stage.TAKEN, since=batch.now, run_id=run.run_id) for seen in due.files]
-            batch.move_files(key, inbox, taken)
+            batch.move_files(key, trigger.watch.patterns, inbox, taken)
 
     def _admit(self, batch: Batch) -> None:
         """Let queued runs have their turn and waiting attempts their slots, until nothing changes."""

@@ -21,6 +21,7 @@ from glue_tui.engine.inputs import (
     FolderScanned,
     StopAsked,
 )
+from glue_tui.store import ledger
 
 
 @pytest.fixture
@@ -110,6 +111,16 @@ def test_other_patterns_begin_with_a_first_look(bench: Bench) -> None:
     assert bench.kernel.inboxes[("w", "files")] is None
     bench.step(T + 3, DefinitionsLoaded(workflows=()))
     assert bench.kernel.inboxes == {}
+
+
+def test_what_was_seen_in_the_same_step_outlives_a_workflow_that_is_taken_away_and_put_back(bench: Bench) -> None:
+    """Found by seed 32802: memory held what the database had held before the step."""
+    bench.step(T + 1, scan("a"))
+    away, back = DefinitionsLoaded(workflows=()), DefinitionsLoaded(workflows=(simple_workflow(),))
+    bench.step(T + 2, scan("a", "b"), away, back)
+    seen = bench.kernel.inboxes[("w", "files")]
+    assert sorted(seen or {}) == ["in/a.csv", "in/b.csv"]
+    assert seen == ledger.read_inbox(bench.conn, "w", "files", PATTERNS)
 
 
 def test_a_file_whose_name_is_no_text_ends_no_engine(bench: Bench, tmp_path: Path) -> None:
