@@ -295,8 +295,8 @@ class _Draft:
             )
             self._finish_node(node_id, because)
             return
-        self.add(AttemptLost(node_id=node_id, attempt=attempt.attempt, reason=lost.reason))
-        times = sum(1 for one in self.run.nodes[node_id].attempts if one.was_lost)
+        self.add(AttemptLost(node_id=node_id, attempt=attempt.attempt, reason=lost.reason, is_charged=lost.is_charged))
+        times = sum(1 for one in self.run.nodes[node_id].attempts if one.was_lost and one.is_charged)
         if times > LOST_ATTEMPTS_MAX or self.run.status is not WorkflowRunStatus.RUNNING:
             self.add(NodeFinished(node_id=node_id, state=NodeState.ERROR))
             return

@@ -152,6 +152,8 @@ class AttemptLost:
     node_id: NodeId
     attempt: int
     reason: str
+    is_charged: bool = True
+    """Whether it counts in that budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

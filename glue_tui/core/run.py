@@ -59,6 +59,8 @@ class Attempt:
     peak_memory_bytes: int | None = None
     outputs: tuple[str, ...] = ()
     was_lost: bool = False
+    is_charged: bool = True
+    """Whether a loss counts against the node."""
 
     def is_due(self, now: float) -> bool:
         """Tell whether a waiting attempt may start: its delay is over, or the clock was set back since it began."""
@@ -300,7 +302,9 @@ def _attempt_after(attempt: Attempt, event: LaterEvent, at: float) -> Attempt:
             )
         case AttemptLost():
             lost = NodeError(type="WorkerLost", message=event.reason)
-            return replace(attempt, state=NodeState.ERROR, finished_at=at, error=lost, was_lost=True)
+            return replace(
+                attempt, state=NodeState.ERROR, finished_at=at, error=lost, was_lost=True, is_charged=event.is_charged
+            )
         case _:
             assert_never(event)
 

@@ -50,6 +50,8 @@ class WorkerLost:
 
     key: AttemptKey
     reason: str
+    is_charged: bool = True
+    """False where the node can't be to blame: somebody stopped the engine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

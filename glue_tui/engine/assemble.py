@@ -49,13 +49,14 @@ def assembled(project_dir: Path, note: Callable[[str], None], fork_servers: Fork
         resources.callback(os.close, lock_fd)
         conn = resources.enter_context(contextlib.closing(_open_state(state_dir)))
         now = time.time()
+        was_stopped = not ledger.has_engine_starts(conn)
         kernel = Kernel(conn=conn, slots=slots(), new_run_id=new_run_id, is_held=note_start(conn, now))
         with reading():
             kernel.open()
         take_fence(fence_fd, kernel.runs.values())
         definitions = load_project(project_dir).with_last_good(ledger.read_good_definitions(conn))
         # In force before the first step, so that runs that wait for their turn know their workflow's limit.
-        lost = leftovers(kernel.runs.values(), state_dir)
+        lost = leftovers(kernel.runs.values(), state_dir, was_stopped=was_stopped)
         kernel.step((DefinitionsLoaded(workflows=definitions.workflows), *lost), now)
         forget_results(lost, state_dir)
         remove_places(replaced_folders(lost, project_dir))

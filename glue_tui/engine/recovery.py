@@ -50,8 +50,12 @@ def take_fence(descriptor: int, runs: Iterable[WorkflowRun]) -> None:
             time.sleep(0.01)  # There is no waiting with a deadline on a lock.
 
 
-def leftovers(runs: Iterable[WorkflowRun], state_dir: Path) -> tuple[WorkerReported, ...]:
-    """Return what became of every attempt that was starting or running: a complete result, or lost."""
+def leftovers(runs: Iterable[WorkflowRun], state_dir: Path, *, was_stopped: bool) -> tuple[WorkerReported, ...]:
+    """Return what became of every attempt that was starting or running: a complete result, or lost.
+
+    `was_stopped`: the last engine ended as asked, which is no fault of what it was doing.
+    """
+    reason = "the engine was stopped while it ran" if was_stopped else "the engine ended while it ran"
     found: list[WorkerReported] = []
     for run in runs:
         for node_id in run.graph.node_ids:
@@ -62,7 +66,7 @@ def leftovers(runs: Iterable[WorkflowRun], state_dir: Path) -> tuple[WorkerRepor
             if result is not None:
                 found.append(WorkerReported(report=WorkerExited(key=key, result=result)))
             else:
-                found.append(WorkerReported(report=WorkerLost(key=key, reason="the engine ended while it ran")))
+                found.append(WorkerReported(report=WorkerLost(key=key, reason=reason, is_charged=not was_stopped)))
     return tuple(found)
 
 

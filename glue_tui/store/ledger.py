@@ -103,6 +103,11 @@ def note_engine_start(conn: sqlite3.Connection, at: float, pid: int) -> tuple[fl
     return tuple(row[0] for row in conn.execute("SELECT at FROM engine_starts ORDER BY rowid"))
 
 
+def has_engine_starts(conn: sqlite3.Connection) -> bool:
+    """Return whether the last engine did not end as asked: that one would have forgotten its start."""
+    return conn.execute("SELECT 1 FROM engine_starts LIMIT 1").fetchone() is not None
+
+
 def forget_engine_starts(conn: sqlite3.Connection) -> None:
     """An engine that ends as asked is no part of a crash loop."""
     conn.execute("DELETE FROM engine_starts")

@@ -155,8 +155,8 @@ class OneRun:
             return self.feed(WorkerExited(key=key, result=AttemptResult(state=FAILED, error=error), exit_code=1))
         return self.feed(WorkerExited(key=key, result=None, signal=15))
 
-    def lost(self, name: str) -> tuple[Event, ...]:
-        return self.feed(WorkerLost(key=self.key(name), reason="the engine ended while it ran"))
+    def lost(self, name: str, *, is_charged: bool = True) -> tuple[Event, ...]:
+        return self.feed(WorkerLost(key=self.key(name), reason="the engine ended while it ran", is_charged=is_charged))
 
     def stop(self) -> tuple[Event, ...]:
         return self.feed(RunStopRequested(reason="stopped by hand"))

@@ -51,6 +51,17 @@ def test_a_lost_worker_is_tried_again_without_using_up_a_retry() -> None:
     assert len(run.it.nodes[node("a")].attempts) == LOST_ATTEMPTS_MAX + 2
 
 
+def test_an_engine_that_is_stopped_as_asked_costs_a_node_nothing() -> None:
+    run = OneRun(workflow(["a"], by_hand("a")))
+    for _ in range(LOST_ATTEMPTS_MAX + 1):
+        run.lost("a", is_charged=False)
+    for _ in range(LOST_ATTEMPTS_MAX):
+        run.lost("a")
+    assert run.state("a") is NodeState.STARTING
+    run.lost("a")
+    assert run.state("a") is NodeState.ERROR
+
+
 def test_late_and_repeated_reports_change_nothing() -> None:
     run = OneRun(workflow([job("a", max_retries=1), "b"], by_hand("a"), when("t", {"a": OK}, "b")))
     first = run.key("a")

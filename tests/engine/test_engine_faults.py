@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from glue_tui.client.launch import connect
+from glue_tui.core.decide import LOST_ATTEMPTS_MAX
 from glue_tui.core.problem import EngineUnavailable, StoreFailed
 from tests.conftest import RunningEngine, wait_for
 
@@ -115,6 +116,15 @@ def test_a_state_folder_that_can_not_be_written_is_told_with_its_name(project: P
     with pytest.raises(EngineUnavailable, match="can't be started") as caught:
         asyncio.run(connect(project))
     assert ".glue_tui writable?" in caught.value.hint
+
+
+def test_an_engine_that_is_stopped_again_and_again_gives_no_node_up(project: Path, working: RunningEngine) -> None:
+    for stops in range(1, LOST_ATTEMPTS_MAX + 2):
+        working.stop()
+        working.start()
+        wait_for(lambda stops=stops: working.node(1, "work").attempt == stops + 1)  # type: ignore[misc]
+    (project / "go").touch()
+    assert working.finished(1).summary.outcome == "SUCCEEDED"
 
 
 def test_a_worker_that_is_killed_is_retried_as_often_as_its_job_says(project: Path, working: RunningEngine) -> None:
