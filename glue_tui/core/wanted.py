@@ -41,13 +41,15 @@ def wanted(run: WorkflowRun, now: float) -> tuple[Command, ...]:
     for node_id in run.open_in_flow_order():
         last = run.nodes[node_id].last
         assert last is not None
+        if last.state is NodeState.WAITING:
+            if last.not_before is not None and not last.is_due(now):
+                commands.append(WakeAt(at=last.not_before))
+            continue
         notice_at = delay_notice_at(run, node_id)
         if notice_at is not None:
             commands.append(WakeAt(at=notice_at))
         key = AttemptKey(run_id=run.run_id, node_id=node_id, attempt=last.attempt)
         match last.state:
-            case NodeState.WAITING if last.not_before is not None and not last.is_due(now):
-                commands.append(WakeAt(at=last.not_before))
             case NodeState.STARTING | NodeState.RUNNING:
                 commands.append(StartWorker(key=key))
                 due = deadline(last)

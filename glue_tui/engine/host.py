@@ -81,6 +81,8 @@ class Host:
         self._message = ""
         self._queue: deque[tuple[Input, asyncio.Future[RunId | None] | None]] = deque()
         self._bell = asyncio.Event()
+        self._wanted = kernel.wanted()
+        """What the world should be doing as of the last step."""
         self._progress: dict[tuple[RunId, NodeId], float] = {}
         self._last_runs: dict[str, WorkflowRun] = {}
         self._waits: dict[RunId, RunWaits] | None = None
@@ -210,7 +212,8 @@ class Host:
             except StoreFailed as error:
                 await self._save_failed(error, batch)
                 continue
-            self._supervisor.reconcile(self.kernel.wanted())
+            self._wanted = self.kernel.wanted()
+            self._supervisor.reconcile(self._wanted)
             self._answer(step, [future for _, future in batch])
             self._tell(step)
             self._clear_up([one for one, _ in batch])
@@ -219,7 +222,7 @@ class Host:
     async def _wait(self) -> None:
         if not self._queue:
             now = time.time()
-            times = [one.at for one in self.kernel.wanted() if isinstance(one, WakeAt)]
+            times = [one.at for one in self._wanted if isinstance(one, WakeAt)]
             delay_s = min(max(min(times, default=now + LONGEST_SLEEP_S) - now, 0.0), LONGEST_SLEEP_S)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay_s):
