@@ -22,9 +22,14 @@ def node_end(node: Job | Crawler | None, last: Attempt) -> str:
 
 
 def run_end(run: WorkflowRun, never_started: Sequence[NodeId]) -> str:
-    """Return for a run that a stop has brought to rest why it stopped, and what became of which nodes."""
+    """Return for a run that a stop has brought to rest why it stopped, and what became of which nodes.
+
+    `never_started`: those that no trigger had come to; the ones that still waited for a slot join them.
+    """
     worked = {node_id: node.state for node_id, node in run.nodes.items() if node.attempts}
-    ended = [node_id for node_id, state in worked.items() if state is NodeState.STOPPED]
+    stopped = [node_id for node_id, state in worked.items() if state is NodeState.STOPPED]
+    ended = [node_id for node_id in stopped if any(one.starting_at is not None for one in run.nodes[node_id].attempts)]
+    never_started = [*(node_id for node_id in stopped if node_id not in ended), *never_started]
     kept = [node_id for node_id, state in worked.items() if state is NodeState.SUCCEEDED]
     failed = [node_id for node_id, state in worked.items() if state.is_failure and state is not NodeState.STOPPED]
     parts = [
