@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 NAME_LENGTH_MAX = 100
 KEEP_RUNS_MAX = 1_000_000
+KEEP_FOR_YEARS_MAX = 100
 NAME_RULE = "letters, digits, _ - and . (the last two not first)"
 
 _NAME = re.compile(r"\w[\w.-]*")
@@ -57,7 +58,7 @@ def _build_history(authored: AuthoredHistory, scope: Scope) -> HistoryLimits:
         scope.within((*path, "keep_runs"), authored.keep_runs, 1, KEEP_RUNS_MAX)
     if authored.keep_for is None:
         return HistoryLimits(keep_runs=authored.keep_runs or 0)
-    keep_for_s = scope.duration((*path, "keep_for"), authored.keep_for, 1.0)
+    keep_for_s = scope.duration((*path, "keep_for"), authored.keep_for, 1.0, KEEP_FOR_YEARS_MAX)
     if keep_for_s <= 0:
         scope.report.problem((*path, "keep_for"), "must be longer than nothing", "leave it out to keep runs for ever")
     return HistoryLimits(keep_runs=authored.keep_runs or 0, keep_for_s=keep_for_s)

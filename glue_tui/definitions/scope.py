@@ -129,13 +129,13 @@ class Scope:
     def relative(self, file: Path) -> str:
         return file.relative_to(self.project_dir).as_posix() if file.is_relative_to(self.project_dir) else str(file)
 
-    def duration(self, path: KeyPath, value: str | int | None, default: float) -> float:
+    def duration(self, path: KeyPath, value: str | int | None, default: float, years_max: int = 1) -> float:
         """Return seconds; a bare number is refused because nobody knows its unit."""
         if isinstance(value, int):
             self.report.problem(path, "a duration needs a unit", f'write "{value}s", "{value}m" or "{value}h"')
         elif value is not None:
             try:
-                return parse_duration(value)
+                return parse_duration(value, years_max)
             except ValueError as error:
                 self.report.problem(path, str(error))
         return default

@@ -46,7 +46,7 @@ from glue_tui.core.states import (
 EVERYTHING = """\
 description = "all of it"
 max_concurrent_runs = 2
-history = { keep_runs = 500, keep_for = "90d" }
+history = { keep_runs = 500, keep_for = "900d" }
 on_overlap = "skip"
 timezone = "Europe/Paris"
 
@@ -135,7 +135,7 @@ EXPECTED = Workflow(
     source="workflows/night.toml",
     description="all of it",
     max_concurrent_runs=2,
-    history=HistoryLimits(keep_runs=500, keep_for_s=90 * 86400.0),
+    history=HistoryLimits(keep_runs=500, keep_for_s=900 * 86400.0),
     on_overlap=OnOverlap.SKIP,
     timezone="Europe/Paris",
     properties=(

@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glue_tui.protocol.views import RunSummary
@@ -68,6 +68,7 @@ def filled(runs: list[tuple[str, bool, int, int]]) -> tuple[sqlite3.Connection, 
     return conn, summaries
 
 
+@settings(deadline=None)
 @given(RUNS, LIMITS)
 def test_what_goes_is_over_beyond_a_limit_not_last_and_not_needed(
     runs: list[tuple[str, bool, int, int]], limits: Limits
@@ -91,6 +92,7 @@ def test_what_goes_is_over_beyond_a_limit_not_last_and_not_needed(
         assert set(retention.removed_run_ids(conn)) == going
 
 
+@settings(deadline=None)
 @given(RUNS, LIMITS)
 def test_one_workflow_s_limits_touch_no_other(runs: list[tuple[str, bool, int, int]], limits: Limits) -> None:
     conn, _ = filled(runs)
