@@ -203,6 +203,9 @@ def test_a_stop_says_which_nodes_it_ended_which_never_started_and_what_stays(glu
     assert run.view.summary.message == run.it.message
     assert run.story()[-1] == f"run STOPPED, outcome STOPPED: {run.it.message}"
     assert run.reason("report") == "the run was stopped"
+    assert run.reason("load") == "ended by the stop; what its program had written stays"
+    assert run.reason("mend") == "fetch_too_slow can't fire: fetch is SUCCEEDED, not TIMEOUT"
+    assert "load ended STOPPED: ended by the stop; what its program had written stays" in run.story()
 
 
 def test_a_node_that_still_waited_for_a_slot_never_started(glue: Project) -> None:
@@ -213,9 +216,6 @@ def test_a_node_that_still_waited_for_a_slot_never_started(glue: Project) -> Non
     run.stop()
     run.finish("fetch", "STOPPED")
     assert run.it.message.startswith("stopped by hand; ended fetch; never started check, load")
-    assert run.reason("load") == "ended by the stop; what its program had written stays"
-    assert run.reason("mend") == "fetch_too_slow can't fire: fetch is SUCCEEDED, not TIMEOUT"
-    assert "load ended STOPPED: ended by the stop; what its program had written stays" in run.story()
 
 
 def test_a_stop_tells_what_had_failed_and_what_was_being_tried_again(glue: Project) -> None:
