@@ -94,8 +94,7 @@ class Supervisor:
                 self._requests, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, server.stdin)
                 self.reconcile(self._wanted)
                 await answers.ended.wait()
-                self._requests.abort()
-                self._requests = None
+                self._hang_up()
                 exit_code = await asyncio.to_thread(server.wait)
                 self._note(f"the fork server ended with {exit_code}; starting another")
                 self._server = None
@@ -148,9 +147,7 @@ class Supervisor:
         server, self._server = self._server, None
         if server is None:
             return
-        if self._requests is not None:
-            self._requests.abort()
-            self._requests = None
+        self._hang_up()
         ending = asyncio.create_task(asyncio.to_thread(server.wait))
         await asyncio.wait({ending}, timeout=END_TIMEOUT_S)
         if not ending.done():
@@ -158,6 +155,12 @@ class Supervisor:
             await ending
         for worker in self._workers.values():
             _kill_group(worker.pid)
+
+    def _hang_up(self) -> None:
+        requests, self._requests = self._requests, None
+        # The loop may have seen by itself that nobody reads any more; a transport that is closed can't be aborted.
+        if requests is not None and not requests.is_closing():
+            requests.abort()
 
     # Workers
 
