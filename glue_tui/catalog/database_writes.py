@@ -57,10 +57,10 @@ class DatabaseTransaction:
                 self._conn.close()
                 raise
 
-    def is_first_of(self, run_id: str, node: str, rows: int) -> bool:
+    def is_first_of(self, run_id: str, node: str, rows: int, earlier_run_ids: Sequence[str] = ()) -> bool:
         """Note that this node of this run adds rows here; False if it has, by an attempt that nobody heard the end of.
 
-        The note becomes true with `commit`. Old ones are forgotten.
+        In one of `earlier_run_ids` counts as well. The note becomes true with `commit`. Old ones are forgotten.
         """
         now = datetime.now(UTC)
         with self._refusals():
@@ -68,6 +68,10 @@ class DatabaseTransaction:
                 f"CREATE TABLE IF NOT EXISTS {COMMITS_TABLE} (run_id TEXT NOT NULL, node TEXT NOT NULL,"
                 " committed_at TEXT NOT NULL, row_count BIGINT NOT NULL, PRIMARY KEY (run_id, node))"
             )
+            places = ", ".join("?" for _ in earlier_run_ids)
+            query = f"SELECT 1 FROM {COMMITS_TABLE} WHERE node = ? AND run_id IN ({places})"
+            if self._conn.execute(query, (node, *earlier_run_ids)).fetchone():
+                return False
             added = self._conn.execute(
                 f"INSERT INTO {COMMITS_TABLE} (run_id, node, committed_at, row_count) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT DO NOTHING",

@@ -51,6 +51,9 @@ class AttemptSpec:
     log_path: str
     result_path: str
     max_attempts: int = 1
+    unfinished_in: tuple[RunId, ...] = ()
+    """Earlier runs, resumed by this one, in which the node was at work and did not succeed. What an attempt of theirs
+    has added before it was killed must not be added twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from glue_tui.engine.inputs import DefinitionsLoaded, Input, Ticked, WorkerRepor
 from glue_tui.engine.kernel import Kernel, Step
 from glue_tui.engine.pruning import Pruner
 from glue_tui.engine.recovery import forget_crashes
-from glue_tui.engine.results import forget_results, replaced_folders
+from glue_tui.engine.results import forget_results, replaced_folders, unfinished_in
 from glue_tui.engine.scout import Scout
 from glue_tui.engine.supervisor import Report, Supervisor
 from glue_tui.protocol.present import run_view
@@ -357,7 +357,14 @@ class Host:
             log_path=log_path(str(self.state_dir), key),
             result_path=result_path(str(self.state_dir), key),
             max_attempts=node.max_retries + 1 + sum(1 for one in run.nodes[key.node_id].attempts if one.was_lost),
+            unfinished_in=unfinished_in(run, key.node_id, self._earlier_run),
         )
+
+    def _earlier_run(self, run_id: RunId) -> WorkflowRun | None:
+        """Return a run that may be forgotten by now."""
+        with contextlib.suppress(GlueTuiError):
+            return self.kernel.runs.get(run_id) or self.history.core_run(self.history.run_id(run_id))
+        return None
 
     # Definitions
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from glue_tui.core.attempt import result_path
+from glue_tui.core.model import NodeId, RunId
+from glue_tui.core.run import WorkflowRun
+from glue_tui.core.states import NodeState
 from glue_tui.core.stimuli import WorkerExited
 from glue_tui.engine.inputs import Input, WorkerReported
 
@@ -15,6 +18,25 @@ def forget_results(inputs: Iterable[Input], state_dir: Path) -> None:
     for one in inputs:
         if isinstance(one, WorkerReported) and isinstance(one.report, WorkerExited):
             Path(result_path(str(state_dir), one.report.key)).unlink(missing_ok=True)
+
+
+def unfinished_in(
+    run: WorkflowRun, node_id: NodeId, earlier: Callable[[RunId], WorkflowRun | None]
+) -> tuple[RunId, ...]:
+    """Return the runs which this one resumes, in which the node was at work and did not succeed, newest first."""
+    found: list[RunId] = []
+    before = run
+    while before.previous_run_id:
+        previous = earlier(RunId(before.previous_run_id))
+        if previous is None or node_id not in previous.nodes:
+            break
+        node = previous.nodes[node_id]
+        if node.state is NodeState.SUCCEEDED:
+            break
+        if node.attempts:
+            found.append(previous.run_id)
+        before = previous
+    return tuple(found)
 
 
 def replaced_folders(inputs: Iterable[Input], project_dir: Path) -> tuple[Path, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from glue_tui.catalog.database_writes import DatabaseTransaction, TableWrite
 from glue_tui.core.attempt import AttemptKey
-from glue_tui.core.model import node_name
+from glue_tui.core.model import RunId, node_name
 from glue_tui.logs.write import LogWriter, counted
 
 
@@ -30,8 +30,9 @@ class _Database:
 class DatabasePublisher:
     """Takes the rows of one attempt, and brings them in when it has succeeded, or never."""
 
-    def __init__(self, key: AttemptKey, log: LogWriter) -> None:
+    def __init__(self, key: AttemptKey, log: LogWriter, unfinished_in: tuple[RunId, ...] = ()) -> None:
         self._key = key
+        self._unfinished_in = unfinished_in
         self._log = log
         self._databases: dict[Path, _Database] = {}
 
@@ -50,11 +51,11 @@ class DatabasePublisher:
             transaction = database.transaction = DatabaseTransaction(path)
             appends = any(write.mode == "append" for write in database.writes)
             if appends and not transaction.is_first_of(
-                self._key.run_id, node_name(self._key.node_id), database.rows_added
+                self._key.run_id, node_name(self._key.node_id), database.rows_added, self._unfinished_in
             ):
                 tables = ", ".join(dict.fromkeys(write.table for write in database.writes))
                 self._log.warning(
-                    f"{tables} behind {database.connection}: an earlier attempt of this node in this run has committed"
+                    f"{tables} behind {database.connection}: an earlier attempt of this node has committed"
                     " its rows, and was killed before it could say so; not written again"
                 )
                 database.writes.clear()

@@ -29,7 +29,7 @@ import polars as pl
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.set_aside import hidden_place, hidden_places
 from glue_tui.core.attempt import AttemptKey
-from glue_tui.core.model import TableSink, node_name
+from glue_tui.core.model import RunId, TableSink, node_name
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import ChangeKind, DataFile, TableChange
 from glue_tui.jobs.files import WrittenFile, catalog_table, sync_folder, write_files
@@ -56,7 +56,14 @@ class _Staged:
 class Publisher:
     """Stages the files of one attempt, and publishes them in the order in which they were staged, or discards them."""
 
-    def __init__(self, key: AttemptKey, project_dir: Path, catalog: Catalog, log: LogWriter) -> None:
+    def __init__(
+        self,
+        key: AttemptKey,
+        project_dir: Path,
+        catalog: Catalog,
+        log: LogWriter,
+        unfinished_in: tuple[RunId, ...] = (),
+    ) -> None:
         self._key = key
         self._project_dir = project_dir
         self._catalog = catalog
@@ -69,8 +76,9 @@ class Publisher:
         self._pages: list[tuple[Path, Path]] = []
         """Single files: the staged one and its target."""
         self._node_prefix = f"{key.run_id}-{node_name(key.node_id)}-"
-        self._own_file = re.compile(re.escape(self._node_prefix) + r"(\d+)-\d+-\d+\.\w+")
-        """Names of this node's files in this run, with the attempt that wrote them."""
+        runs = "|".join(map(re.escape, (key.run_id, *unfinished_in)))
+        self._node_file = re.compile(rf"(({runs})-{re.escape(node_name(key.node_id))}-\d+-)\d+-\d+\.\w+")
+        """Names of this node's files in this run, and in those that it resumes; first what tells the attempts apart."""
 
     def stage(self, frame: pl.DataFrame | pl.LazyFrame, sink: TableSink) -> int:
         """Write `frame` beside the folder `sink.path` and return its rows. Raises InvalidInput for a bad target."""
@@ -206,15 +214,15 @@ class Publisher:
         )
 
     def _link_present_files(self, staged: _Staged) -> None:
-        """Take the table's files over, but none of an earlier attempt of this node in this run.
+        """Take the table's files over, but none of an earlier attempt of this node.
 
         That one published and was killed before it could say so: this attempt replaces, not repeats, what it added.
         """
         for file in staged.target.rglob("*"):
             if file.is_dir():
                 continue
-            own = self._own_file.fullmatch(file.name)
-            if own and int(own[1]) != self._key.attempt:
+            own = self._node_file.fullmatch(file.name)
+            if own and own[1] != f"{self._node_prefix}{self._key.attempt}-":
                 continue
             place = staged.folder / file.relative_to(staged.target)
             place.parent.mkdir(parents=True, exist_ok=True)

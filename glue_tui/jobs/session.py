@@ -67,8 +67,8 @@ class JobSession:
         self.rows_out: int | None = None
         self.outputs: list[str] = []
         self._counted_tables: set[str] = set()
-        self._publisher = Publisher(spec.key, self.project_dir, self.catalog, log)
-        self._database_publisher = DatabasePublisher(spec.key, log)
+        self._publisher = Publisher(spec.key, self.project_dir, self.catalog, log, spec.unfinished_in)
+        self._database_publisher = DatabasePublisher(spec.key, log, spec.unfinished_in)
 
     def table(self, full_name: str) -> pl.LazyFrame:
         """Return a table of the catalog; its rows count as read, once per table. Raises EntityNotFound."""

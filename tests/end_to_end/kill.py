@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from glue_tui.catalog.read import Catalog
-from glue_tui.client.find import read_engine_file, state_db
+from glue_tui.client.find import engine_log, read_engine_file, state_db
 from glue_tui.client.launch import connect, start_engine
 from glue_tui.client.socket import SocketClient
 from glue_tui.core.decide import LOST_ATTEMPTS_MAX
@@ -149,9 +149,9 @@ class Ordeal:
 
     def _kill(self, engine: psutil.Process | None) -> None:
         if engine is not None:
+            assert engine.is_running(), f"the engine ended by itself\n{engine_log(self.folder).read_text()[-5000:]}"
             engine.kill()
-            with suppress(psutil.TimeoutExpired):
-                engine.wait(DEADLINE_S)
+            engine.wait(DEADLINE_S)
 
     async def _connected(self) -> SocketClient:
         return await connect(self.folder, timeout_s=DEADLINE_S)
