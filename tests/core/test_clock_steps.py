@@ -69,6 +69,7 @@ def test_a_notice_of_delay_moves_along() -> None:
     run = OneRun(workflow([job("a", notify_delay_after_s=600.0)], by_hand("a")))
     stepped(run, HOUR_S)
     assert not any(isinstance(event, DelayNoticed) for _, event in run.log)
+    assert 600.0 in wakes(run)
     run.tick(600)
     assert [type(event) for _, event in run.log].count(DelayNoticed) == 1
 

@@ -18,7 +18,15 @@ from glue_tui.core.events import AttemptQueued, AttemptStarting, Event, NodeCarr
 from glue_tui.core.invariants import check_run
 from glue_tui.core.model import Condition, Job, NodeId, RunId, Trigger
 from glue_tui.core.run import WorkflowRun, apply
-from glue_tui.core.states import NODE_TRANSITIONS, Logical, NodeState, TriggerRunState, TriggerType, WorkflowRunStatus
+from glue_tui.core.states import (
+    NODE_TRANSITIONS,
+    Logical,
+    NodeState,
+    Outcome,
+    TriggerRunState,
+    TriggerType,
+    WorkflowRunStatus,
+)
 from glue_tui.core.story import describe
 from glue_tui.core.wanted import STOP_GRACE_S
 from glue_tui.engine.kernel import Kernel, Step
@@ -67,6 +75,7 @@ class Checkers:
             check_run(after)
             if after.status is WorkflowRunStatus.COMPLETED:
                 _check_rest(after)
+                _check_outcome(after)
             if before is None or before.started_at is None:
                 self._check_start(kernel, after)
         require(all(not run.status.is_over for run in kernel.runs.values()), "a finished run is kept as a going one")
@@ -278,6 +287,21 @@ def _check_rest(run: WorkflowRun) -> None:
             held = [_holds(run, one) for one in trigger.predicate.conditions]
             is_due = all(held) if trigger.predicate.logical is Logical.AND else any(held)
             require(not is_due, f"{where} did not fire, though its predicate holds")
+
+
+def _check_outcome(run: WorkflowRun) -> None:
+    """RECOVERED: for every node that failed a trigger fired that listens for just this; nothing less, nothing else."""
+    failed = [node for node in run.nodes.values() if node.state.is_failure]
+    heard = {
+        (condition.node_id, condition.state)
+        for trigger in run.workflow.triggers
+        if trigger.predicate is not None and run.triggers[trigger.name].state is TriggerRunState.FIRED
+        for condition in trigger.predicate.conditions
+    }
+    is_recovered = bool(failed) and all((node.node_id, node.state) in heard for node in failed)
+    if all(node.state is not NodeState.ERROR for node in failed):
+        outcome = Outcome.RECOVERED if is_recovered else Outcome.FAILED if failed else Outcome.SUCCEEDED
+        require(run.outcome is outcome, f"run {run.number} is told {run.outcome}, and is {outcome}")
 
 
 def _holds(run: WorkflowRun, condition: Condition) -> bool:

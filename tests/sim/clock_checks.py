@@ -91,7 +91,8 @@ class Stopwatch:
         require(last.state.is_active and last.delay_noticed_at is None, f"{where} is noticed twice, or after its end")
         worked_s = self._since(_key(run, event.node_id, event.attempt), "AttemptStarting")
         if worked_s is not None and after_s is not None:
-            require(worked_s >= after_s - EARLY_S, f"{where} is noticed after {worked_s} s of {after_s} s")
+            fits = after_s - EARLY_S <= worked_s <= after_s + LATE_S
+            require(fits, f"{where} is noticed after {worked_s} s of {after_s} s")
 
     def _check_noticed(self, run: WorkflowRun, event: AttemptFinished) -> None:
         after_s, last = _notify_after_s(run, event.node_id), run.nodes[event.node_id].last

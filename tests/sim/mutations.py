@@ -249,7 +249,7 @@ MUTATIONS = (
 KERNEL_TESTS = ("tests/sim/test_kernel_steps.py", "tests/sim/test_kernel_files_and_clock.py")
 CHECKS = (
     ("simulator", ["-m", "tests.sim", "--seeds", "{seeds}"]),
-    ("tests", ["-m", "pytest", "-n", "0", "-q", "-x", "tests/core", *KERNEL_TESTS]),
+    ("tests", ["-m", "pytest", "-n", "0", "-q", "-x", "tests/core", "tests/rules", *KERNEL_TESTS]),
 )
 
 
