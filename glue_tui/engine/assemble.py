@@ -7,6 +7,7 @@ import fcntl
 import os
 import secrets
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,11 +16,12 @@ from pathlib import Path
 from glue_tui.catalog.set_aside import remove_places
 from glue_tui.catalog.write import MIGRATIONS as CATALOG_MIGRATIONS
 from glue_tui.core.model import RunId
-from glue_tui.core.problem import EngineUnavailable
+from glue_tui.core.problem import EngineUnavailable, StoreFailed
 from glue_tui.definitions.project import STATE_FOLDER, load_project
 from glue_tui.engine.fork_servers import ForkServers
 from glue_tui.engine.host import Host
 from glue_tui.engine.inputs import DefinitionsLoaded
+from glue_tui.engine.intake import as_lost
 from glue_tui.engine.kernel import Kernel
 from glue_tui.engine.recovery import forget_crashes, leftovers, note_start, take_fence
 from glue_tui.engine.results import forget_results, replaced_folders
@@ -57,7 +59,14 @@ def assembled(project_dir: Path, note: Callable[[str], None], fork_servers: Fork
         definitions = load_project(project_dir).with_last_good(ledger.read_good_definitions(conn))
         # In force before the first step, so that runs that wait for their turn know their workflow's limit.
         lost = leftovers(kernel.runs.values(), state_dir, was_stopped=was_stopped)
-        kernel.step((DefinitionsLoaded(workflows=definitions.workflows), *lost), now)
+        loaded = DefinitionsLoaded(workflows=definitions.workflows)
+        try:
+            kernel.step((loaded, *lost), now)
+        except StoreFailed:
+            raise
+        except Exception as error:
+            note(f"our own fault, please report: {traceback.format_exc()}")
+            kernel.step((loaded, *(as_lost(one, error) or one for one in lost)), now)
         forget_results(lost, state_dir)
         remove_places(replaced_folders(lost, project_dir))
         for one in lost:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections import deque
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from glue_tui.core.attempt import AttemptKey, AttemptSpec, log_path, result_path
 from glue_tui.core.model import Job, NodeId, RunId
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.run import WorkflowRun
-from glue_tui.core.stimuli import ClockStepped, WorkerStarted
+from glue_tui.core.stimuli import ClockStepped
 from glue_tui.core.waiting import NOTHING, RunWaits, waits
 from glue_tui.core.wanted import WakeAt
 from glue_tui.definitions.project import DefinitionSet
@@ -25,6 +25,7 @@ from glue_tui.engine.clock import ClockWatch
 from glue_tui.engine.feed import Feed
 from glue_tui.engine.fork_servers import ForkServers
 from glue_tui.engine.inputs import DefinitionsLoaded, Input, Ticked, WorkerReported
+from glue_tui.engine.intake import Answer, Intake
 from glue_tui.engine.kernel import Kernel, Step
 from glue_tui.engine.pruning import Pruner
 from glue_tui.engine.recovery import forget_crashes
@@ -47,8 +48,6 @@ from glue_tui.store.history import History
 
 LONGEST_SLEEP_S = 60.0
 """The loop looks at the clock at least so often: it may have been set, or the machine may have slept."""
-START_PATIENCE_S = 0.01
-"""Nothing follows from a worker's start but that it is shown: its commit waits so long for company, such as its end."""
 HELD = "held after repeated crashes: schedules and files start nothing until `glue-tui engine release`"
 SAVE_RETRY_S = 1.0
 """After a commit that failed: until the next try. Reports of workers wait meanwhile, none is lost."""
@@ -79,8 +78,7 @@ class Host:
         self.feed = Feed(lambda: Snapshot(project=self.project_view()))
         self._note = note
         self._message = ""
-        self._queue: deque[tuple[Input, asyncio.Future[RunId | None] | None]] = deque()
-        self._bell = asyncio.Event()
+        self._intake = Intake()
         self._wanted = kernel.wanted()
         """What the world should be doing as of the last step."""
         self._progress: dict[tuple[RunId, NodeId], float] = {}
@@ -104,14 +102,14 @@ class Host:
             workflows=lambda: kernel.workflows,
             note=note,
         )
-        self._scout = Scout(project_dir, kernel, self._put, self._definitions_changed, note)
+        self._scout = Scout(project_dir, kernel, self._intake.put, self._definitions_changed, note)
 
     # For handlers
 
     async def ask(self, one: Input) -> RunId | None:
         """Give the kernel an input and return its answer after the commit. Raises what the kernel refuses with."""
         future: asyncio.Future[RunId | None] = asyncio.get_running_loop().create_future()
-        self._put(one, future)
+        self._intake.put(one, future)
         return await future
 
     def project_view(self) -> ProjectView:
@@ -155,7 +153,8 @@ class Host:
             self._note(f"the definitions could not be read again: {type(error).__name__}: {error}")
             return
         if fresh is not self.definitions:
-            await self._load(fresh)
+            with contextlib.suppress(GlueTuiError):  # Our own fault too, and told where it happened.
+                await self._load(fresh)
 
     async def release(self) -> None:
         """Let schedules and files start runs again after a crash loop; crashes before do not count any more."""
@@ -203,14 +202,20 @@ class Host:
                 self._note(f"{self.state_dir} was removed or replaced: the engine ends")
                 self.is_stopping.set()
                 return
-            batch = [self._queue.popleft() for _ in range(len(self._queue))]
+            batch = self._intake.take()
             if by_s := self._clock.stepped_by(time.time(), time.monotonic()):
                 # Before everything else: what else came in is judged by the clock as it is now.
                 batch.insert(0, (ClockStepped(by_s=by_s), None))
             try:
                 step = self.kernel.step([one for one, _ in batch] or [Ticked()], time.time())
             except StoreFailed as error:
-                await self._save_failed(error, batch)
+                self._intake.not_saved(batch, error)
+                await self._save_failed(error)
+                continue
+            except Exception as error:
+                done = self._intake.not_understood(batch, error)
+                self._note(f"our own fault, please report ({done}): {traceback.format_exc()}")
+                await asyncio.sleep(SAVE_RETRY_S if not batch else 0)
                 continue
             self._wanted = self.kernel.wanted()
             self._supervisor.reconcile(self._wanted)
@@ -220,42 +225,18 @@ class Host:
             self._scout.schedule_looks()
 
     async def _wait(self) -> None:
-        if not self._queue:
-            now = time.time()
-            times = [one.at for one in self._wanted if isinstance(one, WakeAt)]
-            delay_s = min(max(min(times, default=now + LONGEST_SLEEP_S) - now, 0.0), LONGEST_SLEEP_S)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(delay_s):
-                    await self._bell.wait()
-        self._bell.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(START_PATIENCE_S):
-                while self._only_starts_wait():
-                    await self._bell.wait()
-                    self._bell.clear()
+        now = time.time()
+        times = [one.at for one in self._wanted if isinstance(one, WakeAt)]
+        await self._intake.wait(min(max(min(times, default=now + LONGEST_SLEEP_S) - now, 0.0), LONGEST_SLEEP_S))
 
-    def _only_starts_wait(self) -> bool:
-        return bool(self._queue) and all(
-            isinstance(one, WorkerReported) and isinstance(one.report, WorkerStarted) for one, _ in self._queue
-        )
-
-    async def _save_failed(
-        self, error: StoreFailed, batch: list[tuple[Input, asyncio.Future[RunId | None] | None]]
-    ) -> None:
-        """Refuse requests, keep reports and definitions for the next try, say so on every screen."""
-        kept: list[tuple[Input, asyncio.Future[RunId | None] | None]] = []
-        for one, future in batch:
-            if future is None or isinstance(one, DefinitionsLoaded):
-                kept.append((one, future))
-            elif not future.done():
-                future.set_exception(error)
-        self._queue.extendleft(reversed(kept))
+    async def _save_failed(self, error: StoreFailed) -> None:
+        """Say so on every screen, and let some time pass until the next try."""
         if self._message != str(error):
             self._note(str(error))
         self._set_message(str(error))
         await asyncio.sleep(SAVE_RETRY_S)
 
-    def _answer(self, step: Step, futures: list[asyncio.Future[RunId | None] | None]) -> None:
+    def _answer(self, step: Step, futures: list[Answer | None]) -> None:
         for future, answer in zip(futures, step.answers, strict=False):
             if future is None or future.done():
                 continue
@@ -315,14 +296,10 @@ class Host:
             self._message = message
             self.feed.publish((EngineChanged(engine=self.engine_view()),))
 
-    def _put(self, one: Input, future: asyncio.Future[RunId | None] | None = None) -> None:
-        self._queue.append((one, future))
-        self._bell.set()
-
     # Workers
 
     def _worker_reported(self, report: Report) -> None:
-        self._put(WorkerReported(report=report))
+        self._intake.put(WorkerReported(report=report))
 
     def _worker_progressed(self, key: AttemptKey, fraction: float) -> None:
         run = self.kernel.runs.get(key.run_id)

@@ -98,7 +98,10 @@ def migrate(conn: sqlite3.Connection, area: str, steps: Sequence[str]) -> None:
 
 @contextmanager
 def transaction(conn: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """Commit everything done inside, or nothing. Raises StoreFailed when SQLite can't (disk full, locked, damaged)."""
+    """Commit everything done inside, or nothing. Raises StoreFailed when SQLite can't (disk full, locked, damaged).
+
+    What SQLite won't do whenever it is asked, as a row that breaks a rule of its table, is no such failure.
+    """
     try:
         conn.execute("BEGIN IMMEDIATE")
         try:
@@ -108,6 +111,8 @@ def transaction(conn: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
                 conn.execute("ROLLBACK")
             raise
         conn.execute("COMMIT")
+    except (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError):
+        raise
     except sqlite3.DatabaseError as error:
         if conn.in_transaction:
             conn.execute("ROLLBACK")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -38,8 +39,11 @@ def engine_family(project_dir: Path) -> list[psutil.Process]:
     engine_file = project_dir / ".glue_tui" / "engine.json"
     if not engine_file.exists():
         return []
-    engine = psutil.Process(json.loads(engine_file.read_text())["pid"])
-    return [engine, *engine.children(recursive=True)]
+    # The file of an engine that was killed stays until the next one writes its own.
+    with contextlib.suppress(psutil.NoSuchProcess):
+        engine = psutil.Process(json.loads(engine_file.read_text())["pid"])
+        return [engine, *engine.children(recursive=True)]
+    return []
 
 
 @pytest.fixture
