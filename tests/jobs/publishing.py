@@ -14,7 +14,7 @@ from glue_tui.catalog.scan import scan
 from glue_tui.catalog.set_aside import remove_places
 from glue_tui.catalog.write import MIGRATIONS, apply_changes
 from glue_tui.core.attempt import AttemptKey, AttemptSpec
-from glue_tui.core.model import Connection, Job, RunId, TableSink, job_id
+from glue_tui.core.model import Connection, Job, PythonWork, RunId, TableSink, job_id
 from glue_tui.core.schema import TableChange
 from glue_tui.jobs.publish import Publisher
 from glue_tui.jobs.run import run_job
@@ -95,9 +95,10 @@ class Project:
         return self.run_spec(self.spec(job, connections=connections, **properties))
 
     def run_spec(self, spec: AttemptSpec) -> JobReport:
-        """Run a job with everything that the engine says of it."""
+        """Run a job with everything that the engine says of it. No script: it ends the threads of its process."""
         job = spec.node
         assert isinstance(job, Job)
+        assert not isinstance(job.work, PythonWork)
         secrets = Secrets()
         log = LogWriter(self.log_fd, secrets=secrets)
         templates = Templates(spec, secrets)

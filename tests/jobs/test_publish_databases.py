@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,7 +13,7 @@ import pytest
 from publishing import Project
 
 from glue_tui.core.attempt import AttemptSpec
-from glue_tui.core.model import Connection, DatabaseSink, Job, PythonWork, RunId, SqlWork, TableSink
+from glue_tui.core.model import Connection, DatabaseSink, Job, RunId, SqlWork, TableSink
 from glue_tui.core.problem import InvalidInput
 from glue_tui.jobs.session import JobSession
 
@@ -124,24 +123,3 @@ def test_two_connections_to_one_file_are_one_transaction(numbers: Project) -> No
     (numbers.folder / "3").mkdir()
     numbers.run_spec(spec_of(numbers, APPEND, DatabaseSink(connection="same", table="u", mode="append")))
     assert rows_of(numbers, "one.db") == rows_of(numbers, "one.db", "SELECT n FROM u ORDER BY n") == [1, 2, 3]
-
-
-def test_a_script_that_fails_has_written_nothing_and_one_may_write_a_table_in_parts(numbers: Project) -> None:
-    script = numbers.folder / "parts.py"
-    text = (
-        "import polars as pl\n"
-        "def run(glue):\n"
-        "    frame = pl.DataFrame({'n': [1]})\n"
-        "    glue.write_database(frame, connection='one', table='t')\n"
-        "    frame.insert_column(0, pl.Series('late', [0]))\n"
-        "    glue.write_database(pl.DataFrame({'n': [2]}), connection='one', table='t', mode='append')\n"
-        "    glue.write_database(pl.DataFrame({'n': [3]}), connection='one', table='t', mode='append')\n"
-    )
-    job = Job(name="parts", work=PythonWork(script="parts.py"))
-    script.write_text(text + "    1 / 0\n")
-    with pytest.raises(ZeroDivisionError):
-        numbers.run(job, connections=_CONNECTIONS)
-    assert not Path(numbers.folder / "one.db").exists()
-    script.write_text(text)
-    numbers.run(job, connections=_CONNECTIONS)
-    assert rows_of(numbers, "one.db") == [1, 2, 3]

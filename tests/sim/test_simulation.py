@@ -37,9 +37,10 @@ def test_a_world_whose_engine_dies_finds_its_state_in_the_file_again(tmp_path: P
 
 def test_a_seed_tells_the_same_story_whatever_the_hash_seed() -> None:
     root = Path(__file__).parents[2]
+    seed = next(seed for seed in range(100) if live_through(seed).resumed)
     stories = [
         subprocess.run(
-            [sys.executable, "-m", "tests.sim", "--seed", "17", "-v"],
+            [sys.executable, "-m", "tests.sim", "--seed", str(seed), "-v"],
             cwd=root,
             env={**os.environ, "PYTHONHASHSEED": hash_seed},
             capture_output=True,
