@@ -41,6 +41,8 @@ class _Worker:
     was_killed: bool = False
     has_finished: bool = False
     """Its result is reported; only its process has still to end."""
+    told_early: Finished | None = None
+    """It was done before the fork server came to say that it had started."""
 
 
 class _AnswerPipe(asyncio.Protocol):
@@ -192,11 +194,16 @@ class Supervisor:
             return
         worker.pid = answer.pid
         self._report(WorkerStarted(key=answer.key, pid=answer.pid, process_started_at=answer.process_started_at))
+        if worker.told_early is not None:
+            self._finished(worker.told_early)
 
     def _finished(self, answer: Finished) -> None:
         worker = self._workers.get(answer.key)
         result = read_result(worker.result_path) if worker else None
-        if worker is None or result is None:
+        if worker is None or worker.has_finished or result is None:
+            return
+        if worker.pid is None:
+            worker.told_early = answer
             return
         worker.has_finished = True
         self._report(

@@ -8,7 +8,7 @@ import sys
 import time
 
 from glue_tui.core.attempt import AttemptKey
-from glue_tui.protocol.worker import Answer, Finished, Progress, encode_answer
+from glue_tui.protocol.worker import Answer, Exited, Finished, Progress, encode_answer
 
 _INTERVAL_S = 0.25
 RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
@@ -36,6 +36,10 @@ class ProgressPipe:
         """Tell that the result is written, just before this process ends."""
         usages = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         self._tell(Finished(key=self._key, exit_code=exit_code, peak_memory_bytes=max(usages) * RSS_UNIT_BYTES))
+
+    def not_begun(self, reason: str) -> None:
+        """Tell that the work can't begin."""
+        self._tell(Exited(key=self._key, reason=reason))
 
     def _tell(self, answer: Answer) -> None:
         try:

@@ -154,19 +154,13 @@ class ForkServer:
             self._tell(Exited(key=_key_in(line), reason=f"the request to start does not fit: {error}"))
             return
         try:
-            os.close(_open_log(head.log_path))
-        except OSError as error:
-            self._tell(Exited(key=head.key, reason=f"the log can't be written: {error}"))
-            return
-        try:
             child = self._next_child()
         except OSError as error:
             self._tell(Exited(key=head.key, reason=f"no process could be started: {error}"))
             return
         self._keys[child.pid] = head.key
-        # Before it has its work: it may tell of its end at once.
-        self._tell(Started(key=head.key, pid=child.pid, process_started_at=child.process_started_at))
         child.begin(line)
+        self._tell(Started(key=head.key, pid=child.pid, process_started_at=child.process_started_at))
         # One at once, in case others start now; a second one slows this attempt down, and has time until it ends.
         self._spares_wanted = 1
 
@@ -228,13 +222,14 @@ class ForkServer:
                 line = pipe.read()
             if not line:
                 os._exit(0)
-            data = decode_start(line).spec
-            log_fd = _open_log(data["log_path"])
-            for target in (1, 2):
-                os.dup2(log_fd, target)
-            os.close(log_fd)
-            spec: AttemptSpec = from_data(AttemptSpec, data)
-            pipe_to_engine = ProgressPipe(self._answers_fd, spec.key)
+            head = decode_head(line).spec
+            pipe_to_engine = ProgressPipe(self._answers_fd, head.key)
+            try:
+                _log_to(head.log_path)
+            except OSError as error:
+                pipe_to_engine.not_begun(f"the log can't be written: {error}")
+                os._exit(_EXIT_ON_OUR_ERROR)
+            spec: AttemptSpec = from_data(AttemptSpec, decode_start(line).spec)
             exit_code = self._run_attempt(spec, pipe_to_engine, listener)
             if exit_code >= 0:
                 pipe_to_engine.finished(exit_code)
@@ -332,9 +327,13 @@ def _started_at(pid: int) -> float:
         return 0.0
 
 
-def _open_log(path: str) -> int:
+def _log_to(path: str) -> None:
+    """Let standard output and standard error be the log from now on. Raises OSError."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    log_fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for target in (1, 2):
+        os.dup2(log_fd, target)
+    os.close(log_fd)
 
 
 def _take_over_pipes() -> tuple[int, int]:
