@@ -253,6 +253,7 @@ class ForkServer:
             for spare in [one for one in self._spares if one.pid == pid]:
                 spare.close()
                 self._spares.remove(spare)
+                self._spares_wanted = 0  # Whatever ended it may end the next one too: none until somebody needs it.
             key = self._keys.pop(pid, None)
             if key is None:
                 continue

@@ -142,6 +142,19 @@ def test_a_killed_attempt_is_told_with_its_signal_and_leaves_no_result(server: S
     wait_for(lambda: is_gone(child), "the grandchild is gone")
 
 
+def test_children_that_are_killed_while_they_wait_cost_no_attempt(server: ServerUnderTest, tmp_path: Path) -> None:
+    job = script(tmp_path, "fine", "def run(glue): pass\n")
+    assert server.run(make_spec(tmp_path, job)).state is NodeState.SUCCEEDED
+    process = psutil.Process(server.process.pid)
+    wait_for(lambda: len(process.children()) == 2, "two children wait")
+    waiting = process.children()
+    for child in waiting:
+        child.kill()
+    wait_for(lambda: not set(waiting) & set(process.children()), "they are gone")
+    for number in range(2, 5):
+        assert server.run(make_spec(tmp_path, job, attempt=number)).state is NodeState.SUCCEEDED
+
+
 def test_what_an_attempt_leaves_running_ends_with_it(server: ServerUnderTest, tmp_path: Path) -> None:
     job = command_job("leaver", "sh", "-c", "sleep 600 >/dev/null 2>&1 & echo $! > left.pid")
     assert server.run(make_spec(tmp_path, job)).state is NodeState.SUCCEEDED
