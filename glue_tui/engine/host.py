@@ -86,6 +86,7 @@ class Host:
         self._waits: dict[RunId, RunWaits] | None = None
         """What each run waits for, as subscribers were told; None: nobody listens."""
         self._tasks: asyncio.TaskGroup | None = None
+        self._definitions_hinted = asyncio.Event()
         self._last_activity = time.monotonic()
         self._clock = ClockWatch(time.time(), time.monotonic())
         self._supervisor = Supervisor(
@@ -102,7 +103,7 @@ class Host:
             workflows=lambda: kernel.workflows,
             note=note,
         )
-        self._scout = Scout(project_dir, kernel, self._intake.put, self._definitions_changed, note)
+        self._scout = Scout(project_dir, kernel, self._intake.put, self._definitions_hinted.set, note)
 
     # For handlers
 
@@ -146,13 +147,17 @@ class Host:
 
     async def reload(self) -> None:
         """Read the definition files again and put them into force."""
-        try:
-            fresh = await asyncio.to_thread(self.definitions.reloaded, self.project_dir)
-        except Exception as error:
-            # Our own fault, and no reason to end runs in flight: what is in force stays in force.
-            self._note(f"the definitions could not be read again: {type(error).__name__}: {error}")
-            return
-        if fresh is not self.definitions:
+        while True:
+            before = self.definitions
+            try:
+                fresh = await asyncio.to_thread(before.reloaded, self.project_dir)
+            except Exception as error:
+                # Our own fault, and no reason to end runs in flight: what is in force stays in force.
+                self._note(f"the definitions could not be read again: {type(error).__name__}: {error}")
+                return
+            if before is self.definitions:
+                break  # Otherwise another reload was quicker, and this one may have read the files before it.
+        if fresh is not before:
             with contextlib.suppress(GlueTuiError):  # Our own fault too, and told where it happened.
                 await self._load(fresh)
 
@@ -171,21 +176,30 @@ class Host:
         self._remember_last_runs()
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
+            # What waits for the pump must end with it, or the engine would not.
             helpers = [
+                tasks.create_task(self._begin(ready)),
                 tasks.create_task(self._supervisor.run()),
                 tasks.create_task(self._scout.run()),
                 tasks.create_task(self._pump()),
                 tasks.create_task(self.pruner.run()),
             ]
-            await self._load(self.definitions)
-            await self._scout.look_now()
-            with contextlib.suppress(StoreFailed):
-                await self.ask(Ticked())  # Answered after the scans: they stand before it in the queue.
-            ready()
             await self.is_stopping.wait()
             for task in helpers:
                 task.cancel()
             self._tasks = None
+
+    async def _begin(self, ready: Callable[[], None]) -> None:
+        """Take in what is there, say so, and from then on follow the definition files."""
+        await self._load(self.definitions)
+        await self._scout.look_now()
+        with contextlib.suppress(StoreFailed):
+            await self.ask(Ticked())  # Answered after the scans: they stand before it in the queue.
+        ready()
+        while True:
+            await self._definitions_hinted.wait()
+            self._definitions_hinted.clear()
+            await self.reload()
 
     @property
     def idle_s(self) -> float:
@@ -352,10 +366,6 @@ class Host:
         self.feed.publish(
             (WorkflowsChanged(workflows=overview.workflow_views(self.kernel, fresh, self._last_run_ids())),)
         )
-
-    def _definitions_changed(self) -> None:
-        assert self._tasks is not None
-        self._tasks.create_task(self.reload())
 
     # Runs for views
 

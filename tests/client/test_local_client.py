@@ -53,3 +53,17 @@ def test_a_project_with_an_engine_refuses_a_second_one_in_this_process(project: 
         await other.close()
 
     asyncio.run(asyncio.wait_for(test(), DEADLINE_S))
+
+
+def test_an_engine_that_is_stopped_while_it_reads_saved_definitions_ends(project: Path) -> None:
+    path = project / "workflows" / "small.toml"
+    changed = f"{path.read_text()}max_retries = 1\n"
+
+    async def test() -> None:
+        client = await open_local(project)
+        path.write_text(changed)
+        client._host._definitions_hinted.set()
+        await asyncio.sleep(0)  # The reading has begun, in a thread.
+        await client.close()
+
+    asyncio.run(asyncio.wait_for(test(), DEADLINE_S))
