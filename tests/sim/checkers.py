@@ -1,4 +1,32 @@
-"""What must hold in every simulated world: after each step, at each start of a worker, and at the end."""
+"""What must hold in every simulated world: after each step, at each start of a worker, and at the end.
+
+The whole list; what stands elsewhere is called from here. After every step:
+
+ 1. The log is the truth: the fold of the stored events is the run in memory, inboxes and paused triggers are as stored.
+ 2. A commit that failed has changed nothing, in memory or in the file.
+ 3. A run that is over never changes again, and has an outcome: the one that a second judgement, made here, comes to.
+ 4. Nodes go only from state to state as `NODE_TRANSITIONS` allows; attempts count up, one at most is alive.
+ 5. A trigger fires once a run, while it waits, with its predicate true; it fires if that is true, and is ruled out if
+    it can't become true. What fired has started its nodes; a node has started only by a trigger or a resume.
+ 6. Nothing is queued, started or tried again after a stop. Arguments that a job has fixed are kept.
+ 7. A node is tried `max_retries` times more, and lost with its worker no more often than `LOST_ATTEMPTS_MAX`.
+ 8. No more runs of a workflow go on than it allows, no more workers than slots, no node in more runs than its limit.
+ 9. A slot is free only if nobody may have it; it goes to the run with the fewest nodes at work, the older run first.
+10. What waits says for whom: the slot, the other run, the delay, the turn. (8 to 10: `admission_checks`)
+11. Timeouts, delays, graces and notices keep to a clock that nobody sets. (`clock_checks`)
+12. A file is taken once a version, only after it settled, by the run that says so; one request makes one run.
+13. The loop does not sleep past anything that is due.
+
+At each start of a worker:
+
+14. It is in the log first, with its reason; there is one worker an attempt, and one a node.
+
+At the end, when faults have ceased:
+
+15. Every run is over, no trigger undecided, no file left behind in any version, no event lost from the log.
+
+A single run's own rules stand in `glue_tui.core.invariants`, for the engine's use as well.
+"""
 
 from __future__ import annotations
 
