@@ -40,7 +40,9 @@ class _Worker:
     was_termed: bool = False
     was_killed: bool = False
     has_finished: bool = False
-    """Its result is reported; only its process has still to end."""
+    """Its end is reported."""
+    has_exited: bool = False
+    """Its process is gone. It is remembered until the kernel has heard of its end: it must not start once more."""
     told_early: Finished | None = None
     """It was done before the fork server came to say that it had started."""
 
@@ -89,7 +91,12 @@ class Supervisor:
         """Keep a fork server alive until cancelled; then close it, which ends every worker."""
         try:
             while True:
-                self._server = server = self._fork_servers.next()
+                try:
+                    self._server = server = self._fork_servers.next()
+                except OSError as error:
+                    self._note(f"no process that starts workers could be started: {error}; trying again")
+                    await asyncio.sleep(RESTART_PAUSE_S)
+                    continue
                 answers = _AnswerPipe(self._hear)
                 loop = asyncio.get_running_loop()
                 await loop.connect_read_pipe(lambda: answers, server.stdout)  # noqa: B023
@@ -122,8 +129,11 @@ class Supervisor:
                     self._stop(key, is_kill)
                 case _:
                     pass
-        for key in [key for key, worker in self._workers.items() if key not in keys and not worker.has_finished]:
-            self._stop(key, is_kill=True)
+        for key in [key for key in self._workers if key not in keys]:
+            if self._workers[key].has_exited:
+                del self._workers[key]
+            elif not self._workers[key].has_finished:
+                self._stop(key, is_kill=True)
 
     # The fork server
 
@@ -178,7 +188,7 @@ class Supervisor:
             self._report(WorkerLost(key=key, reason="it had not begun"))
             return
         if worker.pid is None:
-            return  # Its start is on the way; the next reconciliation stops it.
+            return  # It is gone, or its start is on the way and the next reconciliation stops it.
         if is_kill and not worker.was_killed:
             worker.was_killed = True
             _kill_tree(worker.pid)
@@ -189,7 +199,7 @@ class Supervisor:
 
     def _started(self, answer: Started) -> None:
         worker = self._workers.get(answer.key)
-        if worker is None:
+        if worker is None or worker.has_exited:
             _kill_group(answer.pid)
             return
         worker.pid = answer.pid
@@ -216,9 +226,13 @@ class Supervisor:
         )
 
     def _exited(self, answer: Exited) -> None:
-        worker = self._workers.pop(answer.key, None)
-        if worker is None or worker.has_finished:
+        worker = self._workers.get(answer.key)
+        if worker is None:
             return
+        worker.has_exited, worker.pid = True, None
+        if worker.has_finished:
+            return
+        worker.has_finished = True
         if answer.exit_code is None and answer.signal is None:
             self._report(WorkerLost(key=answer.key, reason=answer.reason))
             return

@@ -33,19 +33,22 @@ EXITED = '{"kind": "exited", "exit_code": 0, "signal": null, "peak_memory_bytes"
 
 
 class _ScriptedServers(ForkServers):
-    def __init__(self, folder: Path, answers: str) -> None:
+    def __init__(self, folder: Path, answers: str, *, refusals: int = 0) -> None:
         super().__init__(folder)
-        self._folder, self._answers = folder, answers
+        self._folder, self._answers, self._refusals = folder, answers, refusals
 
     def next(self) -> subprocess.Popen[bytes]:
+        if self._refusals:
+            self._refusals -= 1
+            raise BlockingIOError("no more processes")
         command = [sys.executable, "-c", SERVER, self._answers]
         return subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, cwd=self._folder, start_new_session=True
         )
 
 
-def _reports(folder: Path, *answers: str) -> list[Report]:
-    """Return what the supervisor tells the kernel of these answers."""
+def _reports(folder: Path, *answers: str, refusals: int = 0) -> list[Report]:
+    """Return what the supervisor tells the kernel of these answers. It asks for the worker only once."""
     spec = AttemptSpec(
         key=KEY,
         run_number=1,
@@ -58,12 +61,17 @@ def _reports(folder: Path, *answers: str) -> list[Report]:
         result_path=str(folder / "result.json"),
     )
     reports: list[Report] = []
+    asked: list[AttemptKey] = []
+
+    def spec_of(key: AttemptKey) -> AttemptSpec:
+        asked.append(key)
+        return spec
 
     async def watch() -> None:
         heard_all = asyncio.Event()
         supervisor = Supervisor(
-            fork_servers=_ScriptedServers(folder, f"[{', '.join((*answers, LAST))}]"),
-            spec_of=lambda key: spec,
+            fork_servers=_ScriptedServers(folder, f"[{', '.join((*answers, LAST))}]", refusals=refusals),
+            spec_of=spec_of,
             report=reports.append,
             progress=lambda key, fraction: heard_all.set(),
             note=print,
@@ -72,10 +80,12 @@ def _reports(folder: Path, *answers: str) -> list[Report]:
         running = asyncio.create_task(supervisor.run())
         async with asyncio.timeout(DEADLINE_S):
             await heard_all.wait()
+        supervisor.reconcile((StartWorker(key=KEY),))  # By a kernel that has not taken in the last report.
         running.cancel()
         await asyncio.wait({running})
 
     asyncio.run(watch())
+    assert asked == [KEY]
     return reports
 
 
@@ -96,3 +106,8 @@ def test_a_worker_that_can_not_begin_is_lost_with_its_reason(tmp_path: Path) -> 
     refusal = '{"kind": "exited", "reason": "the log can\'t be written"}'
     (lost,) = _reports(tmp_path, refusal, EXITED)
     assert lost == WorkerLost(key=KEY, reason="the log can't be written")
+
+
+def test_a_fork_server_that_can_not_be_started_just_now_is_started_later(tmp_path: Path) -> None:
+    reports = _reports(tmp_path, STARTED, FINISHED, EXITED, refusals=1)
+    assert [type(one) for one in reports] == [WorkerStarted, WorkerExited]
