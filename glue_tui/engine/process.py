@@ -62,6 +62,9 @@ async def _run(host: Host) -> None:
         listening = partial(_announce, host, path, engine_file)
         serving.append(loop.create_task(server.serve(host.is_stopping, listening)))
         serving.append(loop.create_task(_end_when_useless(host)))
+        for task in serving:
+            # An engine that nobody can reach, nor stop, is of no use.
+            task.add_done_callback(lambda _: host.is_stopping.set())
 
     try:
         await host.run(ready)
@@ -73,6 +76,9 @@ async def _run(host: Host) -> None:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
         note("the engine stopped")
+    for task in serving:
+        if not task.cancelled():
+            task.result()  # Raises what ended the engine, if it was not asked to.
 
 
 def _announce(host: Host, socket: Path, engine_file: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from glue_tui.client.find import is_lock_held
 from glue_tui.client.launch import connect
 from glue_tui.core.decide import LOST_ATTEMPTS_MAX
 from glue_tui.core.problem import EngineUnavailable, StoreFailed
@@ -116,6 +117,14 @@ def test_a_state_folder_that_can_not_be_written_is_told_with_its_name(project: P
     with pytest.raises(EngineUnavailable, match="can't be started") as caught:
         asyncio.run(connect(project))
     assert ".glue_tui writable?" in caught.value.hint
+
+
+def test_an_engine_that_nobody_could_reach_does_not_stay(project: Path) -> None:
+    in_the_way = project / ".glue_tui" / "engine.sock"
+    in_the_way.mkdir(parents=True)
+    with pytest.raises(EngineUnavailable, match=r"engine\.sock"):
+        asyncio.run(connect(project))
+    assert not is_lock_held(project)
 
 
 def test_an_engine_that_is_stopped_again_and_again_gives_no_node_up(project: Path, working: RunningEngine) -> None:
