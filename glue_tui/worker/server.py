@@ -44,6 +44,7 @@ _READ_BYTES = 256 * 1024
 _EXIT_ON_OUR_ERROR = 70
 """Exit code of a child whose own machinery failed: no result file, the reason stands in its log."""
 _SPARES_MAX = 2
+"""Children made ahead: one may be taken while the other is still being made."""
 _END_DEADLINE_S = 3.0
 """Shorter than the engine waits for this process to end."""
 
@@ -161,8 +162,7 @@ class ForkServer:
         self._keys[child.pid] = head.key
         child.begin(line)
         self._tell(Started(key=head.key, pid=child.pid, process_started_at=child.process_started_at))
-        # One at once, in case others start now; a second one slows this attempt down, and has time until it ends.
-        self._spares_wanted = 1
+        self._spares_wanted = _SPARES_MAX
 
     def _next_child(self) -> _Spare:
         """Return a child that waits for its attempt, a new one if there is none. Raises OSError."""
@@ -267,8 +267,6 @@ class ForkServer:
                     peak_memory_bytes=usage.ru_maxrss * RSS_UNIT_BYTES,
                 )
             )
-            # The engine thinks about what follows now: time for a fork.
-            self._spares_wanted = _SPARES_MAX
         self._kill_orphans()
 
     def _was_out_of_memory(self, code: int) -> bool | None:
