@@ -20,7 +20,8 @@ from glue_tui.catalog.database_urls import BATCH_ROWS, BUSY_TIMEOUT_S, COMMITS_T
 from glue_tui.core.problem import InvalidInput, did_you_mean
 
 COMMITS_KEPT_DAYS = 90
-"""Longer than any run goes on: what a node has committed is asked for only by further attempts in the same run."""
+"""Longer than a run goes on: what a node has committed is asked for by further attempts, in the same run or in one that
+resumes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

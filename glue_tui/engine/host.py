@@ -8,6 +8,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from glue_tui import __version__
@@ -49,6 +50,8 @@ from glue_tui.store.history import History
 LONGEST_SLEEP_S = 60.0
 """The loop looks at the clock at least so often: it may have been set, or the machine may have slept."""
 HELD = "held after repeated crashes: schedules and files start nothing until `glue-tui engine release`"
+EARLIER_RUNS_KEPT = 8
+"""Every worker of a resumed run asks for the run before, and one of 1,000 nodes takes a tenth of a second to read."""
 SAVE_RETRY_S = 1.0
 """After a commit that failed: until the next try. Reports of workers wait meanwhile, none is lost."""
 
@@ -103,6 +106,7 @@ class Host:
             workflows=lambda: kernel.workflows,
             note=note,
         )
+        self._finished_run = lru_cache(EARLIER_RUNS_KEPT)(history.core_run)
         self._scout = Scout(project_dir, kernel, self._intake.put, self._definitions_hinted.set, note)
 
     # For handlers
@@ -352,9 +356,9 @@ class Host:
         )
 
     def _earlier_run(self, run_id: RunId) -> WorkflowRun | None:
-        """Return a run that may be forgotten by now."""
+        """Return a run that was resumed, and may be forgotten by now."""
         with contextlib.suppress(GlueTuiError):
-            return self.kernel.runs.get(run_id) or self.history.core_run(self.history.run_id(run_id))
+            return self._finished_run(run_id)
         return None
 
     # Definitions

@@ -16,7 +16,7 @@ from glue_tui.core.arrivals import SeenFile, Stage, due_batch, observe
 from glue_tui.core.events import AttemptFinished, StartCause
 from glue_tui.core.model import RunId, Trigger, Workflow
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowState, did_you_mean
-from glue_tui.core.run import WorkflowRun, fold
+from glue_tui.core.run import WorkflowRun
 from glue_tui.core.states import NodeState, TriggerState, TriggerType
 from glue_tui.core.stimuli import (
     ClockStepped,
@@ -214,7 +214,7 @@ class Kernel:
         known = self._answered(batch, ask.request_id)
         if known is not None:
             return known
-        before = batch.run(RunId(ask.run_id)) or self._stored_run(ask.run_id)
+        before = batch.run(RunId(ask.run_id)) or event_log.read_run(self.conn, ask.run_id)
         workflow = before.workflow if ask.as_it_ran else self.workflow(before.workflow.name)
         run = starts.resume(batch, before, workflow, ask, self.new_run_id())
         self._remember(batch, ask.request_id, run.run_id)
@@ -234,16 +234,10 @@ class Kernel:
             batch.requests[request_id] = run_id
             batch.write(lambda conn: ledger.remember_request(conn, request_id, run_id, batch.now))
 
-    def _stored_run(self, run_id: str) -> WorkflowRun:
-        events = event_log.read_events(self.conn, run_id)
-        if not events:
-            raise EntityNotFound(f'no run "{run_id}"', hint="`glue-tui runs` lists them")
-        return fold(events)
-
     def _stop_asked(self, batch: Batch, ask: StopAsked) -> RunId:
         run = batch.run(RunId(ask.run_id))
         if run is None or run.status.is_over:
-            over = self._stored_run(ask.run_id) if run is None else run
+            over = event_log.read_run(self.conn, ask.run_id) if run is None else run
             raise IllegalWorkflowState(f"run {over.number} is already {over.status}", hint="there is nothing to stop")
         batch.feed(run.run_id, RunStopRequested(reason=ask.reason))
         return run.run_id

@@ -10,6 +10,7 @@ import msgspec
 
 from glue_tui.core.codec import from_data, to_data
 from glue_tui.core.events import Event
+from glue_tui.core.problem import EntityNotFound
 from glue_tui.core.run import WorkflowRun, fold
 from glue_tui.protocol.present import run_summary
 
@@ -118,8 +119,11 @@ def read_events(conn: sqlite3.Connection, run_id: str) -> tuple[tuple[float, Eve
 
 
 def read_run(conn: sqlite3.Connection, run_id: str) -> WorkflowRun:
-    """Return a run as the fold of its events."""
-    return fold(read_events(conn, run_id))
+    """Return a run as the fold of its events. Raises EntityNotFound, also where it was removed just now."""
+    events = read_events(conn, run_id)
+    if not events:
+        raise EntityNotFound(f'no run "{run_id}"', hint="`glue-tui runs` lists them")
+    return fold(events)
 
 
 def unfinished_run_ids(conn: sqlite3.Connection) -> tuple[str, ...]:

@@ -108,10 +108,11 @@ class History:
         return run_view(self.core_run(self.run_id(ref)), self._state_dir)
 
     def core_run(self, run_id: str) -> WorkflowRun:
-        """Return a run of this id as the rules see it. The run must exist."""
+        """Return a run of this id as the rules see it. Raises EntityNotFound."""
         from glue_tui.store.event_log import read_run
 
-        assert self._conn is not None
+        if self._conn is None:
+            raise EntityNotFound(f'no run "{run_id}"')
         with reading():
             return read_run(self._conn, run_id)
 

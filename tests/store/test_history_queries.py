@@ -97,6 +97,11 @@ def test_events_of_a_run_are_its_story_and_more(history: History) -> None:
         history.events(EventFilter(kinds=("AtemptFinished",)))
 
 
+def test_a_run_that_was_removed_a_moment_ago_is_not_there(history: History) -> None:
+    with pytest.raises(EntityNotFound, match="wr_gone"):
+        history.core_run("wr_gone")
+
+
 def test_events_over_all_runs_come_in_the_order_in_which_they_happened(history: History) -> None:
     every = history.events(EventFilter())
     assert [one.at for one in every] == sorted(one.at for one in every)
