@@ -73,8 +73,8 @@ class Publisher:
         """Every staging folder of this attempt with its lock, also those whose writing failed."""
         self._set_aside: dict[Path, list[Path]] = {}
         """By target: folders with files that were overwritten and that the catalog goes on listing."""
-        self._pages: list[tuple[Path, Path]] = []
-        """Single files: the staged one and its target."""
+        self._pages: list[tuple[Path, Path, int]] = []
+        """Single files: the staged one, its target and its lock."""
         self._node_prefix = f"{key.run_id}-{node_name(key.node_id)}-"
         runs = "|".join(map(re.escape, (key.run_id, *unfinished_in)))
         self._node_file = re.compile(rf"(({runs})-{re.escape(node_name(key.node_id))}-\d+-)\d+-\d+\.\w+")
@@ -108,8 +108,9 @@ class Publisher:
         target.parent.mkdir(parents=True, exist_ok=True)
         self._remove_leftovers(target)
         staged = hidden_place(target, f"{self._node_prefix}{self._key.attempt}-{len(self._pages)}")
-        with os.fdopen(_locked(staged, is_file=True), "wb") as file:
-            self._pages.append((staged, target))
+        lock_fd = _locked(staged, is_file=True)
+        self._pages.append((staged, target, lock_fd))
+        with open(lock_fd, "wb", closefd=False) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -128,7 +129,7 @@ class Publisher:
                     self._set_aside.setdefault(staged.target, []).append(staged.folder)
                 sync_folder(staged.target.parent)
             changes.append(self._change(staged))
-        for page, target in self._pages:
+        for page, target, _ in self._pages:
             page.replace(target)
             sync_folder(target.parent)
         return tuple(changes)
@@ -146,8 +147,9 @@ class Publisher:
                     if not folder.exists():
                         break
             os.close(lock_fd)
-        for page, _ in self._pages:
+        for page, _, lock_fd in self._pages:
             page.unlink(missing_ok=True)
+            os.close(lock_fd)
         self._folders.clear()
         self._pages.clear()
         self._staged.clear()
@@ -175,7 +177,7 @@ class Publisher:
         return target
 
     def _remove_leftovers(self, target: Path) -> None:
-        own = {folder for folder, _ in self._folders} | {page for page, _ in self._pages}
+        own = {folder for folder, _ in self._folders} | {page for page, _, _ in self._pages}
         leftovers = sorted(set(hidden_places(target)) - own)
         missing = self._missing_files(target) if leftovers else ()
         for leftover in leftovers:

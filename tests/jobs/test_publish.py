@@ -154,6 +154,17 @@ def test_leftovers_of_a_killed_attempt_are_removed_and_those_at_work_left_alone(
     assert pl.read_parquet(project.folder / "out/sales")["a"].to_list() == [1]
 
 
+def test_a_page_that_waits_is_left_alone_by_another_attempt_at_it(project: Project) -> None:
+    first, second = project.publisher(run="wr_1"), project.publisher(run="wr_2")
+    first.stage_file("out/page.html", b"first")
+    second.stage_file("out/page.html", b"second")
+    for publisher in (second, first):
+        publisher.publish()
+        publisher.discard()
+    assert (project.folder / "out" / "page.html").read_bytes() == b"first"
+    assert hidden(project) == []
+
+
 def test_a_frame_without_rows_is_a_table_without_rows(project: Project) -> None:
     for keys in ((), ("a",)):
         project.write(pl.DataFrame(schema={"a": pl.Int64, "b": pl.String}), sink(partition_by=keys))
