@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from typing import assert_never
 
 from glue_tui.core.model import RunId
@@ -49,6 +50,10 @@ async def answer(host: Host, call: Call) -> Reply:
         return await _reply(host, call)
     except GlueTuiError as error:
         return Refused(number=call.number, code=error.code, message=error.message, hint=error.hint)
+    except Exception as error:
+        host.note(f"our own fault, please report: {traceback.format_exc()}")
+        fault = f"our own fault, please report: {type(error).__name__}: {error}"
+        return Refused(number=call.number, code=GlueTuiError.__name__, message=fault, hint="see the engine's log")
 
 
 async def _reply(host: Host, call: Call) -> Reply:

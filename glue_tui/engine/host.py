@@ -79,7 +79,8 @@ class Host:
         self.started_at = time.time()
         self.is_stopping = asyncio.Event()
         self.feed = Feed(lambda: Snapshot(project=self.project_view()))
-        self._note = note
+        self.note = note
+        """Writes a line to the engine's log."""
         self._message = ""
         self._intake = Intake()
         self._wanted = kernel.wanted()
@@ -157,7 +158,7 @@ class Host:
                 fresh = await asyncio.to_thread(before.reloaded, self.project_dir)
             except Exception as error:
                 # Our own fault, and no reason to end runs in flight: what is in force stays in force.
-                self._note(f"the definitions could not be read again: {type(error).__name__}: {error}")
+                self.note(f"the definitions could not be read again: {type(error).__name__}: {error}")
                 return
             if before is self.definitions:
                 break  # Otherwise another reload was quicker, and this one may have read the files before it.
@@ -169,7 +170,7 @@ class Host:
         """Let schedules and files start runs again after a crash loop; crashes before do not count any more."""
         forget_crashes(self.kernel.conn)
         self.kernel.is_held = False
-        self._note("released: schedules and files start runs again")
+        self.note("released: schedules and files start runs again")
         await self.ask(Ticked())
         self.feed.publish((EngineChanged(engine=self.engine_view()),))
 
@@ -217,7 +218,7 @@ class Host:
             await self._wait()
             if not self.is_owner():
                 # Another engine may be at work on a new folder of that name: from here on nothing may be done twice.
-                self._note(f"{self.state_dir} was removed or replaced: the engine ends")
+                self.note(f"{self.state_dir} was removed or replaced: the engine ends")
                 self.is_stopping.set()
                 return
             batch = self._intake.take()
@@ -232,7 +233,7 @@ class Host:
                 continue
             except Exception as error:
                 done = self._intake.not_understood(batch, error)
-                self._note(f"our own fault, please report ({done}): {traceback.format_exc()}")
+                self.note(f"our own fault, please report ({done}): {traceback.format_exc()}")
                 await asyncio.sleep(SAVE_RETRY_S if not batch else 0)
                 continue
             self._wanted = self.kernel.wanted()
@@ -250,7 +251,7 @@ class Host:
     async def _save_failed(self, error: StoreFailed) -> None:
         """Say so on every screen, and let some time pass until the next try."""
         if self._message != str(error):
-            self._note(str(error))
+            self.note(str(error))
         self._set_message(str(error))
         await asyncio.sleep(SAVE_RETRY_S)
 
@@ -279,7 +280,7 @@ class Host:
         if step.touched_triggers:
             messages.append(TriggersChanged(triggers=overview.trigger_views(self.kernel, step.touched_triggers)))
         for note in step.notes:
-            self._note(note)
+            self.note(note)
         self.feed.publish(tuple(messages))
         self._set_message("")
         if step.changed:

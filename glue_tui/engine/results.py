@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from glue_tui.engine.inputs import Input, WorkerReported
 
 
 def forget_results(inputs: Iterable[Input], state_dir: Path) -> None:
-    """Remove the result files of attempts that ended."""
+    """Remove the result files of attempts that ended. One that can't be removed harms nobody: no name is used twice."""
     for one in inputs:
         if isinstance(one, WorkerReported) and isinstance(one.report, WorkerExited):
-            Path(result_path(str(state_dir), one.report.key)).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                Path(result_path(str(state_dir), one.report.key)).unlink()
 
 
 def unfinished_in(

@@ -96,7 +96,7 @@ class _Connection:
             async with asyncio.TaskGroup() as tasks:
                 while line := await self._reader.readline():
                     await self._slots.acquire()
-                    tasks.create_task(self._answer(line, tasks))
+                    tasks.create_task(self._answer(line, tasks)).add_done_callback(lambda _: self._slots.release())
                 # The client is gone: its subscription would wait for ever.
                 raise ConnectionResetError
         except* ConnectionError:
@@ -111,8 +111,6 @@ class _Connection:
             refused = Refused(number=0, code="InvalidInput", message=f"not a request of this protocol: {error}")
             await self._send(encode(refused))
             return
-        finally:
-            self._slots.release()
         await self._send(encode(await answer(self._host, call)))
         if isinstance(call.request, Subscribe):
             tasks.create_task(self._follow())

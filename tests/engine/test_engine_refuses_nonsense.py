@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from glue_tui.client.socket import SocketClient
+from glue_tui.core.problem import GlueTuiError
 from tests.conftest import RunningEngine, wait_for
 
 FLOW = """
@@ -72,3 +78,24 @@ def test_an_engine_starts_although_it_finds_such_a_result(project: Path, engine:
     engine.start()
     assert engine.finished("flow").summary.outcome == "ERROR"
     assert "could not be taken in" in str(engine.node("flow", "nonsense").attempts[0].error)
+
+
+def test_a_question_that_can_not_be_answered_is_refused_and_others_on_the_same_line_are_answered(
+    project: Path, engine: RunningEngine
+) -> None:
+    (project / "workflows" / "flow.toml").write_text(
+        FLOW.replace('type = "python"', 'type = "command"').replace('script = "jobs/nonsense.py"', 'command = ["true"]')
+    )
+    engine.start()
+    engine.ask(lambda client: client.start_workflow_run("flow"))
+    engine.finished(1)
+    with closing(sqlite3.connect(project / ".glue_tui" / "state.db")) as conn, conn:
+        conn.execute("UPDATE events SET kind = 'Unheard' WHERE seq = 2")
+
+    async def ask(client: SocketClient) -> int:
+        with pytest.raises(GlueTuiError, match="our own fault"):
+            await client.run("1")
+        return len(await client.runs())
+
+    assert engine.ask(ask) == 1
+    assert "our own fault" in engine.log()
