@@ -231,7 +231,8 @@ def _error(error: NodeError | None) -> ErrorView | None:
 
 
 def _max_attempts(definition: Job | Crawler | None, node: NodeRun) -> int:
-    lost = sum(1 for one in node.attempts if one.was_lost)
+    """Each lost attempt that another one followed was one more; where none followed, the node was given up."""
+    lost = sum(1 for one in node.attempts[:-1] if one.was_lost)
     return (definition.max_retries if definition else 0) + 1 + lost
 
 

@@ -145,6 +145,15 @@ def test_jr_6_a_worker_that_vanished_is_tried_again_on_a_budget_of_our_own(glue:
     assert run.outcome == "SUCCEEDED"
 
 
+def test_jr_6_a_node_that_was_given_up_after_lost_workers_had_no_more_tries_than_it_got(glue: Project) -> None:
+    glue.write(WORK)
+    run = glue.start()
+    for _ in range(4):
+        run.vanish("work")
+    (node,) = run.view.nodes
+    assert (node.state, node.attempt, node.max_attempts) == ("ERROR", 4, 4)
+
+
 def test_jr_7_retries_are_attempts_of_one_node_with_a_delay_that_grows(glue: Project) -> None:
     """Each retry is a job run of its own in Glue, so that who watches the first sees FAILED; delays there are none."""
     glue.write(WORK + 'max_retries = 3\nretry_delay = "10s"\nbackoff = 3.0\n')
