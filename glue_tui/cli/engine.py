@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from glue_tui.cli.history import project_history
 from glue_tui.cli.output import say, show, show_json
 from glue_tui.cli.session import with_engine
 from glue_tui.cli.settings import EXIT_ENGINE, Settings
@@ -16,12 +17,16 @@ from glue_tui.client.api import EngineClient
 from glue_tui.client.find import is_lock_held, read_engine_file
 from glue_tui.client.words import duration, size
 from glue_tui.core.problem import EngineUnavailable
+from glue_tui.core.states import WorkflowRunStatus
 from glue_tui.protocol.views import EngineView
 
 ANSWER_TIMEOUT_S = 3.0
 """An engine that is to stop and does not answer for so long is told by a signal."""
 STOP_TIMEOUT_S = 20.0
 """Workers get some seconds to end by themselves before they are killed."""
+
+RUNS_NAMED_MAX = 5
+"""Of those that an engine leaves unfinished."""
 
 
 @click.group("engine")
@@ -74,6 +79,7 @@ def stop_command(settings: Settings) -> None:
             hint=f"`kill -9 {file.pid}` loses nothing: unfinished runs go on with the next engine",
         )
     say("the engine has ended")
+    _say_what_is_not_over(project_dir)
 
 
 @engine_command.command("status")
@@ -117,6 +123,15 @@ def _engine_text(engine: EngineView) -> str:
     up = duration(time.time() - engine.started_at)
     message = f"; {engine.message}" if engine.message else ""
     return f"engine of {engine.project_dir}: up {up}, pid {engine.pid}, {engine.slots} workers at a time{message}"
+
+
+def _say_what_is_not_over(project_dir: Path) -> None:
+    runs = project_history(project_dir).current_runs()
+    unfinished = [run for run in reversed(runs) if not WorkflowRunStatus(run.status).is_over]
+    if unfinished:
+        which = ", ".join(f"run {run.number} of {run.workflow}" for run in unfinished[:RUNS_NAMED_MAX])
+        more = f" and {len(unfinished) - RUNS_NAMED_MAX} more" if len(unfinished) > RUNS_NAMED_MAX else ""
+        say(f"not over, the next engine goes on with them: {which}{more}")
 
 
 def _is_engine(pid: int) -> bool:

@@ -6,6 +6,7 @@ import time
 
 import click
 
+from glue_tui.cli.graph import check_workflow_is_known
 from glue_tui.cli.history import project_history, run_ref
 from glue_tui.cli.output import harmless, say, show, show_json, table_text, time_text
 from glue_tui.cli.settings import Settings
@@ -41,6 +42,7 @@ def events_command(
     """
     history = project_history(settings.project_dir())
     if since is not None or until is not None:
+        check_workflow_is_known(settings, history, run)
         wanted = EventFilter(workflow=run, kinds=kinds, node=node, since=since, until=until)
     else:
         wanted = EventFilter(run_id=history.run_id(run_ref(history, run)), kinds=kinds, node=node)
@@ -51,7 +53,8 @@ def events_command(
     elif events:
         show(_table(events, of_one_run=bool(wanted.run_id)))
     else:
-        say("no such events")
+        is_newest = bool(wanted.run_id) and not run
+        say("no such events" + (" in the newest run: `--since 30d` looks at all runs" if is_newest else ""))
     if len(found) > limit:
         say(f"the {limit} newest; --limit shows more")
 

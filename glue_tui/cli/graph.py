@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from glue_tui.cli.output import paint, say, show, show_json
@@ -10,6 +12,9 @@ from glue_tui.cli.settings import EXIT_WRONG_USE, Settings
 from glue_tui.cli.tree import TRIGGER_PREFIX, children_of, roots_of, tree_lines
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.protocol.views import TriggerView, WorkflowView
+
+if TYPE_CHECKING:
+    from glue_tui.store.history import History
 
 
 @click.command("graph")
@@ -41,6 +46,12 @@ def find_workflow(settings: Settings, name: str) -> WorkflowView:
     raise EntityNotFound(
         f'no workflow "{name}"', hint=did_you_mean(name, tuple(workflow.name for workflow in workflows))
     )
+
+
+def check_workflow_is_known(settings: Settings, history: History, name: str) -> None:
+    """Raise EntityNotFound for a name that neither a file nor the history has; the empty name means all workflows."""
+    if name and name not in history.last_run_ids():
+        find_workflow(settings, name)
 
 
 def graph_text(workflow: WorkflowView) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from glue_tui.cli.history import project_history, run_ref
+from glue_tui.cli.history import project_history, run_ref, say_if_at_a_standstill
 from glue_tui.cli.output import paint, run_state, say, show
 from glue_tui.cli.settings import Settings
 from glue_tui.core.problem import EntityNotFound, did_you_mean
@@ -49,12 +49,14 @@ def logs_command(
     RUN is a number or an id; a WORKFLOW means its last run; without either, the newest run. Lines of several nodes are
     put in the order of time, each behind the name of its node. Lines longer than 16 kB end in an ellipsis.
     """
-    history = project_history(settings.project_dir())
-    ref = history.run(run_ref(history, run)).summary.run_id
+    project_dir = settings.project_dir()
+    history = project_history(project_dir)
+    found = history.run(run_ref(history, run))
     if is_follow:
-        _follow(history, ref, node, attempt, lines)
+        say_if_at_a_standstill(project_dir, found.summary)
+        _follow(history, found.summary.run_id, node, attempt, lines)
     else:
-        _print(history.run(ref), node, attempt, is_all=is_all, lines=lines)
+        _print(found, node, attempt, is_all=is_all, lines=lines)
 
 
 def _print(run: RunView, node: str, attempt: int | None, *, is_all: bool, lines: int | None) -> None:

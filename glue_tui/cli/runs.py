@@ -6,6 +6,7 @@ import time
 
 import click
 
+from glue_tui.cli.graph import check_workflow_is_known
 from glue_tui.cli.history import project_history
 from glue_tui.cli.output import (
     error_text,
@@ -74,7 +75,9 @@ def runs_command(
     if node:
         _show_node(settings, node, wanted, limit, as_json)
         return
-    found = project_history(settings.project_dir()).find_runs(wanted, limit + 1)
+    history = project_history(settings.project_dir())
+    check_workflow_is_known(settings, history, workflow)
+    found = history.find_runs(wanted, limit + 1)
     runs = found[:limit]
     if as_json:
         show_json(runs)
@@ -89,7 +92,9 @@ def runs_command(
 def _show_node(settings: Settings, node: str, wanted: RunFilter, limit: int, as_json: bool) -> None:
     if not wanted.workflow:
         raise click.UsageError(f"--node needs a workflow: glue-tui runs WORKFLOW --node {node}")
-    found = project_history(settings.project_dir()).node_of_runs(node, wanted, limit)
+    history = project_history(settings.project_dir())
+    check_workflow_is_known(settings, history, wanted.workflow)
+    found = history.node_of_runs(node, wanted, limit)
     if as_json:
         show_json(found)
     elif found:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from glue_tui.cli.history import project_history
+from glue_tui.cli.history import project_history, say_if_at_a_standstill
 from glue_tui.cli.output import (
     error_lines,
     harmless,
@@ -47,6 +47,7 @@ def status_command(settings: Settings, run: str, as_json: bool, as_line: bool) -
             show_json(view)
         else:
             show(run_status_text(view))
+            say_if_at_a_standstill(project_dir, view.summary)
     elif as_line:
         show(_line(project_dir))
     else:

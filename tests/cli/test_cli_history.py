@@ -60,9 +60,18 @@ def test_events_of_one_run_and_of_all_are_data_for_programs(shell: Shell) -> Non
     of_workflow = shell("events", "inbox", "--since", "2026-11-01", "-n", "3")
     assert len(of_workflow.stdout.splitlines()) == 4
     assert "the 3 newest" in of_workflow.stderr
-    assert "no such events" in shell("events", "--since", "1s").stderr
+    assert shell("events", "--since", "1s").stderr == "no such events\n"
+    assert "in the newest run: `--since 30d`" in shell("events", "--kind", "AttemptLost").stderr
     unknown = shell("events", "--kind", "RunFinishd")
     assert (unknown.returncode, 'did you mean "RunFinished"?' in unknown.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("runs", "etll"), ("runs", "etll", "--json"), ("events", "etll", "--since", "1h")])
+def test_a_workflow_that_there_never_was_is_an_unknown_name_not_one_without_runs(
+    shell: Shell, words: tuple[str, ...]
+) -> None:
+    done = shell(*words)
+    assert (done.returncode, 'did you mean "etl"?' in done.stderr) == (2, True)
 
 
 def test_moments_ages_and_sizes_are_read_as_people_write_them() -> None:

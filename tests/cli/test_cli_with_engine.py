@@ -185,6 +185,25 @@ def test_detached_followed_stopped(shell: Shell) -> None:
     assert shell.json("stop", "4")["summary"]["outcome"] == "STOPPED"
 
 
+def test_an_engine_that_ends_names_the_runs_it_leaves_and_whoever_looks_at_them_learns_why_they_stand(
+    shell: Shell,
+) -> None:
+    shell("run", "waits", "--detach")
+    wait_for(lambda: shell.node_state("1") == "RUNNING")
+    assert "stands still" not in shell("status", "1").stderr
+    assert "the next engine goes on with them: run 1 of waits" in shell("engine", "stop").stderr
+    told = "no engine runs, so run 1 of waits stands still: `glue-tui engine start`"
+    assert told in shell("status", "1").stderr
+    following = shell.start("logs", "-f", "1")
+    assert following.stderr is not None
+    assert told in following.stderr.readline()
+    (shell.project_dir / "go").touch()
+    shell("engine", "start")
+    following.communicate(timeout=30)
+    assert following.returncode == 0
+    assert "not over" not in shell("engine", "stop").stderr
+
+
 def test_ctrl_c_leaves_the_run_going_and_says_how_to_stop_it(shell: Shell) -> None:
     assert shell("engine", "start").returncode == 0
     running = shell.start("run", "waits")
