@@ -101,7 +101,6 @@ def _flow_order(workflow: Workflow) -> tuple[NodeId, ...]:
             and any(condition.node_id in order for condition in trigger.predicate.conditions)
         ][:1]
         seen.update(trigger.name for trigger in wave)
-    every = [NodeId(f"crawler:{crawler.name}") for crawler in workflow.crawlers]
-    every += [NodeId(f"job:{job.name}") for job in workflow.jobs]
-    order.update(dict.fromkeys(every))
+    order.update(dict.fromkeys(crawler_id(crawler.name) for crawler in workflow.crawlers))
+    order.update(dict.fromkeys(job_id(job.name) for job in workflow.jobs))
     return tuple(order)

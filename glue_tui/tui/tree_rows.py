@@ -11,7 +11,6 @@ from glue_tui.tui.format import (
     age,
     node_look,
     node_seconds,
-    run_look,
     trigger_glyph,
     whole_duration,
     workflow_look,
@@ -202,8 +201,3 @@ def _node_note(node: NodeView, now: float) -> tuple[str, str]:
     if node.state == "PENDING":
         return "", "muted"
     return look.word, look.tone if node.state != "SKIPPED" else "muted"
-
-
-def run_word(run: RunView) -> StateLook:
-    """Return how the run on show is told."""
-    return run_look(run.summary)
