@@ -61,14 +61,14 @@ def assembled(project_dir: Path, note: Callable[[str], None], fork_servers: Fork
         lost = leftovers(kernel.runs.values(), state_dir, was_stopped=was_stopped)
         loaded = DefinitionsLoaded(workflows=definitions.workflows)
         try:
-            kernel.step((loaded, *lost), now)
+            step = kernel.step((loaded, *lost), now)
         except StoreFailed:
             raise
         except Exception as error:
             note(f"our own fault, please report: {traceback.format_exc()}")
-            kernel.step((loaded, *(as_lost(one, error) or one for one in lost)), now)
+            step = kernel.step((loaded, *(as_lost(one, error) or one for one in lost)), now)
         forget_results(lost, state_dir)
-        remove_places(replaced_folders(lost, project_dir))
+        remove_places(replaced_folders(step.published, project_dir))
         for one in lost:
             note(f"recovered: {type(one.report).__name__} {one.report.key.node_id} of {one.report.key.run_id}")
         history = resources.enter_context(contextlib.closing(open_history(state_dir / "state.db")))

@@ -37,6 +37,8 @@ class Batch:
     touched_triggers: set[TriggerKey] = field(default_factory=set)
     requests: dict[str, RunId] = field(default_factory=dict)
     """Requests that the step granted, by their ids."""
+    published: list[TableChange] = field(default_factory=list)
+    """What the step brings into the catalog."""
     _moved: dict[tuple[TriggerKey, tuple[str, ...]], dict[str, SeenFile]] = field(default_factory=dict)
     _writes: list[Callable[[Connection], None]] = field(default_factory=list)
 
@@ -83,6 +85,7 @@ class Batch:
     def publish_tables(self, run_id: RunId, changes: tuple[TableChange, ...]) -> None:
         """Bring an attempt's tables into the catalog together with the event that ends it."""
         if changes:
+            self.published += changes
             self.write(lambda conn: apply_changes(conn, changes, run_id=run_id, at=self.now))
 
     def move_files(

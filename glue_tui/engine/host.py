@@ -240,7 +240,7 @@ class Host:
             self._supervisor.reconcile(self._wanted)
             self._answer(step, [future for _, future in batch])
             self._tell(step)
-            self._clear_up([one for one, _ in batch])
+            self._clear_up([one for one, _ in batch], step)
             self._scout.schedule_looks()
 
     async def _wait(self) -> None:
@@ -326,10 +326,10 @@ class Host:
             self._progress[(key.run_id, key.node_id)] = fraction
             self.feed.publish((NodeProgress(run_id=key.run_id, node_id=key.node_id, progress=fraction),))
 
-    def _clear_up(self, inputs: list[Input]) -> None:
+    def _clear_up(self, inputs: list[Input], step: Step) -> None:
         """A result that is committed has done its duty, and so have the files that it replaced."""
         forget_results(inputs, self.state_dir)
-        if folders := replaced_folders(inputs, self.project_dir):
+        if folders := replaced_folders(step.published, self.project_dir):
             assert self._tasks is not None
             self._tasks.create_task(asyncio.to_thread(remove_places, folders))
 

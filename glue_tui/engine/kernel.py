@@ -17,6 +17,7 @@ from glue_tui.core.events import AttemptFinished, StartCause
 from glue_tui.core.model import RunId, Trigger, Workflow
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowState, did_you_mean
 from glue_tui.core.run import WorkflowRun
+from glue_tui.core.schema import TableChange
 from glue_tui.core.states import NodeState, TriggerState, TriggerType
 from glue_tui.core.stimuli import (
     ClockStepped,
@@ -59,6 +60,8 @@ class Step:
     changed: tuple[tuple[WorkflowRun | None, WorkflowRun], ...]
     """Runs before and after, None for a new one."""
     touched_triggers: frozenset[TriggerKey]
+    published: tuple[TableChange, ...] = ()
+    """What the catalog says of tables from now on."""
     notes: tuple[str, ...] = ()
     """For the engine's own log."""
 
@@ -371,7 +374,11 @@ class Kernel:
             if at is not None and at <= batch.now:
                 self.next_fires[key] = self._next_fire_of(key, batch.now)
         return Step(
-            answers=answers, changed=changed, touched_triggers=frozenset(batch.touched_triggers), notes=tuple(notes)
+            answers=answers,
+            changed=changed,
+            touched_triggers=frozenset(batch.touched_triggers),
+            published=tuple(batch.published),
+            notes=tuple(notes),
         )
 
     def _next_fire_of(self, key: TriggerKey, after: float) -> float | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from glue_tui.core.attempt import result_path
 from glue_tui.core.model import NodeId, RunId
 from glue_tui.core.run import WorkflowRun
+from glue_tui.core.schema import TableChange
 from glue_tui.core.states import NodeState
 from glue_tui.core.stimuli import WorkerExited
 from glue_tui.engine.inputs import Input, WorkerReported
@@ -41,12 +42,6 @@ def unfinished_in(
     return tuple(found)
 
 
-def replaced_folders(inputs: Iterable[Input], project_dir: Path) -> tuple[Path, ...]:
+def replaced_folders(published: Iterable[TableChange], project_dir: Path) -> tuple[Path, ...]:
     """Return the folders in which files lie that were replaced, and that the catalog does not list any more."""
-    return tuple(
-        project_dir / folder
-        for one in inputs
-        if isinstance(one, WorkerReported) and isinstance(one.report, WorkerExited) and one.report.result
-        for change in one.report.result.table_changes
-        for folder in change.replaced_folders
-    )
+    return tuple(project_dir / folder for change in published for folder in change.replaced_folders)

@@ -11,11 +11,12 @@ from unittest.mock import patch
 import pytest
 from bench import JOB, Bench, T, scan, simple_workflow
 
-from glue_tui.core.attempt import AttemptKey
+from glue_tui.core.attempt import AttemptKey, AttemptResult
 from glue_tui.core.problem import EntityNotFound, IllegalWorkflowState, StoreFailed
 from glue_tui.core.run import WorkflowRun
+from glue_tui.core.schema import ChangeKind, Column, Table, TableChange
 from glue_tui.core.states import NodeState, Outcome, WorkflowRunStatus
-from glue_tui.core.stimuli import WorkerStarted
+from glue_tui.core.stimuli import WorkerExited, WorkerStarted
 from glue_tui.engine import batch as kernel_batch
 from glue_tui.engine.inputs import (
     DefinitionsLoaded,
@@ -151,6 +152,19 @@ def test_a_queued_run_that_is_stopped_ends_without_having_begun() -> None:
     assert bench.run(first).nodes[JOB].state is NodeState.STARTING
     (answer,) = bench.step(T + 3, ResumeAsked(run_id=second)).answers
     assert isinstance(answer, IllegalWorkflowState)
+
+
+# Results
+
+
+def test_only_a_result_that_counts_is_published_so_that_nothing_the_catalog_lists_is_cleared_up(bench: Bench) -> None:
+    table = Table(database="raw", name="t", classification="csv", location="t", columns=(Column(name="a", type="int"),))
+    change = TableChange(kind=ChangeKind.CREATED, table=table, written_by=JOB, replaced_folders=(".t.tmp-old",))
+    result = AttemptResult(state=NodeState.SUCCEEDED, table_changes=(change,))
+    key = AttemptKey(run_id=bench.start(T + 1), node_id=JOB, attempt=1)
+    ended = WorkerReported(report=WorkerExited(key=key, result=result, exit_code=0))
+    assert bench.step(T + 2, ended, ended).published == (change,)
+    assert bench.step(T + 3, ended).published == ()
 
 
 # Our own bugs
