@@ -23,6 +23,7 @@ from glue_tui.core.codec import from_data
 from glue_tui.core.stimuli import WorkerExited, WorkerLost, WorkerStarted
 from glue_tui.core.wanted import Command, StartWorker, StopWorker
 from glue_tui.engine.fork_servers import ForkServers
+from glue_tui.logs.write import ERROR, append_line
 from glue_tui.protocol.worker import Exited, Finished, Progress, Ready, Started, decode_answer, encode_start
 
 RESTART_PAUSE_S = 1.0
@@ -36,6 +37,7 @@ Report = WorkerStarted | WorkerExited | WorkerLost
 @dataclass(slots=True)
 class _Worker:
     result_path: str
+    log_path: str
     pid: int | None = None
     was_termed: bool = False
     was_killed: bool = False
@@ -179,7 +181,7 @@ class Supervisor:
     def _start(self, key: AttemptKey) -> None:
         assert self._requests is not None
         spec = self._spec_of(key)
-        self._workers[key] = _Worker(result_path=spec.result_path)
+        self._workers[key] = _Worker(result_path=spec.result_path, log_path=spec.log_path)
         self._requests.write(encode_start(spec))
 
     def _stop(self, key: AttemptKey, is_kill: bool) -> None:
@@ -236,10 +238,13 @@ class Supervisor:
         if answer.exit_code is None and answer.signal is None:
             self._report(WorkerLost(key=answer.key, reason=answer.reason))
             return
+        result = read_result(worker.result_path)
+        if result is None and answer.signal is not None:
+            append_line(worker.log_path, ERROR, _how_it_was_killed(worker, answer))
         self._report(
             WorkerExited(
                 key=answer.key,
-                result=read_result(worker.result_path),
+                result=result,
                 exit_code=answer.exit_code,
                 signal=answer.signal,
                 out_of_memory=answer.out_of_memory,
@@ -260,6 +265,15 @@ class Supervisor:
         self._workers.clear()
         # Until the kernel has heard of it: the next fork server must not start the lost attempts once more.
         self._wanted = ()
+
+
+def _how_it_was_killed(worker: _Worker, answer: Exited) -> str:
+    """Return the last words of a log whose worker could not say them."""
+    if worker.was_killed:
+        return "killed by the engine" + (": it had been asked to end, and went on" if worker.was_termed else "")
+    if answer.out_of_memory:
+        return "killed by the system, which was out of memory"
+    return f"the worker was ended by signal {answer.signal}"
 
 
 def read_result(path: str) -> AttemptResult | None:

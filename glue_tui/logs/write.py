@@ -5,6 +5,7 @@ A line on disk reads `2026-11-22T22:04:10.123Z INFO  text`; any other line belon
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import threading
@@ -195,6 +196,12 @@ def pump(fd: int, writer: LogWriter, level: str = INFO, *, last_lines: list[str]
     if unfinished:
         text = _after_return(unfinished.decode("utf-8", "backslashreplace"))
         _pass_on([text], writer, level, last_lines, keep)
+
+
+def append_line(path: str, level: str, text: str) -> None:
+    """Write one entry to the log of a process that is gone. Where that can't be done, the line is missing, no more."""
+    with contextlib.suppress(OSError), open(path, "ab", buffering=0) as file:
+        LogWriter(file.fileno()).line(level, text, always=True)
 
 
 def counted(count: int, word: str) -> str:

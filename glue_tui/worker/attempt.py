@@ -194,10 +194,11 @@ def _log_end(log: LogWriter, result: AttemptResult, seconds: float, *, was_stopp
         for count, way in ((result.rows_in, "in"), (result.rows_out, "out"))
         if count is not None
     )
-    state, level = result.state, INFO
-    if state is NodeState.FAILED:
-        state, level = (NodeState.STOPPED, WARN) if was_stopped else (state, ERROR)
-    log.line(level, f"{state}{rows}, {seconds:.2f} s", always=True)
+    end, level = str(result.state), INFO
+    if result.state is NodeState.FAILED:
+        # Whether the engine asked because of a stop or of the timeout, it alone knows.
+        end, level = ("ended as it was asked to", WARN) if was_stopped else (end, ERROR)
+    log.line(level, f"{end}{rows}, {seconds:.2f} s", always=True)
 
 
 def _write_result_when_there_is_space(path: str, result: AttemptResult, log: LogWriter) -> None:

@@ -148,3 +148,4 @@ def test_a_worker_that_is_killed_is_retried_as_often_as_its_job_says(project: Pa
     attempts = working.node(1, "work").attempts
     assert [one.state for one in attempts] == ["FAILED", "FAILED"]
     assert all(one.error is not None and "killed (signal 9)" in one.error.message for one in attempts)
+    assert all("ended by signal 9" in Path(one.log_path).read_text().splitlines()[-1] for one in attempts)

@@ -140,6 +140,8 @@ def test_rs_1_stop_ends_workers_with_their_grandchildren_and_starts_nothing_more
     assert (run.summary.status, run.summary.outcome) == ("STOPPED", "STOPPED")
     assert states(engine, 1) == {"prepare": "SUCCEEDED", "work": "STOPPED", "publish": "SKIPPED", "report": "SKIPPED"}
     wait_for(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    (attempt,) = engine.node(1, "work").attempts
+    assert Path(attempt.log_path).read_text().endswith("killed by the engine: it had been asked to end, and went on\n")
     with pytest.raises(IllegalWorkflowState):
         engine.ask(lambda client: client.stop_workflow_run("1"))
 

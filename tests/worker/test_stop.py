@@ -72,7 +72,7 @@ def test_a_stopped_script_tidies_up_and_publishes_nothing(server: ServerUnderTes
     said, gone, end = last_lines(spec, 3)
     assert said == "tidied up"
     assert gone == "stopped; nothing published; 1 temporary folder removed"
-    assert end.startswith("STOPPED, ")
+    assert end.startswith("ended as it was asked to, ")
     assert "Traceback" not in Path(spec.log_path).read_text()
     assert list((tmp_path / "out").iterdir()) == []
     error = read_result(spec).error
@@ -95,7 +95,7 @@ def run(glue):
     spec = make_spec(tmp_path, script(tmp_path, "greedy", text))
     stop(server, spec, tmp_path / "ready")
     assert read_result(spec).table_changes == ()
-    assert last_lines(spec, 1)[0].startswith("STOPPED, ")
+    assert last_lines(spec, 1)[0].startswith("ended as it was asked to, ")
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -109,7 +109,7 @@ def test_a_program_that_was_asked_to_end_is_waited_for(server: ServerUnderTest, 
     assert bye == "bye"
     assert ended == "the program ended with exit code 0 after it was asked to"
     assert gone == "stopped; nothing published"
-    assert end.startswith("STOPPED, ")
+    assert end.startswith("ended as it was asked to, ")
 
 
 def test_a_stop_reaches_a_job_that_is_deep_in_a_query(server: ServerUnderTest, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_stop_reaches_a_job_that_is_deep_in_a_query(server: ServerUnderTest, t
     os.killpg(started.pid, signal.SIGTERM)
     server.until_exit(spec)
     assert last_lines(spec, 2)[0] == "stopped; nothing published; 1 temporary folder removed"
-    assert last_lines(spec, 1)[0].startswith("STOPPED, ")
+    assert last_lines(spec, 1)[0].startswith("ended as it was asked to, ")
     assert list((tmp_path / "out").iterdir()) == []
     error = read_result(spec).error
     assert error is not None
