@@ -43,7 +43,7 @@ def from_data(cls: type[T], data: Any) -> T:
         hint: Any = cls
         value: T = _reader(hint)(data)
         return value
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"stored {getattr(cls, '__name__', cls)} does not fit: {error!r}") from error
 
 

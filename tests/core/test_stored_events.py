@@ -78,6 +78,7 @@ def test_a_newer_event_opens_without_the_fields_nobody_knows_yet() -> None:
         {"is": "AttemptFinished", "node_id": "job:a", "attempt": 1},
         {"is": "AttemptFinished", "node_id": "job:a", "attempt": 1, "state": "EXPLODED"},
         {"is": "AttemptFinished", "node_id": "job:a", "attempt": 1, "state": "FAILED", "outputs": 3},
+        {"is": "AttemptFinished", "node_id": "job:a", "attempt": 1, "state": "FAILED", "error": []},
         [],
         "AttemptFinished",
     ],
