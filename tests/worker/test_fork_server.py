@@ -60,7 +60,7 @@ def test_an_attempt_is_told_of_when_it_starts_and_when_it_ends(server: ServerUnd
 def test_an_attempt_tells_of_its_result_before_its_process_has_ended(server: ServerUnderTest, tmp_path: Path) -> None:
     for number, (text, exit_code) in enumerate((("pass", 0), ("1 / 0", 1)), start=1):
         spec = make_spec(tmp_path, script(tmp_path, "brief", f"def run(glue): {text}\n"), attempt=number)
-        server.start(spec)
+        server.send(encode_start(spec))  # It may even tell of it before the fork server tells of its start.
         exited, before = server.until_exit(spec)
         told = [answer for answer in before if isinstance(answer, Finished)]
         assert [(answer.key, answer.exit_code) for answer in told] == [(spec.key, exit_code)]
