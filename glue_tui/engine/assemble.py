@@ -54,7 +54,8 @@ def assembled(project_dir: Path, note: Callable[[str], None], fork_servers: Fork
         was_stopped = not ledger.has_engine_starts(conn)
         kernel = Kernel(conn=conn, slots=slots(), new_run_id=new_run_id, is_held=note_start(conn, now))
         with reading():
-            kernel.open()
+            for unreadable in kernel.open():
+                note(unreadable)
         take_fence(fence_fd, kernel.runs.values())
         definitions = load_project(project_dir).with_last_good(ledger.read_good_definitions(conn))
         # In force before the first step, so that runs that wait for their turn know their workflow's limit.

@@ -18,6 +18,8 @@ from glue_tui.core.stimuli import Stimulus
 from glue_tui.store import event_log, ledger
 from glue_tui.store.database import Connection
 
+OUR_FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError)
+"""How our own mistakes, or a stored run that does not fit, show. They cost the run, not the engine."""
 TriggerKey = tuple[str, str]
 """Workflow and trigger name."""
 
@@ -72,7 +74,7 @@ class Batch:
             return ()
         try:
             events = decide(run, stimulus, self.now)
-        except (AssertionError, LookupError, ValueError, TypeError, AttributeError) as error:
+        except OUR_FAULTS as error:
             events = _parked(run, f"{type(error).__name__}: {error} on {type(stimulus).__name__}")
         if events:
             self.record(run_id, events)

@@ -22,6 +22,7 @@ from glue_tui.core.waiting import NOTHING, RunWaits, waits
 from glue_tui.core.wanted import WakeAt
 from glue_tui.definitions.project import DefinitionSet
 from glue_tui.engine import overview
+from glue_tui.engine.batch import OUR_FAULTS
 from glue_tui.engine.clock import ClockWatch
 from glue_tui.engine.feed import Feed
 from glue_tui.engine.fork_servers import ForkServers
@@ -376,7 +377,10 @@ class Host:
 
     def _remember_last_runs(self) -> None:
         for workflow, run_id in self.history.last_run_ids().items():
-            self._last_runs[workflow] = self.kernel.runs.get(RunId(run_id)) or self.history.core_run(run_id)
+            try:
+                self._last_runs[workflow] = self.kernel.runs.get(RunId(run_id)) or self.history.core_run(run_id)
+            except OUR_FAULTS as error:
+                self.note(f"run {run_id}, the last of {workflow}, can't be read: {error!r}")
 
     def _last_run_ids(self) -> dict[str, str]:
         return {name: run.run_id for name, run in self._last_runs.items()}

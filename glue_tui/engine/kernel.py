@@ -31,7 +31,7 @@ from glue_tui.core.stimuli import (
 )
 from glue_tui.core.wanted import Command, WakeAt, wanted
 from glue_tui.engine import starts
-from glue_tui.engine.batch import Batch, TriggerKey
+from glue_tui.engine.batch import OUR_FAULTS, Batch, TriggerKey
 from glue_tui.engine.inputs import (
     DefinitionsLoaded,
     FolderScanned,
@@ -88,13 +88,18 @@ class Kernel:
     _last_number: int = 0
     _stepped_at: float = 0.0
 
-    def open(self) -> None:
-        """Read the state back: unfinished runs, paused triggers."""
+    def open(self) -> tuple[str, ...]:
+        """Read the state back: unfinished runs, paused triggers. Return in words what can't be read and stays as it is."""
+        unreadable: list[str] = []
         self._last_number = event_log.last_number(self.conn)
         self._settings = ledger.read_trigger_settings(self.conn)
         for run_id in event_log.unfinished_run_ids(self.conn):
-            run = event_log.read_run(self.conn, run_id)
-            self.runs[run.run_id] = run
+            try:
+                run = event_log.read_run(self.conn, run_id)
+                self.runs[run.run_id] = run
+            except OUR_FAULTS as error:
+                unreadable.append(f"run {run_id} can't be read and is left as it is: {error!r}")
+        return tuple(unreadable)
 
     def step(self, inputs: Sequence[Input], now: float) -> Step:
         """Take inputs, decide, commit, and only then show the result. Raises StoreFailed with nothing changed."""
@@ -146,13 +151,8 @@ class Kernel:
         for workflow, trigger in self._event_triggers():
             key = (workflow.name, trigger.name)
             inbox = self.inboxes.get(key)
-            at = (
-                now
-                if inbox is None
-                else arrivals.look_again_at(inbox, trigger.watch.settle_s)
-                if trigger.watch
-                else None
-            )
+            assert trigger.watch is not None
+            at = now if inbox is None else arrivals.look_again_at(inbox, trigger.watch.settle_s)
             if at is not None:
                 due.append((key, at))
         return tuple(due)

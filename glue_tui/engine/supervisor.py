@@ -24,7 +24,7 @@ from glue_tui.core.stimuli import WorkerExited, WorkerLost, WorkerStarted
 from glue_tui.core.wanted import Command, StartWorker, StopWorker
 from glue_tui.engine.fork_servers import ForkServers
 from glue_tui.logs.write import ERROR, append_line
-from glue_tui.protocol.worker import Exited, Finished, Progress, Ready, Started, decode_answer, encode_start
+from glue_tui.protocol.worker import Answer, Exited, Finished, Progress, Ready, Started, decode_answer, encode_start
 
 RESTART_PAUSE_S = 1.0
 """Before a fork server that died is started again."""
@@ -141,10 +141,12 @@ class Supervisor:
 
     def _hear(self, line: bytes) -> None:
         try:
-            answer = decode_answer(line)
-        except msgspec.MsgspecError as error:
-            self._note(f"the fork server said something unheard of: {line[:200]!r}: {error}")
-            return
+            self._take(decode_answer(line))
+        except Exception as error:
+            # One line that can't be taken in must not cost the ones after it.
+            self._note(f"the fork server's {line[:200]!r} can't be taken in: {error!r}")
+
+    def _take(self, answer: Answer) -> None:
         match answer:
             case Ready():
                 self._note("the fork server is ready")

@@ -113,9 +113,12 @@ def append(conn: sqlite3.Connection, run: WorkflowRun, events: Sequence[Event], 
 
 
 def read_events(conn: sqlite3.Connection, run_id: str) -> tuple[tuple[float, Event], ...]:
-    """Return a run's events in order, each with its time."""
+    """Return a run's events in order, each with its time. Raises ValueError for what is no event."""
     rows = conn.execute("SELECT at, kind, body FROM events WHERE run_id = ? ORDER BY seq", (run_id,))
-    return tuple((at, from_data(EVENT_KINDS[kind], msgspec.json.decode(body))) for at, kind, body in rows)
+    try:
+        return tuple((at, from_data(EVENT_KINDS[kind], msgspec.json.decode(body))) for at, kind, body in rows)
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise ValueError(f"an event of run {run_id} does not fit: {error!r}") from error
 
 
 def read_run(conn: sqlite3.Connection, run_id: str) -> WorkflowRun:

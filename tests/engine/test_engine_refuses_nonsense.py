@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -99,3 +100,20 @@ def test_a_question_that_can_not_be_answered_is_refused_and_others_on_the_same_l
 
     assert engine.ask(ask) == 1
     assert "our own fault" in engine.log()
+
+
+def test_a_stored_run_that_can_not_be_read_costs_no_other_run(project: Path, engine: RunningEngine) -> None:
+    _write(project)
+    (project / "wait").write_text("")
+    engine.start()
+    engine.ask(lambda client: client.start_workflow_run("flow"))
+    wait_for(lambda: engine.node("flow", "fine").state == "SUCCEEDED", why="for the other job")
+    engine.kill()
+    with contextlib.closing(sqlite3.connect(project / ".glue_tui" / "state.db")) as conn:
+        conn.execute("UPDATE events SET body = x'7b' WHERE seq = 2")
+        conn.commit()
+    (project / "workflows" / "flow.toml").write_text(FLOW.replace('{ job = "nonsense" }, ', ""))
+    engine.start()
+    assert "can't be read and is left as it is" in engine.log()
+    engine.ask(lambda client: client.start_workflow_run("flow"))
+    assert engine.finished(2).summary.outcome == "SUCCEEDED"
