@@ -89,7 +89,7 @@ class Kernel:
     _stepped_at: float = 0.0
 
     def open(self) -> tuple[str, ...]:
-        """Read the state back: unfinished runs, paused triggers. Return in words what can't be read and stays as it is."""
+        """Read the state back: unfinished runs, paused triggers. Return in words what can't be read, left as it is."""
         unreadable: list[str] = []
         self._last_number = event_log.last_number(self.conn)
         self._settings = ledger.read_trigger_settings(self.conn)

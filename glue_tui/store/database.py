@@ -24,7 +24,9 @@ def open_database(path: Path | str) -> sqlite3.Connection:
     """
     try:
         conn = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-        conn.execute("PRAGMA auto_vacuum=INCREMENTAL")  # Holds for a new file; see `store.retention`.
+        if conn.execute("PRAGMA page_count").fetchone()[0] == 0:
+            # It holds for a new file only, see `store.retention`; in others it would write, for nothing.
+            conn.execute("PRAGMA auto_vacuum=INCREMENTAL")
         conn.execute("PRAGMA journal_mode=WAL")
         conn.execute("PRAGMA synchronous=FULL")
         conn.execute("PRAGMA foreign_keys=ON")
