@@ -8,7 +8,7 @@ from pathlib import Path
 
 import watchfiles
 
-STEP_MS = 20
+STEP_MS = 40
 """Changes are gathered until nothing more comes for so long …"""
 DEBOUNCE_MS = 200
 """… or at the most for so long."""
