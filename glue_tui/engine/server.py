@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +37,15 @@ def socket_path(state_dir: Path) -> Path:
     path = state_dir / "engine.sock"
     if len(os.fsencode(path)) <= SOCKET_PATH_BYTES_MAX:
         return path
+    # One folder a project and user, so that engines that are killed do not leave one each.
+    project = hashlib.sha256(os.fsencode(state_dir)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"glue-tui-{os.getuid()}-{project}"
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077:
+        return folder / "engine.sock"
+    # Somebody else was there first, and could listen in our place.
     return Path(tempfile.mkdtemp(prefix="glue-tui-")) / "engine.sock"
 
 
@@ -60,7 +71,7 @@ class Server:
             for task in list(self._connections):
                 task.cancel()
             await asyncio.gather(*self._connections, return_exceptions=True)
-            if self._host.is_owner() or self._path.parent != self._host.state_dir:
+            if self._host.is_owner():
                 self._remove_socket()
 
     def _remove_socket(self) -> None:
