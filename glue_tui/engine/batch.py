@@ -41,6 +41,8 @@ class Batch:
     """Requests that the step granted, by their ids."""
     published: list[TableChange] = field(default_factory=list)
     """What the step brings into the catalog."""
+    _begun: dict[TriggerKey, tuple[str, ...]] = field(default_factory=dict)
+    """The patterns that a trigger has first looked at in this step, the last of them: so it will be stored."""
     _moved: dict[tuple[TriggerKey, tuple[str, ...]], dict[str, SeenFile]] = field(default_factory=dict)
     _writes: list[Callable[[Connection], None]] = field(default_factory=list)
 
@@ -112,11 +114,22 @@ class Batch:
         if changed or gone:
             self.touched_triggers.add(key)
 
-    def watch_anew(self, key: TriggerKey, patterns: tuple[str, ...]) -> None:
-        """Go on with what this step has seen of these patterns, which is not stored yet; else with what is stored."""
+    def begin_inbox(self, key: TriggerKey, patterns: tuple[str, ...]) -> None:
+        """Let a trigger look at these patterns for the first time; what it saw under others is forgotten."""
+        self._begun[key] = patterns
+        self.write(lambda conn: ledger.begin_inbox(conn, *key, patterns))
+
+    def watch_anew(self, conn: Connection, key: TriggerKey, patterns: tuple[str, ...]) -> dict[str, SeenFile] | None:
+        """Return what is stored of these patterns, and go on with what this step has seen of them, not stored yet.
+
+        None where they count as never looked at, as after this step has begun with others.
+        """
         self.inboxes.pop(key, None)
+        if self._begun.get(key, patterns) != patterns:
+            return None
         if (key, patterns) in self._moved:
             self.inboxes[key] = self._moved[key, patterns]
+        return ledger.read_inbox(conn, *key, patterns)
 
     @property
     def is_empty(self) -> bool:

@@ -272,7 +272,7 @@ class Kernel:
             return
         inbox = self._inbox(batch, key)
         if inbox is None:
-            batch.write(lambda conn: ledger.begin_inbox(conn, *key, scan.patterns))
+            batch.begin_inbox(key, scan.patterns)
         looked_at = batch.now if scan.at is None else scan.at
         seen = observe(inbox, scan.files, trigger.watch.settle_s, looked_at, scan.unreadable)
         batch.move_files(key, scan.patterns, inbox or {}, seen.changed, seen.gone)
@@ -299,8 +299,7 @@ class Kernel:
                     if same_patterns(before.get(workflow.name), trigger) and key in self.inboxes:
                         inboxes[key] = self.inboxes[key]
                         continue
-                    batch.watch_anew(key, trigger.watch.patterns)
-                    inboxes[key] = ledger.read_inbox(self.conn, *key, trigger.watch.patterns)
+                    inboxes[key] = batch.watch_anew(self.conn, key, trigger.watch.patterns)
         self.next_fires, self.inboxes = fires, inboxes
 
     def _as_switched(self, workflow: Workflow) -> Workflow:

@@ -123,6 +123,22 @@ def test_what_was_seen_in_the_same_step_outlives_a_workflow_that_is_taken_away_a
     assert seen == ledger.read_inbox(bench.conn, "w", "files", PATTERNS)
 
 
+def test_other_patterns_that_come_and_go_in_one_step_leave_memory_as_the_file(bench: Bench) -> None:
+    """Found by seed 165150: memory went on with what the other patterns' first look had forgotten in the file."""
+    others = ("other/*.csv",)
+    watch = FileWatch(patterns=others)
+    triggers = tuple(replace(one, watch=watch) if one.watch else one for one in simple_workflow().triggers)
+    bench.step(
+        T + 1,
+        scan("a"),
+        DefinitionsLoaded(workflows=(simple_workflow(triggers=triggers),)),
+        FolderScanned(workflow="w", trigger="files", patterns=others, files=()),
+        DefinitionsLoaded(workflows=(simple_workflow(),)),
+    )
+    assert bench.kernel.inboxes[("w", "files")] is None
+    assert ledger.read_inbox(bench.conn, "w", "files", PATTERNS) is None
+
+
 def test_a_file_whose_name_is_no_text_ends_no_engine(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     bench.step(T + 1, scan())
