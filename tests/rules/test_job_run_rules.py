@@ -228,7 +228,7 @@ def test_jr_12_each_attempt_has_one_log_of_all_it_says_readable_while_it_runs(
     wait_for(lambda: engine.node(1, "work").attempt)
     log = Path(engine.node(1, "work").attempts[0].log_path)
     wait_for(lambda: log.exists() and "to output" in log.read_text() and "to errors" in log.read_text())
-    assert engine.node(1, "work").state == "RUNNING"
+    wait_for(lambda: engine.node(1, "work").state == "RUNNING", why="for the start to be told, which may come after it")
     assert "at the end" not in log.read_text()
     (project / "go").touch()
     engine.finished(1)
