@@ -1,4 +1,8 @@
-"""What a wall clock that people and programs set means for moments that were noted earlier. Pure: the time is given."""
+"""What a wall clock that people and programs set means for moments that were noted earlier. Pure: the time is given.
+
+A clock that is set while an engine runs moves deadlines by an event (`DeadlinesShifted`). What is here is for what no
+engine saw: a clock that was set while none ran, and moments of files, which no event moves.
+"""
 
 CLOCK_TOLERANCE_S = 1.0
 """A moment further in the future than this was noted before the clock was set back."""

@@ -12,7 +12,7 @@ NAMES_MAX = 5
 """A message names so many nodes and counts the others; the run's list of nodes has all."""
 
 
-def node_end(node: Job | Crawler | None, last: Attempt) -> str:
+def node_end(node: Job | Crawler, last: Attempt) -> str:
     """Return what becomes of the work of a node that a stop ends, by its last attempt."""
     if last.starting_at is None:
         return "stopped before it began" if last.attempt == 1 else "stopped before it was tried again"
