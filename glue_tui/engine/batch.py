@@ -15,7 +15,7 @@ from glue_tui.core.run import WorkflowRun, apply
 from glue_tui.core.schema import TableChange
 from glue_tui.core.states import NodeState, Outcome, WorkflowRunStatus
 from glue_tui.core.stimuli import Stimulus
-from glue_tui.store import event_log, ledger
+from glue_tui.store import event_log, seen_files
 from glue_tui.store.database import Connection
 
 OUR_FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError)
@@ -108,16 +108,16 @@ class Batch:
         after.update((seen.path, seen) for seen in changed)
         self.inboxes[key] = self._moved[key, patterns] = after
         if gone:
-            self.write(lambda conn: ledger.forget_seen(conn, *key, gone))
+            self.write(lambda conn: seen_files.forget_seen(conn, *key, gone))
         if changed:
-            self.write(lambda conn: ledger.write_seen(conn, *key, changed))
+            self.write(lambda conn: seen_files.write_seen(conn, *key, changed))
         if changed or gone:
             self.touched_triggers.add(key)
 
     def begin_inbox(self, key: TriggerKey, patterns: tuple[str, ...]) -> None:
         """Let a trigger look at these patterns for the first time; what it saw under others is forgotten."""
         self._begun[key] = patterns
-        self.write(lambda conn: ledger.begin_inbox(conn, *key, patterns))
+        self.write(lambda conn: seen_files.begin_inbox(conn, *key, patterns))
 
     def watch_anew(self, conn: Connection, key: TriggerKey, patterns: tuple[str, ...]) -> dict[str, SeenFile] | None:
         """Return what is stored of these patterns, and go on with what this step has seen of them, not stored yet.
@@ -129,7 +129,7 @@ class Batch:
             return None
         if (key, patterns) in self._moved:
             self.inboxes[key] = self._moved[key, patterns]
-        return ledger.read_inbox(conn, *key, patterns)
+        return seen_files.read_inbox(conn, *key, patterns)
 
     @property
     def is_empty(self) -> bool:

@@ -58,7 +58,7 @@ from glue_tui.core.states import (
 from glue_tui.core.story import describe
 from glue_tui.core.wanted import STOP_GRACE_S
 from glue_tui.engine.kernel import Kernel, Step
-from glue_tui.store import ledger
+from glue_tui.store import ledger, seen_files
 from glue_tui.store.event_log import EVENT_KINDS
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class Checkers:
         trigger = workflow.trigger(key[1]) if workflow else None
         if trigger is None or trigger.watch is None:
             return
-        stored = ledger.read_inbox(self._world.conn, *key, trigger.watch.patterns)
+        stored = seen_files.read_inbox(self._world.conn, *key, trigger.watch.patterns)
         require(inbox == stored, f"files of {key}: {_difference(inbox or {}, stored or {})}")
         if inbox is None:
             return

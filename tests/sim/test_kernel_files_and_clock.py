@@ -21,7 +21,7 @@ from glue_tui.engine.inputs import (
     FolderScanned,
     StopAsked,
 )
-from glue_tui.store import ledger
+from glue_tui.store import seen_files
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_what_was_seen_in_the_same_step_outlives_a_workflow_that_is_taken_away_a
     bench.step(T + 2, scan("a", "b"), away, back)
     seen = bench.kernel.inboxes[("w", "files")]
     assert sorted(seen or {}) == ["in/a.csv", "in/b.csv"]
-    assert seen == ledger.read_inbox(bench.conn, "w", "files", PATTERNS)
+    assert seen == seen_files.read_inbox(bench.conn, "w", "files", PATTERNS)
 
 
 def test_other_patterns_that_come_and_go_in_one_step_leave_memory_as_the_file(bench: Bench) -> None:
@@ -136,7 +136,7 @@ def test_other_patterns_that_come_and_go_in_one_step_leave_memory_as_the_file(be
         DefinitionsLoaded(workflows=(simple_workflow(),)),
     )
     assert bench.kernel.inboxes[("w", "files")] is None
-    assert ledger.read_inbox(bench.conn, "w", "files", PATTERNS) is None
+    assert seen_files.read_inbox(bench.conn, "w", "files", PATTERNS) is None
 
 
 def test_a_file_whose_name_is_no_text_ends_no_engine(bench: Bench, tmp_path: Path) -> None:

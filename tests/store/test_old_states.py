@@ -17,7 +17,7 @@ from glue_tui.core.arrivals import Stage
 from glue_tui.core.problem import StoreFailed
 from glue_tui.engine.assemble import assembled
 from glue_tui.engine.fork_servers import ForkServers
-from glue_tui.store import event_log, ledger
+from glue_tui.store import event_log, ledger, seen_files
 from glue_tui.store.database import migrate, open_database, open_readonly
 from glue_tui.store.history import History, open_history
 from tests.conftest import RunningEngine, wait_for
@@ -76,7 +76,7 @@ def test_every_row_of_a_state_is_understood_after_the_migration(project: Path) -
         assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
         assert event_log.last_number(conn) == max(OUTCOMES)
         assert len(event_log.unfinished_run_ids(conn)) == 1
-        inbox = ledger.read_inbox(conn, "inbox", "files", ("incoming/*.csv",))
+        inbox = seen_files.read_inbox(conn, "inbox", "files", ("incoming/*.csv",))
         assert inbox is not None
         assert {Path(path).stem: seen.stage for path, seen in inbox.items()} == {
             "there_before": Stage.BASELINE,
@@ -119,7 +119,7 @@ def stage_of(project: Path, path: str) -> Stage:
     conn = open_readonly(project / ".glue_tui" / "state.db")
     assert conn is not None
     with contextlib.closing(conn):
-        return (ledger.read_inbox(conn, "inbox", "files", ("incoming/*.csv",)) or {})[path].stage
+        return (seen_files.read_inbox(conn, "inbox", "files", ("incoming/*.csv",)) or {})[path].stage
 
 
 def test_a_finished_run_of_an_old_version_is_resumed(project: Path, engine: RunningEngine) -> None:
