@@ -6,6 +6,7 @@ import re
 from functools import cache
 
 _WILD = re.compile(r"[*?\[{]")
+_PASSING = ("~", ".tmp", ".part", ".partial", ".crdownload", ".swp")
 
 
 @cache
@@ -22,6 +23,11 @@ def fixed_folder(glob: str) -> str:
     wild = _WILD.search(glob)
     fixed = glob[: wild.start()] if wild else glob
     return fixed.rpartition("/")[0] or ("/" if glob.startswith("/") else ".")
+
+
+def is_passing(name: str) -> bool:
+    """Tell whether a file name is one that programs write under on their way to the real one."""
+    return name.startswith(".") or name.endswith(_PASSING)
 
 
 def _translate(glob: str, *, has_braces: bool) -> str:

@@ -113,6 +113,8 @@ class TriggerRun:
     state: TriggerRunState = TriggerRunState.WAITING
     fired_at: float | None = None
     reason: str = ""
+    predecessors: tuple[NodeId, ...] = ()
+    """Nodes whose states made it fire (rule JR-9)."""
     carried_over: bool = False
 
 
@@ -187,6 +189,7 @@ def apply(run: WorkflowRun | None, event: Event, at: float) -> WorkflowRun:
                 name=event.trigger,
                 state=TriggerRunState.FIRED,
                 fired_at=None if event.carried_over else at,
+                predecessors=event.predecessors,
                 carried_over=event.carried_over,
             )
             return replace(run, triggers={**run.triggers, event.trigger: fired})

@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from glue_tui.core.arrivals import FileFact
-from glue_tui.core.globs import fixed_folder, glob_pattern
+from glue_tui.core.globs import fixed_folder, glob_pattern, is_passing
 
 FILES_MAX = 1_000_000
 """Files a trigger may watch; a scan ends there, and says so."""
@@ -54,11 +54,6 @@ def scan(project_dir: Path, patterns: tuple[str, ...], files_max: int = FILES_MA
         unreadable=tuple(os.path.relpath(folder, project_dir) for folder in unreadable),
         is_full=is_full,
     )
-
-
-def is_passing(name: str) -> bool:
-    """Tell whether a file name is one that programs write under on their way to the real one."""
-    return name.startswith(".") or name.endswith(("~", ".tmp", ".part", ".partial", ".crdownload", ".swp"))
 
 
 def _is_text(path: str) -> bool:

@@ -118,6 +118,7 @@ def trigger_run_view(run: WorkflowRun, name: str) -> TriggerRunView:
     trigger = run.graph.triggers[name]
     conditions = trigger.predicate.conditions if trigger.predicate else ()
     reason = state.reason
+    began = name == run.cause.trigger
     if state.carried_over:
         reason = "fired in the run before"
     elif state.state is TriggerRunState.WAITING and run.status.is_over:
@@ -132,6 +133,12 @@ def trigger_run_view(run: WorkflowRun, name: str) -> TriggerRunView:
         reason=reason,
         met=sum(1 for condition in conditions if judge_condition(condition, run) is Truth.TRUE),
         total=len(conditions),
+        logical=trigger.predicate.logical.value if trigger.predicate else "",
+        predecessors=state.predecessors,
+        was_paused=not trigger.enabled,
+        carried_over=state.carried_over,
+        fired_by=run.cause.fired_by if began else "",
+        scheduled_at=run.cause.scheduled_at if began else None,
     )
 
 

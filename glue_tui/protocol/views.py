@@ -141,6 +141,18 @@ class TriggerRunView(View, frozen=True):
     met: int = 0
     """Conditions that hold."""
     total: int = 0
+    logical: str = ""
+    """AND | ANY; empty without conditions. What they are, `RunView.edges` tells."""
+    predecessors: tuple[str, ...] = ()
+    """Ids of the nodes whose states made it fire."""
+    was_paused: bool = False
+    """When the run was asked for: then it does not fire in it."""
+    carried_over: bool = False
+    """It had fired in the run that this one resumes."""
+    fired_by: str = ""
+    """Of the trigger that started the run: size | window for a batch of files, hand; empty for a schedule."""
+    scheduled_at: float | None = None
+    """Of a schedule that started the run: when it was due."""
 
 
 class StatisticsView(View, frozen=True):
