@@ -21,6 +21,10 @@ class Stage(StrEnum):
     """Settled; waits for its batch."""
     TAKEN = "TAKEN"
     """Part of a batch that started a run."""
+    DROPPED = "DROPPED"
+    """A person decided that this version starts nothing."""
+    UNSELECTED = "UNSELECTED"
+    """It came by a kind of change that the trigger does not select (`events`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,10 @@ class FileFact:
     path: str
     size_bytes: int
     mtime_ns: int
+    is_open: bool = False
+    """Some process has it open for writing, as far as the system tells."""
+    is_renamed: bool = False
+    """It was renamed into place, complete."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,12 +45,21 @@ class WorkerReported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderScanned:
-    """A whole scan of what a trigger watches. Dropped if the trigger's patterns have changed meanwhile."""
+    """A look at what a trigger watches. Dropped if the trigger's patterns have changed meanwhile.
+
+    A doubled, late or superfluous fact changes nothing: the kernel judges each against what it knows itself.
+    """
 
     workflow: str
     trigger: str
     patterns: tuple[str, ...]
     files: tuple[FileFact, ...]
+    """What was found where the look went and differs from what is stored, or is still settling; in a trigger's first
+    look everything."""
+    gone: tuple[str, ...] = ()
+    """Paths that were looked for and are not there."""
+    is_whole: bool = True
+    """Everything that the trigger watches was looked at, not only some places."""
     unreadable: tuple[str, ...] = ()
     """Folders that could not be listed."""
     at: float | None = None
