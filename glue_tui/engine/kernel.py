@@ -7,13 +7,12 @@ same inputs can be given again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from glue_tui.core import arrivals
 from glue_tui.core.admission import grants, turns
-from glue_tui.core.arrivals import SeenFile, Stage, due_batch, observe
-from glue_tui.core.events import AttemptFinished, StartCause
+from glue_tui.core.events import AttemptFinished
 from glue_tui.core.model import RunId, Trigger, Workflow
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowState, did_you_mean
 from glue_tui.core.run import WorkflowRun
@@ -32,6 +31,7 @@ from glue_tui.core.stimuli import (
 from glue_tui.core.wanted import Command, WakeAt, wanted
 from glue_tui.engine import starts
 from glue_tui.engine.batch import OUR_FAULTS, Batch, TriggerKey
+from glue_tui.engine.inboxes import Inboxes
 from glue_tui.engine.inputs import (
     DefinitionsLoaded,
     FolderScanned,
@@ -43,12 +43,9 @@ from glue_tui.engine.inputs import (
     TriggerSwitched,
     WorkerReported,
 )
-from glue_tui.engine.reloading import first_fire, same_patterns, same_schedule
+from glue_tui.engine.schedules import Schedules
 from glue_tui.store import event_log, ledger
 from glue_tui.store.database import Connection, reading, transaction
-
-CLOCK_SET_BACK_S = 3 * 3600.0
-"""Where the clock is set back by less, what a schedule has fired is not fired again, as cron does it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +74,11 @@ class Kernel:
     workflows: dict[str, Workflow] = field(default_factory=dict)
     runs: dict[RunId, WorkflowRun] = field(default_factory=dict)
     """Runs that are not over."""
-    inboxes: dict[TriggerKey, dict[str, SeenFile] | None] = field(default_factory=dict)
-    """Files seen by each EVENT trigger; None: it has not looked yet."""
-    next_fires: dict[TriggerKey, float | None] = field(default_factory=dict)
+    inboxes: Inboxes = field(default_factory=Inboxes)
+    schedules: Schedules = field(default_factory=Schedules)
     _settings: dict[TriggerKey, bool] = field(default_factory=dict)
     _loaded: dict[str, Workflow] = field(default_factory=dict)
     """Workflows as their files say, before what a person paused or resumed."""
-    _skipped: set[TriggerKey] = field(default_factory=set)
-    """EVENT triggers whose batch waits because of `on_overlap = "skip"`, and that have said so."""
     _last_number: int = 0
     _stepped_at: float = 0.0
 
@@ -103,12 +97,13 @@ class Kernel:
 
     def step(self, inputs: Sequence[Input], now: float) -> Step:
         """Take inputs, decide, commit, and only then show the result. Raises StoreFailed with nothing changed."""
-        before = (self.workflows, self.inboxes, self.next_fires, self._settings, self._loaded)
+        before = (self.workflows, self.inboxes, self.schedules, self._settings, self._loaded)
+        self.inboxes, self.schedules = copy(self.inboxes), copy(self.schedules)
         try:
             with reading():
                 return self._step(inputs, now)
         except BaseException:
-            self.workflows, self.inboxes, self.next_fires, self._settings, self._loaded = before
+            self.workflows, self.inboxes, self.schedules, self._settings, self._loaded = before
             raise
 
     def _step(self, inputs: Sequence[Input], now: float) -> Step:
@@ -134,28 +129,12 @@ class Kernel:
         commands: list[Command] = []
         for run in self.runs.values():
             commands += wanted(run, self._stepped_at)
-        times = [at for at in self.next_fires.values() if at is not None]
-        for workflow, trigger in self._event_triggers():
-            inbox, watch = self.inboxes.get((workflow.name, trigger.name)), trigger.watch
-            if inbox is None or watch is None:
-                continue
-            closes_at = arrivals.window_closes_at(inbox, watch)
-            # A window that was over at the last step waits for something else: a place under the limit, a key.
-            if closes_at is not None and closes_at > self._stepped_at and trigger.enabled:
-                times.append(closes_at)
+        times = self.schedules.wake_times() + self.inboxes.wake_times(self.workflows, self._stepped_at)
         return (*commands, *(WakeAt(at=at) for at in times))
 
     def scans_due(self, now: float) -> tuple[tuple[TriggerKey, float], ...]:
         """Return the triggers whose folders must be scanned again because a file is settling, and when."""
-        due: list[tuple[TriggerKey, float]] = []
-        for workflow, trigger in self._event_triggers():
-            key = (workflow.name, trigger.name)
-            inbox = self.inboxes.get(key)
-            assert trigger.watch is not None
-            at = now if inbox is None else arrivals.look_again_at(inbox, trigger.watch.settle_s)
-            if at is not None:
-                due.append((key, at))
-        return tuple(due)
+        return self.inboxes.scans_due(self.workflows, now)
 
     def trigger_state(self, workflow: Workflow, trigger: Trigger) -> TriggerState:
         """Return a trigger's state in Glue's words (rules TR-2, TR-3); every type can be paused here."""
@@ -190,7 +169,7 @@ class Kernel:
             case WorkerReported(report=report):
                 self._worker_reported(batch, report)
             case FolderScanned():
-                self._folder_scanned(batch, one)
+                self.inboxes.scanned(batch, self.workflows, one)
             case DefinitionsLoaded(workflows=workflows):
                 if workflows != tuple(self._loaded.values()):
                     batch.write(lambda conn: ledger.write_good_definitions(conn, workflows))
@@ -264,43 +243,13 @@ class Kernel:
             if ended_well:
                 batch.publish_tables(run_id, report.result.table_changes)
 
-    def _folder_scanned(self, batch: Batch, scan: FolderScanned) -> None:
-        key = (scan.workflow, scan.trigger)
-        workflow = self.workflows.get(scan.workflow)
-        trigger = workflow.trigger(scan.trigger) if workflow else None
-        if trigger is None or trigger.watch is None or trigger.watch.patterns != scan.patterns:
-            return
-        inbox = self._inbox(batch, key)
-        if inbox is None:
-            batch.begin_inbox(key, scan.patterns)
-        looked_at = batch.now if scan.at is None else scan.at
-        seen = observe(inbox, scan.files, trigger.watch.settle_s, looked_at, scan.unreadable)
-        batch.move_files(key, scan.patterns, inbox or {}, seen.changed, seen.gone)
-
-    def _inbox(self, batch: Batch, key: TriggerKey) -> dict[str, SeenFile] | None:
-        """Return what a trigger has seen at this point of the step; None if it has not looked yet."""
-        return batch.inboxes[key] if key in batch.inboxes else self.inboxes.get(key)
-
     def _load(self, batch: Batch, workflows: tuple[Workflow, ...]) -> None:
         """Put definitions into force; runs in flight keep theirs."""
         before = self.workflows
         self._loaded = {workflow.name: workflow for workflow in workflows}
         self.workflows = {name: self._as_switched(workflow) for name, workflow in self._loaded.items()}
-        fires: dict[TriggerKey, float | None] = {}
-        inboxes: dict[TriggerKey, dict[str, SeenFile] | None] = {}
-        for workflow in self.workflows.values():
-            for trigger in workflow.triggers:
-                key = (workflow.name, trigger.name)
-                if trigger.schedule is not None:
-                    # A fire that is due this very moment must survive a reload.
-                    kept = same_schedule(before.get(workflow.name), workflow, trigger)
-                    fires[key] = self.next_fires.get(key) if kept else first_fire(workflow, trigger, batch.now)
-                if trigger.watch is not None:
-                    if same_patterns(before.get(workflow.name), trigger) and key in self.inboxes:
-                        inboxes[key] = self.inboxes[key]
-                        continue
-                    inboxes[key] = batch.watch_anew(self.conn, key, trigger.watch.patterns)
-        self.next_fires, self.inboxes = fires, inboxes
+        self.schedules.load(before, self.workflows, batch.now)
+        self.inboxes.load(batch, self.conn, before, self.workflows)
 
     def _as_switched(self, workflow: Workflow) -> Workflow:
         triggers = tuple(
@@ -312,40 +261,11 @@ class Kernel:
     # What is due by itself
 
     def _fire_due(self, batch: Batch, notes: list[str]) -> None:
-        if batch.now < self._stepped_at - CLOCK_SET_BACK_S:
-            # Otherwise a clock that had been far in the future would silence every schedule until then.
-            self.next_fires = {key: self._next_fire_of(key, batch.now) for key in self.next_fires}
-        for (name, trigger_name), at in self.next_fires.items():
-            workflow = self.workflows[name]
-            trigger = workflow.trigger(trigger_name)
-            if at is None or at > batch.now or trigger is None or not trigger.enabled:
-                continue
-            cause = StartCause(trigger=trigger_name, trigger_type=TriggerType.SCHEDULED, scheduled_at=at)
+        self.schedules.clock_moved(self.workflows, self._stepped_at, batch.now)
+        for workflow, cause in self.schedules.due(self.workflows, batch.now):
             starts.start_by_itself(batch, workflow, cause, self.new_run_id(), notes)
-            batch.touched_triggers.add((name, trigger_name))
-        for workflow, trigger in self._event_triggers():
-            if trigger.enabled:
-                self._take_batches(batch, workflow, trigger, notes)
-
-    def _take_batches(self, batch: Batch, workflow: Workflow, trigger: Trigger, notes: list[str]) -> None:
-        key = (workflow.name, trigger.name)
-        assert trigger.watch is not None
-        while (inbox := self._inbox(batch, key)) is not None:
-            due = due_batch(inbox, trigger.watch, batch.now)
-            if due is None:
-                return
-            files = tuple(seen.path for seen in due.files)
-            cause = StartCause(trigger=trigger.name, trigger_type=TriggerType.EVENT, files=files, fired_by=due.fired_by)
-            news: list[str] = []
-            run = starts.start_by_itself(batch, workflow, cause, self.new_run_id(), news)
-            if run is None:
-                # The batch is offered again at every step: one note for all of them.
-                notes += news if key not in self._skipped else []
-                self._skipped.add(key)
-                return
-            self._skipped.discard(key)
-            taken = [replace(seen, stage=Stage.TAKEN, since=batch.now, run_id=run.run_id) for seen in due.files]
-            batch.move_files(key, trigger.watch.patterns, inbox, taken)
+            batch.touched_triggers.add((workflow.name, cause.trigger))
+        self.inboxes.take_batches(batch, self.workflows, self.new_run_id, notes)
 
     def _admit(self, batch: Batch) -> None:
         """Let queued runs have their turn and waiting attempts their slots, until nothing changes."""
@@ -366,12 +286,10 @@ class Kernel:
         changed = tuple((self.runs.get(run_id), run) for run_id, run in batch.runs.items())
         self.runs = {**self.runs, **batch.runs}
         self.runs = {run_id: run for run_id, run in self.runs.items() if not run.status.is_over}
-        self.inboxes = {key: self._inbox(batch, key) for key in self.inboxes}
+        self.inboxes.adopt(batch)
         self._last_number = batch.last_number
         self._stepped_at = batch.now
-        for key, at in self.next_fires.items():
-            if at is not None and at <= batch.now:
-                self.next_fires[key] = self._next_fire_of(key, batch.now)
+        self.schedules.move_on(self.workflows, batch.now)
         return Step(
             answers=answers,
             changed=changed,
@@ -379,16 +297,3 @@ class Kernel:
             published=tuple(batch.published),
             notes=tuple(notes),
         )
-
-    def _next_fire_of(self, key: TriggerKey, after: float) -> float | None:
-        workflow = self.workflows[key[0]]
-        trigger = workflow.trigger(key[1])
-        return first_fire(workflow, trigger, after) if trigger else None
-
-    def _event_triggers(self) -> list[tuple[Workflow, Trigger]]:
-        return [
-            (workflow, trigger)
-            for workflow in self.workflows.values()
-            for trigger in workflow.triggers
-            if trigger.watch is not None
-        ]

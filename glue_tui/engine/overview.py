@@ -69,7 +69,7 @@ def workflow_views(
 def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger) -> TriggerView:
     """Return a trigger outside any run: when it fires next, what its batch holds."""
     key = (workflow.name, trigger.name)
-    inbox = kernel.inboxes.get(key) or {}
+    inbox = kernel.inboxes.seen.get(key) or {}
     watch = trigger.watch
     return TriggerView(
         workflow=workflow.name,
@@ -78,7 +78,7 @@ def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger) -> Trigge
         state=kernel.trigger_state(workflow, trigger).value,
         description=trigger.description,
         schedule=trigger.schedule or "",
-        next_fire_at=kernel.next_fires.get(key),
+        next_fire_at=kernel.schedules.next_fires.get(key),
         watch=watch.patterns if watch else (),
         batch_size=watch.batch_size if watch else 0,
         batch_files=len(arrivals.pending(inbox)),

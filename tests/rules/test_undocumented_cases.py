@@ -223,7 +223,7 @@ def test_f_12_w_is_the_weekday_nearest_to_the_day_and_hash_and_rate_are_accepted
 ) -> None:
     """Glue's page reads W as the n-th weekday; EventBridge as here, and `#` and `rate` are EventBridge's alone."""
     glue.write(AT_TEN.replace("cron(0 22 * * ? *)", schedule) + WORK)
-    assert glue.kernel.next_fires["night", "at_ten"] == fires
+    assert glue.kernel.schedules.next_fires["night", "at_ten"] == fires
 
 
 def test_f_12_there_is_no_limit_of_tables_to_be_equal_to(glue: Project) -> None:

@@ -154,7 +154,7 @@ class Checkers:
         require(limit == 0 or len(going) <= limit, f"{len(going)} runs of {name} are going, {limit} allowed")
 
     def _check_inbox(self, kernel: Kernel, key: tuple[str, str]) -> None:
-        inbox = kernel.inboxes.get(key)
+        inbox = kernel.inboxes.seen.get(key)
         workflow = kernel.workflows.get(key[0])
         trigger = workflow.trigger(key[1]) if workflow else None
         if trigger is None or trigger.watch is None:
@@ -244,7 +244,7 @@ class Checkers:
 
     def _check_nothing_left(self, kernel: Kernel, key: tuple[str, str], patterns: tuple[str, ...]) -> None:
         """Every version of a file that is there now was taken, or was there before the trigger first looked."""
-        inbox = kernel.inboxes.get(key)
+        inbox = kernel.inboxes.seen.get(key)
         require(inbox is not None, f"{key} has never looked")
         assert inbox is not None
         for fact in self._world.folders.scan(patterns):

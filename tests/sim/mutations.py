@@ -90,7 +90,7 @@ MUTATIONS = (
     ),
     Mutation(
         what="files of a batch are not marked as taken",
-        path="engine/kernel.py",
+        path="engine/inboxes.py",
         old="replace(seen, stage=Stage.TAKEN,",
         new="replace(seen, stage=Stage.BASELINE,",
     ),
@@ -103,7 +103,7 @@ MUTATIONS = (
     Mutation(
         what="a failed commit is adopted all the same",
         path="engine/kernel.py",
-        old="            self.workflows, self.inboxes, self.next_fires, self._settings, self._loaded = before\n",
+        old="            self.workflows, self.inboxes, self.schedules, self._settings, self._loaded = before\n",
         new="",
     ),
     Mutation(

@@ -196,12 +196,14 @@ class People:
         if not world.is_calm or world.engine is None or world.engine.has_work:
             return False
         kernel = world.engine.kernel
-        if kernel.runs or any(one.stage in _OPEN for box in kernel.inboxes.values() for one in (box or {}).values()):
+        if kernel.runs or any(
+            one.stage in _OPEN for box in kernel.inboxes.seen.values() for one in (box or {}).values()
+        ):
             return False
         return not world.has_plans and all(
             box is not None and _facts(box) == {one.path: one.mtime_ns for one in world.folders.scan(patterns)}
             for key, patterns in world.engine.patterns().items()
-            for box in (kernel.inboxes.get(key),)
+            for box in (kernel.inboxes.seen.get(key),)
         )
 
 

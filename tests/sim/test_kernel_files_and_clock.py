@@ -42,7 +42,7 @@ def test_what_is_there_at_the_first_look_starts_nothing(bench: Bench) -> None:
 
 def test_a_file_that_comes_between_two_first_looks_in_one_step_is_new(bench: Bench) -> None:
     bench.step(T + 1, scan("old"), scan("old", "new"))
-    assert bench.kernel.inboxes[("w", "files")]["in/new.csv"].stage is Stage.SETTLING  # type: ignore[index]
+    assert bench.kernel.inboxes.seen[("w", "files")]["in/new.csv"].stage is Stage.SETTLING  # type: ignore[index]
 
 
 def test_a_full_batch_starts_one_run_with_its_files(bench: Bench) -> None:
@@ -55,7 +55,7 @@ def test_a_full_batch_starts_one_run_with_its_files(bench: Bench) -> None:
         (("in/a.csv", "in/b.csv"), "size"),
         (("in/c.csv",), "window"),
     ]
-    taken = [(one.stage, one.run_id) for one in (bench.kernel.inboxes[("w", "files")] or {}).values()]
+    taken = [(one.stage, one.run_id) for one in (bench.kernel.inboxes.seen[("w", "files")] or {}).values()]
     assert taken == [(Stage.TAKEN, "wr_1"), (Stage.TAKEN, "wr_1"), (Stage.TAKEN, "wr_2")]
 
 
@@ -108,9 +108,9 @@ def test_other_patterns_begin_with_a_first_look(bench: Bench) -> None:
     bench.step(
         T + 2, scan("a", "b"), DefinitionsLoaded(workflows=(simple_workflow(triggers=triggers),)), scan("a", "b")
     )
-    assert bench.kernel.inboxes[("w", "files")] is None
+    assert bench.kernel.inboxes.seen[("w", "files")] is None
     bench.step(T + 3, DefinitionsLoaded(workflows=()))
-    assert bench.kernel.inboxes == {}
+    assert bench.kernel.inboxes.seen == {}
 
 
 def test_what_was_seen_in_the_same_step_outlives_a_workflow_that_is_taken_away_and_put_back(bench: Bench) -> None:
@@ -118,7 +118,7 @@ def test_what_was_seen_in_the_same_step_outlives_a_workflow_that_is_taken_away_a
     bench.step(T + 1, scan("a"))
     away, back = DefinitionsLoaded(workflows=()), DefinitionsLoaded(workflows=(simple_workflow(),))
     bench.step(T + 2, scan("a", "b"), away, back)
-    seen = bench.kernel.inboxes[("w", "files")]
+    seen = bench.kernel.inboxes.seen[("w", "files")]
     assert sorted(seen or {}) == ["in/a.csv", "in/b.csv"]
     assert seen == seen_files.read_inbox(bench.conn, "w", "files", PATTERNS)
 
@@ -135,7 +135,7 @@ def test_other_patterns_that_come_and_go_in_one_step_leave_memory_as_the_file(be
         FolderScanned(workflow="w", trigger="files", patterns=others, files=()),
         DefinitionsLoaded(workflows=(simple_workflow(),)),
     )
-    assert bench.kernel.inboxes[("w", "files")] is None
+    assert bench.kernel.inboxes.seen[("w", "files")] is None
     assert seen_files.read_inbox(bench.conn, "w", "files", PATTERNS) is None
 
 
@@ -146,7 +146,7 @@ def test_a_file_whose_name_is_no_text_ends_no_engine(bench: Bench, tmp_path: Pat
         Path(os.fsdecode(os.fsencode(tmp_path / "in") + b"/" + name)).touch()
     found = scan_folder(tmp_path, PATTERNS).files
     bench.step(T + 2, FolderScanned(workflow="w", trigger="files", patterns=PATTERNS, files=found))
-    assert list(bench.kernel.inboxes[("w", "files")] or {}) == ["in/ok.csv"]
+    assert list(bench.kernel.inboxes.seen[("w", "files")] or {}) == ["in/ok.csv"]
 
 
 # The clock
@@ -180,7 +180,7 @@ def test_a_clock_that_is_set_back_holds_up_neither_retries_nor_kills_nor_batches
 def test_a_clock_that_was_far_in_the_future_does_not_silence_schedules(bench: Bench) -> None:
     bench.step(T + 1e7)
     bench.step(T)
-    assert (bench.kernel.next_fires[("w", "timer")] or 0) <= T + 3600
+    assert (bench.kernel.schedules.next_fires[("w", "timer")] or 0) <= T + 3600
 
 
 def test_a_schedule_missed_many_times_fires_once(bench: Bench) -> None:

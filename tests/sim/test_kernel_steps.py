@@ -38,6 +38,11 @@ def bench() -> Iterator[Bench]:
 # Commits that fail
 
 
+def _state(bench: Bench) -> tuple[object, ...]:
+    kernel = bench.kernel
+    return kernel.workflows, kernel.schedules.next_fires, kernel.inboxes.seen, kernel.runs
+
+
 @pytest.mark.parametrize("statement", [0, 1, 2, 3])
 def test_after_a_failed_commit_the_same_inputs_give_the_same_result(bench: Bench, statement: int) -> None:
     inputs = (
@@ -46,25 +51,24 @@ def test_after_a_failed_commit_the_same_inputs_give_the_same_result(bench: Bench
         StartAsked(workflow="w", request_id="r"),
         scan("a"),
     )
-    before = (bench.kernel.workflows, bench.kernel.next_fires, bench.kernel.inboxes, bench.kernel.runs)
+    before = _state(bench)
     bench.conn.arm(statement, sqlite3.OperationalError("disk I/O error"))
     with pytest.raises(StoreFailed):
         bench.step(T + 1, *inputs)
-    assert before == (bench.kernel.workflows, bench.kernel.next_fires, bench.kernel.inboxes, bench.kernel.runs)
-    assert bench.runs() == []
+    assert before == _state(bench)
 
     step = bench.step(T + 2, *inputs)
 
     trigger = bench.kernel.workflow("w").trigger("timer")
     assert trigger is not None
     assert not trigger.enabled
-    assert bench.kernel.next_fires[("w", "timer")] is None
+    assert bench.kernel.schedules.next_fires[("w", "timer")] is None
     assert [run.number for run in bench.runs()] == [1]
     assert step.answers[2] == bench.runs()[0].run_id
 
 
 def test_a_schedule_that_was_due_when_the_commit_failed_fires_once_it_succeeds(bench: Bench) -> None:
-    due = bench.kernel.next_fires[("w", "timer")]
+    due = bench.kernel.schedules.next_fires[("w", "timer")]
     assert due is not None
     bench.conn.arm(0, sqlite3.OperationalError("database or disk is full"))
     with pytest.raises(StoreFailed):
@@ -110,23 +114,23 @@ def test_a_run_or_workflow_that_is_not_there_is_refused_with_a_hint(bench: Bench
 
 
 def test_a_fire_that_is_due_at_the_moment_of_a_reload_happens_once(bench: Bench) -> None:
-    due = bench.kernel.next_fires[("w", "timer")]
+    due = bench.kernel.schedules.next_fires[("w", "timer")]
     assert due is not None
     bench.step(due, DefinitionsLoaded(workflows=(simple_workflow(description="edited"),)))
     bench.step(due + 1, DefinitionsLoaded(workflows=(simple_workflow(),)))
     assert [run.cause.scheduled_at for run in bench.runs()] == [due]
-    assert bench.kernel.next_fires[("w", "timer")] == due + 3600
+    assert bench.kernel.schedules.next_fires[("w", "timer")] == due + 3600
 
 
 def test_another_schedule_begins_anew_and_fires_nothing_at_once(bench: Bench) -> None:
-    due = bench.kernel.next_fires[("w", "timer")]
+    due = bench.kernel.schedules.next_fires[("w", "timer")]
     assert due is not None
     triggers = tuple(
         replace(one, schedule="rate(2 hours)") if one.schedule else one for one in simple_workflow().triggers
     )
     bench.step(due, DefinitionsLoaded(workflows=(simple_workflow(triggers=triggers),)))
     assert bench.runs() == []
-    assert (bench.kernel.next_fires[("w", "timer")] or 0) > due
+    assert (bench.kernel.schedules.next_fires[("w", "timer")] or 0) > due
 
 
 def test_a_queued_run_whose_file_disappears_still_has_its_turn() -> None:
