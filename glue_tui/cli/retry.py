@@ -14,7 +14,8 @@ from glue_tui.client.resume_words import SCRIPTS_RULE, change_text, more_text, s
 from glue_tui.core.model import NodeId, node_name
 from glue_tui.core.problem import EntityNotFound
 from glue_tui.core.states import Outcome
-from glue_tui.protocol.views import ResumePlanView, RunSummary
+from glue_tui.protocol.plan_views import ResumePlanView
+from glue_tui.protocol.views import RunSummary
 
 _FAILED = (Outcome.FAILED, Outcome.RECOVERED, Outcome.ERROR)
 _RUNS_SEARCHED = 500

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.views import (
     FeedMessage,
     ProjectView,
     PrunedView,
-    ResumePlanView,
     RunSummary,
     RunView,
     StoryLine,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TypeVar
 
+from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.requests import (
     Done,
     GetProject,
@@ -31,7 +32,7 @@ from glue_tui.protocol.requests import (
     StoryReply,
     SummaryReply,
 )
-from glue_tui.protocol.views import ProjectView, PrunedView, ResumePlanView, RunSummary, RunView, StoryLine
+from glue_tui.protocol.views import ProjectView, PrunedView, RunSummary, RunView, StoryLine
 
 R = TypeVar("R", bound=Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply | PlanReply | PrunedReply)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from glue_tui.client.words import counted
-from glue_tui.protocol.views import ChangeView, ResumePlanView, ScriptView
+from glue_tui.protocol.plan_views import ChangeView, ResumePlanView, ScriptView
 
 SCRIPTS_RULE = "scripts are not pinned: either definition runs them as they are now"
 

@@ -15,8 +15,8 @@ from glue_tui.core.run import WorkflowRun
 from glue_tui.definitions.files import is_file
 from glue_tui.engine.host import Host
 from glue_tui.protocol.plan import resume_plan_view
+from glue_tui.protocol.plan_views import ResumePlanView, ScriptView
 from glue_tui.protocol.requests import PlanResume
-from glue_tui.protocol.views import ResumePlanView, ScriptView
 
 
 def plan_view(host: Host, ask: PlanResume) -> ResumePlanView:

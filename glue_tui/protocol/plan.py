@@ -8,7 +8,7 @@ from glue_tui.core.changes import Change, changed_lines
 from glue_tui.core.model import NodeId
 from glue_tui.core.resume import ResumePlan
 from glue_tui.core.run import WorkflowRun
-from glue_tui.protocol.views import ChangeView, ResumePlanView, ScriptView
+from glue_tui.protocol.plan_views import ChangeView, ResumePlanView, ScriptView
 
 CHANGES_MAX = 200
 """Listed in a plan; how many there are is told besides."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import msgspec
 
 from glue_tui.core.problem import ERRORS, GlueTuiError
+from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.views import (
     FeedMessage,
     ProjectView,
     PrunedView,
-    ResumePlanView,
     RunSummary,
     RunView,
     StoryLine,

@@ -6,7 +6,8 @@ import uuid
 
 from glue_tui.client.words import counted
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowState, InvalidInput
-from glue_tui.protocol.views import NodeView, ResumePlanView
+from glue_tui.protocol.plan_views import ResumePlanView
+from glue_tui.protocol.views import NodeView
 from glue_tui.tui import cli_twins
 from glue_tui.tui.host import Host
 from glue_tui.tui.navigation import failed_after

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from glue_tui.core.problem import InvalidInput
-from glue_tui.protocol.views import ResumedView, ResumePlanView
+from glue_tui.protocol.plan_views import ResumePlanView
+from glue_tui.protocol.views import ResumedView
 from tests.conftest import RunningEngine, wait_for
 
 FLOW = """

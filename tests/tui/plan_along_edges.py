@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from glue_tui.core.problem import IllegalWorkflowState
-from glue_tui.protocol.views import ResumePlanView, RunView
+from glue_tui.protocol.plan_views import ResumePlanView
+from glue_tui.protocol.views import RunView
 
 FAILURES = ("FAILED", "TIMEOUT", "STOPPED", "ERROR")
 

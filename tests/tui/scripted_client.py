@@ -14,6 +14,7 @@ import msgspec
 from plan_along_edges import plan_along_edges
 
 from glue_tui.core.problem import EngineUnavailable, EntityNotFound, IllegalWorkflowState, InvalidInput
+from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.views import (
     AttemptView,
     EngineChanged,
@@ -21,7 +22,6 @@ from glue_tui.protocol.views import (
     FeedMessage,
     NodeView,
     ProjectView,
-    ResumePlanView,
     RunChanged,
     RunOpened,
     RunSummary,

@@ -11,7 +11,8 @@ from screen import Shown, same_as_snapshot, show
 from scripted_client import ScriptedEngine
 
 from glue_tui.core.problem import InvalidInput
-from glue_tui.protocol.views import ChangeView, ResumedView, ScriptView
+from glue_tui.protocol.plan_views import ChangeView, ScriptView
+from glue_tui.protocol.views import ResumedView
 
 TO_CLEAN_SALES = ("g", "g", *"jjjjj")
 CHANGES = (

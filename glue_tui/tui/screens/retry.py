@@ -10,7 +10,8 @@ from textual import events
 from glue_tui.client.resume_words import SCRIPTS_RULE, change_text, more_text, script_text, since_text
 from glue_tui.core.model import NodeId, node_name
 from glue_tui.core.problem import GlueTuiError
-from glue_tui.protocol.views import ResumePlanView, RunView
+from glue_tui.protocol.plan_views import ResumePlanView
+from glue_tui.protocol.views import RunView
 from glue_tui.tui.cli_twins import retry as retry_twin
 from glue_tui.tui.format import node_look
 from glue_tui.tui.model import node_in
