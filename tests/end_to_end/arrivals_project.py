@@ -1,0 +1,136 @@
+"""A project that is started by files only, and whose jobs write down which version of each file they found.
+
+Standard library only: the writers import it too. `TRIGGERS` is also what the check goes by: the folders stand here as
+names, so that nothing rests on the globs of the program that is tested.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+SEEN = "seen"
+"""Folder of what each attempt found."""
+TAKEN = "taken"
+"""Folder of marks that a version of a file, or its end, has come to a job of a trigger."""
+EMPTY = "empty"
+FILE_LINE = re.compile(r"(\S+) (\d+) -+\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """An EVENT trigger as the check sees it."""
+
+    name: str
+    folders: tuple[str, ...]
+    """Folders below `in/`, whole."""
+    batch_size: int
+    window_s: float
+    settle_s: float
+    events: frozenset[str] = frozenset({"created", "modified"})
+
+    def watches(self, path: str) -> bool:
+        """Tell whether it concerns itself with a path, relative to the project folder."""
+        return path.endswith(".dat") and path.startswith(tuple(f"in/{folder}/" for folder in self.folders))
+
+
+WORKFLOWS: dict[str, tuple[Watching, ...]] = {
+    "single": (
+        Watching(name="each", folders=("grown", "swapped", "edited", "new"), batch_size=1, window_s=900, settle_s=0.4),
+    ),
+    "batches": (
+        Watching(name="pairs", folders=("grown", "swapped", "gone"), batch_size=2, window_s=1, settle_s=0.3),
+        Watching(name="many", folders=("edited", "new", "gone", "burst"), batch_size=100, window_s=2, settle_s=0.5),
+        Watching(name="some", folders=("burst", "swapped", "edited"), batch_size=7, window_s=1, settle_s=0.3),
+    ),
+}
+TRIGGERS = tuple(trigger for triggers in WORKFLOWS.values() for trigger in triggers)
+KINDS = ("grown", "swapped", "edited", "new", "gone", "burst")
+"""The folders below `in/`."""
+
+_JOB = """
+import sys
+
+sys.path.append({root!r})
+from tests.end_to_end.arrivals_project import write_down
+
+def run(glue):
+    write_down(glue.project_dir, glue.arguments["--trigger"], glue.run_id, glue.attempt, glue.event_files)
+"""
+
+
+def make_project(folder: Path) -> None:
+    """Write definitions, the script, the folders that are watched, and one file in each that was there before."""
+    (folder / "workflows" / "jobs").mkdir(parents=True)
+    (folder / "workflows" / "jobs" / "write_down.py").write_text(_JOB.format(root=str(Path(__file__).parents[2])))
+    for name, triggers in WORKFLOWS.items():
+        (folder / "workflows" / f"{name}.toml").write_text("\n".join(map(_definition, triggers)))
+    (folder / SEEN).mkdir()
+    for trigger in TRIGGERS:
+        (folder / TAKEN / trigger.name).mkdir(parents=True)
+    for kind in KINDS:
+        (folder / "in" / kind).mkdir(parents=True)
+        (folder / "in" / kind / "before.dat").write_text(line("before", 1))
+
+
+def _definition(trigger: Watching) -> str:
+    watch = json.dumps([f"in/{folder}/**/*.dat" for folder in trigger.folders])
+    return f"""
+[triggers.{trigger.name}]
+type = "EVENT"
+watch = {watch}
+settle = "{trigger.settle_s * 1000:.0f}ms"
+batch_size = {trigger.batch_size}
+batch_window = "{trigger.window_s:.0f}s"
+actions = [{{ job = "{trigger.name}" }}]
+
+[jobs.{trigger.name}]
+type = "python"
+script = "jobs/write_down.py"
+arguments = {{ "--trigger" = "{trigger.name}" }}
+max_concurrent_runs = 0
+"""
+
+
+def line(base: str, number: int) -> str:
+    """Return one line of a file. A version of a file is lines 1 to n with the same base, and nothing else."""
+    return f"{base} {number} {'-' * 60}\n"
+
+
+def version_of(text: str) -> str:
+    """Return which version a file is by its text, as `base.lines`; EMPTY; or nothing if it is a mixture, or cut."""
+    if not text:
+        return EMPTY
+    base, at = "", 0
+    for number, found in enumerate(FILE_LINE.finditer(text), start=1):
+        base = base or found[1]
+        if found.start() != at or (found[1], int(found[2])) != (base, number):
+            return ""
+        at = found.end()
+    return f"{base}.{number}" if at == len(text) else ""
+
+
+def mark(path: str, version: str) -> str:
+    """Return the name of the mark that a version of a file has come to a job."""
+    return f"{version} {path.replace('/', '|')}"
+
+
+def write_down(folder: Path, trigger: str, run_id: str, attempt: int, files: tuple[str, ...]) -> None:
+    """What a job does: look at each file of its batch, write down what it is, and then let the writers know."""
+    found = []
+    for name in files:
+        try:
+            with open(folder / name) as file:
+                mtime_ns = os.fstat(file.fileno()).st_mtime_ns
+                found.append({"path": name, "version": version_of(file.read()), "mtime_ns": mtime_ns})
+        except OSError:
+            found.append({"path": name, "version": "", "mtime_ns": 0})
+    passing = folder / SEEN / f".{run_id}.{attempt}"
+    passing.write_text(json.dumps(found))
+    passing.rename(folder / SEEN / f"{run_id}.{attempt}.json")
+    for one in found:
+        if one["version"]:
+            (folder / TAKEN / trigger / mark(one["path"], one["version"])).touch()
