@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from glue_tui.core.globs import fixed_folder
 from glue_tui.core.model import Action, Condition, FileWatch, NodeId, Predicate, Trigger, crawler_id, job_id, node_type
 from glue_tui.core.schedule import parse_schedule
 from glue_tui.core.states import (
@@ -95,9 +96,10 @@ def _check_schedule(schedule: str | None, path: KeyPath, scope: Scope) -> None:
 
 
 def _build_watch(authored: AuthoredTrigger, path: KeyPath, scope: Scope) -> FileWatch:
-    patterns = tuple(authored.watch or ())
-    for index, pattern in enumerate(patterns):
+    for index, pattern in enumerate(authored.watch or ()):
         _check_pattern(pattern, (*path, "watch", index), scope)
+    # Two ways to write one place would be two files to whoever compares paths.
+    patterns = tuple(pattern.removeprefix(f"{scope.project_dir}/") for pattern in authored.watch or ())
     if authored.batch_size is not None:
         scope.within((*path, "batch_size"), authored.batch_size, 1, BATCH_SIZE_MAX)
     window_s = 900.0
@@ -116,8 +118,12 @@ def _check_pattern(pattern: str, path: KeyPath, scope: Scope) -> None:
         scope.report.problem(path, "not supported yet: s3:// paths", "watch a folder of this machine")
     elif not pattern.strip() or "\0" in pattern:
         scope.report.problem(path, "a pattern may not be empty")
-    elif pattern.startswith(("/", "~")) or ".." in PurePosixPath(pattern).parts:
-        scope.report.problem(path, "not supported yet: watching outside the project folder", "relative to the project")
+    elif pattern.startswith("~") or ".." in PurePosixPath(pattern).parts:
+        hint = "a folder outside the project is named by its absolute path"
+        scope.report.problem(path, 'a pattern may not hold ".." or begin with "~"', hint)
+    elif fixed_folder(pattern) == "/":
+        hint = "begin it with the folder that the files come to"
+        scope.report.problem(path, "watches every folder of the machine", hint)
     elif pattern.endswith("/"):
         scope.report.problem(path, "names a folder, not files", f'write "{pattern}**/*" for everything below it')
 
