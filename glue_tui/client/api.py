@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.views import (
     FeedMessage,
@@ -53,6 +54,15 @@ class EngineClient(Protocol):
 
     async def stop_workflow_run(self, run: str) -> RunSummary:
         """Stop a run: its workers end, nodes that have not started never will."""
+
+    async def inboxes(self, workflow: str = "", trigger: str = "", path: str = "") -> tuple[InboxView, ...]:
+        """Return what waits at EVENT triggers; with `path` that one file of each, in whatever stage it is."""
+
+    async def drop_files(self, workflow: str, trigger: str, paths: tuple[str, ...] = ()) -> int:
+        """Let waiting files (none named: all that wait) start nothing, ever, and return how many those were.
+
+        A later version of such a file counts again.
+        """
 
     async def set_trigger_enabled(self, workflow: str, trigger: str, enabled: bool) -> None:
         """Pause or resume a trigger of any type; remembered across restarts of the engine."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TypeVar
 
+from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.requests import (
     Done,
+    DropFiles,
+    DroppedReply,
+    GetInbox,
     GetProject,
     GetRun,
     GetRuns,
     GetStory,
+    InboxReply,
     PlanReply,
     PlanResume,
     ProjectReply,
@@ -34,7 +39,19 @@ from glue_tui.protocol.requests import (
 )
 from glue_tui.protocol.views import ProjectView, PrunedView, RunSummary, RunView, StoryLine
 
-R = TypeVar("R", bound=Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply | PlanReply | PrunedReply)
+R = TypeVar(
+    "R",
+    bound=Done
+    | ProjectReply
+    | RunReply
+    | RunsReply
+    | SummaryReply
+    | StoryReply
+    | PlanReply
+    | InboxReply
+    | DroppedReply
+    | PrunedReply,
+)
 
 
 class RequestClient(ABC):
@@ -83,6 +100,12 @@ class RequestClient(ABC):
 
     async def stop_workflow_run(self, run: str) -> RunSummary:
         return (await self._call(StopWorkflowRun(run=run), SummaryReply)).summary
+
+    async def inboxes(self, workflow: str = "", trigger: str = "", path: str = "") -> tuple[InboxView, ...]:
+        return (await self._call(GetInbox(workflow=workflow, trigger=trigger, path=path), InboxReply)).inboxes
+
+    async def drop_files(self, workflow: str, trigger: str, paths: tuple[str, ...] = ()) -> int:
+        return (await self._call(DropFiles(workflow=workflow, trigger=trigger, paths=paths), DroppedReply)).files
 
     async def set_trigger_enabled(self, workflow: str, trigger: str, enabled: bool) -> None:
         await self._call(SetTriggerEnabled(workflow=workflow, trigger=trigger, enabled=enabled), Done)

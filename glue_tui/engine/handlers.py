@@ -9,16 +9,21 @@ from typing import assert_never
 from glue_tui.core.model import RunId
 from glue_tui.core.problem import GlueTuiError, InvalidInput
 from glue_tui.engine.host import Host
-from glue_tui.engine.inputs import ResumeAsked, StartAsked, StopAsked, TriggerSwitched
+from glue_tui.engine.inbox_views import inbox_views
+from glue_tui.engine.inputs import Answer, DropAsked, ResumeAsked, StartAsked, StopAsked, TriggerSwitched
 from glue_tui.engine.resume_plan import plan_view, run_of, workflow_now
 from glue_tui.protocol.present import run_summary
 from glue_tui.protocol.requests import (
     Call,
     Done,
+    DropFiles,
+    DroppedReply,
+    GetInbox,
     GetProject,
     GetRun,
     GetRuns,
     GetStory,
+    InboxReply,
     PlanReply,
     PlanResume,
     ProjectReply,
@@ -99,6 +104,12 @@ async def _reply(host: Host, call: Call) -> Reply:
         case SetTriggerEnabled() as ask:
             await host.ask(TriggerSwitched(workflow=ask.workflow, trigger=ask.trigger, enabled=ask.enabled))
             return Done(number=number)
+        case GetInbox() as ask:
+            return InboxReply(number=number, inboxes=inbox_views(host.kernel, ask))
+        case DropFiles() as ask:
+            count = await host.ask(DropAsked(workflow=ask.workflow, trigger=ask.trigger, paths=ask.paths))
+            assert isinstance(count, int)
+            return DroppedReply(number=number, files=count)
         case Reload():
             await host.reload()
             return ProjectReply(number=number, project=host.project_view())
@@ -135,7 +146,8 @@ def _refuse_broken(host: Host, workflow: str) -> None:
         )
 
 
-def _summary(host: Host, run_id: RunId | None) -> RunSummary:
-    assert run_id is not None
+def _summary(host: Host, answer: Answer) -> RunSummary:
+    assert isinstance(answer, str)
+    run_id = RunId(answer)
     run = host.kernel.runs.get(run_id)
     return run_summary(run, host.waits_of(run)) if run is not None else host.history.run(run_id).summary

@@ -26,8 +26,8 @@ from glue_tui.engine.batch import OUR_FAULTS
 from glue_tui.engine.clock import ClockWatch
 from glue_tui.engine.feed import Feed
 from glue_tui.engine.fork_servers import ForkServers
-from glue_tui.engine.inputs import DefinitionsLoaded, Input, Ticked, WorkerReported
-from glue_tui.engine.intake import Answer, Intake
+from glue_tui.engine.inputs import Answer, DefinitionsLoaded, Input, Ticked, WorkerReported
+from glue_tui.engine.intake import Asker, Intake
 from glue_tui.engine.kernel import Kernel, Step
 from glue_tui.engine.pruning import Pruner
 from glue_tui.engine.recovery import forget_crashes
@@ -113,9 +113,9 @@ class Host:
 
     # For handlers
 
-    async def ask(self, one: Input) -> RunId | None:
+    async def ask(self, one: Input) -> Answer:
         """Give the kernel an input and return its answer after the commit. Raises what the kernel refuses with."""
-        future: asyncio.Future[RunId | None] = asyncio.get_running_loop().create_future()
+        future: Asker = asyncio.get_running_loop().create_future()
         self._intake.put(one, future)
         return await future
 
@@ -256,7 +256,7 @@ class Host:
         self._set_message(str(error))
         await asyncio.sleep(SAVE_RETRY_S)
 
-    def _answer(self, step: Step, futures: list[Answer | None]) -> None:
+    def _answer(self, step: Step, futures: list[Asker | None]) -> None:
         for future, answer in zip(futures, step.answers, strict=False):
             if future is None or future.done():
                 continue

@@ -12,6 +12,7 @@ from glue_tui.core import arrivals
 from glue_tui.core.arrivals import SeenFile, Stage, due_batch, observe
 from glue_tui.core.events import StartCause
 from glue_tui.core.model import RunId, Trigger, Workflow
+from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.core.states import TriggerType
 from glue_tui.engine import starts
 from glue_tui.engine.batch import Batch, TriggerKey
@@ -54,6 +55,25 @@ class Inboxes:
         looked_at = batch.now if scan.at is None else scan.at
         seen = observe(inbox, scan.files, trigger.watch.settle_s, looked_at, scan.unreadable)
         batch.move_files(key, scan.patterns, inbox or {}, seen.changed, seen.gone)
+
+    def drop(self, batch: Batch, workflow: str, trigger: Trigger, paths: tuple[str, ...]) -> int:
+        """Let waiting files, all where none is named, start nothing; return how many those were.
+
+        Raises EntityNotFound for a path that does not wait.
+        """
+        key = (workflow, trigger.name)
+        inbox = self._now(batch, key) or {}
+        waiting = {path: seen for path, seen in inbox.items() if seen.stage in (Stage.SETTLING, Stage.PENDING)}
+        for path in paths:
+            if path not in inbox or (inbox[path].stage is not Stage.DROPPED and path not in waiting):
+                raise EntityNotFound(
+                    f"{path} does not wait at {key[1]} of {key[0]}", hint=did_you_mean(path, list(waiting))
+                )
+        files = [seen for path, seen in waiting.items() if not paths or path in paths]
+        assert trigger.watch is not None
+        dropped = [replace(seen, stage=Stage.DROPPED, since=batch.now) for seen in files]
+        batch.move_files(key, trigger.watch.patterns, inbox, dropped)
+        return len(files)
 
     def take_batches(
         self, batch: Batch, workflows: Workflows, new_run_id: Callable[[], RunId], notes: list[str]

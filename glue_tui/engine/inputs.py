@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from glue_tui.core.arrivals import FileFact
-from glue_tui.core.model import Workflow
+from glue_tui.core.model import RunId, Workflow
 from glue_tui.core.stimuli import ClockStepped, WorkerExited, WorkerLost, WorkerStarted
 
 
@@ -36,6 +36,15 @@ class TriggerSwitched:
     workflow: str
     trigger: str
     enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropAsked:
+    """Waiting files of a trigger, all where none is named, are to start nothing."""
+
+    workflow: str
+    trigger: str
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +92,13 @@ Input = (
     | ResumeAsked
     | StopAsked
     | TriggerSwitched
+    | DropAsked
     | WorkerReported
     | FolderScanned
     | DefinitionsLoaded
     | Ticked
     | ClockStepped
 )
+
+Answer = RunId | int | None
+"""What an input leads to: the run that it made or concerned, how many files it dropped, nothing to tell."""

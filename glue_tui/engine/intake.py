@@ -7,16 +7,15 @@ import contextlib
 from collections import deque
 from collections.abc import Sequence
 
-from glue_tui.core.model import RunId
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.stimuli import WorkerLost, WorkerStarted
-from glue_tui.engine.inputs import DefinitionsLoaded, Input, WorkerReported
+from glue_tui.engine.inputs import Answer, DefinitionsLoaded, Input, WorkerReported
 
 START_PATIENCE_S = 0.01
 """Nothing follows from a worker's start but that it is shown: its commit waits so long for company, such as its end."""
 
-Answer = asyncio.Future[RunId | None]
-Waiting = tuple[Input, Answer | None]
+Asker = asyncio.Future[Answer]
+Waiting = tuple[Input, Asker | None]
 
 
 class Intake:
@@ -26,7 +25,7 @@ class Intake:
         self._apart = 0
         """So many inputs at the head are taken one by one: one of them can't be taken in."""
 
-    def put(self, one: Input, answer: Answer | None = None) -> None:
+    def put(self, one: Input, answer: Asker | None = None) -> None:
         self._queue.append((one, answer))
         self._bell.set()
 

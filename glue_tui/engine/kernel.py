@@ -14,7 +14,7 @@ from typing import assert_never
 from glue_tui.core.admission import grants, turns
 from glue_tui.core.events import AttemptFinished
 from glue_tui.core.model import RunId, Trigger, Workflow
-from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowState, did_you_mean
+from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowState, InvalidInput, did_you_mean
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.schema import TableChange
 from glue_tui.core.states import NodeState, TriggerState, TriggerType
@@ -33,7 +33,9 @@ from glue_tui.engine import starts
 from glue_tui.engine.batch import OUR_FAULTS, Batch, TriggerKey
 from glue_tui.engine.inboxes import Inboxes
 from glue_tui.engine.inputs import (
+    Answer,
     DefinitionsLoaded,
+    DropAsked,
     FolderScanned,
     Input,
     ResumeAsked,
@@ -52,8 +54,8 @@ from glue_tui.store.database import Connection, reading, transaction
 class Step:
     """What a step did, after its commit."""
 
-    answers: tuple[RunId | GlueTuiError | None, ...]
-    """One per input: the run it made or concerned, or why it was refused."""
+    answers: tuple[Answer | GlueTuiError, ...]
+    """One per input: what it led to, or why it was refused."""
     changed: tuple[tuple[WorkflowRun | None, WorkflowRun], ...]
     """Runs before and after, None for a new one."""
     touched_triggers: frozenset[TriggerKey]
@@ -148,15 +150,31 @@ class Kernel:
             raise EntityNotFound(f'no workflow "{name}"', hint=did_you_mean(name, sorted(self.workflows)))
         return self.workflows[name]
 
+    def event_trigger(self, workflow: str, name: str) -> Trigger:
+        """Return a trigger that watches files. Raises EntityNotFound, InvalidInput for one of another type."""
+        trigger = self._trigger(workflow, name)
+        if trigger.watch is None:
+            raise InvalidInput(f"{name} of {workflow} is {trigger.type}: only EVENT triggers watch files")
+        return trigger
+
+    def _trigger(self, workflow: str, name: str) -> Trigger:
+        triggers = self.workflow(workflow).triggers
+        for trigger in triggers:
+            if trigger.name == name:
+                return trigger
+        raise EntityNotFound(
+            f'no trigger "{name}" in {workflow}', hint=did_you_mean(name, [one.name for one in triggers])
+        )
+
     # Inputs
 
-    def _answer(self, batch: Batch, one: Input) -> RunId | GlueTuiError | None:
+    def _answer(self, batch: Batch, one: Input) -> Answer | GlueTuiError:
         try:
             return self._take(batch, one)
         except GlueTuiError as error:
             return error
 
-    def _take(self, batch: Batch, one: Input) -> RunId | None:
+    def _take(self, batch: Batch, one: Input) -> Answer:
         match one:
             case StartAsked():
                 return self._start_asked(batch, one)
@@ -166,6 +184,8 @@ class Kernel:
                 return self._stop_asked(batch, one)
             case TriggerSwitched():
                 self._switch(batch, one)
+            case DropAsked():
+                return self._drop_asked(batch, one)
             case WorkerReported(report=report):
                 self._worker_reported(batch, report)
             case FolderScanned():
@@ -225,15 +245,15 @@ class Kernel:
         return run.run_id
 
     def _switch(self, batch: Batch, ask: TriggerSwitched) -> None:
-        workflow = self.workflow(ask.workflow)
-        if workflow.trigger(ask.trigger) is None:
-            names = [trigger.name for trigger in workflow.triggers]
-            raise EntityNotFound(f'no trigger "{ask.trigger}" in {ask.workflow}', hint=did_you_mean(ask.trigger, names))
+        self._trigger(ask.workflow, ask.trigger)
         key = (ask.workflow, ask.trigger)
         batch.write(lambda conn: ledger.write_trigger_setting(conn, *key, ask.enabled))
         batch.touched_triggers.add(key)
         self._settings = {**self._settings, key: ask.enabled}
         self._load(batch, tuple(self._loaded.values()))
+
+    def _drop_asked(self, batch: Batch, ask: DropAsked) -> int:
+        return self.inboxes.drop(batch, ask.workflow, self.event_trigger(ask.workflow, ask.trigger), ask.paths)
 
     def _worker_reported(self, batch: Batch, report: WorkerStarted | WorkerExited | WorkerLost) -> None:
         run_id = report.key.run_id
@@ -282,7 +302,7 @@ class Kernel:
 
     # After the commit
 
-    def _adopt(self, batch: Batch, answers: tuple[RunId | GlueTuiError | None, ...], notes: list[str]) -> Step:
+    def _adopt(self, batch: Batch, answers: tuple[Answer | GlueTuiError, ...], notes: list[str]) -> Step:
         changed = tuple((self.runs.get(run_id), run) for run_id, run in batch.runs.items())
         self.runs = {**self.runs, **batch.runs}
         self.runs = {run_id: run for run_id, run in self.runs.items() if not run.status.is_over}

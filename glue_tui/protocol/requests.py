@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from glue_tui.core.problem import ERRORS, GlueTuiError
+from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.views import (
     FeedMessage,
@@ -51,6 +52,14 @@ class PlanResume(_Frame, frozen=True):
     as_it_ran: bool = False
 
 
+class GetInbox(_Frame, frozen=True):
+    """What waits at EVENT triggers; with `path` that one file of each of them, in whatever stage it is."""
+
+    workflow: str = ""
+    trigger: str = ""
+    path: str = ""
+
+
 class StartWorkflowRun(_Frame, frozen=True):
     workflow: str
     trigger: str = ""
@@ -73,6 +82,14 @@ class SetTriggerEnabled(_Frame, frozen=True):
     workflow: str
     trigger: str
     enabled: bool
+
+
+class DropFiles(_Frame, frozen=True):
+    """Let these versions of files start nothing, ever; without `paths` all that wait."""
+
+    workflow: str
+    trigger: str
+    paths: tuple[str, ...] = ()
 
 
 class Reload(_Frame, frozen=True):
@@ -104,10 +121,12 @@ Request = (
     | GetRuns
     | GetStory
     | PlanResume
+    | GetInbox
     | StartWorkflowRun
     | ResumeWorkflowRun
     | StopWorkflowRun
     | SetTriggerEnabled
+    | DropFiles
     | Reload
     | PruneHistory
     | ReleaseEngine
@@ -163,6 +182,16 @@ class PlanReply(_Frame, frozen=True):
     plan: ResumePlanView
 
 
+class InboxReply(_Frame, frozen=True):
+    number: int
+    inboxes: tuple[InboxView, ...]
+
+
+class DroppedReply(_Frame, frozen=True):
+    number: int
+    files: int
+
+
 class PrunedReply(_Frame, frozen=True):
     number: int
     pruned: PrunedView
@@ -184,7 +213,19 @@ class Feed(_Frame, frozen=True):
     messages: tuple[FeedMessage, ...]
 
 
-Reply = Done | ProjectReply | RunReply | RunsReply | SummaryReply | StoryReply | PlanReply | PrunedReply | Refused
+Reply = (
+    Done
+    | ProjectReply
+    | RunReply
+    | RunsReply
+    | SummaryReply
+    | StoryReply
+    | PlanReply
+    | InboxReply
+    | DroppedReply
+    | PrunedReply
+    | Refused
+)
 ServerFrame = Hello | Feed | Reply
 
 encode = msgspec.json.Encoder().encode

@@ -11,7 +11,6 @@ from unittest.mock import patch
 
 from processes import Report, SimSupervisor
 
-from glue_tui.core.model import RunId
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.stimuli import ClockStepped, WorkerExited, WorkerLost
 from glue_tui.core.wanted import WakeAt
@@ -19,6 +18,7 @@ from glue_tui.engine import batch as kernel_batch
 from glue_tui.engine.batch import TriggerKey
 from glue_tui.engine.clock import ClockWatch
 from glue_tui.engine.host import LONGEST_SLEEP_S, SAVE_RETRY_S
+from glue_tui.engine.inputs import Answer as Granted
 from glue_tui.engine.inputs import DefinitionsLoaded, FolderScanned, Input, Ticked, WorkerReported
 from glue_tui.engine.kernel import Kernel
 from glue_tui.engine.recovery import note_start
@@ -29,7 +29,7 @@ from glue_tui.store.database import transaction
 if TYPE_CHECKING:
     from world import World
 
-Answer = RunId | GlueTuiError | None
+Answer = Granted | GlueTuiError
 
 
 class SimEngine:

@@ -18,6 +18,7 @@ from glue_tui.core.wanted import STOP_GRACE_S, StartWorker, StopWorker
 from glue_tui.engine.folders import scan as scan_folder
 from glue_tui.engine.inputs import (
     DefinitionsLoaded,
+    DropAsked,
     FolderScanned,
     StopAsked,
 )
@@ -89,6 +90,35 @@ def test_a_batch_skipped_for_an_overlap_waits_without_waking_anybody_and_goes_ne
     assert min(bench.wakes()) > T + 15
     bench.ends(T + 20, first)
     assert bench.runs()[1].cause.files == ("in/a.csv",)
+
+
+def test_dropped_files_start_nothing_until_they_change_again(bench: Bench) -> None:
+    bench.step(T + 1, scan())
+    bench.step(T + 2, scan("a", "b"))
+    (count,) = bench.step(T + 2.5, DropAsked(workflow="w", trigger="files")).answers
+    assert count == 2
+    bench.step(T + 20, scan("a", "b"))
+    (again,) = bench.step(T + 21, DropAsked(workflow="w", trigger="files", paths=("in/a.csv",))).answers
+    assert again == 0
+    assert bench.runs() == []
+    bench.step(T + 22, scan("a", "b", size=2))
+    bench.step(T + 24, scan("a", "b", size=2))
+    assert [run.cause.files for run in bench.runs()] == [("in/a.csv", "in/b.csv")]
+
+
+def test_only_files_that_wait_at_a_trigger_that_watches_are_dropped(bench: Bench) -> None:
+    bench.step(T + 1, scan("old"))
+    refused = bench.step(
+        T + 2,
+        DropAsked(workflow="w", trigger="files", paths=("in/old.csv",)),
+        DropAsked(workflow="w", trigger="by_hand"),
+        DropAsked(workflow="w", trigger="file"),
+    ).answers
+    assert [str(one) for one in refused] == [
+        "in/old.csv does not wait at files of w",
+        "by_hand of w is ON_DEMAND: only EVENT triggers watch files",
+        'no trigger "file" in w (did you mean "files"?)',
+    ]
 
 
 def test_a_held_engine_starts_nothing_by_itself_and_does_not_spin(bench: Bench) -> None:
