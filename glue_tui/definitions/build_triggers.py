@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from glue_tui.core.cron import BadSchedule
 from glue_tui.core.globs import fixed_folder
 from glue_tui.core.model import Action, Condition, FileWatch, NodeId, Predicate, Trigger, crawler_id, job_id, node_type
 from glue_tui.core.schedule import parse_schedule
@@ -91,8 +92,8 @@ def _check_schedule(schedule: str | None, path: KeyPath, scope: Scope) -> None:
     if schedule:
         try:
             parse_schedule(schedule)
-        except ValueError as error:
-            scope.report.problem(path, str(error))
+        except BadSchedule as error:
+            scope.report.problem(path, error.message, error.hint)
 
 
 def _build_watch(authored: AuthoredTrigger, path: KeyPath, scope: Scope) -> FileWatch:

@@ -40,6 +40,7 @@ def check_graph(workflow: Workflow, scope: Scope) -> None:
     _check_contradictions(workflow, scope)
     _check_watched_targets(workflow, scope)
     if not scope.report.has_errors:
+        _check_schedules(workflow, scope)
         _check_ignored_arguments(workflow, scope)
         _check_defaults(workflow, scope)
         _check_reach(workflow, scope)
