@@ -160,6 +160,7 @@ class AuthoredCrawler(Authored):
     REQUIRED: ClassVar[tuple[str, ...]] = ("database", "targets")
     ELSEWHERE: ClassVar[dict[str, str]] = {
         **_as_trigger("crawler"),
+        "schedule": 'a trigger says it: type = "SCHEDULED", schedule = "cron(…)", actions = [{{ crawler = "{name}" }}]',
         "max_concurrent_runs": "leave it out: a crawler always runs one crawl at a time",
     }
     database: str = ""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import chain
+from zoneinfo import ZoneInfo
 
 from glue_tui.core.graph import build_graph
 from glue_tui.core.model import (
@@ -18,6 +20,7 @@ from glue_tui.core.model import (
     node_name,
     node_type,
 )
+from glue_tui.core.schedule import newest_fires, next_fire, parse_schedule
 from glue_tui.core.states import Logical, TriggerType
 from glue_tui.definitions.report import KeyPath
 from glue_tui.definitions.scope import Scope
@@ -130,6 +133,23 @@ def _check_watched_targets(workflow: Workflow, scope: Scope) -> None:
                     if isinstance(sink, TableSink) and may_hold_files_of(pattern, sink, scope.project_dir):
                         message = f'writes where trigger {trigger.name} watches ("{pattern}")'
                         scope.report.problem((*path, "path"), message, "each run would start the next: write elsewhere")
+
+
+def _check_schedules(workflow: Workflow, scope: Scope) -> None:
+    """Warn of schedules that name no moment to come: Glue takes them, and nothing ever happens (rule CN-9)."""
+    for trigger in workflow.triggers:
+        if trigger.schedule is None:
+            continue
+        schedule = parse_schedule(trigger.schedule)
+        if next_fire(schedule, scope.now, workflow.timezone) is not None:
+            continue
+        path = ("triggers", trigger.name, "schedule")
+        past = newest_fires(schedule, 0.0, scope.now, workflow.timezone, 1)
+        if past:
+            last = datetime.fromtimestamp(past[0], ZoneInfo(workflow.timezone))
+            scope.report.warning(path, f"never fires any more: the last time was {last:%a %Y-%m-%d %H:%M}")
+        else:
+            scope.report.warning(path, "never fires: there is no such day or time", "the last day of a month is L")
 
 
 def _check_ignored_arguments(workflow: Workflow, scope: Scope) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +78,7 @@ def _load_text(
         report=report,
         project_dir=project_dir,
         folder=path.parent,
+        now=time.time(),
         jobs=_names(document, "jobs"),
         crawlers=_names(document, "crawlers"),
         connections=_names(document, "connections"),

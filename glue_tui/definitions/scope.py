@@ -38,6 +38,8 @@ class Scope:
     project_dir: Path
     folder: Path
     """Folder of the workflow file."""
+    now: float
+    """Seconds since the epoch: whether a schedule has any moment left."""
     jobs: tuple[str, ...] = ()
     crawlers: tuple[str, ...] = ()
     connections: tuple[str, ...] = ()
