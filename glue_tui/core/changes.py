@@ -84,6 +84,9 @@ def workflow_changes(before: Workflow, after: Workflow) -> tuple[Change, ...]:
         if not _has_parts(old, new):
             found.append(_leaf(_word(Workflow, item.name), item.name, old, new))
             continue
+        if not all(hasattr(one, "name") for one in (*old, *new)):
+            found += _list_changes(item.name, old, new)
+            continue
         for name, one, other in _by_name(old, new):
             where = f"{item.name}.{name}"
             concerned = tuple(dict.fromkeys((*_concerned(one), *_concerned(other))))

@@ -11,6 +11,8 @@ from glue_tui.core.states import (
     Logical,
     NodeState,
     NodeType,
+    NotificationWay,
+    Occasion,
     OnOverlap,
     RecrawlBehavior,
     TriggerType,
@@ -279,6 +281,28 @@ class HistoryLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """Whom to tell when a run ends so. Exactly one of `url`, `command` and `terminal` is set."""
+
+    on: tuple[Occasion, ...]
+    url: str = ""
+    """Of Apprise. Templates are filled in at each sending: never a secret here."""
+    command: tuple[str, ...] = ()
+    """Program and arguments, which may hold templates; no shell."""
+    terminal: bool = False
+    """Every screen that is open on the project."""
+    title: str = ""
+    """Template; empty: words of our own, as for `message`."""
+    message: str = ""
+
+    @property
+    def way(self) -> NotificationWay:
+        if self.terminal:
+            return NotificationWay.TERMINAL
+        return NotificationWay.URL if self.url else NotificationWay.COMMAND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
     """One definition file. A run pins the whole of it."""
 
@@ -296,6 +320,7 @@ class Workflow:
     crawlers: tuple[Crawler, ...] = ()
     jobs: tuple[Job, ...] = ()
     history: HistoryLimits = HistoryLimits()
+    notifications: tuple[Notification, ...] = ()
 
     def trigger(self, name: str) -> Trigger | None:
         return next((trigger for trigger in self.triggers if trigger.name == name), None)

@@ -34,6 +34,38 @@ class Outcome(StrEnum):
     """Our machinery failed, not the user's work, or the run could not start."""
 
 
+class Occasion(StrEnum):
+    """What a notification can be sent on: every outcome of a run, and a job that takes long."""
+
+    SUCCEEDED = "SUCCEEDED"
+    RECOVERED = "RECOVERED"
+    FAILED = "FAILED"
+    STOPPED = "STOPPED"
+    ERROR = "ERROR"
+    DELAYED = "DELAYED"
+    """A job is still at work after its `notify_delay_after` (rule JR-11)."""
+
+
+class NotificationWay(StrEnum):
+    """How a notification reaches somebody; the words are those of a definition."""
+
+    URL = "url"
+    COMMAND = "command"
+    TERMINAL = "terminal"
+
+
+class DeliveryState(StrEnum):
+    """What became of one notification about one run."""
+
+    PENDING = "PENDING"
+    """To be sent, for the first time or again."""
+    SENT = "SENT"
+    FAILED = "FAILED"
+    """Given up; the reason stands beside it."""
+    MISSED = "MISSED"
+    """No engine was there to send it while it was news."""
+
+
 class NodeType(StrEnum):
     CRAWLER = "CRAWLER"
     JOB = "JOB"

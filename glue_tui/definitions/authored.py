@@ -16,6 +16,7 @@ from glue_tui.core.states import (
     LISTENABLE_WORDS,
     DeleteBehavior,
     Logical,
+    Occasion,
     OnOverlap,
     RecrawlBehavior,
     TriggerType,
@@ -241,8 +242,18 @@ class AuthoredHistory(Authored):
     keep_for: str | int | None = None
 
 
+class AuthoredNotification(Authored):
+    WORD: ClassVar[str] = "notification"
+    REQUIRED: ClassVar[tuple[str, ...]] = ("on",)
+    on: Annotated[list[Occasion], msgspec.Meta(min_length=1)] = msgspec.field(default_factory=list)
+    url: str | None = None
+    command: list[str] | None = None
+    terminal: bool | None = None
+    title: str | None = None
+    message: str | None = None
+
+
 class AuthoredWorkflow(Authored):
-    NOT_YET: ClassVar[dict[str, str]] = {"notifications": "leave it out"}
     description: str = ""
     max_concurrent_runs: int = 0
     on_overlap: OnOverlap = OnOverlap.QUEUE
@@ -253,3 +264,4 @@ class AuthoredWorkflow(Authored):
     triggers: dict[str, AuthoredTrigger] = msgspec.field(default_factory=dict)
     crawlers: dict[str, AuthoredCrawler] = msgspec.field(default_factory=dict)
     jobs: dict[str, AuthoredJob] = msgspec.field(default_factory=dict)
+    notifications: list[AuthoredNotification] = msgspec.field(default_factory=list)

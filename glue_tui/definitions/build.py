@@ -12,6 +12,7 @@ from glue_tui.core.model import Connection, HistoryLimits, Property, Workflow
 from glue_tui.core.properties import value_problem
 from glue_tui.definitions.authored import AuthoredHistory, AuthoredProperty, AuthoredWorkflow, PropertyType, Scalar
 from glue_tui.definitions.build_nodes import build_crawler, build_job
+from glue_tui.definitions.build_notifications import build_notifications
 from glue_tui.definitions.build_triggers import build_trigger
 from glue_tui.definitions.report import Report
 from glue_tui.definitions.scope import CONCURRENT_RUNS_MAX, Scope
@@ -49,6 +50,7 @@ def build_workflow(authored: AuthoredWorkflow, name: str, scope: Scope) -> Workf
         triggers=_present(build_trigger(key, item, scope) for key, item in authored.triggers.items()),
         crawlers=_present(build_crawler(key, item, scope) for key, item in authored.crawlers.items()),
         jobs=_present(build_job(key, item, scope) for key, item in authored.jobs.items()),
+        notifications=build_notifications(authored, scope),
     )
 
 

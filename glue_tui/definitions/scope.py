@@ -57,9 +57,9 @@ class Scope:
             self.report.problem(path, f'no {kind} named "{name}"', nearest(name, known) or f"there is no {kind} yet")
         return name in known
 
-    def text(self, path: KeyPath, text: str) -> str:
-        """Return a text in which templates are filled in later, having checked them."""
-        for message, hint in template_problems(text, self.properties):
+    def text(self, path: KeyPath, text: str, names: tuple[str, ...] = ()) -> str:
+        """Return a text in which templates are filled in later, having checked them; `names` are known there too."""
+        for message, hint in template_problems(text, self.properties, names):
             self.report.problem(path, message, hint)
         return text
 

@@ -117,9 +117,9 @@ def _read_member(member: Any, raw: Any, path: KeyPath, report: Report) -> Any:
 
 
 def _stand_in(list_hint: Any) -> Any:
-    """Return an empty element that keeps the places of its neighbours; its path is known to be unreadable."""
+    """Return an element that keeps the places of its neighbours; its path is known to be unreadable."""
     member = _members(get_args(list_hint)[0])[0]
-    return member()
+    return next(iter(member)) if issubclass(member, Enum) else member()
 
 
 def _read_enum(cls: type[Enum], raw: str, path: KeyPath, report: Report) -> Any:

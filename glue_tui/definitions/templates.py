@@ -11,7 +11,8 @@ KNOWN_FIELDS: dict[str, tuple[str, ...]] = {"run": ("id", "number"), "event": ("
 """What a template may read besides `properties` and `env`."""
 
 _ROOTS = ("properties", "run", "event", "env")
-_PLAIN = re.compile(r"\{\{\s*(properties|run|event|env)\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+_PLAIN = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)(?:\.([A-Za-z_][A-Za-z0-9_]*))?\s*\}\}")
+"""`{{ properties.day }}`, `{{ outcome }}`: read without a template engine."""
 _MARKS = ("{{", "}}", "{%", "%}", "{#", "#}")
 
 
@@ -19,24 +20,29 @@ def has_template(text: str) -> bool:
     return "{{" in text or "{%" in text or "{#" in text
 
 
-def template_problems(text: str, properties: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield message and hint for everything wrong with the templates in `text`."""
+def template_problems(text: str, properties: Collection[str], names: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Yield message and hint for everything wrong with the templates in `text`.
+
+    `names` are values known there besides what every template knows.
+    """
     if not has_template(text):
         return
     rest = _PLAIN.sub("", text)
-    if not any(mark in rest for mark in _MARKS):
-        reads = [(match[1], match[2]) for match in _PLAIN.finditer(text)]
-    else:
+    reads = [(match[1], match[2] or "") for match in _PLAIN.finditer(text)]
+    if any(mark in rest for mark in _MARKS) or any(root not in (*_ROOTS, *names) for root, _ in reads):
         try:
             reads = _parsed_reads(text)
         except ValueError as error:
             yield f"not a valid template: {error}", 'a template reads like "{{ properties.day }}"'
             return
     for root, name in dict.fromkeys(reads):
-        yield from _read_problems(root, name, properties)
+        if root not in names:
+            yield from _read_problems(root, name, properties, names)
 
 
-def _read_problems(root: str, name: str, properties: Collection[str]) -> Iterator[tuple[str, str]]:
+def _read_problems(
+    root: str, name: str, properties: Collection[str], names: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
     if root == "properties":
         if name and name not in properties:
             hint = did_you_mean(name, tuple(properties)) or "name it under [properties]"
@@ -45,7 +51,7 @@ def _read_problems(root: str, name: str, properties: Collection[str]) -> Iterato
         if name and name not in KNOWN_FIELDS[root]:
             yield f'a template knows no "{root}.{name}"', did_you_mean(name, KNOWN_FIELDS[root])
     elif root != "env":
-        yield f'a template knows no "{root}"', did_you_mean(root, _ROOTS)
+        yield f'a template knows no "{root}"', did_you_mean(root, (*_ROOTS, *names))
 
 
 def _parsed_reads(text: str) -> list[tuple[str, str]]:

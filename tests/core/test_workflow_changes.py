@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, get_type_hints
 
@@ -68,7 +69,7 @@ def test_whatever_field_changes_shows_up(before: Workflow, data: st.DataObject) 
     assume(_unordered(getattr(before, path[0])) != _unordered(getattr(after, path[0])))
     changes = workflow_changes(before, after)
     assert changes
-    assert all(change.where.split(".")[0] == path[0] for change in changes)
+    assert all(re.split(r"[.\[]", change.where)[0] == path[0] for change in changes)
     assert all(change.before != change.after for change in changes)
 
 

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from definition_files import complaints, load_text
+import pytest
+from definition_files import MINIMAL, complaints, load_text
 
 from glue_tui.core.codec import from_data, to_data
 from glue_tui.core.model import (
@@ -23,6 +24,7 @@ from glue_tui.core.model import (
     FolderTarget,
     HistoryLimits,
     Job,
+    Notification,
     Predicate,
     Property,
     PythonWork,
@@ -37,6 +39,7 @@ from glue_tui.core.states import (
     DeleteBehavior,
     Logical,
     NodeState,
+    Occasion,
     OnOverlap,
     RecrawlBehavior,
     TriggerType,
@@ -252,6 +255,51 @@ def test_the_sample_workflows_are_right() -> None:
     definitions = load_project(Path(__file__).parents[2])
     assert len(definitions.workflows) >= 3
     assert [str(problem) for problem in definitions.problems] == []
+
+
+def test_notifications_reach_the_model(tmp_path: Path) -> None:
+    loaded = load_text(
+        tmp_path,
+        MINIMAL
+        + """
+[[notifications]]
+on = ["FAILED", "RECOVERED", "FAILED"]
+url = "{{ env.NOTIFY_URL }}"
+title = "{{ workflow }} {{ outcome }}"
+message = "{% for node in failed %}{{ node.name }}: {{ node.error }} {% endfor %}{{ retry }}"
+
+[[notifications]]
+on = ["SUCCEEDED"]
+command = ["notify-send", "{{ title }}", "{{ message }}"]
+
+[[notifications]]
+on = ["ERROR"]
+terminal = true
+""",
+    )
+    assert complaints(loaded) == []
+    assert loaded.workflow is not None
+    assert from_data(Workflow, to_data(loaded.workflow)) == loaded.workflow
+    by_url, by_command, on_screen = loaded.workflow.notifications
+    assert by_url == Notification(
+        on=(Occasion.FAILED, Occasion.RECOVERED),
+        url="{{ env.NOTIFY_URL }}",
+        title="{{ workflow }} {{ outcome }}",
+        message="{% for node in failed %}{{ node.name }}: {{ node.error }} {% endfor %}{{ retry }}",
+    )
+    assert by_command.command == ("notify-send", "{{ title }}", "{{ message }}")
+    assert [one.way for one in loaded.workflow.notifications] == ["url", "command", "terminal"]
+    assert on_screen == Notification(on=(Occasion.ERROR,), terminal=True)
+
+
+def test_a_url_is_loaded_without_apprise_with_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)  # So Python says that there is none.
+    loaded = load_text(tmp_path, MINIMAL + '[[notifications]]\non = ["FAILED"]\nurl = "{{ env.NOTIFY_URL }}"\n')
+    assert complaints(loaded) == [
+        "10: warning: notifications[0].url: sending to a URL needs Apprise, which is not installed "
+        "(pip install 'glue-tui[notify]')"
+    ]
+    assert loaded.workflow is not None
 
 
 def test_a_right_file_costs_neither_a_template_engine_nor_a_parser_of_places() -> None:
