@@ -15,7 +15,7 @@ from glue_tui.core.run import WorkflowRun, apply
 from glue_tui.core.schema import TableChange
 from glue_tui.core.states import NodeState, Outcome, WorkflowRunStatus
 from glue_tui.core.stimuli import Stimulus
-from glue_tui.store import event_log, seen_files
+from glue_tui.store import event_log, outbox, seen_files
 from glue_tui.store.database import Connection
 
 OUR_FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError)
@@ -139,6 +139,7 @@ class Batch:
         """Write everything, inside the caller's transaction."""
         for run_id, events in self.events.items():
             event_log.append(conn, self.runs[run_id], events, self.now)
+            outbox.put(conn, self.runs[run_id], events, self.now)
         for row in self._writes:
             row(conn)
 

@@ -20,6 +20,7 @@ from glue_tui.core.model import (
     node_name,
     node_type,
 )
+from glue_tui.core.notices import terminal_occasions
 from glue_tui.core.predicate import Truth, condition_text, judge_condition
 from glue_tui.core.run import Attempt, NodeRun, TriggerRun, WorkflowRun
 from glue_tui.core.states import NodeState, TriggerRunState, glue_state
@@ -61,6 +62,7 @@ def run_summary(run: WorkflowRun, waits: RunWaits = NOTHING) -> RunSummary:
         statistics=_statistics(run),
         failed_nodes=tuple(node_name(node.node_id) for node in nodes if node.state.is_failure),
         event_files=run.cause.files,
+        rings_on=terminal_occasions(run),
     )
 
 

@@ -204,6 +204,8 @@ class RunSummary(View, frozen=True):
     statistics: StatisticsView = StatisticsView()
     failed_nodes: tuple[str, ...] = ()
     event_files: tuple[str, ...] = ()
+    rings_on: tuple[str, ...] = ()
+    """On what its definition has an open screen ring: outcomes, DELAYED."""
 
 
 class RunView(View, frozen=True):

@@ -77,6 +77,26 @@ MIGRATIONS = (
     CREATE INDEX requests_by_run ON requests (run_id);
     CREATE TABLE removed_runs (run_id TEXT PRIMARY KEY) STRICT
     """,
+    """
+    CREATE TABLE outbox (
+      row INTEGER PRIMARY KEY AUTOINCREMENT,
+      run_id TEXT NOT NULL REFERENCES runs (run_id) ON DELETE CASCADE,
+      position INTEGER NOT NULL,
+      occasion TEXT NOT NULL,
+      node_id TEXT NOT NULL,
+      attempt INTEGER NOT NULL,
+      way TEXT NOT NULL,
+      target TEXT NOT NULL,
+      at REAL NOT NULL,
+      state TEXT NOT NULL,
+      tries INTEGER NOT NULL DEFAULT 0,
+      next_try_at REAL,
+      changed_at REAL,
+      reason TEXT NOT NULL DEFAULT '',
+      UNIQUE (run_id, position, occasion, node_id, attempt)
+    ) STRICT;
+    CREATE INDEX outbox_pending ON outbox (next_try_at) WHERE state = 'PENDING'
+    """,
 )
 """Steps are only ever added. `removed_runs`: removed from the history, their log folders are still to be deleted."""
 

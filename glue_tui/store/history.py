@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from glue_tui.core.problem import EntityNotFound, did_you_mean
+from glue_tui.protocol.deliveries import DeliveryView
 from glue_tui.protocol.views import EventView, NodeOfRun, RunSummary, RunView, StoryLine
 from glue_tui.store.database import open_readonly, reading
 
@@ -189,6 +190,17 @@ class History:
                 node_id=getattr(event, "node_id", ""),
                 body=msgspec.Raw(body),
             )
+
+    def deliveries(
+        self, *, run_id: str = "", states: tuple[str, ...] = (), limit: int = 50
+    ) -> tuple[DeliveryView, ...]:
+        """Return what was sent or is to be sent about a run, or about all, newest first."""
+        from glue_tui.store import outbox
+
+        with reading():
+            if self._conn is None or not outbox.has_outbox(self._conn):
+                return ()
+            return outbox.deliveries(self._conn, run_id=run_id, states=states, limit=limit)
 
     def last_run_ids(self) -> dict[str, str]:
         """Return the newest run of every workflow that has one."""

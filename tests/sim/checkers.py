@@ -24,6 +24,7 @@ At each start of a worker:
 At the end, when faults have ceased:
 
 15. Every run is over, no trigger undecided, no file left behind in any version, no event lost from the log.
+16. Each end and each notice that somebody is to be told of stands in the outbox, once, and nothing else does.
 
 A single run's own rules stand in `glue_tui.core.invariants`, for the engine's use as well.
 """
@@ -235,12 +236,25 @@ class Checkers:
         require(
             set(by_request.values()) == asked and len(by_request) == len(asked), "a request made no run, or several"
         )
+        self._check_outbox()
         require(kernel._settings == ledger.read_trigger_settings(conn), "paused triggers differ from what is stored")
         for workflow in kernel.workflows.values():
             for trigger in workflow.triggers:
                 if trigger.type is TriggerType.EVENT and trigger.watch is not None:
                     self._check_inbox(kernel, (workflow.name, trigger.name))
                     self._check_nothing_left(kernel, (workflow.name, trigger.name), trigger.watch.patterns)
+
+    def _check_outbox(self) -> None:
+        """Judge anew, by the definition that each run is pinned to, what is to be told."""
+        told = self._world.conn.execute("SELECT run_id, position, occasion, node_id, attempt FROM outbox").fetchall()
+        due = [
+            (run.run_id, position, *what)
+            for run in self.runs.values()
+            for position, notification in enumerate(run.workflow.notifications)
+            for what in _tellable(run)
+            if notification.way != "terminal" and what[0] in notification.on
+        ]
+        require(sorted(told) == sorted(due), f"in the outbox is not what is to be told: {set(told) ^ set(due)}")
 
     def _check_nothing_left(self, kernel: Kernel, key: tuple[str, str], patterns: tuple[str, ...]) -> None:
         """Every version of a file that is there now was taken, or was there before the trigger first looked."""
@@ -255,6 +269,18 @@ class Checkers:
             born_s = self._world.folders.versions[fact.path, fact.mtime_ns].born_s
             was_there = seen.stage is Stage.BASELINE and born_s <= self._looked_first[key][1]
             require(was_there or seen.stage is Stage.TAKEN, f"{fact.path} was left behind by {key}: {seen.stage}")
+
+
+def _tellable(run: WorkflowRun) -> list[tuple[str, str, int]]:
+    """Return a run's end and each delay of a job in it."""
+    assert run.outcome is not None
+    delays = [
+        ("DELAYED", str(node_id), attempt.attempt)
+        for node_id, node in run.nodes.items()
+        for attempt in node.attempts
+        if attempt.delay_noticed_at is not None
+    ]
+    return [(run.outcome.value, "", 0), *delays]
 
 
 def _had_reason(run: WorkflowRun, node_id: NodeId) -> bool:

@@ -14,6 +14,7 @@ from glue_tui.core.model import (
     FolderTarget,
     Job,
     NodeId,
+    Notification,
     Predicate,
     Trigger,
     Workflow,
@@ -21,11 +22,16 @@ from glue_tui.core.model import (
     job_id,
     node_type,
 )
-from glue_tui.core.states import Logical, NodeState, NodeType, OnOverlap, TriggerType
+from glue_tui.core.states import Logical, NodeState, NodeType, Occasion, OnOverlap, TriggerType
 
 _JOB_STATES = (NodeState.SUCCEEDED,) * 6 + (NodeState.FAILED,) * 3 + (NodeState.TIMEOUT, NodeState.STOPPED)
 _CRAWLER_STATES = (NodeState.SUCCEEDED,) * 4 + (NodeState.FAILED, NodeState.STOPPED)
 _SCHEDULES = ("rate(1 minute)", "rate(2 minutes)", "cron(0/3 * * * ? *)")
+NOTIFICATIONS = (
+    Notification(on=tuple(Occasion), command=("true",)),
+    Notification(on=(Occasion.FAILED, Occasion.RECOVERED, Occasion.DELAYED), url="json://localhost"),
+    Notification(on=(Occasion.SUCCEEDED,), terminal=True),
+)
 
 
 def random_workflow(random: Random, name: str) -> Workflow:
@@ -43,6 +49,7 @@ def random_workflow(random: Random, name: str) -> Workflow:
         triggers=(*starters, *_conditionals(random, node_ids, first)),
         crawlers=crawlers,
         jobs=jobs,
+        notifications=NOTIFICATIONS,
     )
 
 
@@ -135,7 +142,8 @@ def edited(random: Random, workflow: Workflow) -> Workflow:
     """Return the workflow after somebody saved a change to it."""
     match random.choice(("limit", "overlap", "triggers", "watch", "jobs", "same")):
         case "limit":
-            return replace(workflow, max_concurrent_runs=random.choice((0, 1, 2)))
+            turned = workflow.notifications[::-1]
+            return replace(workflow, max_concurrent_runs=random.choice((0, 1, 2)), notifications=turned)
         case "overlap":
             return replace(workflow, on_overlap=random.choice(tuple(OnOverlap)))
         case "triggers":
