@@ -19,7 +19,20 @@ from pathlib import Path
 from tests.benchmarks.figures import Row, Setting
 from tests.benchmarks.table import text_table, write_json, write_readme
 
-BENCHMARKS = ("chain", "parts", "fan", "layers", "diamond", "history", "screen", "arrival", "burst", "idle")
+BENCHMARKS = (
+    "chain",
+    "parts",
+    "fan",
+    "layers",
+    "diamond",
+    "history",
+    "screen",
+    "arrival",
+    "burst",
+    "inbox",
+    "idle",
+    "reload",
+)
 PEERS = "peers"
 ROUNDS = 5
 SLOTS = "2"

@@ -16,7 +16,7 @@ import psutil
 from glue_tui.client.find import read_engine_file
 from glue_tui.client.launch import connect
 from glue_tui.client.socket import SocketClient
-from glue_tui.protocol.views import FeedMessage, RunChanged, RunOpened, RunSummary
+from glue_tui.protocol.views import FeedMessage, RunChanged, RunOpened, RunSummary, WorkflowsChanged
 
 GLUE_TUI = str(Path(sys.executable).parent / "glue-tui")
 END_DEADLINE_S = 20.0
@@ -66,6 +66,10 @@ class EngineUp:
         """Wait for the end of the next run, whoever starts it."""
         return self._runner.run(self._end_of(""))
 
+    def described(self, workflow: str, description: str) -> None:
+        """Wait for the news that a workflow of this description is in force."""
+        self._runner.run(self._described(workflow, description))
+
     async def _subscribe(self) -> None:
         self._feed = self._client.subscribe()
         await anext(self._feed)
@@ -76,6 +80,13 @@ class EngineUp:
         summary = await self._end_of(started.run_id)
         took_s = time.perf_counter() - began
         return took_s, summary
+
+    async def _described(self, name: str, description: str) -> None:
+        async for message in self._feed:
+            if isinstance(message, WorkflowsChanged) and any(
+                (one.name, one.description) == (name, description) for one in message.workflows
+            ):
+                return
 
     async def _end_of(self, run_id: str) -> RunSummary:
         while True:
