@@ -1,0 +1,90 @@
+"""Which file systems tell of changes: those whose files other machines or programs change behind the kernel do not."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MOUNTS_FILE = "/proc/self/mountinfo"
+"""Linux alone has it. Elsewhere every folder counts as one that tells."""
+SILENT = frozenset(
+    {"9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "drvfs", "fuse", "gfs2", "glusterfs", "gpfs", "kafs"}
+    | {"lustre", "nfs", "nfs4", "ocfs2", "orangefs", "panfs", "prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs", "vmhgfs"}
+)
+"""`fuse.NAME` belongs to them too: what stands behind it is mostly another machine."""
+
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    folder: str
+    kind: str
+    """The type of its file system: `ext4`, `nfs4`, `fuse.sshfs`."""
+
+    @property
+    def is_silent(self) -> bool:
+        return self.kind in SILENT or self.kind.startswith("fuse.")
+
+
+def read_mounts(text: str) -> tuple[Mount, ...]:
+    """Return what is mounted, from the text of `/proc/self/mountinfo`; a later mount covers an earlier one."""
+    found: dict[str, Mount] = {}
+    for line in text.splitlines():
+        before, _, after = line.partition(" - ")
+        fields, kind = before.split(" "), after.partition(" ")[0]
+        if len(fields) > 4 and kind:
+            folder = os.fsdecode(_ESCAPED.sub(lambda octal: chr(int(octal[1], 8)), fields[4]).encode("latin-1"))
+            found[folder] = Mount(folder=folder, kind=kind)
+    return tuple(found.values())
+
+
+def silent_mount(folder: str, mounts: Iterable[Mount], *, is_deep: bool = True) -> Mount | None:
+    """Return the mount in which a folder (absolute, without links) lies, or one below it, if it tells of no changes.
+
+    `is_deep`: what lies below the folder counts too.
+    """
+    above = [one for one in mounts if _is_within(folder, one.folder)]
+    own = max(above, key=lambda one: len(one.folder), default=None)
+    if own is not None and own.is_silent:
+        return own
+    below = (one for one in mounts if is_deep and one.is_silent and _is_within(one.folder, folder))
+    return next(below, None)
+
+
+class Mounts:
+    """What is mounted now; knows when that has changed."""
+
+    def __init__(self) -> None:
+        try:
+            self._file: int | None = os.open(MOUNTS_FILE, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self._file = None
+        self._poll = select.poll()
+        if self._file is not None:
+            self._poll.register(self._file, select.POLLPRI)
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def has_changed(self) -> bool:
+        """Tell whether something was mounted or unmounted since this was asked last."""
+        return self._file is not None and bool(self._poll.poll(0))
+
+    def read(self) -> tuple[Mount, ...]:
+        """Return what is mounted, nothing where the system does not tell."""
+        try:
+            with open(MOUNTS_FILE, "rb") as file:
+                # Bytes of names that are no UTF-8 come through as they are: the escapes above are bytes, too.
+                return read_mounts(file.read().decode("latin-1"))
+        except OSError:
+            return ()
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or folder == "/" or path.startswith(f"{folder}/")
