@@ -45,6 +45,7 @@ COMMANDS: dict[str, Entry] = {
     "status": Entry("status", "Runs", "Show the project, or one run with its nodes and errors"),
     "runs": Entry("runs", "Runs", "List runs, newest first"),
     "logs": Entry("logs", "Runs", "Print or follow the logs of a run"),
+    "why": Entry("why", "Runs", "Explain why a trigger, a node or a file did or did not start something"),
     "events": Entry("events", "Runs", "Print the story of a run, event by event"),
     "prune": Entry("prune", "Runs", "Remove old runs from the history, with their logs"),
     "catalog": Entry("catalog", "Data", "List databases and tables, or show one table"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 def duration(seconds: float) -> str:
     """Return a length of time in at most two units: `0.04s`, `3.2s`, `48s`, `1m 12s`, `3h 05m`, `2d 4h`."""
@@ -40,3 +42,12 @@ def count(number: int) -> str:
 def counted(number: int, noun: str) -> str:
     """Return `1 row`, `2 rows`."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def clock_text(at: float, now: float) -> str:
+    """Return a moment in local time: `22:00:00` on the day of `now`, else `Sat 21 Nov 22:00:00`, elsewhen with year."""
+    moment, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)
+    if moment.date() == today.date():
+        return f"{moment:%H:%M:%S}"
+    year = "" if moment.year == today.year else f" {moment.year}"
+    return f"{moment:%a} {moment.day} {moment:%b}{year} {moment:%H:%M:%S}"

@@ -59,6 +59,7 @@ def workflow_views(
                 edges=edges(workflow),
                 properties=property_definitions(workflow),
                 max_concurrent_runs=workflow.max_concurrent_runs,
+                on_overlap=workflow.on_overlap.value,
                 timezone=workflow.timezone,
                 last_run_id=last_run_ids.get(workflow.name, ""),
             )

@@ -231,6 +231,8 @@ class WorkflowView(View, frozen=True):
     edges: tuple[EdgeView, ...] = ()
     properties: tuple[PropertyDefinition, ...] = ()
     max_concurrent_runs: int = 0
+    on_overlap: str = "queue"
+    """queue | skip | cancel_previous | error: what a start does at that limit."""
     timezone: str = "UTC"
     last_run_id: str = ""
 

@@ -62,8 +62,14 @@ def logs_of(looked: Looked) -> str:
 
 
 def why_of(looked: Looked) -> str:
-    """Return the command that tells the story behind the trigger's state."""
-    return _join("events", str(looked.run.summary.number) if looked.run else looked.selection.workflow)
+    """Return the command that explains the same."""
+    trigger, run = looked.trigger, looked.run
+    if trigger is None:
+        return _join("why", looked.selection.workflow)
+    if looked.node is not None and looked.selection.pane != "triggers" and run is not None:
+        return _join("why", str(run.summary.number), "--node", looked.node.name)
+    is_in_run = run is not None and trigger.type == "CONDITIONAL" and trigger.workflow == looked.selection.workflow
+    return _join("why", str(run.summary.number) if is_in_run and run else trigger.workflow, trigger.name)
 
 
 def pause_of(looked: Looked) -> str:

@@ -6,9 +6,10 @@ import uuid
 
 from glue_tui.client.words import counted
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowState, InvalidInput
+from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.views import NodeView
-from glue_tui.tui import cli_twins
+from glue_tui.tui import cli_twins, refusals
 from glue_tui.tui.host import Host
 from glue_tui.tui.navigation import failed_after
 from glue_tui.tui.screens.confirm import ConfirmScreen
@@ -137,8 +138,17 @@ async def release_engine(host: Host, looked: Looked) -> None:
 
 async def explain(host: Host, looked: Looked) -> None:
     """Tell why the selected trigger or node did or did not start."""
-    title, lines = why_lines(looked, host.now())
+    title, lines = why_lines(looked, host.now(), await _inbox_of(host, looked))
     await host.ask(MessageScreen(host.look, title, lines))
+
+
+async def _inbox_of(host: Host, looked: Looked) -> InboxView | None:
+    """Return what waits at the selected trigger; None where it watches no files, or nobody can tell."""
+    trigger = looked.trigger
+    if trigger is None or trigger.type != "EVENT" or refusals.engine(looked):
+        return None
+    inboxes = await host.client.inboxes(trigger.workflow, trigger.name)
+    return inboxes[0] if inboxes else None
 
 
 # Looking

@@ -97,17 +97,18 @@ def test_f_6_a_trigger_paused_during_a_run_still_fires_in_it_and_one_paused_befo
 def test_f_6_the_screen_says_which_run_a_paused_trigger_still_fires_in(glue: Project) -> None:
     glue.write(JOIN)
     run = glue.start()
-    assert "It waits in run 1." in why(glue, "both")
+    waits = "It waits for a SUCCEEDED and b SUCCEEDED."
+    assert waits in why(glue, "both")
     glue.switch("both", enabled=False)
-    told = why(glue, "both")
-    assert "paused: it won't fire in runs that begin until space resumes it" in told
-    assert "It waits in run 1, which began before it was paused." in told
+    assert f"{waits} It is paused by now, but run 1 began before that and keeps it." in why(glue, "both")
     run.stop()
     run.finish("a", "STOPPED")
     run.finish("b", "STOPPED")
     assert "It did not fire in run 1: the run ended STOPPED before." in why(glue, "both")
     glue.start()
-    assert "It can't fire any more in run 2: paused when the run started" in why(glue, "both")
+    told = why(glue, "both")
+    assert "It does not fire in run 2: it was paused when the run began." in told
+    assert "`glue-tui trigger enable night both` lets it fire in runs that begin later" in told
 
 
 def why(glue: Project, trigger: str) -> str:

@@ -122,6 +122,7 @@ class ScriptedEngine:
                 state="FIRED" if one is starter else "WAITING" if one.type == "CONDITIONAL" else "NEVER",
                 fired_at=self.now if one is starter else None,
                 total=len(one.conditions),
+                logical=one.logical,
             )
             for one in view.triggers
         )
