@@ -20,6 +20,8 @@ class StartCause:
     trigger_type: TriggerType
     scheduled_at: float | None = None
     """The due time of a SCHEDULED start."""
+    missed: int = 0
+    """How many missed moments of the schedule the run stands for; 0 where it began on time."""
     files: tuple[str, ...] = ()
     """The batch of an EVENT start, paths relative to the project folder."""
     fired_by: str = ""

@@ -9,6 +9,7 @@ from typing import NewType
 from glue_tui.core.states import (
     DeleteBehavior,
     Logical,
+    MissedRuns,
     NodeState,
     NodeType,
     NotificationWay,
@@ -113,6 +114,8 @@ class Trigger:
     description: str = ""
     schedule: str | None = None
     """`cron(…)` with Glue's six fields, or `rate(…)`."""
+    missed_runs: MissedRuns = MissedRuns.RUN_ONCE
+    """Of a schedule."""
     predicate: Predicate | None = None
     watch: FileWatch | None = None
 

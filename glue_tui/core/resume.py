@@ -144,6 +144,7 @@ def resume_events(
         trigger_type=run.cause.trigger_type,
         files=run.cause.files,
         scheduled_at=run.cause.scheduled_at,
+        missed=run.cause.missed,
         fired_by="resume",
     )
     events: list[Event] = [

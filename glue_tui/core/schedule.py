@@ -83,6 +83,12 @@ def newest_fires(schedule: Schedule, after: float, until: float, timezone: str, 
         window_s *= 4
 
 
+def local_text(at: float, timezone: str) -> str:
+    """Return a moment as people read it, with its offset: `Sat 2026-11-21 22:00 +01:00`."""
+    local = datetime.fromtimestamp(at, ZoneInfo(timezone))
+    return f"{local:%a %Y-%m-%d %H:%M} {local.isoformat()[-6:]}"
+
+
 def _parse_rate(text: str) -> RateSchedule:
     parts = re.fullmatch(r"\s*([0-9]+)\s+([a-z]+)\s*", text)
     if parts is None:

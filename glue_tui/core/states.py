@@ -194,6 +194,16 @@ class OnOverlap(StrEnum):
     """Glue's way: the start is refused (rule WF-14)."""
 
 
+class MissedRuns(StrEnum):
+    """What becomes of a schedule's moments for which no engine was at work."""
+
+    RUN_ONCE = "run_once"
+    """One run for all of them, that of the newest."""
+    SKIP = "skip"
+    RUN_ALL = "run_all"
+    """One run each, oldest first."""
+
+
 class RecrawlBehavior(StrEnum):
     CRAWL_EVERYTHING = "CRAWL_EVERYTHING"
     CRAWL_NEW_FOLDERS_ONLY = "CRAWL_NEW_FOLDERS_ONLY"

@@ -27,6 +27,7 @@ from glue_tui.core.events import (
     TriggerFired,
     TriggerRuledOut,
 )
+from glue_tui.core.missed_runs import count_text
 from glue_tui.core.model import node_name
 from glue_tui.core.states import TriggerType
 
@@ -40,7 +41,7 @@ def cause_text(cause: StartCause) -> str:
             count = f"{len(cause.files)} files" if len(cause.files) > 1 else cause.files[0]
             return f"{count} ({cause.trigger})"
         case TriggerType.SCHEDULED if cause.scheduled_at is not None:
-            return f"schedule ({cause.trigger})"
+            return f"schedule ({cause.trigger})" + (f", for {count_text(cause.missed)}" if cause.missed else "")
         case _:
             return f"by hand ({cause.trigger})"
 

@@ -16,6 +16,7 @@ from glue_tui.core.states import (
     LISTENABLE_WORDS,
     DeleteBehavior,
     Logical,
+    MissedRuns,
     Occasion,
     OnOverlap,
     RecrawlBehavior,
@@ -134,6 +135,7 @@ class AuthoredTrigger(Authored):
     enabled: bool = True
     description: str = ""
     schedule: str | None = None
+    missed_runs: MissedRuns | None = None
     watch: list[str] | None = None
     batch_size: int | None = None
     batch_window: str | int | None = None

@@ -30,7 +30,7 @@ CONDITIONS_MAX = 500
 """Rule TR-6."""
 
 _WORDS: dict[TriggerType, tuple[str, ...]] = {
-    TriggerType.SCHEDULED: ("schedule",),
+    TriggerType.SCHEDULED: ("schedule", "missed_runs"),
     TriggerType.EVENT: ("watch", "batch_size", "batch_window", "settle"),
     TriggerType.CONDITIONAL: ("logical", "conditions"),
     TriggerType.ON_DEMAND: (),
@@ -67,7 +67,8 @@ def build_trigger(name: str, authored: AuthoredTrigger, scope: Scope) -> Trigger
     match authored.type:
         case TriggerType.SCHEDULED:
             _check_schedule(authored.schedule, (*path, "schedule"), scope)
-            return replace(trigger, schedule=authored.schedule)
+            missed_runs = authored.missed_runs or trigger.missed_runs
+            return replace(trigger, schedule=authored.schedule, missed_runs=missed_runs)
         case TriggerType.EVENT:
             return replace(trigger, watch=_build_watch(authored, path, scope))
         case TriggerType.CONDITIONAL:

@@ -82,13 +82,15 @@ class Kernel:
     _loaded: dict[str, Workflow] = field(default_factory=dict)
     """Workflows as their files say, before what a person paused or resumed."""
     _last_number: int = 0
-    _stepped_at: float = 0.0
+    stepped_at: float = 0.0
+    """When the last step was."""
 
     def open(self) -> tuple[str, ...]:
         """Read the state back: unfinished runs, paused triggers. Return in words what can't be read, left as it is."""
         unreadable: list[str] = []
         self._last_number = event_log.last_number(self.conn)
         self._settings = ledger.read_trigger_settings(self.conn)
+        self.schedules.open(self.conn)
         for run_id in event_log.unfinished_run_ids(self.conn):
             try:
                 run = event_log.read_run(self.conn, run_id)
@@ -112,6 +114,7 @@ class Kernel:
         batch = Batch(now=now, unfinished=self.runs, last_number=self._last_number)
         notes: list[str] = []
         answers = tuple(self._answer(batch, one) for one in inputs)
+        batch.touched_triggers.update(self.schedules.passed(self.stepped_at, now))
         if not self.is_held:
             self._fire_due(batch, notes)
         for run in batch.current():
@@ -130,8 +133,8 @@ class Kernel:
         """
         commands: list[Command] = []
         for run in self.runs.values():
-            commands += wanted(run, self._stepped_at)
-        times = self.schedules.wake_times() + self.inboxes.wake_times(self.workflows, self._stepped_at)
+            commands += wanted(run, self.stepped_at)
+        times = self.schedules.wake_times(self.stepped_at) + self.inboxes.wake_times(self.workflows, self.stepped_at)
         return (*commands, *(WakeAt(at=at) for at in times))
 
     def scans_due(self, now: float) -> tuple[tuple[TriggerKey, float], ...]:
@@ -268,7 +271,7 @@ class Kernel:
         before = self.workflows
         self._loaded = {workflow.name: workflow for workflow in workflows}
         self.workflows = {name: self._as_switched(workflow) for name, workflow in self._loaded.items()}
-        self.schedules.load(before, self.workflows, batch.now)
+        self.schedules.load(batch, self.workflows)
         self.inboxes.load(batch, self.conn, before, self.workflows)
 
     def _as_switched(self, workflow: Workflow) -> Workflow:
@@ -281,10 +284,7 @@ class Kernel:
     # What is due by itself
 
     def _fire_due(self, batch: Batch, notes: list[str]) -> None:
-        self.schedules.clock_moved(self.workflows, self._stepped_at, batch.now)
-        for workflow, cause in self.schedules.due(self.workflows, batch.now):
-            starts.start_by_itself(batch, workflow, cause, self.new_run_id(), notes)
-            batch.touched_triggers.add((workflow.name, cause.trigger))
+        self.schedules.fire_due(batch, self.workflows, self.new_run_id, notes)
         self.inboxes.take_batches(batch, self.workflows, self.new_run_id, notes)
 
     def _admit(self, batch: Batch) -> None:
@@ -308,8 +308,7 @@ class Kernel:
         self.runs = {run_id: run for run_id, run in self.runs.items() if not run.status.is_over}
         self.inboxes.adopt(batch)
         self._last_number = batch.last_number
-        self._stepped_at = batch.now
-        self.schedules.move_on(self.workflows, batch.now)
+        self.stepped_at = batch.now
         return Step(
             answers=answers,
             changed=changed,

@@ -79,7 +79,7 @@ def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger) -> Trigge
         state=kernel.trigger_state(workflow, trigger).value,
         description=trigger.description,
         schedule=trigger.schedule or "",
-        next_fire_at=kernel.schedules.next_fires.get(key),
+        next_fire_at=kernel.schedules.coming_fire(key, kernel.stepped_at),
         watch=watch.patterns if watch else (),
         batch_size=watch.batch_size if watch else 0,
         batch_files=len(arrivals.pending(inbox)),
@@ -88,6 +88,7 @@ def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger) -> Trigge
         logical=trigger.predicate.logical.value if trigger.predicate else "",
         conditions=condition_texts(trigger),
         actions=tuple(_action_id(action) for action in trigger.actions),
+        notes=kernel.schedules.notes(key, kernel.stepped_at, is_held=kernel.is_held),
     )
 
 

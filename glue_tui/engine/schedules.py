@@ -5,14 +5,18 @@ What a step changes here is put back by the kernel where its commit fails: value
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from glue_tui.core.events import StartCause
-from glue_tui.core.model import Workflow
+from glue_tui.core.missed_runs import COUNTED_MAX, ScheduleMark, count_text, plan_due
+from glue_tui.core.model import RunId, Trigger, Workflow
+from glue_tui.core.schedule import local_text, newest_fires, next_fire, parse_schedule
 from glue_tui.core.states import TriggerType
-from glue_tui.engine.batch import TriggerKey
-from glue_tui.engine.reloading import first_fire, same_schedule
+from glue_tui.engine import starts
+from glue_tui.engine.batch import Batch, TriggerKey
+from glue_tui.store import schedule_marks
+from glue_tui.store.database import Connection
 
 CLOCK_SET_BACK_S = 3 * 3600.0
 """Where the clock is set back by less, what a schedule has fired is not fired again, as cron does it."""
@@ -22,49 +26,135 @@ Workflows = Mapping[str, Workflow]
 
 @dataclass(slots=True)
 class Schedules:
+    marks: dict[TriggerKey, ScheduleMark] = field(default_factory=dict)
+    """Of the triggers that are not paused, as stored."""
     next_fires: dict[TriggerKey, float | None] = field(default_factory=dict)
+    """The first moment that has not been taken care of; it has passed where the engine is held, or where missed starts
+    wait for room. None: paused, or there is none."""
 
-    def load(self, before: Workflows, workflows: Workflows, now: float) -> None:
-        """Put the schedules of other definitions into force."""
+    def open(self, conn: Connection) -> None:
+        self.marks = schedule_marks.read_marks(conn)
+
+    def load(self, batch: Batch, workflows: Workflows) -> None:
+        """Put the schedules of other definitions into force.
+
+        What is new, changed or no longer paused begins now: reading a file fires nothing (rule TR-3), what a trigger
+        missed while it was paused stays missed (rule TR-2).
+        """
+        marks: dict[TriggerKey, ScheduleMark] = {}
         fires: dict[TriggerKey, float | None] = {}
         for workflow in workflows.values():
             for trigger in workflow.triggers:
-                if trigger.schedule is not None:
-                    key = (workflow.name, trigger.name)
-                    # A fire that is due this very moment must survive a reload.
-                    kept = same_schedule(before.get(workflow.name), workflow, trigger)
-                    fires[key] = self.next_fires.get(key) if kept else first_fire(workflow, trigger, now)
-        self.next_fires = fires
+                if trigger.schedule is None:
+                    continue
+                key = (workflow.name, trigger.name)
+                fires[key] = None
+                if trigger.enabled:
+                    fresh = ScheduleMark(schedule=trigger.schedule, timezone=workflow.timezone, done_until=batch.now)
+                    known = self.marks.get(key)
+                    is_same = known and (known.schedule, known.timezone) == (fresh.schedule, fresh.timezone)
+                    marks[key] = known if known and is_same else fresh
+                    is_kept = is_same and key in self.next_fires
+                    fires[key] = self.next_fires[key] if is_kept else _first_after(marks[key])
+        changed = {key: mark for key, mark in marks.items() if self.marks.get(key) != mark}
+        gone = self.marks.keys() - marks.keys()
+        self.marks, self.next_fires = marks, fires
+        if changed:
+            batch.write(lambda conn: schedule_marks.write_marks(conn, changed))
+        if gone:
+            batch.write(lambda conn: schedule_marks.forget_marks(conn, gone))
 
-    def clock_moved(self, workflows: Workflows, stepped_at: float, now: float) -> None:
-        """Look at the clock at the begin of a step; the last one was at `stepped_at`."""
-        if now < stepped_at - CLOCK_SET_BACK_S:
-            # Otherwise a clock that had been far in the future would silence every schedule until then.
-            self.next_fires = {key: _next_fire(workflows, key, now) for key in self.next_fires}
+    def fire_due(self, batch: Batch, workflows: Workflows, new_run_id: Callable[[], RunId], notes: list[str]) -> None:
+        """Start a run for every moment that is due, by what each trigger says of missed ones."""
+        changed: dict[TriggerKey, ScheduleMark] = {}
+        for key, mark in self.marks.items():
+            at = self.next_fires[key]
+            if mark.done_until > batch.now + CLOCK_SET_BACK_S:
+                # Otherwise a clock that had been far in the future would silence the schedule until then.
+                changed[key] = replace(mark, done_until=batch.now)
+            elif at is not None and at <= batch.now:
+                workflow = workflows[key[0]]
+                trigger = workflow.trigger(key[1])
+                assert trigger is not None
+                after = self._fire(batch, workflow, trigger, mark, new_run_id, notes)
+                if after != mark:
+                    changed[key] = after
+        if changed:
+            self.marks = {**self.marks, **changed}
+            self.next_fires = {**self.next_fires, **{key: _first_after(mark) for key, mark in changed.items()}}
+            batch.touched_triggers.update(changed)
+            batch.write(lambda conn: schedule_marks.write_marks(conn, changed))
 
-    def due(self, workflows: Workflows, now: float) -> list[tuple[Workflow, StartCause]]:
-        """Return the starts whose time has come."""
-        starts: list[tuple[Workflow, StartCause]] = []
-        for (name, trigger_name), at in self.next_fires.items():
-            trigger = workflows[name].trigger(trigger_name)
-            if at is None or at > now or trigger is None or not trigger.enabled:
-                continue
-            cause = StartCause(trigger=trigger_name, trigger_type=TriggerType.SCHEDULED, scheduled_at=at)
-            starts.append((workflows[name], cause))
-        return starts
+    def wake_times(self, stepped_at: float) -> list[float]:
+        """Return when something is due. What was due at the last step waits for something else: for room, for a key."""
+        return [at for key in self.next_fires if (at := self.coming_fire(key, stepped_at)) is not None]
 
-    def move_on(self, workflows: Workflows, now: float) -> None:
-        """After the commit: what was due has fired."""
-        for key, at in self.next_fires.items():
-            if at is not None and at <= now:
-                self.next_fires[key] = _next_fire(workflows, key, now)
+    def passed(self, since: float, now: float) -> list[TriggerKey]:
+        """Return the triggers whose next fire is another one than it was: their views are to be told anew."""
+        return [key for key in self.next_fires if (at := self.coming_fire(key, since)) is not None and at <= now]
 
-    def wake_times(self) -> list[float]:
-        """Return when something is due."""
-        return [at for at in self.next_fires.values() if at is not None]
+    def coming_fire(self, key: TriggerKey, now: float) -> float | None:
+        """Return when a trigger fires next, whatever is still due."""
+        at = self.next_fires.get(key)
+        if at is None or at > now:
+            return at
+        mark = self.marks[key]
+        return next_fire(parse_schedule(mark.schedule), now, mark.timezone)
+
+    def notes(self, key: TriggerKey, now: float, *, is_held: bool) -> tuple[str, ...]:
+        """Return what is out of the ordinary about a schedule, in words."""
+        mark = self.marks.get(key)
+        if mark is None:
+            return ()
+        said = [mark.note] if mark.note else []
+        at = self.next_fires[key]
+        if at is None:
+            said.append("never fires any more")
+        elif at <= now:
+            waiting = count_text(len(_due(mark, now)), "start")
+            said.append(f"{waiting} came due while the engine is held" if is_held else f"{waiting} wait for room")
+        return tuple(said)
+
+    def _fire(
+        self,
+        batch: Batch,
+        workflow: Workflow,
+        trigger: Trigger,
+        mark: ScheduleMark,
+        new_run_id: Callable[[], RunId],
+        notes: list[str],
+    ) -> ScheduleMark:
+        """Start what is due of one trigger and return its mark from now on."""
+        plan = plan_due(trigger.missed_runs, _due(mark, batch.now), batch.now)
+        told: list[str] = []
+        has_started = False
+        if plan.left_out:
+            told.append(f"{workflow.name}: {trigger.name} {_left_out_text(trigger, plan.left_out, workflow.timezone)}")
+            mark = replace(mark, done_until=plan.left_out[-1])
+        for start in plan.starts:
+            if start.waits_for_room and not starts.has_room(batch, workflow):
+                break
+            cause = StartCause(
+                trigger=trigger.name, trigger_type=TriggerType.SCHEDULED, scheduled_at=start.at, missed=start.missed
+            )
+            run = starts.start_by_itself(batch, workflow, cause, new_run_id(), told)
+            has_started = has_started or run is not None
+            mark = replace(mark, done_until=start.at)
+        notes += told
+        if told:
+            return replace(mark, note=told[-1].removeprefix(f"{workflow.name}: {trigger.name} "))
+        return replace(mark, note="") if has_started else mark
 
 
-def _next_fire(workflows: Workflows, key: TriggerKey, after: float) -> float | None:
-    workflow = workflows[key[0]]
-    trigger = workflow.trigger(key[1])
-    return first_fire(workflow, trigger, after) if trigger else None
+def _due(mark: ScheduleMark, now: float) -> tuple[float, ...]:
+    """Return the moments that have not been taken care of, in order; the newest where there are too many to count."""
+    return newest_fires(parse_schedule(mark.schedule), mark.done_until, now, mark.timezone, COUNTED_MAX)
+
+
+def _first_after(mark: ScheduleMark) -> float | None:
+    return next_fire(parse_schedule(mark.schedule), mark.done_until, mark.timezone)
+
+
+def _left_out_text(trigger: Trigger, left_out: Sequence[float], timezone: str) -> str:
+    missed = f"{count_text(len(left_out))}, the last due {local_text(left_out[-1], timezone)}"
+    return f'left out {missed} (missed_runs = "{trigger.missed_runs}")'

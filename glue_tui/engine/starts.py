@@ -14,6 +14,7 @@ from glue_tui.core.problem import ConcurrentRunsExceeded, EntityNotFound, GlueTu
 from glue_tui.core.properties import resolve
 from glue_tui.core.resume import plan_resume, resume_events
 from glue_tui.core.run import WorkflowRun
+from glue_tui.core.schedule import local_text
 from glue_tui.core.stimuli import RunStopRequested, StartRefused
 from glue_tui.engine.batch import Batch
 from glue_tui.engine.inputs import ResumeAsked
@@ -48,8 +49,10 @@ def start_by_itself(
 
     Returns None where `on_overlap = "skip"` makes no run: files then stay in their batch for the next chance.
     """
+    # A default such as `yesterday` means the day that the schedule meant, however late the run starts.
+    due_at = cause.scheduled_at
     try:
-        resolved = resolve(workflow.properties, {}, _today(workflow, batch.now))
+        resolved = resolve(workflow.properties, {}, _today(workflow, batch.now if due_at is None else due_at))
         refusal = ""
     except InvalidInput as error:
         resolved, refusal = {}, f"{error.message}; a run that starts by itself has only defaults"
@@ -57,7 +60,8 @@ def start_by_itself(
         case MayQueue(cancel_run_ids=cancelled):
             _cancel(batch, cancelled)
         case Skip(message=message):
-            notes.append(f"{workflow.name}: {cause.trigger} did not start a run: {message}")
+            which = "a run" if due_at is None else f"the run due {local_text(due_at, workflow.timezone)}"
+            notes.append(f"{workflow.name}: {cause.trigger} did not start {which}: {message}")
             return None
         case Refuse(message=message):
             refusal = message
@@ -67,6 +71,11 @@ def start_by_itself(
     if refusal:
         batch.feed(run_id, StartRefused(message=refusal))
     return run
+
+
+def has_room(batch: Batch, workflow: Workflow) -> bool:
+    """Tell whether one more run may be made without stopping, skipping or refusing any."""
+    return admit_start(workflow, _unfinished(batch, workflow)) == MayQueue()
 
 
 def resume(batch: Batch, before: WorkflowRun, workflow: Workflow, ask: ResumeAsked, run_id: RunId) -> WorkflowRun:

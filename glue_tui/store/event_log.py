@@ -97,6 +97,17 @@ MIGRATIONS = (
     ) STRICT;
     CREATE INDEX outbox_pending ON outbox (next_try_at) WHERE state = 'PENDING'
     """,
+    """
+    CREATE TABLE schedule_marks (
+      workflow TEXT NOT NULL,
+      trigger TEXT NOT NULL,
+      schedule TEXT NOT NULL,
+      timezone TEXT NOT NULL,
+      done_until REAL NOT NULL,
+      note TEXT NOT NULL,
+      PRIMARY KEY (workflow, trigger)
+    ) STRICT
+    """,
 )
 """Steps are only ever added. `removed_runs`: removed from the history, their log folders are still to be deleted."""
 
