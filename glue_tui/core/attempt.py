@@ -43,6 +43,8 @@ class AttemptSpec:
     """As the workflow declares them: string | integer | number | boolean | date."""
     event_files: tuple[str, ...] = ()
     """Files of the batch that started the run, relative to the project folder."""
+    scheduled_at: str = ""
+    """The moment that a schedule meant (ISO 8601 with the offset of the workflow's zone); empty for other starts."""
     started_by: str = ""
     """Name of the trigger that started this node."""
     project_dir: str

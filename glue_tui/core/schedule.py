@@ -89,6 +89,11 @@ def local_text(at: float, timezone: str) -> str:
     return f"{local:%a %Y-%m-%d %H:%M} {local.isoformat()[-6:]}"
 
 
+def iso_text(at: float | None, timezone: str) -> str:
+    """Return a moment as programs read it, with its offset: `2026-11-21T22:00:00+01:00`; nothing for None."""
+    return "" if at is None else datetime.fromtimestamp(at, ZoneInfo(timezone)).isoformat(timespec="seconds")
+
+
 def _parse_rate(text: str) -> RateSchedule:
     parts = re.fullmatch(r"\s*([0-9]+)\s+([a-z]+)\s*", text)
     if parts is None:

@@ -17,6 +17,7 @@ from glue_tui.core.attempt import AttemptKey, AttemptSpec, log_path, result_path
 from glue_tui.core.model import Job, NodeId, RunId
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.run import WorkflowRun
+from glue_tui.core.schedule import iso_text
 from glue_tui.core.stimuli import ClockStepped
 from glue_tui.core.waiting import NOTHING, RunWaits, waits
 from glue_tui.core.wanted import WakeAt
@@ -348,6 +349,7 @@ class Host:
             properties=run.properties,
             property_types={one.name: one.type for one in run.workflow.properties},
             event_files=run.cause.files,
+            scheduled_at=iso_text(run.cause.scheduled_at, run.workflow.timezone),
             started_by=run.nodes[key.node_id].trigger,
             project_dir=str(self.project_dir),
             catalog_path=str(self.state_dir / "state.db"),

@@ -111,8 +111,9 @@ class Schedules:
         if at is None:
             said.append("never fires any more")
         elif at <= now:
-            waiting = count_text(len(_due(mark, now)), "start")
-            said.append(f"{waiting} came due while the engine is held" if is_held else f"{waiting} wait for room")
+            count = len(_due(mark, now))
+            what = "came due while the engine is held" if is_held else f"wait{'s' * (count == 1)} for room"
+            said.append(f"{count_text(count, 'start')} {what}")
         return tuple(said)
 
     def _fire(

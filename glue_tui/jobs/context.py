@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -96,6 +97,12 @@ class JobContext:
     def event_files(self) -> tuple[str, ...]:
         """Files that started the run, relative to the project folder."""
         return self._session.spec.event_files
+
+    @property
+    def scheduled_at(self) -> datetime | None:
+        """The moment that the schedule meant, in the workflow's time zone; None if no schedule started the run."""
+        text = self._session.spec.scheduled_at
+        return datetime.fromisoformat(text) if text else None
 
     @property
     def run_id(self) -> str:

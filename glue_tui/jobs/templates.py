@@ -24,7 +24,7 @@ class Templates:
         """Variables of the environment; each that is looked up here is masked from then on."""
         self._names = {
             "properties": _Names("properties", spec.properties),
-            "run": _Names("run", {"id": spec.key.run_id, "number": spec.run_number}),
+            "run": _Names("run", _facts_of_run(spec)),
             "event": _Names("event", {"files": _Files(spec.event_files)}),
             "env": _Names("env", self.environment),
         }
@@ -61,7 +61,12 @@ class Templates:
         name, _, member = message.split(" ", 1)[0].partition(".")
         if member and name in self._names:
             return self._names[name].missing(member)[1]
-        return "known: properties.NAME, run.id, run.number, event.files, env.NAME"
+        return "known: properties.NAME, run.id, run.number, run.scheduled_at, event.files, env.NAME"
+
+
+def _facts_of_run(spec: AttemptSpec) -> dict[str, Any]:
+    facts: dict[str, Any] = {"id": spec.key.run_id, "number": spec.run_number}
+    return facts | {"scheduled_at": spec.scheduled_at} if spec.scheduled_at else facts
 
 
 def sql_literal(value: object) -> str:
@@ -102,6 +107,9 @@ class _Names:
     def missing(self, member: str) -> tuple[str, str]:
         if isinstance(self._members, _Environment):
             return f"env.{member} is not set", f"set {member} in the environment in which the engine is started"
+        if (self._name, member) == ("run", "scheduled_at"):
+            hint = "for such runs: {% if run.scheduled_at is defined %} … {% endif %}"
+            return "run.scheduled_at is not defined: no schedule started this run", hint
         return f"{self._name}.{member} is not defined", did_you_mean(member, list(self._members))
 
 

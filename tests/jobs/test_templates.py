@@ -28,6 +28,19 @@ def test_text_holds_values_as_they_are(project: Project) -> None:
     assert filled == "2026-01-01 wr_1 3 in/a.csv,in/o'b.csv\n"
 
 
+def test_a_template_knows_the_moment_that_a_schedule_meant(project: Project) -> None:
+    spec = project.spec(Job(name="x", work=SqlWork(query="")))
+    scheduled = Templates(replace(spec, scheduled_at="2026-11-21T22:00:00+01:00"), Secrets())
+    assert scheduled.text("{{ run.scheduled_at[:10] }} {{ run.scheduled_at }}", where="x").split() == [
+        "2026-11-21",
+        "2026-11-21T22:00:00+01:00",
+    ]
+    with pytest.raises(InvalidInput) as raised:
+        Templates(spec, Secrets()).text("{{ run.scheduled_at }}", where="jobs.x.query")
+    assert raised.value.message == "jobs.x.query: run.scheduled_at is not defined: no schedule started this run"
+    assert Templates(spec, Secrets()).text("{{ 'no' if run.scheduled_at is not defined }}", where="x") == "no"
+
+
 def test_a_query_holds_values_as_literals(project: Project) -> None:
     filled = templates(project, name="O'Hara; DROP TABLE x", least="5").sql(
         "a = {{ properties.name }} AND b > {{ properties.least | int }} AND c = {{ run.number }}"

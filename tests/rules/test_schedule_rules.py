@@ -6,11 +6,14 @@ from datetime import datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+import pytest
 from one_project import Project, crawlers, jobs
 
 from glue_tui.core.schedule import fires, parse_schedule
+from glue_tui.engine.overview import trigger_view
 
 MINUTE_S = 60.0
+HOUR_S = 3600.0
 DAY_S = 86400.0
 
 
@@ -132,3 +135,148 @@ def test_cn_9_a_local_time_that_the_clock_skips_does_not_fire_and_one_that_comes
     every_hour = ["Sun 25 Oct 01:30", "Sun 25 Oct 02:30", "Sun 25 Oct 02:30", "Sun 25 Oct 03:30"]
     assert coming(glue, "cron(30 1/1 * * ? *)", 3, timezone="Europe/Paris") == every_hour[:2] + every_hour[3:]
     assert coming(glue, "cron(30 * * * ? *)", 5, timezone="Europe/Paris")[1:] == every_hour
+
+
+# Missed moments
+
+
+def nightly(missed_runs: str = "", further: str = "") -> str:
+    """Return a workflow that runs at 22:00 in Paris; the first time nine hours after a project begins."""
+    line = f'missed_runs = "{missed_runs}"\n' if missed_runs else ""
+    return further + scheduled("cron(0 22 * * ? *)", line, timezone="Europe/Paris")
+
+
+def causes(glue: Project) -> list[tuple[str, int]]:
+    """Return of each run the moment that the schedule meant, and how many missed ones it stands for."""
+    found = [run.it.cause for run in glue.runs()]
+    return [
+        (f"{datetime.fromtimestamp(one.scheduled_at or 0, ZoneInfo('Europe/Paris')):%a %d %b %H:%M}", one.missed)
+        for one in found
+    ]
+
+
+def notes(glue: Project) -> tuple[str, ...]:
+    workflow = glue.kernel.workflow("night")
+    return trigger_view(glue.kernel, workflow, workflow.triggers[0]).notes
+
+
+def test_cn_9_what_was_due_while_no_engine_ran_runs_once_and_says_for_how_many(glue: Project) -> None:
+    glue.write(nightly())
+    glue.now += 3 * DAY_S
+    glue.crash()
+    assert causes(glue) == [("Fri 20 Nov 22:00", 3)]
+    (run,) = glue.runs()
+    assert run.story()[0] == "run 1 of night asked for: schedule (timer), for 3 missed starts"
+    glue.passes(DAY_S)
+    assert causes(glue)[1:] == [("Sat 21 Nov 22:00", 1)]
+
+
+def test_cn_9_a_moment_met_within_a_minute_is_on_time(glue: Project) -> None:
+    glue.write(nightly("skip"))
+    glue.now += 9 * HOUR_S + 59
+    glue.crash()
+    assert causes(glue) == [("Wed 18 Nov 22:00", 0)]
+
+
+def test_cn_9_a_trigger_may_leave_out_what_was_missed_and_says_so(glue: Project) -> None:
+    glue.write(nightly("skip"))
+    glue.now += 2 * DAY_S
+    glue.crash()
+    assert causes(glue) == []
+    said = 'left out 2 missed starts, the last due Thu 2026-11-19 22:00 +01:00 (missed_runs = "skip")'
+    assert notes(glue) == (said,)
+    glue.crash()
+    assert notes(glue) == (said,)
+    glue.passes(9 * HOUR_S)
+    assert (causes(glue), notes(glue)) == ([("Fri 20 Nov 22:00", 0)], ())
+
+
+def test_cn_9_a_trigger_may_run_for_each_moment_that_was_missed_one_after_the_other(glue: Project) -> None:
+    glue.write(nightly("run_all", "max_concurrent_runs = 1\n"))
+    glue.now += 3 * DAY_S
+    glue.crash()
+    assert causes(glue) == [("Wed 18 Nov 22:00", 1), ("Thu 19 Nov 22:00", 1), ("Fri 20 Nov 22:00", 1)]
+    assert [run.it.started_at is not None for run in glue.runs()] == [True, False, False]
+
+
+@pytest.mark.parametrize("on_overlap", ["skip", "cancel_previous", "error"])
+def test_cn_9_what_was_missed_waits_for_room_whatever_on_overlap_says(glue: Project, on_overlap: str) -> None:
+    limit = f'max_concurrent_runs = 1\non_overlap = "{on_overlap}"\n'
+    glue.write(nightly("run_all", limit))
+    glue.now += 3 * DAY_S
+    glue.crash()
+    for count in (1, 2, 3):
+        assert len(causes(glue)) == count
+        assert notes(glue) == {1: ("2 starts wait for room",), 2: ("1 start waits for room",)}.get(count, ())
+        glue.crash()
+        glue.runs()[-1].begin("work")
+        glue.runs()[-1].finish("work")
+    assert causes(glue) == [("Wed 18 Nov 22:00", 1), ("Thu 19 Nov 22:00", 1), ("Fri 20 Nov 22:00", 1)]
+    assert [run.outcome for run in glue.runs()] == ["SUCCEEDED"] * 3
+
+
+def test_cn_9_what_came_due_while_the_engine_was_held_counts_as_missed_when_it_is_released(glue: Project) -> None:
+    glue.write(nightly())
+    glue.kernel.is_held = True
+    glue.passes(2 * DAY_S)
+    assert (causes(glue), notes(glue)) == ([], ("2 starts came due while the engine is held",))
+    glue.kernel.is_held = False
+    glue.passes(0)
+    assert (causes(glue), notes(glue)) == ([("Thu 19 Nov 22:00", 2)], ())
+
+
+def test_cn_9_a_machine_that_slept_has_missed_what_was_due(glue: Project) -> None:
+    glue.write(nightly())
+    glue.passes(2 * DAY_S)
+    assert causes(glue) == [("Thu 19 Nov 22:00", 2)]
+
+
+def test_cn_9_another_schedule_or_time_zone_begins_anew_and_an_edit_of_anything_else_does_not(glue: Project) -> None:
+    glue.write(nightly())
+    glue.now += DAY_S
+    glue.write(nightly().replace("Europe/Paris", "Europe/Berlin"))
+    glue.now += DAY_S
+    glue.write(nightly())
+    assert causes(glue) == []
+    glue.now += DAY_S
+    glue.write(nightly("run_once", 'description = "edited"\n'))
+    assert causes(glue) == [("Fri 20 Nov 22:00", 1)]
+
+
+def test_tr_2_what_a_trigger_missed_while_it_was_paused_stays_missed_also_across_a_restart(glue: Project) -> None:
+    glue.write(nightly())
+    glue.switch("timer", enabled=False)
+    glue.now += 2 * DAY_S
+    glue.crash()
+    glue.switch("timer", enabled=True)
+    assert causes(glue) == []
+    glue.passes(9 * HOUR_S)
+    assert causes(glue) == [("Fri 20 Nov 22:00", 0)]
+
+
+def test_cn_9_yesterday_is_the_day_before_the_moment_that_the_schedule_meant(glue: Project) -> None:
+    day = '[properties]\nday = { type = "date", default = "yesterday" }\n'
+    glue.write(scheduled("cron(30 0 * * ? *)", day, timezone="Asia/Tokyo"))
+    glue.now += 2 * DAY_S
+    glue.crash()
+    (run,) = glue.runs()
+    at = datetime.fromtimestamp(run.it.cause.scheduled_at or 0, ZoneInfo("Asia/Tokyo"))
+    assert (f"{at:%F %H:%M}", run.it.properties) == ("2026-11-20 00:30", {"day": "2026-11-19"})
+    glue.now += 3 * DAY_S
+    run.begin("work")
+    run.finish("work", "FAILED")
+    again = glue.resume(run)
+    assert (again.it.cause.scheduled_at, again.it.cause.missed) == (run.it.cause.scheduled_at, 2)
+    assert again.it.properties == {"day": "2026-11-19"}
+
+
+def test_cn_9_a_start_that_on_overlap_forbids_is_told_until_the_next_that_it_allows(glue: Project) -> None:
+    glue.write(nightly("", 'max_concurrent_runs = 1\non_overlap = "skip"\n'))
+    run = glue.start()
+    glue.passes(9 * HOUR_S)
+    said = "did not start the run due Wed 2026-11-18 22:00 +01:00: "
+    assert notes(glue) == (said + "1 of 1 runs of night are going; on_overlap is skip",)
+    run.begin("work")
+    run.finish("work")
+    glue.passes(DAY_S)
+    assert (len(causes(glue)), notes(glue)) == (2, ())
