@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 WORKFLOWS_FOLDER = "workflows"
@@ -22,20 +23,40 @@ def find_project_dir(start: Path) -> Path | None:
 def definition_files(project_dir: Path) -> list[Path]:
     """Return the definition files of a project, ordered by name; none where the folder can't be read."""
     try:
-        files = sorted((project_dir / WORKFLOWS_FOLDER).glob("*.toml"))
-        return [
-            file
-            for file in files
-            if not file.name.startswith(_TEMPORARY) and _is_readable_name(file) and file.is_file()
-        ]
+        return list_definitions(project_dir)
     except OSError:
         return []
 
 
-def _is_readable_name(file: Path) -> bool:
+def list_definitions(project_dir: Path) -> list[Path]:
+    """Return the definition files of a project, ordered by name; none where there is no folder for them.
+
+    A link that leads nowhere is one of them: what it led to may come back. Raises OSError where the folder, or what
+    it is a link to, can't be listed: then nothing is known of the files in it.
+    """
+    folder = project_dir / WORKFLOWS_FOLDER
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(folder / entry.name for entry in entries if _may_define(entry))
+    except FileNotFoundError:
+        if folder.is_symlink():
+            raise
+        return []
+
+
+def _may_define(entry: os.DirEntry[str]) -> bool:
+    if not entry.name.endswith(".toml") or entry.name.startswith(_TEMPORARY) or not _is_readable_name(entry.name):
+        return False
+    try:
+        return not entry.is_dir()
+    except OSError:
+        return True
+
+
+def _is_readable_name(name: str) -> bool:
     """Tell whether the name is text: the name of a file may be any bytes, that of a workflow may not."""
     try:
-        file.name.encode()
+        name.encode()
     except UnicodeEncodeError:
         return False
     return True

@@ -71,6 +71,10 @@ def _load_text(
     if document is None:
         return None, syntax_problems, {}
     report = Report(source, text)
+    if not document:
+        # Editors empty a file before they write it, and a full disk leaves it empty: nobody means that by it.
+        report.problem((), "the file is empty", "write the workflow, or remove the file")
+        return None, report.problems, {}
     if not is_name(path.stem):
         report.problem((), f'"{path.stem}" can\'t name a workflow', f"{NAME_RULE}, at most {NAME_LENGTH_MAX}")
     authored = read_shape(AuthoredWorkflow, document, (), report)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from glue_tui.core.model import Workflow
 from glue_tui.core.problem import Problem
-from glue_tui.definitions.folder import STATE_FOLDER, WORKFLOWS_FOLDER, definition_files, find_project_dir
+from glue_tui.definitions.folder import STATE_FOLDER, WORKFLOWS_FOLDER, find_project_dir, list_definitions
 from glue_tui.definitions.load import Loaded, load_file
 
 __all__ = [
@@ -17,6 +17,8 @@ __all__ = [
     "Definition",
     "DefinitionSet",
     "find_project_dir",
+    "last_good",
+    "listed_files",
     "load_project",
 ]
 
@@ -57,36 +59,95 @@ class DefinitionSet:
     def get(self, name: str) -> Definition | None:
         return next((item for item in self.definitions if item.name == name), None)
 
-    def with_last_good(self, versions: Mapping[str, Workflow]) -> DefinitionSet:
-        """Put the last good versions, by source, into force where a file is broken and none is in force yet."""
-        return DefinitionSet(
-            definitions=tuple(
-                replace(item, workflow=versions.get(item.source)) if item.workflow is None else item
-                for item in self.definitions
-            )
+    def lost_since(self, before: DefinitionSet) -> frozenset[str]:
+        """Return the sources of files that say less than before: gone, with mistakes, or short of a trigger.
+
+        That may be meant; or a file is half written, or about to come back.
+        """
+        now = {item.source: item for item in self.definitions}
+        then = {item.source: item for item in before.definitions}
+        gone = then.keys() - now.keys()
+        return frozenset(gone | {source for source, item in now.items() if _says_less(item, then.get(source))})
+
+    def renamed_since(self, before: DefinitionSet) -> tuple[tuple[str, str], ...]:
+        """Return the names, old and new, of workflows whose file has another name now and says the same."""
+        now = {item.name: item for item in self.definitions}
+        gone = {item.loaded.digest: item.name for item in before.definitions if item.name not in now}
+        come = [item for item in self.definitions if before.get(item.name) is None and not item.is_broken]
+        # Two copies of one file: which of them it is called now nobody can say.
+        digests = [item.loaded.digest for item in come]
+        return tuple(
+            (gone[item.loaded.digest], item.name)
+            for item in come
+            if item.loaded.digest in gone and digests.count(item.loaded.digest) == 1
         )
 
-    def reloaded(self, project_dir: Path) -> DefinitionSet:
-        """Return the files as they are now; only what changed is read again, and it returns itself if nothing did."""
+    def reloaded(self, project_dir: Path, *, kept: frozenset[str] = frozenset()) -> DefinitionSet:
+        """Return the files as they are now; only what changed is read again, and it returns itself if nothing did.
+
+        Of the sources in `kept` everything stays as it is, whatever has become of the file.
+        """
         known = {item.source: item for item in self.definitions}
-        fresh = _load(project_dir, known)
+        fresh = _load(project_dir, known, kept)
         return self if fresh == self else fresh
+
+
+def last_good(versions: Mapping[str, Workflow]) -> DefinitionSet:
+    """Return what was in force, by source, when nobody has looked at the files yet: `reloaded` does."""
+    return DefinitionSet(
+        definitions=tuple(
+            Definition(
+                name=workflow.name,
+                source=source,
+                workflow=workflow,
+                problems=(),
+                is_broken=False,
+                loaded=Loaded(name=workflow.name, source=source, workflow=workflow, problems=(), digest=""),
+            )
+            for source, workflow in sorted(versions.items())
+        )
+    )
 
 
 def load_project(project_dir: Path) -> DefinitionSet:
     """Read all definition files of a project, in the order of their names. Never raises for the user's mistakes."""
-    return _load(project_dir, {})
+    return _load(project_dir, {}, frozenset())
 
 
-def _load(project_dir: Path, known: dict[str, Definition]) -> DefinitionSet:
+def _load(project_dir: Path, known: dict[str, Definition], kept: frozenset[str]) -> DefinitionSet:
     project_dir = project_dir.resolve()
     definitions: list[Definition] = []
     folded: dict[str, str] = {}
-    for path in definition_files(project_dir):
-        before = known.get(path.relative_to(project_dir).as_posix())
+    for path in sorted(
+        {*listed_files(project_dir, known), *(project_dir / source for source in kept if source in known)}
+    ):
+        source = path.relative_to(project_dir).as_posix()
+        before = known.get(source)
+        if before is not None and source in kept:
+            definitions.append(before)
+            continue
         clash = folded.setdefault(path.stem.casefold(), path.name)
         definitions.append(_definition(path, project_dir, before, "" if clash == path.name else clash))
     return DefinitionSet(definitions=tuple(definitions))
+
+
+def listed_files(project_dir: Path, known: Iterable[str]) -> list[Path]:
+    """Return the definition files there are; where they can't be listed the known ones, by source, to be found
+    unreadable each."""
+    try:
+        return list_definitions(project_dir)
+    except OSError:
+        return [project_dir / source for source in known]
+
+
+def _says_less(item: Definition, before: Definition | None) -> bool:
+    if item == before:
+        return False
+    if item.is_broken:
+        return True
+    had = before.workflow.triggers if before and before.workflow else ()
+    assert item.workflow is not None
+    return not {trigger.name for trigger in had} <= {trigger.name for trigger in item.workflow.triggers}
 
 
 def _definition(path: Path, project_dir: Path, before: Definition | None, clash: str) -> Definition:

@@ -17,7 +17,8 @@ from glue_tui.catalog.set_aside import remove_places
 from glue_tui.catalog.write import MIGRATIONS as CATALOG_MIGRATIONS
 from glue_tui.core.model import RunId
 from glue_tui.core.problem import EngineUnavailable, StoreFailed
-from glue_tui.definitions.project import STATE_FOLDER, load_project
+from glue_tui.definitions.project import STATE_FOLDER, last_good
+from glue_tui.engine.definition_files import load_settled
 from glue_tui.engine.fork_servers import ForkServers
 from glue_tui.engine.host import Host
 from glue_tui.engine.inputs import DefinitionsLoaded
@@ -57,7 +58,7 @@ def assembled(project_dir: Path, note: Callable[[str], None], fork_servers: Fork
             for unreadable in kernel.open():
                 note(unreadable)
         take_fence(fence_fd, kernel.runs.values())
-        definitions = load_project(project_dir).with_last_good(ledger.read_good_definitions(conn))
+        definitions = load_settled(project_dir, last_good(ledger.read_good_definitions(conn)))
         # In force before the first step, so that runs that wait for their turn know their workflow's limit.
         lost = leftovers(kernel.runs.values(), state_dir, was_stopped=was_stopped)
         loaded = DefinitionsLoaded(workflows=definitions.workflows)

@@ -25,6 +25,8 @@ from glue_tui.definitions.project import DefinitionSet
 from glue_tui.engine import overview
 from glue_tui.engine.batch import OUR_FAULTS
 from glue_tui.engine.clock import ClockWatch
+from glue_tui.engine.definition_files import DefinitionFiles
+from glue_tui.engine.definition_news import changed_names, definition_news
 from glue_tui.engine.feed import Feed
 from glue_tui.engine.fork_servers import ForkServers
 from glue_tui.engine.inputs import Answer, DefinitionsLoaded, Input, Ticked, WorkerReported
@@ -77,7 +79,7 @@ class Host:
         self.state_dir = state_dir
         self.kernel = kernel
         self.history = history
-        self.definitions = definitions
+        self._files = DefinitionFiles(project_dir, definitions, self._put_into_force, note)
         self.started_at = time.time()
         self.is_stopping = asyncio.Event()
         self.feed = Feed(lambda: Snapshot(project=self.project_view()))
@@ -92,7 +94,6 @@ class Host:
         self._waits: dict[RunId, RunWaits] | None = None
         """What each run waits for, as subscribers were told; None: nobody listens."""
         self._tasks: asyncio.TaskGroup | None = None
-        self._definitions_hinted = asyncio.Event()
         self._last_activity = time.monotonic()
         self._clock = ClockWatch(time.time(), time.monotonic())
         self._supervisor = Supervisor(
@@ -110,7 +111,7 @@ class Host:
             note=note,
         )
         self._finished_run = lru_cache(EARLIER_RUNS_KEPT)(history.core_run)
-        self._scout = Scout(project_dir, kernel, self._intake.put, self._definitions_hinted.set, note)
+        self._scout = Scout(project_dir, kernel, self._intake.put, note)
 
     # For handlers
 
@@ -152,21 +153,14 @@ class Host:
             is_held=self.kernel.is_held,
         )
 
+    @property
+    def definitions(self) -> DefinitionSet:
+        """The definition files as they are in force."""
+        return self._files.in_force
+
     async def reload(self) -> None:
-        """Read the definition files again and put them into force."""
-        while True:
-            before = self.definitions
-            try:
-                fresh = await asyncio.to_thread(before.reloaded, self.project_dir)
-            except Exception as error:
-                # Our own fault, and no reason to end runs in flight: what is in force stays in force.
-                self.note(f"the definitions could not be read again: {type(error).__name__}: {error}")
-                return
-            if before is self.definitions:
-                break  # Otherwise another reload was quicker, and this one may have read the files before it.
-        if fresh is not before:
-            with contextlib.suppress(GlueTuiError):  # Our own fault too, and told where it happened.
-                await self._load(fresh)
+        """Return once the definition files as they are on disk are in force."""
+        await self._files.caught_up()
 
     async def release(self) -> None:
         """Let schedules and files start runs again after a crash loop; crashes before do not count any more."""
@@ -198,15 +192,11 @@ class Host:
 
     async def _begin(self, ready: Callable[[], None]) -> None:
         """Take in what is there, say so, and from then on follow the definition files."""
-        await self._load(self.definitions)
         await self._scout.look_now()
         with contextlib.suppress(StoreFailed):
             await self.ask(Ticked())  # Answered after the scans: they stand before it in the queue.
         ready()
-        while True:
-            await self._definitions_hinted.wait()
-            self._definitions_hinted.clear()
-            await self.reload()
+        await self._files.follow()
 
     @property
     def idle_s(self) -> float:
@@ -367,13 +357,14 @@ class Host:
 
     # Definitions
 
-    async def _load(self, fresh: DefinitionSet) -> None:
-        self.definitions = fresh
-        await self.ask(DefinitionsLoaded(workflows=fresh.workflows))
+    async def _put_into_force(self, before: DefinitionSet, fresh: DefinitionSet) -> None:
+        """Let every changed file take effect in one commit, and say so. Raises what the kernel refuses with."""
+        await self.ask(DefinitionsLoaded(workflows=fresh.workflows, renamed=fresh.renamed_since(before)))
         self._scout.look_everywhere()
-        self.feed.publish(
-            (WorkflowsChanged(workflows=overview.workflow_views(self.kernel, fresh, self._last_run_ids())),)
-        )
+        for line in definition_news(before, fresh):
+            self.note(line)
+        views = overview.workflow_views(self.kernel, fresh, self._last_run_ids())
+        self.feed.publish((WorkflowsChanged(workflows=views, changed=changed_names(before, fresh)),))
 
     # Runs for views
 

@@ -1,4 +1,4 @@
-"""Looks after files: turns hints into scans of watched folders and reloads of definitions, and looks again in time."""
+"""Looks after files: turns hints into scans of watched folders, and looks again in time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from glue_tui.core.globs import fixed_folder
-from glue_tui.definitions.project import WORKFLOWS_FOLDER
 from glue_tui.engine.batch import TriggerKey
 from glue_tui.engine.folders import FILES_MAX, scan
 from glue_tui.engine.inputs import FolderScanned
@@ -25,14 +24,11 @@ class Scout:
         project_dir: Path,
         kernel: Kernel,
         put: Callable[[FolderScanned], None],
-        definitions_changed: Callable[[], None],
         note: Callable[[str], None],
     ) -> None:
         self._project_dir = project_dir
-        self._definitions_dir = project_dir / WORKFLOWS_FOLDER
         self._kernel = kernel
         self._put = put
-        self._definitions_changed = definitions_changed
         self._note = note
         self._watcher = Watcher(self._hinted, note)
         self._tasks: asyncio.TaskGroup | None = None
@@ -53,7 +49,7 @@ class Scout:
         """Scan every watched folder, and watch just those from now on."""
         folders = self._watched_folders()
         every = {folder for some in folders.values() for folder in some}
-        self._watcher.watch(frozenset({self._definitions_dir, *every}))
+        self._watcher.watch(frozenset(every))
         for key in folders:
             self._scan_soon(key)
 
@@ -75,8 +71,6 @@ class Scout:
         self._scan_soon(key)
 
     def _hinted(self, paths: frozenset[Path]) -> None:
-        if any(_touches(path, self._definitions_dir) for path in paths):
-            self._definitions_changed()
         for key, folders in self._watched_folders().items():
             if any(_touches(path, folder) for path in paths for folder in folders):
                 self._scan_soon(key)

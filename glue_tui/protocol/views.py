@@ -314,6 +314,8 @@ class WorkflowsChanged(View, frozen=True, tag=True):
     """All workflows as they are now; replaces the list."""
 
     workflows: tuple[WorkflowView, ...]
+    changed: tuple[str, ...] = ()
+    """Those of them that are new, or of which another version is in force."""
 
 
 class TriggersChanged(View, frozen=True, tag=True):

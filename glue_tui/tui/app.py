@@ -103,7 +103,7 @@ class GlueTuiApp(ThriftyDisplay):
 
     def told(self, message: FeedMessage) -> None:
         before, self.model = self.model, reduce(self.model, message)
-        if isinstance(message, WorkflowsChanged) and (news := file_news(before.workflows, message.workflows)):
+        if isinstance(message, WorkflowsChanged) and (news := file_news(before.workflows, message)):
             self.main.say(news.text, tone=news.tone)
         self.refresh_soon()
 
