@@ -18,13 +18,15 @@ from glue_tui.core.problem import GlueTuiError
 from glue_tui.definitions.project import WORKFLOWS_FOLDER, DefinitionSet, listed_files
 from glue_tui.engine.definition_hints import DefinitionHints
 from glue_tui.engine.file_signs import Sign, sign_of
+from glue_tui.engine.open_files import is_open_for_writing
 
 HOLD_S = 0.1
 """A file that changed counts once nothing of it has changed for so long …"""
 HOLD_LESS_S = 0.3
 """… and for so long if it says less than before: gone, with mistakes, or short of a trigger."""
 WAIT_MAX_S = 1.0
-"""Files that never hold still are waited for so long; one that says less while it changes stays as it was."""
+"""Files that never hold still, or that somebody has open for writing, are waited for so long; one that says less while
+it changes stays as it was."""
 LOOK_EVERY_S = 5.0
 """For changes of which no hint came, as in a network's folders."""
 
@@ -37,6 +39,8 @@ class Look:
     fresh: DefinitionSet
     is_torn: bool
     """Something changed while they were read."""
+    being_written: frozenset[Path] = frozenset()
+    """Files that changed and that somebody has open for writing, as far as the system tells."""
 
 
 class DefinitionFiles:
@@ -93,7 +97,6 @@ class DefinitionFiles:
 
     async def _catch_up(self) -> GlueTuiError | None:
         """Put what is on disk into force once it has held still; return why that was refused."""
-        self._held_since.clear()
         late_at = time.monotonic() + WAIT_MAX_S
         while True:
             try:
@@ -107,27 +110,37 @@ class DefinitionFiles:
                 return None
             now = time.monotonic()
             less = look.fresh.lost_since(self.in_force)
+            self._note_changes(look, now)
             wait_s = min(self._ready_at(look, HOLD_LESS_S if less else HOLD_S, now), late_at) - now
             if wait_s > 0:
-                await asyncio.sleep(wait_s)
+                # Nobody tells when a file is closed that was open for writing.
+                await asyncio.sleep(min(wait_s, HOLD_S) if look.being_written else wait_s)
                 continue
             return await self._adopt(look, less, now)
 
-    def _ready_at(self, look: Look, hold_s: float, now: float) -> float:
-        """Return when everything that differs from what is in force will have held still for `hold_s`."""
+    def _note_changes(self, look: Look, now: float) -> None:
+        """Remember since when each file that differs from what is in force is as it is."""
+        held: dict[Path, tuple[Sign | None, float]] = {}
         for path in look.signs.keys() | self._known.keys():
             sign = look.signs.get(path)
-            if sign == self._known.get(path):
-                self._held_since.pop(path, None)
-            elif path not in self._held_since or self._held_since[path][0] != sign:
-                self._held_since[path] = (sign, now)
-        latest = max((at for _, at in self._held_since.values()), default=now)
-        return max(latest + hold_s, now + HOLD_S if look.is_torn else now)
+            if sign != self._known.get(path):
+                before = self._held_since.get(path)
+                held[path] = before if before is not None and before[0] == sign else (sign, now)
+        self._held_since = held
+
+    def _ready_at(self, look: Look, hold_s: float, now: float) -> float:
+        """Return when everything that differs from what is in force will have held still for `hold_s`."""
+        ready = [at + self._hold_s(path, look, hold_s) for path, (_, at) in self._held_since.items()]
+        return max([*ready, now + HOLD_S if look.is_torn else now])
+
+    def _hold_s(self, path: Path, look: Look, hold_s: float) -> float:
+        return WAIT_MAX_S if path in look.being_written else hold_s
 
     async def _adopt(self, look: Look, less: frozenset[str], now: float) -> GlueTuiError | None:
         """Put a look into force; files that say less and have not held stay as they were, and are looked at again."""
         before, fresh, signs = self.in_force, look.fresh, look.signs
-        moving = {path for path, (_, at) in self._held_since.items() if now - at < HOLD_LESS_S}
+        held = self._held_since.items()
+        moving = {path for path, (_, at) in held if now < at + self._hold_s(path, look, HOLD_LESS_S)}
         kept = {source: paths for source in less if (paths := self._paths_of(source, fresh)) & moving}
         if kept:
             fresh = await asyncio.to_thread(before.reloaded, self._project_dir, kept=frozenset(kept))
@@ -178,7 +191,10 @@ def _look(project_dir: Path, in_force: DefinitionSet, known: dict[Path, Sign]) -
     if signs == known:
         return Look(signs=signs, fresh=in_force, is_torn=False)
     fresh = in_force.reloaded(project_dir)
-    return Look(signs=signs, fresh=fresh, is_torn=_signs(project_dir, in_force) != signs)
+    is_torn = _signs(project_dir, in_force) != signs
+    changed = [path for path, sign in signs.items() if isinstance(sign, tuple) and sign != known.get(path)]
+    being_written = frozenset(path for path in changed if fresh is not in_force and is_open_for_writing(str(path)))
+    return Look(signs=signs, fresh=fresh, is_torn=is_torn, being_written=being_written)
 
 
 def _signs(project_dir: Path, definitions: DefinitionSet) -> dict[Path, Sign]:

@@ -113,13 +113,13 @@ def in_place(one: Project) -> None:
 
 
 def in_place_slowly(one: Project) -> None:
-    """Truncate, wait, write a half that is valid TOML, wait, write the rest: one open file all along."""
+    """Truncate, wait, write a half that is valid TOML, wait long, write the rest: one open file all along."""
     half, rest = one.text("second").split("# half of it\n")
     with one.night.open("w") as file:
         for part in ("", half, rest):
             file.write(part)
             file.flush()
-            time.sleep(PAUSE_S)
+            time.sleep(3 * PAUSE_S)
 
 
 def in_steps(one: Project) -> None:
@@ -393,3 +393,9 @@ def test_an_engine_that_starts_while_a_file_is_being_written_waits_for_it(one: P
         writing.result()
     one.night.unlink()
     assert load_settled(one.folder, good).definitions == (), "a file that stays away was meant to go"
+
+
+def test_a_file_that_somebody_keeps_open_for_writing_counts_all_the_same(one: Project) -> None:
+    with one.night.open("r+") as file:
+        states = one.states_while(lambda: (file.write("nonsense"), file.flush()))
+        assert [definitions.is_broken for definitions in states] == [True]
