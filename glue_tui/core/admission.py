@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -61,21 +62,17 @@ def admit_start(workflow: Workflow, unfinished: Sequence[WorkflowRun]) -> MayQue
 
 def turns(runs: Iterable[WorkflowRun], limits: dict[str, int]) -> tuple[RunId, ...]:
     """Return the queued runs whose turn has come, oldest first, under each workflow's limit (0 = unlimited)."""
-    going: dict[str, int] = {}
-    queued: list[WorkflowRun] = []
-    for run in sorted(runs, key=lambda one: one.number):
-        if run.status.is_over:
-            continue
-        if run.is_queued:
-            queued.append(run)
-        else:
-            going[run.workflow.name] = going.get(run.workflow.name, 0) + 1
+    unfinished = [run for run in runs if not run.status.is_over]
+    queued = sorted((run for run in unfinished if run.started_at is None), key=lambda one: one.number)
+    if not queued:
+        return ()
+    going = Counter(run.workflow.name for run in unfinished if run.started_at is not None)
     ready: list[RunId] = []
     for run in queued:
         name = run.workflow.name
         limit = limits.get(name, run.workflow.max_concurrent_runs)
-        if limit == 0 or going.get(name, 0) < limit:
-            going[name] = going.get(name, 0) + 1
+        if limit == 0 or going[name] < limit:
+            going[name] += 1
             ready.append(run.run_id)
     return tuple(ready)
 
@@ -97,9 +94,12 @@ class Lines:
     def __init__(self, runs: Iterable[WorkflowRun], now: float) -> None:
         self._now = now
         self._runs_of: dict[str, list[WorkflowRun]] = {}
+        self._busy_of: dict[str, list[WorkflowRun]] = {}
         self._lines: dict[tuple[str, NodeId], Line | None] = {}
         for run in runs:
             self._runs_of.setdefault(run.workflow.name, []).append(run)
+            if run.at_work:
+                self._busy_of.setdefault(run.workflow.name, []).append(run)
 
     def before(self, run: WorkflowRun, node_id: NodeId) -> Line | None:
         """Return whom a waiting node of this run has to wait for; None: its line holds it back no longer."""
@@ -113,14 +113,16 @@ class Lines:
 
     def _line(self, workflow: str, node_id: NodeId) -> Line | None:
         """Return the line at a node; None where nothing limits it."""
-        wanting = [run for run in self._runs_of[workflow] if node_id in run.open_node_ids]
-        at_work = [run for run in wanting if run.nodes[node_id].state.is_active]
-        first = [run.number for run in at_work]
+        first: list[int] = []
         limit = math.inf
-        for run in at_work:
-            limit = min(limit, runs_at_once_max(run.graph.nodes[node_id]))
-        for run in wanting:
-            if is_waiting(run, node_id, self._now):
+        for run in self._busy_of.get(workflow, ()):
+            if node_id in run.open_node_ids and run.nodes[node_id].state.is_active:
+                limit = min(limit, runs_at_once_max(run.graph.nodes[node_id]))
+                first.append(run.number)
+        for run in self._runs_of[workflow]:
+            if first and limit == 1:
+                break  # No limit is lower: the others, who may be a thousand, only wait.
+            if node_id in run.open_node_ids and is_waiting(run, node_id, self._now):
                 limit = min(limit, runs_at_once_max(run.graph.nodes[node_id]))
                 if len(first) < limit:
                     first.append(run.number)
@@ -140,12 +142,16 @@ def grants(runs: Iterable[WorkflowRun], slots: int, now: float) -> tuple[Attempt
     so a run with many long nodes cannot keep a later one from its next free slot.
     """
     ordered = sorted((run for run in runs if run.open_node_ids), key=lambda one: one.number)
-    at_work = [sum(run.nodes[one].state.is_active for one in run.open_node_ids) for run in ordered]
+    at_work = [run.at_work for run in ordered]
     free = slots - sum(at_work)
     if free <= 0:
         return ()
     standing = Lines(ordered, now)
-    lines = [(count, run.number, _may_start(run, standing, now)) for count, run in zip(at_work, ordered, strict=True)]
+    lines = [
+        (count, run.number, _may_start(run, standing, now))
+        for count, run in zip(at_work, ordered, strict=True)
+        if any(standing.before(run, node_id) is None for node_id in run.open_node_ids)
+    ]
     heapq.heapify(lines)
     granted: list[AttemptKey] = []
     while lines and len(granted) < free:

@@ -22,6 +22,8 @@ def check_run(run: WorkflowRun) -> None:
         _check_trigger(run, name)
     counted = Counter(node.state for node in run.nodes.values())
     _require(run, counted == +Counter(run.state_counts), "state_counts counts the nodes")
+    at_work = sum(count for state, count in counted.items() if state.is_active)
+    _require(run, at_work == run.at_work, "at_work counts the nodes that are")
     _require(run, (run.outcome is not None) == run.status.is_over, "an outcome exactly when the run is over")
     if run.status.is_over:
         _require(run, not run.open_node_ids, f"over, yet open: {sorted(run.open_node_ids)}")

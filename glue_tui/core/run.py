@@ -143,6 +143,8 @@ class WorkflowRun:
     """Nodes that are WAITING, STARTING, RUNNING or STOPPING: the only ones a clock or a stop concerns."""
     state_counts: dict[NodeState, int]
     """How many nodes are in each state; counted along, as it is asked for at every step of a run of any size."""
+    at_work: int = 0
+    """How many of them have a worker process, or are about to; counted along, too."""
 
     @property
     def is_queued(self) -> bool:
@@ -328,9 +330,12 @@ def _node(run: WorkflowRun, node_id: NodeId) -> NodeRun:
 def _with_node(run: WorkflowRun, node: NodeRun) -> WorkflowRun:
     is_open = node.state is NodeState.WAITING or node.state.is_active
     ids = run.open_node_ids | {node.node_id} if is_open else run.open_node_ids - {node.node_id}
-    counts, before = run.state_counts, run.nodes.get(node.node_id)
+    counts, at_work, before = run.state_counts, run.at_work, run.nodes.get(node.node_id)
     if before is None or before.state is not node.state:
         counts = {**counts, node.state: counts.get(node.state, 0) + 1}
+        at_work += node.state.is_active
         if before is not None:
             counts[before.state] -= 1
-    return replace(run, nodes={**run.nodes, node.node_id: node}, open_node_ids=ids, state_counts=counts)
+            at_work -= before.state.is_active
+    nodes = {**run.nodes, node.node_id: node}
+    return replace(run, nodes=nodes, open_node_ids=ids, state_counts=counts, at_work=at_work)

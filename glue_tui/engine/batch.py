@@ -49,7 +49,10 @@ class Batch:
     def current(self) -> list[WorkflowRun]:
         """Return every run that is not over at this point of the step."""
         merged = {**self.unfinished, **self.runs}
-        return [run for run in merged.values() if not run.status.is_over]
+        for run_id, run in self.runs.items():
+            if run.status.is_over:
+                del merged[run_id]
+        return list(merged.values())
 
     def run(self, run_id: RunId) -> WorkflowRun | None:
         return self.runs.get(run_id) or self.unfinished.get(run_id)

@@ -118,7 +118,7 @@ class Kernel:
         if not self.is_held:
             self._fire_due(batch, notes)
         for run in batch.current():
-            if run.open_node_ids:
+            if run.at_work:  # Of what only waits, no time is up. There may be a thousand such runs.
                 batch.feed(run.run_id, ClockTicked())
         self._admit(batch)
         if not batch.is_empty:
@@ -304,8 +304,7 @@ class Kernel:
 
     def _adopt(self, batch: Batch, answers: tuple[Answer | GlueTuiError, ...], notes: list[str]) -> Step:
         changed = tuple((self.runs.get(run_id), run) for run_id, run in batch.runs.items())
-        self.runs = {**self.runs, **batch.runs}
-        self.runs = {run_id: run for run_id, run in self.runs.items() if not run.status.is_over}
+        self.runs = {run.run_id: run for run in batch.current()}
         self.inboxes.adopt(batch)
         self._last_number = batch.last_number
         self.stepped_at = batch.now

@@ -14,7 +14,7 @@ from glue_tui.client import why
 from glue_tui.client.explained import Explanation
 from glue_tui.client.why_node import node_in_run, run_outcome
 from glue_tui.core.waiting import NOTHING, waits
-from glue_tui.definitions.project import load_project
+from glue_tui.definitions.project import last_good
 from glue_tui.engine.inbox_views import inbox_views
 from glue_tui.engine.overview import workflow_views
 from glue_tui.protocol.present import run_view
@@ -41,8 +41,8 @@ def view_of(run: Run) -> RunView:
 
 def workflow_of(project: Project, name: str = "night") -> WorkflowView | None:
     """Return a workflow as clients see it; the file may be broken."""
-    definitions = load_project(project.folder)
-    definitions = definitions.with_last_good({one.source: one for one in project.kernel.workflows.values()})
+    good = last_good({one.source: one for one in project.kernel.workflows.values()})
+    definitions = good.reloaded(project.folder)
     views = workflow_views(project.kernel, definitions, {})
     return next((one for one in views if one.name == name), None)
 
