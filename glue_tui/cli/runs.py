@@ -121,7 +121,7 @@ def _row(summary: RunSummary, now: float) -> tuple[str, ...]:
         str(summary.number),
         summary.workflow,
         state_text(run_state(summary)),
-        summary.trigger + retry + _files_text(summary.event_files),
+        summary.trigger + retry + _files_text(summary),
         time_text(summary.started_at if summary.started_at is not None else summary.queued_at, now=now),
         _took_text(summary.started_at, summary.finished_at, now),
         ", ".join(summary.failed_nodes) or (summary.message if summary.outcome == "ERROR" else ""),
@@ -151,9 +151,11 @@ def _took_text(started_at: float | None, finished_at: float | None, now: float) 
     return duration((finished_at if finished_at is not None else now) - started_at)
 
 
-def _files_text(files: tuple[str, ...]) -> str:
+def _files_text(summary: RunSummary) -> str:
     """Return the file that started the run, and how many more."""
+    files = (*summary.event_files, *summary.deleted_files)
     if not files:
         return ""
+    gone = "" if summary.event_files else " deleted"
     more = f" +{len(files) - 1}" if len(files) > 1 else ""
-    return f": {harmless(files[0].rpartition('/')[2])}{more}"
+    return f": {harmless(files[0].rpartition('/')[2])}{gone}{more}"

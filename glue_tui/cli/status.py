@@ -108,6 +108,8 @@ def run_status_text(run: RunView) -> str:
         lines.append("properties: " + ", ".join(f"{key}={harmless(value)}" for key, value in run.properties.items()))
     if summary.event_files:
         lines.append("files: " + ", ".join(harmless(file) for file in summary.event_files))
+    if summary.deleted_files:
+        lines.append("deleted files: " + ", ".join(harmless(file) for file in summary.deleted_files))
     return "\n".join(lines)
 
 

@@ -1,16 +1,19 @@
-"""Files that arrive in a watched folder: new, growing, settled, taken by a batch. Pure: facts and time are given.
+"""Files of a watched folder: new, changed, deleted, settled, taken by a batch. Pure: facts and time are given.
 
-A scan of the folder is the truth, so a missed or doubled hint of a watcher changes nothing.
+Looks at the folder are the truth, so a missed or doubled hint of a watcher changes nothing. What is remembered of a
+file is its last version and the stage that this is in. Files that settle or wait for their batch are *open*; an open
+one remembers what was known of the file before, to which it returns where nothing has changed after all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from bisect import bisect_left, insort
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from glue_tui.core.clock import was_set_back
 from glue_tui.core.model import FileWatch
+from glue_tui.core.states import FileChange
 
 
 class Stage(StrEnum):
@@ -25,6 +28,10 @@ class Stage(StrEnum):
     """A person decided that this version starts nothing."""
     UNSELECTED = "UNSELECTED"
     """It came by a kind of change that the trigger does not select (`events`)."""
+
+    @property
+    def is_open(self) -> bool:
+        return self in (Stage.SETTLING, Stage.PENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +49,7 @@ class FileFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenFile:
-    """What is remembered of one file of one trigger."""
+    """What is remembered of one file of one trigger. Of a deleted file: the version that is gone."""
 
     path: str
     size_bytes: int
@@ -50,82 +57,145 @@ class SeenFile:
     stage: Stage
     since: float
     """When it came into this stage; for SETTLING, when it was last seen to change."""
+    change: FileChange = FileChange.CREATED
+    """How this version came about, against what was known before."""
     run_id: str = ""
+    before: SeenFile | None = None
+    """Of an open file: what was known of it before; None for one that is new."""
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.change is FileChange.DELETED
+
+    def is_version(self, fact: FileFact) -> bool:
+        return (self.size_bytes, self.mtime_ns) == (fact.size_bytes, fact.mtime_ns)
 
 
-Inbox = Mapping[str, SeenFile]
+def first_seen(fact: FileFact, at: float) -> SeenFile:
+    """Return what is remembered of a file that was there before its trigger looked."""
+    return _seen(fact, Stage.BASELINE, at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    changed: tuple[SeenFile, ...]
-    gone: tuple[str, ...]
+def found(known: SeenFile | None, fact: FileFact, watch: FileWatch, at: float) -> SeenFile:
+    """Return what is to be remembered after a look at `at` that found a file; `known` itself where nothing changed."""
+    if known is None:
+        return _settle(_seen(fact, Stage.SETTLING, at), fact, watch, at)
+    if known.is_version(fact) and not known.is_deleted:
+        return _settle(known, fact, watch, at) if known.stage is Stage.SETTLING else known
+    before = known.before if known.stage.is_open else known
+    if before is None:
+        return _settle(_seen(fact, Stage.SETTLING, at), fact, watch, at)
+    if before.is_version(fact):
+        # It was away for a moment, or its change was taken back, before anybody was told of it.
+        return before
+    changed = replace(_seen(fact, Stage.SETTLING, at), change=FileChange.MODIFIED, before=before)
+    return _settle(changed, fact, watch, at)
 
 
-def observe(
-    inbox: Inbox | None,
-    facts: Iterable[FileFact],
-    settle_s: float,
-    now: float,
-    unreadable: tuple[str, ...] = (),
-) -> Observation:
-    """Compare a whole scan with what is remembered; None: the trigger has never looked.
+def gone(known: SeenFile, watch: FileWatch, at: float) -> SeenFile | None:
+    """Return what is to be remembered after a look that did not find a file; None: it is forgotten.
 
-    Of files below a folder that was `unreadable` nothing is known: they are not gone.
+    A deletion has to hold as long as a version: a program that replaces a file by deleting it first has modified it.
     """
-    known = inbox or {}
-    changed: list[SeenFile] = []
-    present: set[str] = set()
-    for fact in facts:
-        present.add(fact.path)
-        seen = known.get(fact.path)
-        if inbox is None:
-            changed.append(_seen(fact, Stage.BASELINE, now))
-        elif seen is None or (seen.size_bytes, seen.mtime_ns) != (fact.size_bytes, fact.mtime_ns):
-            changed.append(_seen(fact, Stage.SETTLING, now))
-        elif seen.stage is Stage.SETTLING and was_set_back(seen.since, now):
-            # The clock was set back: start to count again instead of waiting for the old time to come round.
-            changed.append(_seen(fact, Stage.SETTLING, now))
-        elif seen.stage is Stage.SETTLING and now - seen.since >= settle_s:
-            changed.append(_seen(fact, Stage.PENDING, now))
-    blind = tuple(f"{folder}/" for folder in unreadable)
-    gone = tuple(path for path in known if path not in present and not path.startswith(blind))
-    return Observation(changed=tuple(changed), gone=gone)
+    if known.stage.is_open and known.is_deleted:
+        return _settle_deletion(known, watch, at)
+    before = known.before if known.stage.is_open else known
+    if before is None:
+        return None
+    deleted = replace(before, stage=Stage.SETTLING, since=at, change=FileChange.DELETED, run_id="", before=before)
+    return _settle_deletion(deleted, watch, at)
 
 
-def _seen(fact: FileFact, stage: Stage, now: float) -> SeenFile:
-    return SeenFile(path=fact.path, size_bytes=fact.size_bytes, mtime_ns=fact.mtime_ns, stage=stage, since=now)
+def under(known: SeenFile, watch: FileWatch) -> SeenFile | None:
+    """Return what is remembered of an open file once its trigger watches as `watch` says; None: it is forgotten."""
+    if not watch.matches(known.path):
+        return known.before
+    if known.stage is Stage.PENDING and known.change not in watch.events:
+        return None if known.is_deleted else _closed(known, Stage.UNSELECTED, known.since)
+    return known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    files: tuple[SeenFile, ...]
-    fired_by: str
-    """`size` or `window` (rule EV-3)."""
+def taken(known: SeenFile, run_id: str, at: float) -> SeenFile | None:
+    """Return what is remembered of a file that a batch has taken; a deleted one is forgotten."""
+    return None if known.is_deleted else replace(_closed(known, Stage.TAKEN, at), run_id=run_id)
 
 
-def pending(inbox: Inbox) -> tuple[SeenFile, ...]:
-    """Return the settled files that wait, oldest first."""
-    waiting = [seen for seen in inbox.values() if seen.stage is Stage.PENDING]
-    return tuple(sorted(waiting, key=lambda seen: (seen.since, seen.path)))
+def dropped(known: SeenFile, at: float) -> SeenFile | None:
+    """Return what is remembered of an open file that a person drops: this version of it starts nothing."""
+    return None if known.is_deleted else _closed(known, Stage.DROPPED, at)
 
 
-def due_batch(inbox: Inbox, watch: FileWatch, now: float) -> Batch | None:
-    """Return the batch that is complete by size, or whose window is over (rule EV-2)."""
-    waiting = pending(inbox)
+def _seen(fact: FileFact, stage: Stage, at: float) -> SeenFile:
+    return SeenFile(path=fact.path, size_bytes=fact.size_bytes, mtime_ns=fact.mtime_ns, stage=stage, since=at)
+
+
+def _closed(known: SeenFile, stage: Stage, at: float) -> SeenFile:
+    return replace(known, stage=stage, since=at, before=None)
+
+
+def _settle(settling: SeenFile, fact: FileFact, watch: FileWatch, at: float) -> SeenFile:
+    """Let a file count that has held for long enough, or came complete."""
+    if was_set_back(settling.since, at):
+        # The clock was set back: start to count again instead of waiting for the old time to come round.
+        return replace(settling, since=at)
+    if fact.is_open or not (fact.is_renamed or at - settling.since >= watch.settle_s):
+        return settling
+    if settling.change in watch.events:
+        return replace(settling, stage=Stage.PENDING, since=at)
+    return _closed(settling, Stage.UNSELECTED, at)
+
+
+def _settle_deletion(deleted: SeenFile, watch: FileWatch, at: float) -> SeenFile | None:
+    if deleted.stage is Stage.PENDING:
+        return deleted
+    if was_set_back(deleted.since, at):
+        return replace(deleted, since=at)
+    if at - deleted.since < watch.settle_s:
+        return deleted
+    return replace(deleted, stage=Stage.PENDING, since=at) if FileChange.DELETED in watch.events else None
+
+
+class Queue:
+    """Paths in the order of a moment each: files that wait, oldest first, or that are to be looked at next."""
+
+    __slots__ = ("_at", "_order")
+
+    def __init__(self) -> None:
+        self._at: dict[str, float] = {}
+        self._order: list[tuple[float, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def put(self, path: str, at: float) -> None:
+        """Put a path in its place, or move it there."""
+        self.remove(path)
+        self._at[path] = at
+        insort(self._order, (at, path))
+
+    def remove(self, path: str) -> None:
+        at = self._at.pop(path, None)
+        if at is not None:
+            del self._order[bisect_left(self._order, (at, path))]
+
+    @property
+    def first_at(self) -> float | None:
+        return self._order[0][0] if self._order else None
+
+    def first(self, count: int) -> tuple[str, ...]:
+        """Return the first paths, at most `count`."""
+        return tuple(path for _, path in self._order[:count])
+
+    def until(self, at: float) -> tuple[str, ...]:
+        """Return the paths whose moment has come."""
+        return tuple(path for _, path in self._order[: bisect_left(self._order, (at, "\U0010ffff"))])
+
+
+def due_batch(waiting: Queue, watch: FileWatch, now: float) -> tuple[tuple[str, ...], str]:
+    """Return the batch that is complete by size, or whose window is over (rules EV-2, EV-3), and which; else none."""
     if len(waiting) >= watch.batch_size:
-        return Batch(files=waiting[: watch.batch_size], fired_by="size")
-    if waiting and (now >= waiting[0].since + watch.batch_window_s or was_set_back(waiting[0].since, now)):
-        return Batch(files=waiting, fired_by="window")
-    return None
-
-
-def window_closes_at(inbox: Inbox, watch: FileWatch) -> float | None:
-    """Return when the open batch fires at the latest; None without one."""
-    waiting = pending(inbox)
-    return waiting[0].since + watch.batch_window_s if waiting else None
-
-
-def look_again_at(inbox: Inbox, settle_s: float) -> float | None:
-    """Return when the folder must be scanned again because a file may have settled."""
-    return min((seen.since + settle_s for seen in inbox.values() if seen.stage is Stage.SETTLING), default=None)
+        return waiting.first(watch.batch_size), "size"
+    opened = waiting.first_at
+    if opened is not None and (now >= opened + watch.batch_window_s or was_set_back(opened, now)):
+        return waiting.first(watch.batch_size), "window"
+    return (), ""

@@ -42,7 +42,9 @@ class AttemptSpec:
     property_types: dict[str, str] = field(default_factory=dict)
     """As the workflow declares them: string | integer | number | boolean | date."""
     event_files: tuple[str, ...] = ()
-    """Files of the batch that started the run, relative to the project folder."""
+    """Files of the batch that started the run, relative to the project folder: those that are there."""
+    deleted_files: tuple[str, ...] = ()
+    """Those of the batch that were deleted."""
     scheduled_at: str = ""
     """The moment that a schedule meant (ISO 8601 with the offset of the workflow's zone); empty for other starts."""
     started_by: str = ""

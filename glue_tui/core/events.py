@@ -23,7 +23,9 @@ class StartCause:
     missed: int = 0
     """How many missed moments of the schedule the run stands for; 0 where it began on time."""
     files: tuple[str, ...] = ()
-    """The batch of an EVENT start, paths relative to the project folder."""
+    """The batch of an EVENT start, paths relative to the project folder: those of its files that are there."""
+    deleted_files: tuple[str, ...] = ()
+    """Those of its files that were deleted."""
     fired_by: str = ""
     """`size` or `window` for an EVENT start (rule EV-3), `hand` for one fired by a person."""
 

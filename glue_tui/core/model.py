@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass, field
 from typing import NewType
 
+from glue_tui.core.globs import glob_pattern
 from glue_tui.core.states import (
     DeleteBehavior,
+    FileChange,
     Logical,
     MissedRuns,
     NodeState,
@@ -101,6 +103,12 @@ class FileWatch:
     """Rule EV-1: with a size given and no window, 900 s."""
     settle_s: float = 0.5
     """A file counts once its size and modification time have held for so long."""
+    events: tuple[FileChange, ...] = (FileChange.CREATED, FileChange.MODIFIED)
+    """The kinds of changes that start something."""
+
+    def matches(self, path: str) -> bool:
+        """Tell whether a file of this path is watched; `path` is relative to the project folder."""
+        return any(glob_pattern(pattern).match(path) for pattern in self.patterns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

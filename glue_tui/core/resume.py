@@ -143,6 +143,7 @@ def resume_events(
         trigger=run.cause.trigger,
         trigger_type=run.cause.trigger_type,
         files=run.cause.files,
+        deleted_files=run.cause.deleted_files,
         scheduled_at=run.cause.scheduled_at,
         missed=run.cause.missed,
         fired_by="resume",

@@ -184,6 +184,14 @@ class Logical(StrEnum):
     ANY = "ANY"
 
 
+class FileChange(StrEnum):
+    """How a version of a watched file came about."""
+
+    CREATED = "created"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+
+
 class OnOverlap(StrEnum):
     """What happens to a start when `max_concurrent_runs` runs are already going."""
 

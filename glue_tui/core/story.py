@@ -37,13 +37,22 @@ def cause_text(cause: StartCause) -> str:
     if cause.fired_by == "resume":
         return f"resumed; first started by {cause.trigger}"
     match cause.trigger_type:
-        case TriggerType.EVENT if cause.files:
-            count = f"{len(cause.files)} files" if len(cause.files) > 1 else cause.files[0]
-            return f"{count} ({cause.trigger})"
+        case TriggerType.EVENT if cause.files or cause.deleted_files:
+            by_hand = "by hand, with " if cause.fired_by == "hand" else ""
+            return f"{by_hand}{_files_text(cause.files, cause.deleted_files)} ({cause.trigger})"
         case TriggerType.SCHEDULED if cause.scheduled_at is not None:
             return f"schedule ({cause.trigger})" + (f", for {count_text(cause.missed)}" if cause.missed else "")
         case _:
             return f"by hand ({cause.trigger})"
+
+
+def _files_text(files: tuple[str, ...], deleted_files: tuple[str, ...]) -> str:
+    """Return `in/a.csv`, `2 files`, `in/a.csv deleted`, `2 files and 1 deleted`."""
+    there = f"{len(files)} files" if len(files) > 1 else "".join(files)
+    gone = f"{len(deleted_files)} files" if len(deleted_files) > 1 else "".join(deleted_files)
+    if not deleted_files:
+        return there
+    return f"{there} and {len(deleted_files)} deleted" if files else f"{gone} deleted"
 
 
 def resumed_text(number: int, as_it_ran: bool, changes: int) -> str:

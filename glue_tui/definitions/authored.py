@@ -15,6 +15,7 @@ import msgspec
 from glue_tui.core.states import (
     LISTENABLE_WORDS,
     DeleteBehavior,
+    FileChange,
     Logical,
     MissedRuns,
     Occasion,
@@ -140,6 +141,7 @@ class AuthoredTrigger(Authored):
     batch_size: int | None = None
     batch_window: str | int | None = None
     settle: str | int | None = None
+    events: list[FileChange] | None = None
     logical: Logical | None = None
     conditions: list[AuthoredCondition] | None = None
 

@@ -31,7 +31,7 @@ CONDITIONS_MAX = 500
 
 _WORDS: dict[TriggerType, tuple[str, ...]] = {
     TriggerType.SCHEDULED: ("schedule", "missed_runs"),
-    TriggerType.EVENT: ("watch", "batch_size", "batch_window", "settle"),
+    TriggerType.EVENT: ("watch", "batch_size", "batch_window", "settle", "events"),
     TriggerType.CONDITIONAL: ("logical", "conditions"),
     TriggerType.ON_DEMAND: (),
 }
@@ -110,8 +110,18 @@ def _build_watch(authored: AuthoredTrigger, path: KeyPath, scope: Scope) -> File
     else:
         window_s = scope.duration((*path, "batch_window"), authored.batch_window, window_s)
     scope.within((*path, "batch_window"), window_s, 1, BATCH_WINDOW_S_MAX)
-    settle_s = scope.duration((*path, "settle"), authored.settle, FileWatch(patterns=()).settle_s)
-    return FileWatch(patterns=patterns, batch_size=authored.batch_size or 1, batch_window_s=window_s, settle_s=settle_s)
+    default = FileWatch(patterns=patterns)
+    events = default.events if authored.events is None else tuple(dict.fromkeys(authored.events))
+    if not events:
+        hint = 'events = ["created", "modified"], or "deleted" too'
+        scope.report.problem((*path, "events"), "without any the trigger would never fire", hint)
+    return FileWatch(
+        patterns=patterns,
+        batch_size=authored.batch_size or 1,
+        batch_window_s=window_s,
+        settle_s=scope.duration((*path, "settle"), authored.settle, default.settle_s),
+        events=events,
+    )
 
 
 def _check_pattern(pattern: str, path: KeyPath, scope: Scope) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from glue_tui.catalog.write import apply_changes
-from glue_tui.core.arrivals import Inbox, SeenFile
 from glue_tui.core.attempt import NodeError
 from glue_tui.core.decide import decide
 from glue_tui.core.events import AttemptFinished, Event, NodeFinished, RunFinished, RunQueued
@@ -15,7 +14,7 @@ from glue_tui.core.run import WorkflowRun, apply
 from glue_tui.core.schema import TableChange
 from glue_tui.core.states import NodeState, Outcome, WorkflowRunStatus
 from glue_tui.core.stimuli import Stimulus
-from glue_tui.store import event_log, outbox, seen_files
+from glue_tui.store import event_log, ledger, outbox
 from glue_tui.store.database import Connection
 
 OUR_FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError)
@@ -35,15 +34,13 @@ class Batch:
     runs: dict[RunId, WorkflowRun] = field(default_factory=dict)
     """Runs that the step touched, as they are now."""
     events: dict[RunId, list[Event]] = field(default_factory=dict)
-    inboxes: dict[TriggerKey, dict[str, SeenFile]] = field(default_factory=dict)
     touched_triggers: set[TriggerKey] = field(default_factory=set)
     requests: dict[str, RunId] = field(default_factory=dict)
     """Requests that the step granted, by their ids."""
+    notes: list[str] = field(default_factory=list)
+    """For the engine's own log."""
     published: list[TableChange] = field(default_factory=list)
     """What the step brings into the catalog."""
-    _begun: dict[TriggerKey, tuple[str, ...]] = field(default_factory=dict)
-    """The patterns that a trigger has first looked at in this step, the last of them: so it will be stored."""
-    _moved: dict[tuple[TriggerKey, tuple[str, ...]], dict[str, SeenFile]] = field(default_factory=dict)
     _writes: list[Callable[[Connection], None]] = field(default_factory=list)
 
     def current(self) -> list[WorkflowRun]:
@@ -89,50 +86,16 @@ class Batch:
         """Add something to the commit that is no event."""
         self._writes.append(row)
 
+    def rename_workflow(self, before: str, name: str) -> None:
+        """Let what is remembered of a workflow's triggers be that of the workflow under its new name."""
+        self.notes.append(f"{before} is called {name} now: its files, schedules and paused triggers move along")
+        self.write(lambda conn: ledger.rename_workflow(conn, before, name))
+
     def publish_tables(self, run_id: RunId, changes: tuple[TableChange, ...]) -> None:
         """Bring an attempt's tables into the catalog together with the event that ends it."""
         if changes:
             self.published += changes
             self.write(lambda conn: apply_changes(conn, changes, run_id=run_id, at=self.now))
-
-    def move_files(
-        self,
-        key: TriggerKey,
-        patterns: tuple[str, ...],
-        inbox: Inbox,
-        changed: Iterable[SeenFile],
-        gone: Iterable[str] = (),
-    ) -> None:
-        """Change what a trigger has seen while it watches `patterns`."""
-        changed, gone = tuple(changed), tuple(gone)
-        after = dict(inbox)
-        for path in gone:
-            after.pop(path, None)
-        after.update((seen.path, seen) for seen in changed)
-        self.inboxes[key] = self._moved[key, patterns] = after
-        if gone:
-            self.write(lambda conn: seen_files.forget_seen(conn, *key, gone))
-        if changed:
-            self.write(lambda conn: seen_files.write_seen(conn, *key, changed))
-        if changed or gone:
-            self.touched_triggers.add(key)
-
-    def begin_inbox(self, key: TriggerKey, patterns: tuple[str, ...]) -> None:
-        """Let a trigger look at these patterns for the first time; what it saw under others is forgotten."""
-        self._begun[key] = patterns
-        self.write(lambda conn: seen_files.begin_inbox(conn, *key, patterns))
-
-    def watch_anew(self, conn: Connection, key: TriggerKey, patterns: tuple[str, ...]) -> dict[str, SeenFile] | None:
-        """Return what is stored of these patterns, and go on with what this step has seen of them, not stored yet.
-
-        None where they count as never looked at, as after this step has begun with others.
-        """
-        self.inboxes.pop(key, None)
-        if self._begun.get(key, patterns) != patterns:
-            return None
-        if (key, patterns) in self._moved:
-            self.inboxes[key] = self._moved[key, patterns]
-        return seen_files.read_inbox(conn, *key, patterns)
 
     @property
     def is_empty(self) -> bool:

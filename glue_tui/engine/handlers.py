@@ -76,16 +76,7 @@ async def _reply(host: Host, call: Call) -> Reply:
         case PlanResume() as ask:
             return PlanReply(number=number, plan=plan_view(host, ask))
         case StartWorkflowRun() as ask:
-            _refuse_broken(host, ask.workflow)
-            run_id = await host.ask(
-                StartAsked(
-                    workflow=ask.workflow,
-                    trigger=ask.trigger,
-                    properties=ask.properties,
-                    request_id=ask.request_id,
-                )
-            )
-            return SummaryReply(number=number, summary=_summary(host, run_id))
+            return SummaryReply(number=number, summary=_summary(host, await _start(host, ask)))
         case ResumeWorkflowRun() as ask:
             if not ask.as_it_ran:
                 workflow_now(host, run_of(host, ask.run))
@@ -107,9 +98,7 @@ async def _reply(host: Host, call: Call) -> Reply:
         case GetInbox() as ask:
             return InboxReply(number=number, inboxes=inbox_views(host.kernel, ask))
         case DropFiles() as ask:
-            count = await host.ask(DropAsked(workflow=ask.workflow, trigger=ask.trigger, paths=ask.paths))
-            assert isinstance(count, int)
-            return DroppedReply(number=number, files=count)
+            return DroppedReply(number=number, files=await _drop(host, ask))
         case Reload():
             await host.reload()
             return ProjectReply(number=number, project=host.project_view())
@@ -126,6 +115,19 @@ async def _reply(host: Host, call: Call) -> Reply:
             return Done(number=number)
         case other:
             assert_never(other)
+
+
+async def _start(host: Host, ask: StartWorkflowRun) -> Answer:
+    _refuse_broken(host, ask.workflow)
+    return await host.ask(
+        StartAsked(workflow=ask.workflow, trigger=ask.trigger, properties=ask.properties, request_id=ask.request_id)
+    )
+
+
+async def _drop(host: Host, ask: DropFiles) -> int:
+    count = await host.ask(DropAsked(workflow=ask.workflow, trigger=ask.trigger, paths=ask.paths))
+    assert isinstance(count, int)
+    return count
 
 
 def read_run(host: Host, ref: str) -> RunView:

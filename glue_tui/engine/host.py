@@ -339,6 +339,7 @@ class Host:
             properties=run.properties,
             property_types={one.name: one.type for one in run.workflow.properties},
             event_files=run.cause.files,
+            deleted_files=run.cause.deleted_files,
             scheduled_at=iso_text(run.cause.scheduled_at, run.workflow.timezone),
             started_by=run.nodes[key.node_id].trigger,
             project_dir=str(self.project_dir),

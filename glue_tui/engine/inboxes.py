@@ -1,23 +1,22 @@
 """The part of the kernel that knows the files which EVENT triggers have seen, and makes batches of them.
 
-What a step changes here is put back by the kernel where its commit fails: values are replaced, never changed in place.
+A step that fails is taken back: which inboxes there are is replaced as a whole, and each takes back what it changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from glue_tui.core import arrivals
-from glue_tui.core.arrivals import SeenFile, Stage, due_batch, observe
+from glue_tui.core.arrivals import Stage, due_batch
 from glue_tui.core.events import StartCause
 from glue_tui.core.model import RunId, Trigger, Workflow
 from glue_tui.core.problem import EntityNotFound, did_you_mean
-from glue_tui.core.states import TriggerType
+from glue_tui.core.run import WorkflowRun
 from glue_tui.engine import starts
 from glue_tui.engine.batch import Batch, TriggerKey
+from glue_tui.engine.inbox import Inbox
 from glue_tui.engine.inputs import FolderScanned
-from glue_tui.engine.reloading import same_patterns
 from glue_tui.store.database import Connection
 
 Workflows = Mapping[str, Workflow]
@@ -25,118 +24,137 @@ Workflows = Mapping[str, Workflow]
 
 @dataclass(slots=True)
 class Inboxes:
-    seen: dict[TriggerKey, dict[str, SeenFile] | None] = field(default_factory=dict)
-    """Files seen by each EVENT trigger; None: it has not looked yet."""
+    conn: Connection
+    _inboxes: dict[TriggerKey, Inbox] = field(default_factory=dict)
+    _left: dict[TriggerKey, Inbox] = field(default_factory=dict)
+    """Of triggers that this step has taken away: what it has seen of them is not stored yet."""
     _skipped: set[TriggerKey] = field(default_factory=set)
     """Triggers whose batch waits because of `on_overlap = "skip"`, and that have said so."""
 
-    def load(self, batch: Batch, conn: Connection, before: Workflows, workflows: Workflows) -> None:
-        """Put the watches of other definitions into force."""
-        inboxes: dict[TriggerKey, dict[str, SeenFile] | None] = {}
+    @property
+    def keys(self) -> tuple[TriggerKey, ...]:
+        """The triggers that watch files."""
+        return tuple(self._inboxes)
+
+    def of(self, key: TriggerKey) -> Inbox | None:
+        """Return the inbox of a trigger; None where no such trigger watches files."""
+        return self._inboxes.get(key)
+
+    def load(self, workflows: Workflows, renamed: Mapping[str, str]) -> None:
+        """Put the watches of other definitions into force. `renamed`: what workflows were called until now."""
+        known = {**self._left, **self._inboxes}
+        inboxes: dict[TriggerKey, Inbox] = {}
         for workflow, trigger in event_triggers(workflows):
-            key = (workflow.name, trigger.name)
+            key, before = (workflow.name, trigger.name), (renamed.get(workflow.name, workflow.name), trigger.name)
             assert trigger.watch is not None
-            if same_patterns(before.get(workflow.name), trigger) and key in self.seen:
-                inboxes[key] = self.seen[key]
-            else:
-                inboxes[key] = batch.watch_anew(conn, key, trigger.watch.patterns)
-        self.seen = inboxes
+            inbox = known.pop(before, None)
+            if inbox is None:
+                inbox = Inbox.read(self.conn, key, before, trigger.watch)
+            elif (inbox.key, inbox.watch) != (key, trigger.watch):
+                inbox = inbox.under(key, trigger.watch)
+            inboxes[key] = inbox
+        self._inboxes, self._left = inboxes, known
 
-    def scanned(self, batch: Batch, workflows: Workflows, scan: FolderScanned) -> None:
+    def scanned(self, batch: Batch, scan: FolderScanned) -> None:
         """Take in what a look at the folders of a trigger has shown."""
-        key = (scan.workflow, scan.trigger)
-        workflow = workflows.get(scan.workflow)
-        trigger = workflow.trigger(scan.trigger) if workflow else None
-        if trigger is None or trigger.watch is None or trigger.watch.patterns != scan.patterns:
-            return
-        inbox = self._now(batch, key)
-        if inbox is None:
-            batch.begin_inbox(key, scan.patterns)
-        looked_at = batch.now if scan.at is None else scan.at
-        seen = observe(inbox, scan.files, trigger.watch.settle_s, looked_at, scan.unreadable)
-        batch.move_files(key, scan.patterns, inbox or {}, seen.changed, seen.gone)
+        inbox = self._inboxes.get((scan.workflow, scan.trigger))
+        if inbox is not None and inbox.watch.patterns == scan.patterns:
+            inbox.take_in(self.conn, scan, batch.now if scan.at is None else scan.at)
 
-    def drop(self, batch: Batch, workflow: str, trigger: Trigger, paths: tuple[str, ...]) -> int:
+    def drop(self, batch: Batch, key: TriggerKey, paths: tuple[str, ...]) -> int:
         """Let waiting files, all where none is named, start nothing; return how many those were.
 
-        Raises EntityNotFound for a path that does not wait.
+        Raises EntityNotFound for a path that does not wait, unless it was dropped before.
         """
-        key = (workflow, trigger.name)
-        inbox = self._now(batch, key) or {}
-        waiting = {path: seen for path, seen in inbox.items() if seen.stage in (Stage.SETTLING, Stage.PENDING)}
-        for path in paths:
-            if path not in inbox or (inbox[path].stage is not Stage.DROPPED and path not in waiting):
-                raise EntityNotFound(
-                    f"{path} does not wait at {key[1]} of {key[0]}", hint=did_you_mean(path, list(waiting))
-                )
-        files = [seen for path, seen in waiting.items() if not paths or path in paths]
-        assert trigger.watch is not None
-        dropped = [replace(seen, stage=Stage.DROPPED, since=batch.now) for seen in files]
-        batch.move_files(key, trigger.watch.patterns, inbox, dropped)
-        return len(files)
+        inbox = self._inboxes[key]
+        waiting = [file.path for file in inbox.open_files()]
+        for path in set(paths).difference(waiting):
+            known = inbox.known(self.conn, path)
+            if known is None or known.stage is not Stage.DROPPED:
+                raise EntityNotFound(f"{path} does not wait at {key[1]} of {key[0]}", hint=did_you_mean(path, waiting))
+        return inbox.drop(paths or waiting, batch.now)
 
-    def take_batches(
-        self, batch: Batch, workflows: Workflows, new_run_id: Callable[[], RunId], notes: list[str]
-    ) -> None:
+    def start_by_hand(
+        self, batch: Batch, workflow: Workflow, trigger: Trigger, properties: dict[str, str], run_id: RunId
+    ) -> WorkflowRun:
+        """Start a run because somebody asked for it; of settled files that wait at its trigger it takes a batch along.
+
+        Raises InvalidInput (properties), ConcurrentRunsExceeded.
+        """
+        inbox = self._inboxes.get((workflow.name, trigger.name))
+        paths = inbox.waiting.first(inbox.watch.batch_size) if inbox is not None else ()
+        run = starts.start_by_hand(batch, workflow, _cause(trigger, inbox, paths, "hand"), properties, run_id)
+        if inbox is not None:
+            inbox.take(paths, run_id, batch.now)
+        return run
+
+    def take_batches(self, batch: Batch, workflows: Workflows, new_run_id: Callable[[], RunId]) -> None:
         """Start a run for every batch that is complete."""
         for workflow, trigger in event_triggers(workflows):
             if trigger.enabled:
-                self._take_batches(batch, workflow, trigger, new_run_id, notes)
+                self._take_batches(batch, workflow, trigger, new_run_id)
 
-    def adopt(self, batch: Batch) -> None:
-        """After the commit: what the step has seen is what was seen."""
-        self.seen = {key: self._now(batch, key) for key in self.seen}
+    def save(self, batch: Batch) -> None:
+        """Add what this step has changed to its commit."""
+        for key, inbox in (*self._left.items(), *self._inboxes.items()):
+            if inbox.is_changed:
+                batch.write(inbox.save)
+                batch.touched_triggers.add(key)
+
+    def adopt(self) -> None:
+        """After the commit: what the step has seen is stored."""
+        for inbox in self._inboxes.values():
+            inbox.saved()
+        self._left = {}
+
+    def put_back(self) -> None:
+        """After a step that failed: be as before it."""
+        for inbox in self._inboxes.values():
+            inbox.put_back()
 
     def wake_times(self, workflows: Workflows, stepped_at: float) -> list[float]:
         """Return when windows of batches close, as of the last step."""
         times: list[float] = []
         for workflow, trigger in event_triggers(workflows):
-            inbox, watch = self.seen.get((workflow.name, trigger.name)), trigger.watch
-            if inbox is None or watch is None:
-                continue
-            closes_at = arrivals.window_closes_at(inbox, watch)
+            closes_at = self._inboxes[workflow.name, trigger.name].closes_at
             # A window that was over at the last step waits for something else: a place under the limit, a key.
             if closes_at is not None and closes_at > stepped_at and trigger.enabled:
                 times.append(closes_at)
         return times
 
-    def scans_due(self, workflows: Workflows, now: float) -> tuple[tuple[TriggerKey, float], ...]:
-        """Return the triggers whose folders must be scanned again because a file is settling, and when."""
-        due: list[tuple[TriggerKey, float]] = []
-        for workflow, trigger in event_triggers(workflows):
-            key = (workflow.name, trigger.name)
-            inbox = self.seen.get(key)
-            assert trigger.watch is not None
-            at = now if inbox is None else arrivals.look_again_at(inbox, trigger.watch.settle_s)
-            if at is not None:
-                due.append((key, at))
-        return tuple(due)
-
-    def _now(self, batch: Batch, key: TriggerKey) -> dict[str, SeenFile] | None:
-        """Return what a trigger has seen at this point of the step; None if it has not looked yet."""
-        return batch.inboxes[key] if key in batch.inboxes else self.seen.get(key)
+    def scans_due(self, now: float) -> tuple[tuple[TriggerKey, float], ...]:
+        """Return the triggers whose folders must be looked at again, and when: `Inbox.must_look` at all of them, else
+        at the files that settle.
+        """
+        due = [(key, now if inbox.must_look else inbox.look_again_at) for key, inbox in self._inboxes.items()]
+        return tuple((key, at) for key, at in due if at is not None)
 
     def _take_batches(
-        self, batch: Batch, workflow: Workflow, trigger: Trigger, new_run_id: Callable[[], RunId], notes: list[str]
+        self, batch: Batch, workflow: Workflow, trigger: Trigger, new_run_id: Callable[[], RunId]
     ) -> None:
         key = (workflow.name, trigger.name)
-        assert trigger.watch is not None
-        while (inbox := self._now(batch, key)) is not None:
-            due = due_batch(inbox, trigger.watch, batch.now)
-            if due is None:
+        inbox = self._inboxes[key]
+        while True:
+            paths, fired_by = due_batch(inbox.waiting, inbox.watch, batch.now)
+            if not paths:
                 return
-            files = tuple(seen.path for seen in due.files)
-            cause = StartCause(trigger=trigger.name, trigger_type=TriggerType.EVENT, files=files, fired_by=due.fired_by)
             news: list[str] = []
+            cause = _cause(trigger, inbox, paths, fired_by)
             run = starts.start_by_itself(batch, workflow, cause, new_run_id(), news)
             if run is None:
                 # The batch is offered again at every step: one note for all of them.
-                notes += news if key not in self._skipped else []
+                batch.notes += news if key not in self._skipped else []
                 self._skipped.add(key)
                 return
             self._skipped.discard(key)
-            taken = [replace(seen, stage=Stage.TAKEN, since=batch.now, run_id=run.run_id) for seen in due.files]
-            batch.move_files(key, trigger.watch.patterns, inbox, taken)
+            inbox.take(paths, run.run_id, batch.now)
+
+
+def _cause(trigger: Trigger, inbox: Inbox | None, paths: tuple[str, ...], fired_by: str) -> StartCause:
+    files, deleted_files = inbox.batch_files(paths) if inbox is not None else ((), ())
+    return StartCause(
+        trigger=trigger.name, trigger_type=trigger.type, files=files, deleted_files=deleted_files, fired_by=fired_by
+    )
 
 
 def event_triggers(workflows: Workflows) -> list[tuple[Workflow, Trigger]]:

@@ -67,7 +67,7 @@ class FolderScanned:
     look everything."""
     gone: tuple[str, ...] = ()
     """Paths that were looked for and are not there."""
-    is_whole: bool = True
+    is_whole: bool
     """Everything that the trigger watches was looked at, not only some places."""
     unreadable: tuple[str, ...] = ()
     """Folders that could not be listed."""

@@ -6,7 +6,7 @@ same inputs can be given again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import assert_never
@@ -45,6 +45,7 @@ from glue_tui.engine.inputs import (
     TriggerSwitched,
     WorkerReported,
 )
+from glue_tui.engine.reloading import renames
 from glue_tui.engine.schedules import Schedules
 from glue_tui.store import event_log, ledger
 from glue_tui.store.database import Connection, reading, transaction
@@ -76,14 +77,17 @@ class Kernel:
     workflows: dict[str, Workflow] = field(default_factory=dict)
     runs: dict[RunId, WorkflowRun] = field(default_factory=dict)
     """Runs that are not over."""
-    inboxes: Inboxes = field(default_factory=Inboxes)
+    inboxes: Inboxes = field(init=False)
     schedules: Schedules = field(default_factory=Schedules)
     _settings: dict[TriggerKey, bool] = field(default_factory=dict)
     _loaded: dict[str, Workflow] = field(default_factory=dict)
-    """Workflows as their files say, before what a person paused or resumed."""
+    """Workflows as their files say, before what a person paused or resumed; at first as they were when last stored."""
     _last_number: int = 0
     stepped_at: float = 0.0
     """When the last step was."""
+
+    def __post_init__(self) -> None:
+        self.inboxes = Inboxes(conn=self.conn)
 
     def open(self) -> tuple[str, ...]:
         """Read the state back: unfinished runs, paused triggers. Return in words what can't be read, left as it is."""
@@ -91,6 +95,7 @@ class Kernel:
         self._last_number = event_log.last_number(self.conn)
         self._settings = ledger.read_trigger_settings(self.conn)
         self.schedules.open(self.conn)
+        self._loaded = {one.name: one for one in ledger.read_good_definitions(self.conn).values()}
         for run_id in event_log.unfinished_run_ids(self.conn):
             try:
                 run = event_log.read_run(self.conn, run_id)
@@ -108,23 +113,24 @@ class Kernel:
                 return self._step(inputs, now)
         except BaseException:
             self.workflows, self.inboxes, self.schedules, self._settings, self._loaded = before
+            self.inboxes.put_back()
             raise
 
     def _step(self, inputs: Sequence[Input], now: float) -> Step:
         batch = Batch(now=now, unfinished=self.runs, last_number=self._last_number)
-        notes: list[str] = []
         answers = tuple(self._answer(batch, one) for one in inputs)
         batch.touched_triggers.update(self.schedules.passed(self.stepped_at, now))
         if not self.is_held:
-            self._fire_due(batch, notes)
+            self._fire_due(batch)
         for run in batch.current():
             if run.at_work:  # Of what only waits, no time is up. There may be a thousand such runs.
                 batch.feed(run.run_id, ClockTicked())
         self._admit(batch)
+        self.inboxes.save(batch)
         if not batch.is_empty:
             with transaction(self.conn):
                 batch.save(self.conn)
-        return self._adopt(batch, answers, notes)
+        return self._adopt(batch, answers)
 
     def wanted(self) -> tuple[Command, ...]:
         """Return what the world should be doing, and when to look again.
@@ -139,7 +145,7 @@ class Kernel:
 
     def scans_due(self, now: float) -> tuple[tuple[TriggerKey, float], ...]:
         """Return the triggers whose folders must be scanned again because a file is settling, and when."""
-        return self.inboxes.scans_due(self.workflows, now)
+        return self.inboxes.scans_due(now)
 
     def trigger_state(self, workflow: Workflow, trigger: Trigger) -> TriggerState:
         """Return a trigger's state in Glue's words (rules TR-2, TR-3); every type can be paused here."""
@@ -192,11 +198,9 @@ class Kernel:
             case WorkerReported(report=report):
                 self._worker_reported(batch, report)
             case FolderScanned():
-                self.inboxes.scanned(batch, self.workflows, one)
+                self.inboxes.scanned(batch, one)
             case DefinitionsLoaded(workflows=workflows):
-                if workflows != tuple(self._loaded.values()):
-                    batch.write(lambda conn: ledger.write_good_definitions(conn, workflows))
-                self._load(batch, workflows)
+                self._definitions_loaded(batch, workflows)
             case ClockStepped():
                 for run in batch.current():
                     batch.feed(run.run_id, one)
@@ -211,7 +215,8 @@ class Kernel:
         if known is not None:
             return known
         workflow = self.workflow(ask.workflow)
-        run = starts.start_by_hand(batch, workflow, ask.trigger, ask.properties, self.new_run_id())
+        trigger = starts.trigger_by_hand(workflow, ask.trigger)
+        run = self.inboxes.start_by_hand(batch, workflow, trigger, ask.properties, self.new_run_id())
         self._remember(batch, ask.request_id, run.run_id)
         return run.run_id
 
@@ -253,10 +258,11 @@ class Kernel:
         batch.write(lambda conn: ledger.write_trigger_setting(conn, *key, ask.enabled))
         batch.touched_triggers.add(key)
         self._settings = {**self._settings, key: ask.enabled}
-        self._load(batch, tuple(self._loaded.values()))
+        self._load(batch, tuple(self._loaded.values()), {})
 
     def _drop_asked(self, batch: Batch, ask: DropAsked) -> int:
-        return self.inboxes.drop(batch, ask.workflow, self.event_trigger(ask.workflow, ask.trigger), ask.paths)
+        self.event_trigger(ask.workflow, ask.trigger)
+        return self.inboxes.drop(batch, (ask.workflow, ask.trigger), ask.paths)
 
     def _worker_reported(self, batch: Batch, report: WorkerStarted | WorkerExited | WorkerLost) -> None:
         run_id = report.key.run_id
@@ -266,13 +272,24 @@ class Kernel:
             if ended_well:
                 batch.publish_tables(run_id, report.result.table_changes)
 
-    def _load(self, batch: Batch, workflows: tuple[Workflow, ...]) -> None:
-        """Put definitions into force; runs in flight keep theirs."""
-        before = self.workflows
+    def _definitions_loaded(self, batch: Batch, workflows: tuple[Workflow, ...]) -> None:
+        if workflows != tuple(self._loaded.values()):
+            batch.write(lambda conn: ledger.write_good_definitions(conn, workflows))
+        renamed = renames(self._loaded.values(), workflows)
+        for name, before in renamed.items():
+            batch.rename_workflow(before, name)
+            kept = {key: on for key, on in self._settings.items() if key[0] != name}
+            self._settings = {(name if key[0] == before else key[0], key[1]): on for key, on in kept.items()}
+        self._load(batch, workflows, renamed)
+
+    def _load(self, batch: Batch, workflows: tuple[Workflow, ...], renamed: Mapping[str, str]) -> None:
+        """Put definitions into force; runs in flight keep theirs. `renamed`: what workflows were called until now."""
         self._loaded = {workflow.name: workflow for workflow in workflows}
         self.workflows = {name: self._as_switched(workflow) for name, workflow in self._loaded.items()}
+        if renamed:
+            self.schedules.rename(renamed)
         self.schedules.load(batch, self.workflows)
-        self.inboxes.load(batch, self.conn, before, self.workflows)
+        self.inboxes.load(self.workflows, renamed)
 
     def _as_switched(self, workflow: Workflow) -> Workflow:
         triggers = tuple(
@@ -283,9 +300,9 @@ class Kernel:
 
     # What is due by itself
 
-    def _fire_due(self, batch: Batch, notes: list[str]) -> None:
-        self.schedules.fire_due(batch, self.workflows, self.new_run_id, notes)
-        self.inboxes.take_batches(batch, self.workflows, self.new_run_id, notes)
+    def _fire_due(self, batch: Batch) -> None:
+        self.schedules.fire_due(batch, self.workflows, self.new_run_id, batch.notes)
+        self.inboxes.take_batches(batch, self.workflows, self.new_run_id)
 
     def _admit(self, batch: Batch) -> None:
         """Let queued runs have their turn and waiting attempts their slots, until nothing changes."""
@@ -302,10 +319,10 @@ class Kernel:
 
     # After the commit
 
-    def _adopt(self, batch: Batch, answers: tuple[Answer | GlueTuiError, ...], notes: list[str]) -> Step:
+    def _adopt(self, batch: Batch, answers: tuple[Answer | GlueTuiError, ...]) -> Step:
         changed = tuple((self.runs.get(run_id), run) for run_id, run in batch.runs.items())
         self.runs = {run.run_id: run for run in batch.current()}
-        self.inboxes.adopt(batch)
+        self.inboxes.adopt()
         self._last_number = batch.last_number
         self.stepped_at = batch.now
         return Step(
@@ -313,5 +330,5 @@ class Kernel:
             changed=changed,
             touched_triggers=frozenset(batch.touched_triggers),
             published=tuple(batch.published),
-            notes=tuple(notes),
+            notes=tuple(batch.notes),
         )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from glue_tui.core import arrivals
-from glue_tui.core.arrivals import Stage
 from glue_tui.core.graph import build_graph
 from glue_tui.core.model import Action, NodeId, RunId, Trigger, Workflow
 from glue_tui.core.problem import Problem
@@ -70,7 +68,7 @@ def workflow_views(
 def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger) -> TriggerView:
     """Return a trigger outside any run: when it fires next, what its batch holds."""
     key = (workflow.name, trigger.name)
-    inbox = kernel.inboxes.seen.get(key) or {}
+    inbox = kernel.inboxes.of(key)
     watch = trigger.watch
     return TriggerView(
         workflow=workflow.name,
@@ -82,9 +80,9 @@ def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger) -> Trigge
         next_fire_at=kernel.schedules.coming_fire(key, kernel.stepped_at),
         watch=watch.patterns if watch else (),
         batch_size=watch.batch_size if watch else 0,
-        batch_files=len(arrivals.pending(inbox)),
-        settling_files=sum(1 for seen in inbox.values() if seen.stage is Stage.SETTLING),
-        window_closes_at=arrivals.window_closes_at(inbox, watch) if watch else None,
+        batch_files=len(inbox.waiting) if inbox else 0,
+        settling_files=inbox.settling_count if inbox else 0,
+        window_closes_at=inbox.closes_at if inbox else None,
         logical=trigger.predicate.logical.value if trigger.predicate else "",
         conditions=condition_texts(trigger),
         actions=tuple(_action_id(action) for action in trigger.actions),

@@ -1,13 +1,24 @@
-"""What of a trigger survives when definitions are read again: its inbox."""
+"""What of a trigger survives when definitions are read again, also under a new name of its workflow."""
 
 from __future__ import annotations
 
-from glue_tui.core.model import Trigger, Workflow
+from collections.abc import Iterable
+from dataclasses import replace
+
+from glue_tui.core.model import Workflow
 
 
-def same_patterns(before: Workflow | None, trigger: Trigger) -> bool:
-    """Tell whether a trigger watches the same files as before."""
-    old = before.trigger(trigger.name) if before else None
-    if old is None or old.watch is None or trigger.watch is None:
-        return False
-    return old.watch.patterns == trigger.watch.patterns
+def renames(before: Iterable[Workflow], now: Iterable[Workflow]) -> dict[str, str]:
+    """Return what workflows were called before whose files have new names and say the same."""
+    before, now = tuple(before), tuple(now)
+    old_names, new_names = {one.name for one in before}, {one.name for one in now}
+    gone = [one for one in before if one.name not in new_names]
+    renamed: dict[str, str] = {}
+    for workflow in now:
+        if workflow.name in old_names:
+            continue
+        same = next((one for one in gone if replace(one, name=workflow.name, source=workflow.source) == workflow), None)
+        if same is not None:
+            gone.remove(same)
+            renamed[workflow.name] = same.name
+    return renamed

@@ -35,6 +35,12 @@ class Schedules:
     def open(self, conn: Connection) -> None:
         self.marks = schedule_marks.read_marks(conn)
 
+    def rename(self, renamed: Mapping[str, str]) -> None:
+        """Let workflows go on under their new names; the values are what they were called until now."""
+        names = {before: name for name, before in renamed.items()}
+        self.marks = {(names.get(key[0], key[0]), key[1]): mark for key, mark in self.marks.items()}
+        self.next_fires = {(names.get(key[0], key[0]), key[1]): at for key, at in self.next_fires.items()}
+
     def load(self, batch: Batch, workflows: Workflows) -> None:
         """Put the schedules of other definitions into force.
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from glue_tui.core.globs import fixed_folder
+from glue_tui.definitions.project import STATE_FOLDER
 from glue_tui.engine.batch import TriggerKey
-from glue_tui.engine.folders import FILES_MAX, scan
+from glue_tui.engine.folders import FILES_MAX, Scan, scan
 from glue_tui.engine.inputs import FolderScanned
 from glue_tui.engine.kernel import Kernel
 from glue_tui.engine.watcher import Watcher
+from glue_tui.store.database import open_readonly
+from glue_tui.store.seen_files import missing
 
 RESCAN_S = 300.0
 """Watched folders are scanned at least so often, for changes of which no hint came."""
@@ -101,6 +105,7 @@ class Scout:
         if trigger is not None and trigger.watch is not None:
             patterns, at = trigger.watch.patterns, time.time()
             seen = await asyncio.to_thread(scan, self._project_dir, patterns)
+            gone = await asyncio.to_thread(self._missing, key, seen)
             for folder in seen.unreadable:
                 why = f" whole, there are more than {FILES_MAX:,} files" if seen.is_full else ""
                 self._note(f"{key[0]}: {key[1]} can't look into {folder}{why}; what it knew of its files stays")
@@ -110,6 +115,8 @@ class Scout:
                     trigger=key[1],
                     patterns=patterns,
                     files=seen.files,
+                    gone=gone,
+                    is_whole=True,
                     unreadable=seen.unreadable,
                     at=at,
                 )
@@ -118,6 +125,13 @@ class Scout:
         if key in self._scan_again:
             self._scan_again.discard(key)
             self._scan_soon(key)
+
+    def _missing(self, key: TriggerKey, seen: Scan) -> tuple[str, ...]:
+        conn = open_readonly(self._project_dir / STATE_FOLDER / "state.db")
+        if conn is None:
+            return ()
+        with closing(conn):
+            return missing(conn, *key, {one.path for one in seen.files}, seen.unreadable)
 
 
 def _touches(path: Path, folder: Path) -> bool:

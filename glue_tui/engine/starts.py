@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from glue_tui.core.admission import MayQueue, Refuse, Skip, admit_start
 from glue_tui.core.events import RunQueued, StartCause
 from glue_tui.core.graph import start_trigger
-from glue_tui.core.model import RunId, Workflow
+from glue_tui.core.model import RunId, Trigger, Workflow
 from glue_tui.core.problem import ConcurrentRunsExceeded, EntityNotFound, GlueTuiError, InvalidInput, did_you_mean
 from glue_tui.core.properties import resolve
 from glue_tui.core.resume import plan_resume, resume_events
@@ -20,17 +20,21 @@ from glue_tui.engine.batch import Batch
 from glue_tui.engine.inputs import ResumeAsked
 
 
+def trigger_by_hand(workflow: Workflow, name: str) -> Trigger:
+    """Return the trigger that a start by hand means. Raises EntityNotFound, InvalidInput (one that starts no runs)."""
+    trigger = start_trigger(workflow, name)
+    if trigger is None:
+        raise _no_start_trigger(workflow, name)
+    return trigger
+
+
 def start_by_hand(
-    batch: Batch, workflow: Workflow, trigger_name: str, properties: dict[str, str], run_id: RunId
+    batch: Batch, workflow: Workflow, cause: StartCause, properties: dict[str, str], run_id: RunId
 ) -> WorkflowRun:
     """Start a run because a person or a program asked for it.
 
-    Raises EntityNotFound, InvalidInput (properties, a trigger that starts no runs), ConcurrentRunsExceeded.
+    Raises InvalidInput (properties), ConcurrentRunsExceeded.
     """
-    trigger = start_trigger(workflow, trigger_name)
-    if trigger is None:
-        raise _no_start_trigger(workflow, trigger_name)
-    cause = StartCause(trigger=trigger.name, trigger_type=trigger.type, fired_by="hand")
     resolved = resolve(workflow.properties, properties, _today(workflow, batch.now))
     match admit_start(workflow, _unfinished(batch, workflow)):
         case MayQueue(cancel_run_ids=cancelled):

@@ -95,8 +95,13 @@ class JobContext:
 
     @property
     def event_files(self) -> tuple[str, ...]:
-        """Files that started the run, relative to the project folder."""
+        """Files that started the run, relative to the project folder: those that are there."""
         return self._session.spec.event_files
+
+    @property
+    def deleted_files(self) -> tuple[str, ...]:
+        """Files whose deletion started the run, where its trigger selects `deleted` events."""
+        return self._session.spec.deleted_files
 
     @property
     def scheduled_at(self) -> datetime | None:

@@ -25,7 +25,7 @@ class Templates:
         self._names = {
             "properties": _Names("properties", spec.properties),
             "run": _Names("run", _facts_of_run(spec)),
-            "event": _Names("event", {"files": _Files(spec.event_files)}),
+            "event": _Names("event", {"files": _Files(spec.event_files), "deleted_files": _Files(spec.deleted_files)}),
             "env": _Names("env", self.environment),
         }
         self._sql_names = self._names | {"properties": _Names("properties", _Typed(spec))}
@@ -61,7 +61,9 @@ class Templates:
         name, _, member = message.split(" ", 1)[0].partition(".")
         if member and name in self._names:
             return self._names[name].missing(member)[1]
-        return "known: properties.NAME, run.id, run.number, run.scheduled_at, event.files, env.NAME"
+        return (
+            "known: properties.NAME, run.id, run.number, run.scheduled_at, event.files, event.deleted_files, env.NAME"
+        )
 
 
 def _facts_of_run(spec: AttemptSpec) -> dict[str, Any]:

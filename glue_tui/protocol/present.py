@@ -62,6 +62,7 @@ def run_summary(run: WorkflowRun, waits: RunWaits = NOTHING) -> RunSummary:
         statistics=_statistics(run),
         failed_nodes=tuple(node_name(node.node_id) for node in nodes if node.state.is_failure),
         event_files=run.cause.files,
+        deleted_files=run.cause.deleted_files,
         rings_on=terminal_occasions(run),
     )
 

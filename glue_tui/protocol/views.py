@@ -204,6 +204,8 @@ class RunSummary(View, frozen=True):
     statistics: StatisticsView = StatisticsView()
     failed_nodes: tuple[str, ...] = ()
     event_files: tuple[str, ...] = ()
+    deleted_files: tuple[str, ...] = ()
+    """Those of the batch that started the run that were deleted."""
     rings_on: tuple[str, ...] = ()
     """On what its definition has an open screen ring: outcomes, DELAYED."""
 

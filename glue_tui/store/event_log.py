@@ -108,6 +108,11 @@ MIGRATIONS = (
       PRIMARY KEY (workflow, trigger)
     ) STRICT
     """,
+    """
+    ALTER TABLE seen_files ADD COLUMN change TEXT NOT NULL DEFAULT 'created';
+    ALTER TABLE seen_files ADD COLUMN earlier TEXT NOT NULL DEFAULT '';
+    CREATE INDEX open_files ON seen_files (workflow, trigger) WHERE stage IN ('SETTLING', 'PENDING')
+    """,
 )
 """Steps are only ever added. `removed_runs`: removed from the history, their log folders are still to be deleted."""
 

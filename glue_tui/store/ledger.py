@@ -48,6 +48,13 @@ def write_good_definitions(conn: sqlite3.Connection, workflows: Iterable[Workflo
     )
 
 
+def rename_workflow(conn: sqlite3.Connection, before: str, name: str) -> None:
+    """Let what is remembered of a workflow's triggers be that of the workflow under its new name; runs keep theirs."""
+    for table in ("trigger_settings", "watches", "seen_files", "schedule_marks"):
+        conn.execute(f"DELETE FROM {table} WHERE workflow = ?", (name,))
+        conn.execute(f"UPDATE {table} SET workflow = ? WHERE workflow = ?", (name, before))
+
+
 def note_engine_start(conn: sqlite3.Connection, at: float, pid: int) -> tuple[float, ...]:
     """Remember that an engine started and return the times of the last starts, this one last."""
     conn.execute("INSERT INTO engine_starts VALUES (?, ?)", (at, pid))

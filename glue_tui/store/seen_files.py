@@ -3,50 +3,105 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
+
+import msgspec
 
 from glue_tui.core.arrivals import SeenFile, Stage
+from glue_tui.core.states import FileChange
+
+_COLUMNS = "path, size_bytes, mtime_ns, stage, since, run_id, change, earlier"
+_OPEN = "stage IN ('SETTLING', 'PENDING')"
 
 
-def read_inbox(
-    conn: sqlite3.Connection, workflow: str, trigger: str, patterns: tuple[str, ...]
-) -> dict[str, SeenFile] | None:
-    """Return the files that a trigger has seen; None if it has never looked, or looked at other patterns."""
+def read_patterns(conn: sqlite3.Connection, workflow: str, trigger: str) -> tuple[str, ...] | None:
+    """Return the patterns with which a trigger has looked at everything; None if it never has."""
     row = conn.execute(
         "SELECT patterns FROM watches WHERE workflow = ? AND trigger = ?", (workflow, trigger)
     ).fetchone()
-    if row is None or row[0] != "\n".join(patterns):
-        return None
-    rows = conn.execute(
-        "SELECT path, size_bytes, mtime_ns, stage, since, run_id FROM seen_files WHERE workflow = ? AND trigger = ?",
-        (workflow, trigger),
-    )
-    return {
-        path: SeenFile(path=path, size_bytes=size, mtime_ns=mtime_ns, stage=Stage(stage), since=since, run_id=run_id)
-        for path, size, mtime_ns, stage, since, run_id in rows
-    }
+    return None if row is None else tuple(row[0].split("\n"))
 
 
-def begin_inbox(conn: sqlite3.Connection, workflow: str, trigger: str, patterns: tuple[str, ...]) -> None:
-    """Remember that a trigger has looked at these patterns; forget what it saw under others."""
-    conn.execute("DELETE FROM seen_files WHERE workflow = ? AND trigger = ?", (workflow, trigger))
+def write_patterns(conn: sqlite3.Connection, workflow: str, trigger: str, patterns: tuple[str, ...]) -> None:
+    """Remember that a trigger has looked at everything that these patterns match."""
     conn.execute("INSERT OR REPLACE INTO watches VALUES (?, ?, ?)", (workflow, trigger, "\n".join(patterns)))
 
 
-def write_seen(conn: sqlite3.Connection, workflow: str, trigger: str, files: Iterable[SeenFile]) -> None:
+def read_files(conn: sqlite3.Connection, workflow: str, trigger: str) -> Iterator[SeenFile]:
+    """Yield what is remembered of every file of a trigger, by path; there may be 100,000 of them."""
+    rows = conn.execute(
+        f"SELECT {_COLUMNS} FROM seen_files WHERE workflow = ? AND trigger = ? ORDER BY path", (workflow, trigger)
+    )
+    return map(_file, rows)
+
+
+def missing(
+    conn: sqlite3.Connection, workflow: str, trigger: str, found: Collection[str], unreadable: Iterable[str]
+) -> tuple[str, ...]:
+    """Return the remembered files that a look at everything has not found.
+
+    Of files below a folder that was `unreadable` nothing is known: they are not missing.
+    """
+    blind = tuple(f"{folder}/" for folder in unreadable)
+    rows = conn.execute("SELECT path FROM seen_files WHERE workflow = ? AND trigger = ?", (workflow, trigger))
+    return tuple(path for (path,) in rows if path not in found and not path.startswith(blind))
+
+
+def read_open_files(conn: sqlite3.Connection, workflow: str, trigger: str) -> tuple[SeenFile, ...]:
+    """Return the files of a trigger that settle or wait for their batch."""
+    rows = conn.execute(
+        f"SELECT {_COLUMNS} FROM seen_files WHERE workflow = ? AND trigger = ? AND {_OPEN}", (workflow, trigger)
+    )
+    return tuple(map(_file, rows))
+
+
+def read_file(conn: sqlite3.Connection, workflow: str, trigger: str, path: str) -> SeenFile | None:
+    """Return what is remembered of one file; None for one that was never seen, or is gone."""
+    row = conn.execute(
+        f"SELECT {_COLUMNS} FROM seen_files WHERE workflow = ? AND trigger = ? AND path = ?", (workflow, trigger, path)
+    ).fetchone()
+    return None if row is None else _file(row)
+
+
+def write_files(conn: sqlite3.Connection, workflow: str, trigger: str, files: Iterable[SeenFile]) -> None:
     """Remember files in their new stage."""
     conn.executemany(
-        "INSERT OR REPLACE INTO seen_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (workflow, trigger, one.path, one.size_bytes, one.mtime_ns, one.stage.value, one.since, one.run_id)
-            for one in files
-        ],
+        f"INSERT OR REPLACE INTO seen_files (workflow, trigger, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ((workflow, trigger, *_row(one)) for one in files),
     )
 
 
-def forget_seen(conn: sqlite3.Connection, workflow: str, trigger: str, paths: Iterable[str]) -> None:
+def forget_files(conn: sqlite3.Connection, workflow: str, trigger: str, paths: Iterable[str]) -> None:
     """Forget files that are gone, so that they count as new when they come again."""
     conn.executemany(
         "DELETE FROM seen_files WHERE workflow = ? AND trigger = ? AND path = ?",
-        [(workflow, trigger, path) for path in paths],
+        ((workflow, trigger, path) for path in paths),
     )
+
+
+def forget_unwatched(conn: sqlite3.Connection, workflow: str, trigger: str, is_watched: Callable[[str], bool]) -> None:
+    """Forget the files that a trigger with other patterns does not watch any more. Walks all that it has seen."""
+    rows = conn.execute("SELECT path FROM seen_files WHERE workflow = ? AND trigger = ?", (workflow, trigger))
+    forget_files(conn, workflow, trigger, [path for (path,) in rows if not is_watched(path)])
+
+
+def _file(row: tuple[Any, ...]) -> SeenFile:
+    path, size_bytes, mtime_ns, stage, since, run_id, change, earlier = row
+    return SeenFile(
+        path=path,
+        size_bytes=size_bytes,
+        mtime_ns=mtime_ns,
+        stage=Stage(stage),
+        since=since,
+        run_id=run_id,
+        change=FileChange(change),
+        before=_file((path, *msgspec.json.decode(earlier))) if earlier else None,
+    )
+
+
+def _row(file: SeenFile) -> tuple[str | int | float, ...]:
+    """Return the values of `_COLUMNS`; what was known before an open change is one of them, as JSON."""
+    earlier = msgspec.json.encode(_row(file.before)[1:]).decode() if file.before else ""
+    version = (file.path, file.size_bytes, file.mtime_ns)
+    return (*version, file.stage.value, file.since, file.run_id, file.change.value, earlier)

@@ -111,7 +111,7 @@ def _title(
 
 def _cause(summary: RunSummary, look: Look, has_trigger: bool = True) -> Spans:
     """Return which trigger started a run, and the file: `≋ landed: delivery_0001.csv`."""
-    files = _event_files(summary.event_files)
+    files = _event_files(summary.event_files or summary.deleted_files)
     said = f"{summary.trigger}{files}" if has_trigger or not files else files.removeprefix(": ")
     return ((f"{look.glyph(trigger_glyph(summary.trigger_type))} ", "trigger"), (said, "muted"))
 
@@ -240,7 +240,7 @@ def _workflow(workflow: WorkflowView, run: RunView | None, look: Look) -> Lines:
         return (head, *told)
     parts = [counted(len(workflow.nodes), "node"), counted(len(workflow.triggers), "trigger"), workflow.source]
     lines: list[Spans] = [((workflow.name, "strong"), ("  " + ", ".join(parts), "muted"))]
-    if run is not None and run.summary.event_files:
+    if run is not None and (run.summary.event_files or run.summary.deleted_files):
         lines.insert(0, _cause(run.summary, look))
     if workflow.description:
         lines.append(((workflow.description, "text"),))
@@ -248,9 +248,9 @@ def _workflow(workflow: WorkflowView, run: RunView | None, look: Look) -> Lines:
         summary = run.summary
         if summary.message:
             lines.append(((summary.message, "text"),))
-        if len(summary.event_files) > 1:
-            names = ", ".join(PurePath(file).name for file in summary.event_files)
-            lines.append((("files ", "muted"), (names, "text")))
+        for word, files in (("files ", summary.event_files), ("deleted ", summary.deleted_files)):
+            if len(files) > 1 or (files and word == "deleted "):
+                lines.append(((word, "muted"), (", ".join(PurePath(file).name for file in files), "text")))
         if run.properties:
             said = "  ".join(f"{key}={value}" for key, value in run.properties.items())
             lines.append(((said, "muted"),))

@@ -37,6 +37,7 @@ from glue_tui.core.model import (
 )
 from glue_tui.core.states import (
     DeleteBehavior,
+    FileChange,
     Logical,
     NodeState,
     Occasion,
@@ -74,6 +75,7 @@ watch = ["in/**/*.csv"]
 batch_size = 3
 batch_window = 60
 settle = "2s"
+events = ["created", "deleted"]
 actions = [{ crawler = "files" }, { crawler = "tables" }]
 
 [triggers.ready]
@@ -159,7 +161,13 @@ EXPECTED = Workflow(
         Trigger(
             name="landed",
             type=TriggerType.EVENT,
-            watch=FileWatch(patterns=("in/**/*.csv",), batch_size=3, batch_window_s=60.0, settle_s=2.0),
+            watch=FileWatch(
+                patterns=("in/**/*.csv",),
+                batch_size=3,
+                batch_window_s=60.0,
+                settle_s=2.0,
+                events=(FileChange.CREATED, FileChange.DELETED),
+            ),
             actions=(Action(node_id=crawler_id("files")), Action(node_id=crawler_id("tables"))),
         ),
         Trigger(

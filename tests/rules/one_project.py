@@ -39,6 +39,7 @@ from glue_tui.protocol.views import RunView
 from glue_tui.store.database import migrate
 from glue_tui.store.event_log import MIGRATIONS as RUN_MIGRATIONS
 from glue_tui.store.event_log import read_events, read_run
+from glue_tui.store.seen_files import missing
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC).timestamp()
 """Where the clock of every project begins."""
@@ -163,8 +164,17 @@ class Project:
                 if trigger.watch is not None:
                     patterns = trigger.watch.patterns
                     files = scan(self.folder, patterns).files
-                    seen = FolderScanned(workflow=workflow.name, trigger=trigger.name, patterns=patterns, files=files)
-                    self.step(seen)
+                    found = {one.path for one in files}
+                    self.step(
+                        FolderScanned(
+                            workflow=workflow.name,
+                            trigger=trigger.name,
+                            patterns=patterns,
+                            files=files,
+                            gone=missing(self.conn, workflow.name, trigger.name, found, ()),
+                            is_whole=True,
+                        )
+                    )
 
     def crash(self) -> None:
         """Let the engine die and another one take over: it has only what is stored."""

@@ -115,17 +115,22 @@ def test_tr_3_an_on_demand_trigger_is_created_and_waits_for_a_hand(glue: Project
 
 
 def test_tr_4_an_event_trigger_can_be_paused_and_fired_by_hand(glue: Project) -> None:
-    """In Glue it can neither be started nor stopped: one deletes it. Here its files wait while it is paused."""
+    """In Glue it can neither be started nor stopped: one deletes it. Here its files wait while it is paused, and a run
+    that is started by hand takes them along.
+    """
     glue.write(FILES + jobs("work"))
     assert glue.trigger_state("files") == "ACTIVATED"
     glue.switch("files", enabled=False)
     glue.land("in/a.csv")
     assert glue.runs() == []
     by_hand = glue.start(trigger="files")
-    assert by_hand.it.cause == StartCause(trigger="files", trigger_type=TriggerType.EVENT, fired_by="hand")
+    assert by_hand.it.cause == StartCause(
+        trigger="files", trigger_type=TriggerType.EVENT, files=("in/a.csv",), fired_by="hand"
+    )
+    glue.land("in/b.csv")
     glue.switch("files", enabled=True)
     (_, run) = glue.runs()
-    assert run.it.cause.files == ("in/a.csv",)
+    assert run.it.cause.files == ("in/b.csv",)
 
 
 def test_tr_5_firing_a_start_trigger_starts_a_run(glue: Project) -> None:

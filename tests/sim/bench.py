@@ -7,7 +7,7 @@ from dataclasses import replace
 from faults import FaultyConnection
 from world import EPOCH_S, connect
 
-from glue_tui.core.arrivals import FileFact
+from glue_tui.core.arrivals import FileFact, SeenFile, Stage
 from glue_tui.core.attempt import AttemptKey, AttemptResult
 from glue_tui.core.model import Action, CommandWork, FileWatch, Job, RunId, Trigger, Workflow, job_id
 from glue_tui.core.run import WorkflowRun
@@ -23,6 +23,7 @@ from glue_tui.engine.inputs import (
     WorkerReported,
 )
 from glue_tui.engine.kernel import Kernel, Step
+from glue_tui.store import seen_files
 from glue_tui.store.event_log import read_run
 
 T = EPOCH_S
@@ -65,7 +66,30 @@ class Bench:
         return RunId(f"wr_{self.ids}")
 
     def step(self, now: float, *inputs: Input) -> Step:
-        return self.kernel.step(inputs or (Ticked(),), now)
+        return self.kernel.step([self._looked(one) for one in inputs] or (Ticked(),), now)
+
+    def _looked(self, one: Input) -> Input:
+        """A look at everything tells what is stored and not there."""
+        if not isinstance(one, FolderScanned) or not one.is_whole or one.gone:
+            return one
+        found = {fact.path for fact in one.files}
+        until, error = self.conn.statements_until, self.conn.error
+        self.conn.disarm()
+        gone = seen_files.missing(self.conn, one.workflow, one.trigger, found, one.unreadable)
+        self.conn.statements_until, self.conn.error = until, error
+        return replace(one, gone=gone)
+
+    def seen(self, path: str) -> SeenFile | None:
+        """Return what the kernel remembers of a file of the trigger `files`; it is what is stored."""
+        inbox = self.kernel.inboxes.of(("w", "files"))
+        assert inbox is not None
+        known = inbox.known(self.conn, path)
+        assert known == seen_files.read_file(self.conn, "w", "files", path)
+        return known
+
+    def stages(self) -> dict[str, Stage]:
+        """Return the stages of all files of the trigger `files`, by their names."""
+        return {one.path: one.stage for one in seen_files.read_files(self.conn, "w", "files")}
 
     def start(self, now: float, request_id: str = "") -> RunId:
         (answer,) = self.step(now, StartAsked(workflow="w", request_id=request_id)).answers
@@ -90,4 +114,4 @@ class Bench:
 
 def scan(*names: str, at: float | None = None, size: int = 1) -> FolderScanned:
     files = tuple(FileFact(path=f"in/{name}.csv", size_bytes=size, mtime_ns=size) for name in names)
-    return FolderScanned(workflow="w", trigger="files", patterns=PATTERNS, files=files, at=at)
+    return FolderScanned(workflow="w", trigger="files", patterns=PATTERNS, files=files, is_whole=True, at=at)

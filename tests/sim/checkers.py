@@ -155,17 +155,17 @@ class Checkers:
         require(limit == 0 or len(going) <= limit, f"{len(going)} runs of {name} are going, {limit} allowed")
 
     def _check_inbox(self, kernel: Kernel, key: tuple[str, str]) -> None:
-        inbox = kernel.inboxes.seen.get(key)
-        workflow = kernel.workflows.get(key[0])
-        trigger = workflow.trigger(key[1]) if workflow else None
-        if trigger is None or trigger.watch is None:
-            return
-        stored = seen_files.read_inbox(self._world.conn, *key, trigger.watch.patterns)
-        require(inbox == stored, f"files of {key}: {_difference(inbox or {}, stored or {})}")
+        inbox = kernel.inboxes.of(key)
         if inbox is None:
             return
-        self._settle_s[key] = min(trigger.watch.settle_s, self._settle_s.get(key, math.inf))
-        for seen in inbox.values():
+        conn = self._world.conn
+        require(inbox.looked_at == seen_files.read_patterns(conn, *key), f"{key}: it is not stored at what it looked")
+        stored = {seen.path: seen for seen in seen_files.read_files(conn, *key)}
+        kept = {seen.path: seen for seen in inbox.open_files()}
+        open_ones = {path: seen for path, seen in stored.items() if seen.stage.is_open}
+        require(kept == open_ones, f"files of {key}: {_difference(kept, open_ones)}")
+        self._settle_s[key] = min(inbox.watch.settle_s, self._settle_s.get(key, math.inf))
+        for seen in stored.values():
             if seen.stage is Stage.TAKEN:
                 self._check_taken(key, seen, self._settle_s[key])
 
@@ -258,11 +258,11 @@ class Checkers:
 
     def _check_nothing_left(self, kernel: Kernel, key: tuple[str, str], patterns: tuple[str, ...]) -> None:
         """Every version of a file that is there now was taken, or was there before the trigger first looked."""
-        inbox = kernel.inboxes.seen.get(key)
-        require(inbox is not None, f"{key} has never looked")
+        inbox = kernel.inboxes.of(key)
         assert inbox is not None
+        require(not inbox.must_look, f"{key} has never looked")
         for fact in self._world.folders.scan(patterns):
-            seen = inbox.get(fact.path)
+            seen = inbox.known(self._world.conn, fact.path)
             require(seen is not None, f"{fact.path} was never seen by {key}")
             assert seen is not None
             require(seen.mtime_ns == fact.mtime_ns, f"the last version of {fact.path} was never seen by {key}")

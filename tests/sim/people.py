@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from random_workflows import edited, random_workflow
 
-from glue_tui.core.arrivals import SeenFile, Stage
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.states import TriggerType
 from glue_tui.engine.inputs import Input, ResumeAsked, StartAsked, StopAsked, TriggerSwitched
+from glue_tui.store import seen_files
 
 if TYPE_CHECKING:
     from sim_engine import Answer
@@ -196,19 +196,11 @@ class People:
         if not world.is_calm or world.engine is None or world.engine.has_work:
             return False
         kernel = world.engine.kernel
-        if kernel.runs or any(
-            one.stage in _OPEN for box in kernel.inboxes.seen.values() for one in (box or {}).values()
-        ):
+        inboxes = {key: kernel.inboxes.of(key) for key in world.engine.patterns()}
+        if kernel.runs or any(box is None or box.must_look or any(box.open_files()) for box in inboxes.values()):
             return False
         return not world.has_plans and all(
-            box is not None and _facts(box) == {one.path: one.mtime_ns for one in world.folders.scan(patterns)}
+            {one.path: one.mtime_ns for one in seen_files.read_files(world.conn, *key)}
+            == {one.path: one.mtime_ns for one in world.folders.scan(patterns)}
             for key, patterns in world.engine.patterns().items()
-            for box in (kernel.inboxes.seen.get(key),)
         )
-
-
-_OPEN = (Stage.SETTLING, Stage.PENDING)
-
-
-def _facts(inbox: dict[str, SeenFile]) -> dict[str, int]:
-    return {path: seen.mtime_ns for path, seen in inbox.items()}

@@ -23,7 +23,7 @@ from glue_tui.engine.inputs import DefinitionsLoaded, FolderScanned, Input, Tick
 from glue_tui.engine.kernel import Kernel
 from glue_tui.engine.recovery import note_start
 from glue_tui.engine.scout import RESCAN_S
-from glue_tui.store import ledger
+from glue_tui.store import ledger, seen_files
 from glue_tui.store.database import transaction
 
 if TYPE_CHECKING:
@@ -201,11 +201,18 @@ class SimEngine:
             return
         self._scanning.add(key)
         files, seen_at = self.world.folders.scan(patterns), self.world.wall_s
+        gone = seen_files.missing(self.world.conn, *key, {one.path for one in files}, ())
         took_s = self.world.random.choice((0.0, 0.01, 0.3))
-        self.world.after(took_s, lambda: self._scanned(key, patterns, files, seen_at), engine=self)
+        self.world.after(took_s, lambda: self._scanned(key, patterns, files, gone, seen_at), engine=self)
 
-    def _scanned(self, key: TriggerKey, patterns: tuple[str, ...], files: Any, seen_at: float) -> None:
-        self.put(FolderScanned(workflow=key[0], trigger=key[1], patterns=patterns, files=files, at=seen_at))
+    def _scanned(
+        self, key: TriggerKey, patterns: tuple[str, ...], files: Any, gone: tuple[str, ...], seen_at: float
+    ) -> None:
+        self.put(
+            FolderScanned(
+                workflow=key[0], trigger=key[1], patterns=patterns, files=files, gone=gone, is_whole=True, at=seen_at
+            )
+        )
         self._scanning.discard(key)
         if key in self._scan_again:
             self._scan_again.discard(key)
@@ -219,6 +226,9 @@ class SimEngine:
 
 
 def _state_of(kernel: Kernel) -> dict[str, Any]:
-    """Return the kernel's fields, copied one level deep: what lies in them is frozen or replaced as a whole."""
+    """Return the kernel's fields, copied as deep as they are changed in place: what lies below is frozen."""
     values = {one.name: getattr(kernel, one.name) for one in fields(kernel)}
+    values["schedules"] = {one.name: getattr(kernel.schedules, one.name) for one in fields(kernel.schedules)}
+    inboxes = {key: kernel.inboxes.of(key) for key in kernel.inboxes.keys}
+    values["inboxes"] = {key: (box.looked_at, tuple(box.open_files())) for key, box in inboxes.items() if box}
     return {name: dict(value) if isinstance(value, dict) else value for name, value in values.items()}

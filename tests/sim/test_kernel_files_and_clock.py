@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from bench import JOB, PATTERNS, Bench, T, scan, simple_workflow
 
-from glue_tui.core.arrivals import Stage
+from glue_tui.core.arrivals import FileFact, Stage
 from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.model import FileWatch
 from glue_tui.core.states import OnOverlap
@@ -43,7 +43,7 @@ def test_what_is_there_at_the_first_look_starts_nothing(bench: Bench) -> None:
 
 def test_a_file_that_comes_between_two_first_looks_in_one_step_is_new(bench: Bench) -> None:
     bench.step(T + 1, scan("old"), scan("old", "new"))
-    assert bench.kernel.inboxes.seen[("w", "files")]["in/new.csv"].stage is Stage.SETTLING  # type: ignore[index]
+    assert bench.stages() == {"in/old.csv": Stage.BASELINE, "in/new.csv": Stage.SETTLING}
 
 
 def test_a_full_batch_starts_one_run_with_its_files(bench: Bench) -> None:
@@ -56,7 +56,7 @@ def test_a_full_batch_starts_one_run_with_its_files(bench: Bench) -> None:
         (("in/a.csv", "in/b.csv"), "size"),
         (("in/c.csv",), "window"),
     ]
-    taken = [(one.stage, one.run_id) for one in (bench.kernel.inboxes.seen[("w", "files")] or {}).values()]
+    taken = [(one.stage, one.run_id) for one in seen_files.read_files(bench.conn, "w", "files")]
     assert taken == [(Stage.TAKEN, "wr_1"), (Stage.TAKEN, "wr_1"), (Stage.TAKEN, "wr_2")]
 
 
@@ -131,16 +131,62 @@ def test_a_held_engine_starts_nothing_by_itself_and_does_not_spin(bench: Bench) 
     assert min(bench.wakes()) > T + 4000
 
 
-def test_other_patterns_begin_with_a_first_look(bench: Bench) -> None:
-    bench.step(T + 1, scan("a"))
-    watch = FileWatch(patterns=("other/*.csv",))
+def watching(*patterns: str, **changes: object) -> DefinitionsLoaded:
+    """The workflow, saved with other patterns."""
+    watch = FileWatch(patterns=patterns, batch_size=2, batch_window_s=10, settle_s=1)
+    watch = replace(watch, **changes)  # type: ignore[arg-type]
     triggers = tuple(replace(one, watch=watch) if one.watch else one for one in simple_workflow().triggers)
-    bench.step(
-        T + 2, scan("a", "b"), DefinitionsLoaded(workflows=(simple_workflow(triggers=triggers),)), scan("a", "b")
-    )
-    assert bench.kernel.inboxes.seen[("w", "files")] is None
-    bench.step(T + 3, DefinitionsLoaded(workflows=()))
-    assert bench.kernel.inboxes.seen == {}
+    return DefinitionsLoaded(workflows=(simple_workflow(triggers=triggers),))
+
+
+def look(patterns: tuple[str, ...], *paths: str, at: float | None = None, is_whole: bool = True) -> FolderScanned:
+    files = tuple(FileFact(path=path, size_bytes=1, mtime_ns=1) for path in paths)
+    return FolderScanned(workflow="w", trigger="files", patterns=patterns, files=files, is_whole=is_whole, at=at)
+
+
+def test_what_waits_goes_on_to_wait_when_a_pattern_is_added_and_only_what_the_new_one_alone_matches_was_there(
+    bench: Bench,
+) -> None:
+    bench.step(T + 1, scan("old"))
+    bench.step(T + 2, scan("old", "waits"))
+    bench.step(T + 3, scan("old", "waits"))
+    both = (*PATTERNS, "more/*.csv")
+    bench.step(T + 4, watching(*both), scan("old", "waits", "settles"))
+    assert bench.kernel.scans_due(T + 4) == ((("w", "files"), T + 4),)
+    bench.step(T + 5, look(both, "in/old.csv", "in/waits.csv", "in/new.csv", "more/a.csv"))
+    assert bench.stages() == {
+        "in/old.csv": Stage.BASELINE,
+        "in/waits.csv": Stage.PENDING,
+        "in/new.csv": Stage.SETTLING,
+        "more/a.csv": Stage.BASELINE,
+    }
+    bench.step(T + 6, look(both, "in/old.csv", "in/waits.csv", "in/new.csv", "more/a.csv", "more/b.csv"))
+    assert [run.cause.files for run in bench.runs()] == [("in/waits.csv", "in/new.csv")]
+    bench.step(T + 7, look(both, "in/old.csv", "in/waits.csv", "in/new.csv", "more/a.csv", "more/b.csv"))
+    assert bench.stages()["more/b.csv"] is Stage.PENDING
+
+
+def test_what_is_not_watched_any_more_starts_nothing_and_is_forgotten(bench: Bench) -> None:
+    bench.step(T + 1, scan("old"))
+    bench.step(T + 2, scan("old", "waits"))
+    bench.step(T + 3, scan("old", "waits"))
+    others = ("other/*.csv",)
+    bench.step(T + 4, watching(*others))
+    bench.step(T + 14, look(others, "other/a.csv"))
+    assert bench.stages() == {"other/a.csv": Stage.BASELINE}
+    bench.step(T + 15, DefinitionsLoaded(workflows=()))
+    assert bench.kernel.inboxes.of(("w", "files")) is None
+    assert bench.runs() == []
+
+
+def test_a_look_at_some_places_is_no_first_look(bench: Bench) -> None:
+    bench.step(T + 1, look(PATTERNS, "in/a.csv", is_whole=False))
+    assert bench.stages() == {}
+    bench.step(T + 2, scan("a"))
+    bench.step(T + 3, watching("in/*.csv", "more/*.csv"))
+    both = ("in/*.csv", "more/*.csv")
+    bench.step(T + 4, look(both, "in/b.csv", "more/c.csv", is_whole=False))
+    assert bench.stages() == {"in/a.csv": Stage.BASELINE, "in/b.csv": Stage.SETTLING}
 
 
 def test_what_was_seen_in_the_same_step_outlives_a_workflow_that_is_taken_away_and_put_back(bench: Bench) -> None:
@@ -148,25 +194,19 @@ def test_what_was_seen_in_the_same_step_outlives_a_workflow_that_is_taken_away_a
     bench.step(T + 1, scan("a"))
     away, back = DefinitionsLoaded(workflows=()), DefinitionsLoaded(workflows=(simple_workflow(),))
     bench.step(T + 2, scan("a", "b"), away, back)
-    seen = bench.kernel.inboxes.seen[("w", "files")]
-    assert sorted(seen or {}) == ["in/a.csv", "in/b.csv"]
-    assert seen == seen_files.read_inbox(bench.conn, "w", "files", PATTERNS)
+    assert bench.seen("in/b.csv") is not None
+    assert bench.stages() == {"in/a.csv": Stage.BASELINE, "in/b.csv": Stage.SETTLING}
 
 
 def test_other_patterns_that_come_and_go_in_one_step_leave_memory_as_the_file(bench: Bench) -> None:
     """Found by seed 165150: memory went on with what the other patterns' first look had forgotten in the file."""
     others = ("other/*.csv",)
-    watch = FileWatch(patterns=others)
-    triggers = tuple(replace(one, watch=watch) if one.watch else one for one in simple_workflow().triggers)
-    bench.step(
-        T + 1,
-        scan("a"),
-        DefinitionsLoaded(workflows=(simple_workflow(triggers=triggers),)),
-        FolderScanned(workflow="w", trigger="files", patterns=others, files=()),
-        DefinitionsLoaded(workflows=(simple_workflow(),)),
-    )
-    assert bench.kernel.inboxes.seen[("w", "files")] is None
-    assert seen_files.read_inbox(bench.conn, "w", "files", PATTERNS) is None
+    back = DefinitionsLoaded(workflows=(simple_workflow(),))
+    bench.step(T + 1, scan("a"), watching(*others), look(others), back)
+    inbox = bench.kernel.inboxes.of(("w", "files"))
+    assert inbox is not None
+    assert inbox.must_look
+    assert inbox.looked_at == seen_files.read_patterns(bench.conn, "w", "files") == others
 
 
 def test_a_file_whose_name_is_no_text_ends_no_engine(bench: Bench, tmp_path: Path) -> None:
@@ -175,8 +215,8 @@ def test_a_file_whose_name_is_no_text_ends_no_engine(bench: Bench, tmp_path: Pat
     for name in (b"ok.csv", b"caf\xe9.csv"):
         Path(os.fsdecode(os.fsencode(tmp_path / "in") + b"/" + name)).touch()
     found = scan_folder(tmp_path, PATTERNS).files
-    bench.step(T + 2, FolderScanned(workflow="w", trigger="files", patterns=PATTERNS, files=found))
-    assert list(bench.kernel.inboxes.seen[("w", "files")] or {}) == ["in/ok.csv"]
+    bench.step(T + 2, FolderScanned(workflow="w", trigger="files", patterns=PATTERNS, files=found, is_whole=True))
+    assert list(bench.stages()) == ["in/ok.csv"]
 
 
 # The clock

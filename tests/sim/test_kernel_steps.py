@@ -40,7 +40,9 @@ def bench() -> Iterator[Bench]:
 
 def _state(bench: Bench) -> tuple[object, ...]:
     kernel = bench.kernel
-    return kernel.workflows, kernel.schedules.next_fires, kernel.inboxes.seen, kernel.runs
+    inbox = kernel.inboxes.of(("w", "files"))
+    assert inbox is not None
+    return kernel.workflows, kernel.schedules.next_fires, inbox.looked_at, tuple(inbox.open_files()), kernel.runs
 
 
 @pytest.mark.parametrize("statement", [0, 1, 2, 3])

@@ -76,9 +76,9 @@ def test_every_row_of_a_state_is_understood_after_the_migration(project: Path) -
         assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
         assert event_log.last_number(conn) == max(OUTCOMES)
         assert len(event_log.unfinished_run_ids(conn)) == 1
-        inbox = seen_files.read_inbox(conn, "inbox", "files", ("incoming/*.csv",))
-        assert inbox is not None
-        assert {Path(path).stem: seen.stage for path, seen in inbox.items()} == {
+        assert seen_files.read_patterns(conn, "inbox", "files") == ("incoming/*.csv",)
+        files = seen_files.read_files(conn, "inbox", "files")
+        assert {Path(seen.path).stem: seen.stage for seen in files} == {
             "there_before": Stage.BASELINE,
             **dict.fromkeys("abcd", Stage.TAKEN),
             "pending": Stage.PENDING,
@@ -119,7 +119,9 @@ def stage_of(project: Path, path: str) -> Stage:
     conn = open_readonly(project / ".glue_tui" / "state.db")
     assert conn is not None
     with contextlib.closing(conn):
-        return (seen_files.read_inbox(conn, "inbox", "files", ("incoming/*.csv",)) or {})[path].stage
+        seen = seen_files.read_file(conn, "inbox", "files", path)
+        assert seen is not None
+        return seen.stage
 
 
 def test_a_finished_run_of_an_old_version_is_resumed(project: Path, engine: RunningEngine) -> None:

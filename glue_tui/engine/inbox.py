@@ -1,0 +1,220 @@
+"""The files of one EVENT trigger: those that settle or wait are kept here, all others are looked up where needed.
+
+A folder may hold 100,000 files, so nothing here walks them all, and a step that fails takes back just what it changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from glue_tui.core import arrivals
+from glue_tui.core.arrivals import Queue, SeenFile, Stage
+from glue_tui.core.globs import glob_pattern
+from glue_tui.core.model import FileWatch
+from glue_tui.engine.batch import TriggerKey
+from glue_tui.engine.inputs import FolderScanned
+from glue_tui.store import seen_files
+from glue_tui.store.database import Connection
+
+LOOK_AGAIN_S = 0.2
+"""A file that some program has open is looked at again after its settle time, and not sooner than this …"""
+UNREADABLE_LOOK_S = 5.0
+"""… and one that can't be looked at, not sooner than this."""
+
+
+class Inbox:
+    def __init__(
+        self, key: TriggerKey, watch: FileWatch, looked_at: tuple[str, ...] | None, files: Iterable[SeenFile]
+    ) -> None:
+        self.key = key
+        self.watch = watch
+        self.looked_at = looked_at
+        """The patterns with which it has looked at everything; None: it has not looked yet."""
+        self.open_for_writing: set[str] = set()
+        """Files that settle and that some program has open, as far as the system tells."""
+        self.waiting = Queue()
+        """Settled files, oldest first."""
+        self._files: dict[str, SeenFile] = {}
+        self._settling = Queue()
+        """Files by the time at which to look at them again."""
+        self._stored_key = key
+        self._stored_looked_at = looked_at
+        self._rows: dict[str, SeenFile | None] = {}
+        """What this step remembers of files, not stored yet; None: they are forgotten."""
+        self._undo: dict[str, SeenFile | None] = {}
+        """Open files as they were before this step."""
+        for file in files:
+            self._place(file.path, file)
+
+    @classmethod
+    def read(cls, conn: Connection, key: TriggerKey, stored_key: TriggerKey, watch: FileWatch) -> Inbox:
+        """Return the inbox as it is stored, perhaps under the name that its workflow had before."""
+        looked_at = seen_files.read_patterns(conn, *stored_key)
+        inbox = cls(stored_key, watch, looked_at, seen_files.read_open_files(conn, *stored_key))
+        return inbox.under(key, watch)
+
+    def under(self, key: TriggerKey, watch: FileWatch) -> Inbox:
+        """Return the inbox under another definition: what waits and is still wanted goes on to wait.
+
+        This one stays as it is, for the case that the step fails.
+        """
+        other = Inbox(key, watch, self.looked_at, self._files.values())
+        other.open_for_writing = set(self.open_for_writing)
+        other._stored_key, other._stored_looked_at = self._stored_key, self._stored_looked_at
+        other._rows = dict(self._rows)
+        for file in self._files.values():
+            after = arrivals.under(file, watch)
+            if after is not file:
+                other._remember(file.path, after)
+        return other
+
+    # What is there
+
+    def known(self, conn: Connection, path: str) -> SeenFile | None:
+        """Return what is remembered of a file at this point of the step."""
+        if path in self._files:
+            return self._files[path]
+        if path in self._rows:
+            return self._rows[path]
+        return seen_files.read_file(conn, *self._stored_key, path)
+
+    def open_files(self) -> Iterator[SeenFile]:
+        """Yield what waits, oldest first, then what settles."""
+        yield from (self._files[path] for path in self.waiting.first(len(self.waiting)))
+        yield from (self._files[path] for path in self._settling.first(len(self._settling)))
+
+    @property
+    def settling_count(self) -> int:
+        return len(self._settling)
+
+    @property
+    def closes_at(self) -> float | None:
+        """When the open batch fires at the latest; None without one."""
+        opened = self.waiting.first_at
+        return None if opened is None else opened + self.watch.batch_window_s
+
+    @property
+    def must_look(self) -> bool:
+        """Whether everything that it watches is to be looked at: it never was, or with other patterns."""
+        return self.looked_at != self.watch.patterns
+
+    @property
+    def look_again_at(self) -> float | None:
+        """When to look again because a file may have settled."""
+        return self._settling.first_at
+
+    def to_look_at(self, now: float) -> tuple[str, ...]:
+        """Return the files that may have settled by now."""
+        return self._settling.until(now)
+
+    # What changes it
+
+    def take_in(self, conn: Connection, scan: FolderScanned, at: float) -> None:
+        """Take in a look that was begun at `at`; each fact is judged against what is known here."""
+        if self.looked_at is None and not scan.is_whole:
+            return  # Only a look at everything tells what was there before.
+        is_first = self.looked_at is None
+        for fact in scan.files:
+            known = None if is_first else self.known(conn, fact.path)
+            if known is None and not self._has_looked_at(fact.path):
+                if scan.is_whole:
+                    self._remember(fact.path, arrivals.first_seen(fact, at))
+                continue
+            after = arrivals.found(known, fact, self.watch, at)
+            if after is not known:
+                self._remember(fact.path, after)
+            if after.stage is Stage.SETTLING:
+                self._look_later(fact.path, fact.is_open, at)
+        for path in scan.gone:
+            known = self.known(conn, path)
+            if known is not None:
+                after_all = arrivals.gone(known, self.watch, at) if self.watch.matches(path) else None
+                if after_all is not known:
+                    self._remember(path, after_all)
+        self._leave_unseen(scan, at)
+        if scan.is_whole:
+            self.looked_at = self.watch.patterns
+
+    def take(self, paths: Iterable[str], run_id: str, at: float) -> None:
+        """Give waiting files to a run."""
+        for path in paths:
+            self._remember(path, arrivals.taken(self._files[path], run_id, at))
+
+    def drop(self, paths: Iterable[str], at: float) -> int:
+        """Let open files start nothing; return how many of these paths were open."""
+        dropped = [self._files[path] for path in paths if path in self._files]
+        for file in dropped:
+            self._remember(file.path, arrivals.dropped(file, at))
+        return len(dropped)
+
+    def batch_files(self, paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return which of these open files are there, and which are deleted."""
+        files = [self._files[path] for path in paths]
+        there = tuple(one.path for one in files if not one.is_deleted)
+        return there, tuple(one.path for one in files if one.is_deleted)
+
+    # The end of a step
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self._rows) or self.looked_at != self._stored_looked_at
+
+    def save(self, conn: Connection) -> None:
+        """Store what this step has changed, inside the caller's transaction."""
+        if self.looked_at != self._stored_looked_at and self.looked_at is not None:
+            seen_files.write_patterns(conn, *self.key, self.looked_at)
+            if self._stored_looked_at is not None:
+                seen_files.forget_unwatched(conn, *self.key, self.watch.matches)
+        seen_files.forget_files(conn, *self.key, (path for path, file in self._rows.items() if file is None))
+        seen_files.write_files(conn, *self.key, (file for file in self._rows.values() if file is not None))
+
+    def saved(self) -> None:
+        """The step is committed."""
+        self._stored_key, self._stored_looked_at = self.key, self.looked_at
+        self._rows, self._undo = {}, {}
+
+    def put_back(self) -> None:
+        """The step has failed: be as before."""
+        for path, file in self._undo.items():
+            self._place(path, file)
+        self.looked_at = self._stored_looked_at
+        self._rows, self._undo = {}, {}
+
+    def _remember(self, path: str, file: SeenFile | None) -> None:
+        if path in self._files or (file is not None and file.stage.is_open):
+            self._undo.setdefault(path, self._files.get(path))
+        self._rows[path] = file
+        self._place(path, file)
+
+    def _place(self, path: str, file: SeenFile | None) -> None:
+        """Put an open file where it belongs; others are not kept here."""
+        self._files.pop(path, None)
+        self.waiting.remove(path)
+        self._settling.remove(path)
+        self.open_for_writing.discard(path)
+        if file is None or not file.stage.is_open:
+            return
+        self._files[path] = file
+        if file.stage is Stage.PENDING:
+            self.waiting.put(path, file.since)
+        else:
+            self._settling.put(path, file.since + self.watch.settle_s)
+
+    def _look_later(self, path: str, is_open: bool, at: float) -> None:
+        """Note when to look again at a file that settles: it tells of no change that it is closed."""
+        if is_open:
+            self.open_for_writing.add(path)
+            self._settling.put(path, at + max(self.watch.settle_s, LOOK_AGAIN_S))
+        elif path in self.open_for_writing:
+            self.open_for_writing.discard(path)
+            self._settling.put(path, self._files[path].since + self.watch.settle_s)
+
+    def _leave_unseen(self, scan: FolderScanned, at: float) -> None:
+        """Look later at files that were due but could not be looked at, instead of again and again."""
+        blind = tuple(f"{folder}/" for folder in scan.unreadable)
+        for path in self._settling.until(at) if blind else ():
+            if path.startswith(blind) or path in scan.unreadable:
+                self._settling.put(path, at + UNREADABLE_LOOK_S)
+
+    def _has_looked_at(self, path: str) -> bool:
+        return any(glob_pattern(one).match(path) for one in self.looked_at or ())
