@@ -105,6 +105,8 @@ class FileWatch:
     """A file counts once its size and modification time have held for so long."""
     events: tuple[FileChange, ...] = (FileChange.CREATED, FileChange.MODIFIED)
     """The kinds of changes that start something."""
+    allow_loop: bool = False
+    """Its runs may write what it watches: that is meant."""
 
     def matches(self, path: str) -> bool:
         """Tell whether a file of this path is watched; `path` is relative to the project folder."""

@@ -142,6 +142,7 @@ class AuthoredTrigger(Authored):
     batch_window: str | int | None = None
     settle: str | int | None = None
     events: list[FileChange] | None = None
+    allow_loop: bool | None = None
     logical: Logical | None = None
     conditions: list[AuthoredCondition] | None = None
 

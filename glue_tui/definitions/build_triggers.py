@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -19,6 +20,7 @@ from glue_tui.core.states import (
     TriggerType,
 )
 from glue_tui.definitions.authored import AuthoredAction, AuthoredCondition, AuthoredTrigger
+from glue_tui.definitions.folder import STATE_FOLDER, WORKFLOWS_FOLDER
 from glue_tui.definitions.report import KeyPath
 from glue_tui.definitions.scope import Scope, check_arguments
 from glue_tui.definitions.shape import nearest
@@ -29,9 +31,15 @@ BATCH_WINDOW_S_MAX = 900.0
 CONDITIONS_MAX = 500
 """Rule TR-6."""
 
+_OURS = {
+    STATE_FOLDER: "the engine writes there with every run, and each run would start the next",
+    WORKFLOWS_FOLDER: "a file saved there is a new version of a workflow, no data that has come",
+}
+"""Folders of ours in a project that no trigger watches, and why."""
+
 _WORDS: dict[TriggerType, tuple[str, ...]] = {
     TriggerType.SCHEDULED: ("schedule", "missed_runs"),
-    TriggerType.EVENT: ("watch", "batch_size", "batch_window", "settle", "events"),
+    TriggerType.EVENT: ("watch", "batch_size", "batch_window", "settle", "events", "allow_loop"),
     TriggerType.CONDITIONAL: ("logical", "conditions"),
     TriggerType.ON_DEMAND: (),
 }
@@ -121,11 +129,13 @@ def _build_watch(authored: AuthoredTrigger, path: KeyPath, scope: Scope) -> File
         batch_window_s=window_s,
         settle_s=scope.duration((*path, "settle"), authored.settle, default.settle_s),
         events=events,
+        allow_loop=bool(authored.allow_loop),
     )
 
 
 def _check_pattern(pattern: str, path: KeyPath, scope: Scope) -> None:
     scope.plain_text(path, pattern)
+    first = PurePosixPath(os.path.normpath(pattern.removeprefix(f"{scope.project_dir}/"))).parts[0] if pattern else ""
     if pattern.lower().startswith("s3://"):
         scope.report.problem(path, "not supported yet: s3:// paths", "watch a folder of this machine")
     elif not pattern.strip() or "\0" in pattern:
@@ -138,6 +148,8 @@ def _check_pattern(pattern: str, path: KeyPath, scope: Scope) -> None:
         scope.report.problem(path, "watches every folder of the machine", hint)
     elif pattern.endswith("/"):
         scope.report.problem(path, "names a folder, not files", f'write "{pattern}**/*" for everything below it')
+    elif first in _OURS:
+        scope.report.problem(path, f"lies in {first}/: {_OURS[first]}", "watch a folder that data comes into")
 
 
 def _build_actions(trigger: str, authored: AuthoredTrigger, scope: Scope) -> tuple[Action, ...]:

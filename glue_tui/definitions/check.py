@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
 from datetime import datetime
 from itertools import chain
 from zoneinfo import ZoneInfo
@@ -13,7 +11,6 @@ from glue_tui.core.model import (
     Condition,
     NodeId,
     Predicate,
-    TableSink,
     Trigger,
     Workflow,
     job_id,
@@ -22,9 +19,10 @@ from glue_tui.core.model import (
 )
 from glue_tui.core.schedule import newest_fires, next_fire, parse_schedule
 from glue_tui.core.states import Logical, TriggerType
+from glue_tui.definitions.cycles import separate_cycles
 from glue_tui.definitions.report import KeyPath
 from glue_tui.definitions.scope import Scope
-from glue_tui.definitions.watch_loops import may_hold_files_of
+from glue_tui.definitions.watch_loops import HINT, find_loops, loop_text
 
 COMPONENTS_MAX = 2000
 """Jobs, crawlers and triggers of one workflow, a thousand nodes in any shape; Glue advises 100 (rule WF-18)."""
@@ -41,7 +39,7 @@ def check_graph(workflow: Workflow, scope: Scope) -> None:
         return
     _check_cycles(workflow, scope)
     _check_contradictions(workflow, scope)
-    _check_watched_targets(workflow, scope)
+    _check_loops(workflow, scope)
     if not scope.report.has_errors:
         _check_schedules(workflow, scope)
         _check_ignored_arguments(workflow, scope)
@@ -57,56 +55,13 @@ def _check_cycles(workflow: Workflow, scope: Scope) -> None:
             for action in trigger.actions:
                 if action.node_id != condition.node_id:
                     edges.setdefault(condition.node_id, {}).setdefault(action.node_id, trigger.name)
-    while remaining := _on_cycles(edges):
-        cycle = next(found for node_id in remaining if (found := _shortest_cycle(node_id, remaining)))
-        steps = [f"{node_name(node_id)} → ({remaining[node_id][after]})" for node_id, after in _pairs(cycle)]
-        last_trigger = remaining[cycle[-1]][cycle[0]]
+    for cycle, triggers in separate_cycles(edges):
+        steps = [f"{node_name(node_id)} → ({name})" for node_id, name in zip(cycle, triggers, strict=True)]
         scope.report.problem(
-            scope.action_paths[last_trigger, cycle[0]],
+            scope.action_paths[triggers[-1], cycle[0]],
             f"a cycle: {' → '.join(steps)} → {node_name(cycle[0])}",
             "each node runs once in a run: take one of these triggers away",
         )
-        edges = {
-            node_id: {after: name for after, name in nexts.items() if after not in cycle}
-            for node_id, nexts in remaining.items()
-            if node_id not in cycle
-        }
-
-
-def _pairs(cycle: list[NodeId]) -> Iterable[tuple[NodeId, NodeId]]:
-    return zip(cycle, [*cycle[1:], cycle[0]], strict=True)
-
-
-def _on_cycles(edges: dict[NodeId, dict[NodeId, str]]) -> dict[NodeId, dict[NodeId, str]]:
-    """Return the edges that are left once nodes that lead nowhere were taken away, again and again."""
-    left = edges
-    while True:
-        kept = {
-            node_id: alive
-            for node_id, nexts in left.items()
-            if (alive := {after: name for after, name in nexts.items() if after in left})
-        }
-        if kept == left:
-            return left
-        left = kept
-
-
-def _shortest_cycle(start: NodeId, edges: dict[NodeId, dict[NodeId, str]]) -> list[NodeId]:
-    """Return the nodes of a shortest cycle through `start`, beginning there, or nothing."""
-    came_from: dict[NodeId, NodeId] = {}
-    todo = deque([start])
-    while todo:
-        node_id = todo.popleft()
-        for after in edges[node_id]:
-            if after == start:
-                cycle = [node_id]
-                while cycle[-1] != start:
-                    cycle.append(came_from[cycle[-1]])
-                return cycle[::-1]
-            if after not in came_from:
-                came_from[after] = node_id
-                todo.append(after)
-    return []
 
 
 def _check_contradictions(workflow: Workflow, scope: Scope) -> None:
@@ -125,14 +80,18 @@ def _check_contradictions(workflow: Workflow, scope: Scope) -> None:
                 states[condition.node_id] = condition.state
 
 
-def _check_watched_targets(workflow: Workflow, scope: Scope) -> None:
-    for job in workflow.jobs:
-        for trigger in workflow.triggers:
-            for pattern in trigger.watch.patterns if trigger.watch else ():
-                for sink, path in zip(job.targets, scope.target_paths[job.name], strict=True):
-                    if isinstance(sink, TableSink) and may_hold_files_of(pattern, sink, scope.project_dir):
-                        message = f'writes where trigger {trigger.name} watches ("{pattern}")'
-                        scope.report.problem((*path, "path"), message, "each run would start the next: write elsewhere")
+def _check_loops(workflow: Workflow, scope: Scope) -> None:
+    for loop in find_loops((workflow,), scope.project_dir):
+        first = loop[0]
+        match first.written.key:
+            case ("targets", int(index), word):
+                path: KeyPath = (*scope.target_paths[first.written.job][index], word)
+            case key:
+                path = ("jobs", first.written.job, *key)
+        message = (
+            f'writes where trigger {first.trigger} watches ("{first.pattern}")' if len(loop) == 1 else loop_text(loop)
+        )
+        scope.report.problem(path, message, HINT)
 
 
 def _check_schedules(workflow: Workflow, scope: Scope) -> None:

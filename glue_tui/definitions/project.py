@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from glue_tui.core.model import Workflow
 from glue_tui.core.problem import Problem
+from glue_tui.definitions.files import read_file
 from glue_tui.definitions.folder import STATE_FOLDER, WORKFLOWS_FOLDER, find_project_dir, list_definitions
 from glue_tui.definitions.load import Loaded, load_file
+from glue_tui.definitions.report import Report
+from glue_tui.definitions.watch_loops import HINT, Link, find_loops, from_workflow, loop_text
 
 __all__ = [
     "STATE_FOLDER",
@@ -128,7 +131,37 @@ def _load(project_dir: Path, known: dict[str, Definition], kept: frozenset[str])
             continue
         clash = folded.setdefault(path.stem.casefold(), path.name)
         definitions.append(_definition(path, project_dir, before, "" if clash == path.name else clash))
-    return DefinitionSet(definitions=tuple(definitions))
+    return DefinitionSet(definitions=_without_loops(definitions, known, project_dir))
+
+
+def _without_loops(
+    definitions: list[Definition], known: dict[str, Definition], project_dir: Path
+) -> tuple[Definition, ...]:
+    """Refuse the files that make a loop together; one that is a loop by itself was refused already."""
+    problems: dict[str, list[Problem]] = {}
+    for loop in find_loops([item.workflow for item in definitions if item.workflow], project_dir):
+        names = dict.fromkeys(link.workflow for link in loop)
+        for name in names if len(names) > 1 else ():
+            problems.setdefault(name, []).append(_loop_problem(from_workflow(loop, name), project_dir))
+    return tuple(
+        replace(
+            item,
+            workflow=before.workflow if (before := known.get(item.source)) else None,
+            problems=(*problems[item.name], *item.problems),
+            is_broken=True,
+        )
+        if item.name in problems and not item.is_broken
+        else item
+        for item in definitions
+    )
+
+
+def _loop_problem(loop: tuple[Link, ...], project_dir: Path) -> Problem:
+    source = f"{WORKFLOWS_FOLDER}/{loop[0].workflow}.toml"
+    content = read_file(project_dir / source)
+    report = Report(source, content.decode("utf-8-sig", "replace") if isinstance(content, bytes) else "")
+    report.problem(("jobs", loop[0].written.job, *loop[0].written.key), loop_text(loop), HINT)
+    return report.problems[0]
 
 
 def listed_files(project_dir: Path, known: Iterable[str]) -> list[Path]:
