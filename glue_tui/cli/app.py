@@ -51,6 +51,7 @@ COMMANDS: dict[str, Entry] = {
     "catalog": Entry("catalog", "Data", "List databases and tables, or show one table"),
     "sql": Entry("sql", "Data", "Query the tables of the catalog"),
     "trigger": Entry("trigger", "Engine", "List, enable, disable and fire triggers"),
+    "inbox": Entry("inbox", "Engine", "List the files that wait at EVENT triggers, fire or drop them"),
     "engine": Entry("engine", "Engine", "Start, stop and look at the engine"),
 }
 SECTIONS = ("Project", "Runs", "Data", "Engine")

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from glue_tui.cli.history import project_history
 from glue_tui.cli.problems import problem_view
 from glue_tui.client.find import read_engine_file
+from glue_tui.core.arrivals import Stage
 from glue_tui.core.graph import build_graph
-from glue_tui.core.model import Trigger, Workflow
+from glue_tui.core.missed_runs import COUNTED_MAX, count_text
+from glue_tui.core.model import FileWatch, Trigger, Workflow
 from glue_tui.core.problem import EngineUnavailable
-from glue_tui.core.schedule import next_fire, parse_schedule
+from glue_tui.core.schedule import local_text, newest_fires, next_fire, parse_schedule
 from glue_tui.core.states import TriggerState, TriggerType, WorkflowRunStatus
-from glue_tui.definitions.project import Definition, load_project
+from glue_tui.definitions.project import Definition, DefinitionSet, last_good, load_project
+from glue_tui.protocol.inbox_views import InboxFile, InboxView
 from glue_tui.protocol.present import condition_texts, edges, node_definitions, property_definitions
 from glue_tui.protocol.views import EngineView, ProjectView, RunView, TriggerView, WorkflowView
+
+if TYPE_CHECKING:
+    from glue_tui.store.history import History
 
 _ANSWER_TIMEOUT_S = 5.0
 """For an engine that lives but does not answer: then files and history have to do."""
@@ -54,25 +61,87 @@ def current_run(project_dir: Path, ref: str) -> RunView:
 def offline_project(project_dir: Path, because: str = "no engine runs for this project") -> ProjectView:
     """Return the project as files and history tell it, with an engine of pid 0 whose message says why."""
     engine = EngineView(pid=0, started_at=0.0, version="", project_dir=str(project_dir), slots=0, message=because)
+    definitions = last_good(project_history(project_dir).good_definitions()).reloaded(project_dir)
     return ProjectView(
-        engine=engine, workflows=offline_workflows(project_dir), runs=_last_and_unfinished_runs(project_dir)
+        engine=engine,
+        workflows=_workflow_views(project_dir, definitions),
+        runs=_last_and_unfinished_runs(project_dir),
+    )
+
+
+def current_inboxes(project_dir: Path, workflow: str = "", trigger: str = "", path: str = "") -> tuple[InboxView, ...]:
+    """Return what waits at EVENT triggers, as the engine sees it or left it; with `path` that one file of each."""
+    if read_engine_file(project_dir) is not None:
+        from glue_tui.cli.session import with_engine
+
+        try:
+            return with_engine(
+                project_dir,
+                lambda client: client.inboxes(workflow, trigger, path),
+                start=False,
+                timeout_s=_ANSWER_TIMEOUT_S,
+            )
+        except EngineUnavailable:
+            pass
+    history = project_history(project_dir)
+    return tuple(
+        _inbox_view(one, watching, watching.watch, history.inbox_files(one.name, watching.name, path))
+        for one in load_project(project_dir).workflows
+        for watching in one.triggers
+        if watching.watch is not None and workflow in ("", one.name) and trigger in ("", watching.name)
     )
 
 
 def offline_workflows(project_dir: Path) -> tuple[WorkflowView, ...]:
-    """Return the workflows as their files are now."""
+    """Return the workflows as their files are now; of a file with mistakes no version is in force here."""
+    return _workflow_views(project_dir, load_project(project_dir))
+
+
+def _workflow_views(project_dir: Path, definitions: DefinitionSet) -> tuple[WorkflowView, ...]:
     history = project_history(project_dir)
-    settings, last_runs = history.trigger_settings(), history.last_run_ids()
-    now = time.time()
-    return tuple(
-        _workflow_view(definition, settings, last_runs.get(definition.name, ""), now)
-        for definition in load_project(project_dir).definitions
+    last_runs, left = history.last_run_ids(), _LeftBehind(history)
+    return tuple(_workflow_view(one, left, last_runs.get(one.name, "")) for one in definitions.definitions)
+
+
+class _LeftBehind:
+    """What the last engine left behind about triggers."""
+
+    def __init__(self, history: History) -> None:
+        self.now = time.time()
+        self.inbox_files = history.inbox_files
+        self._settings = history.trigger_settings()
+        self._marks = history.schedule_marks()
+
+    def is_enabled(self, workflow: Workflow, trigger: Trigger) -> bool:
+        return self._settings.get((workflow.name, trigger.name), trigger.enabled)
+
+    def notes(self, workflow: Workflow, trigger: Trigger) -> tuple[str, ...]:
+        """Return what became of the last moments of a schedule, and what has come due since its engine ended."""
+        mark = self._marks.get((workflow.name, trigger.name))
+        if mark is None or (mark.schedule, mark.timezone) != (trigger.schedule, workflow.timezone):
+            return ()
+        due = newest_fires(parse_schedule(mark.schedule), mark.done_until, self.now, mark.timezone, COUNTED_MAX)
+        said = [mark.note] if mark.note else []
+        if due:
+            last = local_text(due[-1], mark.timezone)
+            said.append(f"{count_text(len(due), 'start')} came due while no engine runs, the last {last}")
+        return tuple(said)
+
+
+def _inbox_view(workflow: Workflow, trigger: Trigger, watch: FileWatch, files: tuple[InboxFile, ...]) -> InboxView:
+    settled = [one.since for one in files if one.stage == Stage.PENDING]
+    return InboxView(
+        workflow=workflow.name,
+        trigger=trigger.name,
+        patterns=watch.patterns,
+        batch_size=watch.batch_size,
+        batch_window_s=watch.batch_window_s,
+        window_closes_at=min(settled) + watch.batch_window_s if settled else None,
+        files=files,
     )
 
 
-def _workflow_view(
-    definition: Definition, settings: dict[tuple[str, str], bool], last_run_id: str, now: float
-) -> WorkflowView:
+def _workflow_view(definition: Definition, left: _LeftBehind, last_run_id: str) -> WorkflowView:
     problems = tuple(problem_view(problem) for problem in definition.problems)
     workflow = definition.workflow
     if workflow is None:
@@ -90,10 +159,7 @@ def _workflow_view(
         description=workflow.description,
         is_broken=definition.is_broken,
         problems=problems,
-        triggers=tuple(
-            _trigger_view(workflow, trigger, settings.get((workflow.name, trigger.name), trigger.enabled), now)
-            for trigger in workflow.triggers
-        ),
+        triggers=tuple(_trigger_view(workflow, trigger, left) for trigger in workflow.triggers),
         nodes=node_definitions(workflow, build_graph(workflow).node_ids),
         edges=edges(workflow),
         properties=property_definitions(workflow),
@@ -104,13 +170,16 @@ def _workflow_view(
     )
 
 
-def _trigger_view(workflow: Workflow, trigger: Trigger, is_enabled: bool, now: float) -> TriggerView:
+def _trigger_view(workflow: Workflow, trigger: Trigger, left: _LeftBehind) -> TriggerView:
+    is_enabled = left.is_enabled(workflow, trigger)
     state = TriggerState.ACTIVATED if is_enabled else TriggerState.DEACTIVATED
     if is_enabled and trigger.type is TriggerType.ON_DEMAND:
         state = TriggerState.CREATED
     at = None
     if trigger.schedule is not None and is_enabled:
-        at = next_fire(parse_schedule(trigger.schedule), now, workflow.timezone)
+        at = next_fire(parse_schedule(trigger.schedule), left.now, workflow.timezone)
+    files = left.inbox_files(workflow.name, trigger.name) if trigger.watch else ()
+    inbox = _inbox_view(workflow, trigger, trigger.watch, files) if trigger.watch else None
     return TriggerView(
         workflow=workflow.name,
         name=trigger.name,
@@ -118,12 +187,17 @@ def _trigger_view(workflow: Workflow, trigger: Trigger, is_enabled: bool, now: f
         state=state.value,
         description=trigger.description,
         schedule=trigger.schedule or "",
+        missed_runs=trigger.missed_runs.value if trigger.schedule else "",
         next_fire_at=at,
         watch=trigger.watch.patterns if trigger.watch else (),
         batch_size=trigger.watch.batch_size if trigger.watch else 0,
+        batch_files=sum(one.stage == Stage.PENDING for one in files),
+        settling_files=sum(one.stage == Stage.SETTLING for one in files),
+        window_closes_at=inbox.window_closes_at if inbox else None,
         logical=trigger.predicate.logical.value if trigger.predicate else "",
         conditions=condition_texts(trigger),
         actions=tuple(action.node_id for action in trigger.actions),
+        notes=left.notes(workflow, trigger) if trigger.schedule and is_enabled else (),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
+import stat
 import sys
 import textwrap
 import time
@@ -12,11 +14,13 @@ from pathlib import Path
 import click
 
 from glue_tui.cli.history import project_history, run_ref, say_if_at_a_standstill
-from glue_tui.cli.offline import current_project, current_run
+from glue_tui.cli.inbox import project_path
+from glue_tui.cli.offline import current_inboxes, current_project, current_run
 from glue_tui.cli.output import harmless, paint, show, show_json
 from glue_tui.cli.settings import Settings
 from glue_tui.client import why
 from glue_tui.client.explained import Explanation, Line, Role, Verdict, margins
+from glue_tui.client.why_file import Lying, OnDisk, file_at_trigger
 from glue_tui.client.why_node import node_in_run
 from glue_tui.client.why_start import Surroundings
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
@@ -53,7 +57,7 @@ def why_command(settings: Settings, ref: str, trigger: str, node: str, path: str
     outside any run, CONDITIONAL ones in its last. Without TRIGGER: the outcome, and every trigger. Needs no engine.
     """
     told = _Teller(settings.project_dir(), ref)
-    found = told.asked_for(trigger, node)
+    found = told.asked_for(trigger, node, path)
     if as_json:
         show_json(found)
         return
@@ -85,7 +89,9 @@ class _Teller:
             names = tuple(one.name for one in self.project.workflows) if ref else ()
             raise EntityNotFound(error.message, hint=did_you_mean(ref, names) or error.hint) from None
 
-    def asked_for(self, trigger: str, node: str) -> tuple[Explanation, ...]:
+    def asked_for(self, trigger: str, node: str, path: str) -> tuple[Explanation, ...]:
+        if path:
+            return (self.file(trigger, path),)
         if node:
             return (self.node(node),)
         return (self.trigger(trigger),) if trigger else self.everything()
@@ -118,6 +124,42 @@ class _Teller:
             )
         return node_in_run(self.run, ids[0], self.now)
 
+    def file(self, name: str, path: str) -> Explanation:
+        if self.workflow is None:
+            assert self.run is not None
+            raise EntityNotFound(f"{self.run.summary.workflow} has no file any more", hint="nothing watches for it")
+        trigger = self._watching(self.workflow, name)
+        known_as = project_path(self.project_dir, path)
+        inboxes = current_inboxes(self.project_dir, self.workflow.name, trigger.name, known_as)
+        known = next((one for inbox in inboxes for one in inbox.files if one.path == known_as), None)
+        taken_by = None
+        if known is not None and known.run_id:
+            with contextlib.suppress(EntityNotFound):
+                taken_by = self.history.run(known.run_id).summary
+        return file_at_trigger(
+            self._around(trigger),
+            trigger,
+            known_as,
+            known=known,
+            on_disk=what_lies_at(self.project_dir / known_as),
+            taken_by=taken_by,
+        )
+
+    def _watching(self, workflow: WorkflowView, name: str) -> TriggerView:
+        """Return the EVENT trigger of this name; without a name the only one there is."""
+        watching = [one for one in workflow.triggers if one.watch]
+        if not name and len(watching) == 1:
+            return watching[0]
+        names = tuple(one.name for one in watching)
+        if not name:
+            raise InvalidInput("say which trigger", hint=f"`glue-tui why {workflow.name} TRIGGER --file PATH`")
+        found = next((one for one in watching if one.name == name), None)
+        if found is None:
+            raise EntityNotFound(
+                f'no EVENT trigger "{name}" in {workflow.name}', hint=did_you_mean(name, names) or "none watches files"
+            )
+        return found
+
     def everything(self) -> tuple[Explanation, ...]:
         """Return the run, or the workflow as it stands: its start triggers now, the others in its last run."""
         if self.named is None:
@@ -136,12 +178,14 @@ class _Teller:
     def _around(self, trigger: TriggerView) -> Surroundings:
         assert self.workflow is not None
         started = self.history.find_runs(RunFilter(workflow=self.workflow.name, trigger=trigger.name), 1)
+        inboxes = current_inboxes(self.project_dir, self.workflow.name, trigger.name) if trigger.watch else ()
         return why.surroundings(
             self.project.engine,
             self.workflow,
             self.project.runs,
             self.now,
             last_started=started[0] if started else None,
+            inbox=inboxes[0] if inboxes else None,
         )
 
     def _trigger_now(self, name: str) -> TriggerView | None:
@@ -155,6 +199,17 @@ class _Teller:
         except OSError:
             return set()
         return {name for names in _TRIGGER_IN_FILE.findall(text) for name in names if name}
+
+
+def what_lies_at(path: Path) -> OnDisk:
+    """Return what is there on the disk; through symbolic links, as triggers look."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return OnDisk(lying=Lying.NOTHING)
+    if stat.S_ISREG(found.st_mode):
+        return OnDisk(lying=Lying.FILE, size_bytes=found.st_size, mtime=found.st_mtime_ns / 1e9)
+    return OnDisk(lying=Lying.FOLDER if stat.S_ISDIR(found.st_mode) else Lying.OTHER)
 
 
 def explanation_text(explanation: Explanation) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from glue_tui.client.explained import Explanation, Line, Role, Verdict, listed, muted, text
 from glue_tui.client.words import clock_text, counted, duration
+from glue_tui.core.missed_runs import count_text
 from glue_tui.core.model import NodeId, node_name, node_type
 from glue_tui.core.states import ANY_TERMINAL, NodeState, state_word, word_holds
 from glue_tui.protocol.views import ErrorView, NodeView, RunView, TriggerRunView, WorkflowView
@@ -127,7 +128,8 @@ def _cause(run: RunView, trigger: TriggerRunView, now: float) -> str:
             return f"the window of its batch was over, with {counted(files, 'file')} in it"
         case _:
             due = trigger.scheduled_at
-            return f"it was due at {clock_text(due, now)}" if due is not None else "it fired"
+            late = f", and stands for {count_text(trigger.missed)}" if trigger.missed else ""
+            return f"it was due at {clock_text(due, now)}{late}" if due is not None else "it fired"
 
 
 # CONDITIONAL triggers

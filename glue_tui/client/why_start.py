@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from glue_tui.client.explained import Explanation, Line, Role, Verdict, listed, muted, text
 from glue_tui.client.words import clock_text, counted, duration, size
+from glue_tui.core.schedule import fires, local_text, parse_schedule
 from glue_tui.protocol.inbox_views import InboxFile, InboxView
 from glue_tui.protocol.views import EngineView, RunSummary, TriggerView, WorkflowView
 
 FILES_MAX = 20
 """So many waiting files are listed."""
+COMING_MAX = 4
+"""So many fires of a schedule are told after the next one."""
+_MISSED = {
+    "run_once": 'missed_runs = "run_once": one run makes up for all that comes due while no engine runs',
+    "run_all": 'missed_runs = "run_all": each moment that comes due while no engine runs gets its run later',
+    "skip": 'missed_runs = "skip": what comes due while no engine runs is left out',
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +93,7 @@ def _answer(around: Surroundings, trigger: TriggerView) -> tuple[Verdict, str]:
     if trigger.type == "SCHEDULED":
         if trigger.next_fire_at is None:
             return Verdict.NEVER, "It never fires again: no time is left that its schedule names."
-        return Verdict.WAITS, f"It is not due: it fires next at {_then(trigger.next_fire_at, around.now)}."
+        return Verdict.WAITS, f"It is not due: it fires next {_due_text(around, trigger.next_fire_at)}."
     return _event_answer(around, trigger)
 
 
@@ -144,7 +153,7 @@ def _conditions(around: Surroundings, trigger: TriggerView) -> Iterator[Line]:
         yield _limit_line(around)
     if trigger.type == "SCHEDULED":
         at = trigger.next_fire_at
-        yield Line(role=Role.NOT_YET, text="it is due", note=_then(at, around.now) if at is not None else "")
+        yield Line(role=Role.NOT_YET, text="it is due", note=_due_text(around, at) if at is not None else "")
     else:
         yield _batch_line(around, trigger)
 
@@ -208,6 +217,11 @@ def _facts(around: Surroundings, trigger: TriggerView) -> Iterator[Line]:
     yield from (text(note) for note in trigger.notes)
     if trigger.schedule:
         yield muted(f"{trigger.schedule}, time zone {around.workflow.timezone}")
+        yield from _coming_lines(around, trigger)
+        if is_paused(trigger):
+            yield muted("what comes due while it is paused stays missed")
+        elif trigger.missed_runs:
+            yield muted(_MISSED[trigger.missed_runs])
     if trigger.watch:
         yield muted(f"watches {listed(trigger.watch)}")
     last = around.last_started
@@ -217,6 +231,19 @@ def _facts(around: Surroundings, trigger: TriggerView) -> Iterator[Line]:
     if around.workflow.is_broken and trigger.type != "ON_DEMAND":
         problem = _first_problem(around.workflow)
         yield muted(f"{around.workflow.source} has errors ({problem}): its last good version is in force")
+
+
+def _coming_lines(around: Surroundings, trigger: TriggerView) -> Iterator[Line]:
+    """Return the fires after the next one."""
+    if trigger.next_fire_at is not None and not is_paused(trigger):
+        zone = around.workflow.timezone
+        coming = islice(fires(parse_schedule(trigger.schedule), trigger.next_fire_at, zone), COMING_MAX)
+        if later := [local_text(at, zone) for at in coming]:
+            yield muted(f"then {', '.join(later)}")
+
+
+def _due_text(around: Surroundings, at: float) -> str:
+    return f"{local_text(at, around.workflow.timezone)}, in {duration(at - around.now)}"
 
 
 def _first_problem(workflow: WorkflowView) -> str:

@@ -77,6 +77,7 @@ def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger) -> Trigge
         state=kernel.trigger_state(workflow, trigger).value,
         description=trigger.description,
         schedule=trigger.schedule or "",
+        missed_runs=trigger.missed_runs.value if trigger.schedule else "",
         next_fire_at=kernel.schedules.coming_fire(key, kernel.stepped_at),
         watch=watch.patterns if watch else (),
         batch_size=watch.batch_size if watch else 0,

@@ -142,6 +142,7 @@ def trigger_run_view(run: WorkflowRun, name: str) -> TriggerRunView:
         carried_over=state.carried_over,
         fired_by=run.cause.fired_by if began else "",
         scheduled_at=run.cause.scheduled_at if began else None,
+        missed=run.cause.missed if began else 0,
     )
 
 

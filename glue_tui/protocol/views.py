@@ -62,6 +62,8 @@ class TriggerView(View, frozen=True):
     description: str = ""
     schedule: str = ""
     next_fire_at: float | None = None
+    missed_runs: str = ""
+    """Of a schedule: run_once | skip | run_all."""
     watch: tuple[str, ...] = ()
     batch_size: int = 0
     batch_files: int = 0
@@ -155,6 +157,8 @@ class TriggerRunView(View, frozen=True):
     """Of the trigger that started the run: size | window for a batch of files, hand; empty for a schedule."""
     scheduled_at: float | None = None
     """Of a schedule that started the run: when it was due."""
+    missed: int = 0
+    """How many missed moments of the schedule the run stands for."""
 
 
 class StatisticsView(View, frozen=True):

@@ -16,11 +16,14 @@ import msgspec
 
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.protocol.deliveries import DeliveryView
+from glue_tui.protocol.inbox_views import InboxFile
 from glue_tui.protocol.views import EventView, NodeOfRun, RunSummary, RunView, StoryLine
 from glue_tui.store.database import open_readonly, reading
 
 if TYPE_CHECKING:
     from glue_tui.core.events import Event
+    from glue_tui.core.missed_runs import ScheduleMark
+    from glue_tui.core.model import Workflow
     from glue_tui.core.run import WorkflowRun
 
 _decode_summary = msgspec.json.Decoder(RunSummary).decode
@@ -88,7 +91,7 @@ class History:
     """Every method raises StoreFailed where the state can't be read."""
 
     def __init__(self, conn: sqlite3.Connection | None, state_dir: str) -> None:
-        self._conn = conn if conn is not None and _has_runs(conn) else None
+        self._conn = conn if conn is not None and _has(conn, "runs") else None
         self._state_dir = state_dir
 
     def runs(self, workflow: str = "", limit: int = 50) -> tuple[RunSummary, ...]:
@@ -224,6 +227,34 @@ class History:
         with reading():
             return read_trigger_settings(self._conn) if self._conn is not None else {}
 
+    def good_definitions(self) -> dict[str, Workflow]:
+        """Return the last good version of every definition file that an engine has seen, by its path."""
+        from glue_tui.store.ledger import read_good_definitions
+
+        with reading():
+            return read_good_definitions(self._conn) if self._conn is not None else {}
+
+    def schedule_marks(self) -> dict[tuple[str, str], ScheduleMark]:
+        """Return until when schedules have been taken care of, by (workflow, trigger)."""
+        from glue_tui.store.schedule_marks import read_marks
+
+        with reading():
+            return read_marks(self._conn) if self._conn is not None and _has(self._conn, "schedule_marks") else {}
+
+    def inbox_files(self, workflow: str, trigger: str, path: str = "") -> tuple[InboxFile, ...]:
+        """Return the files that wait at an EVENT trigger, settled ones first, oldest first; with `path` that one,
+        in whatever stage it is.
+        """
+        if self._conn is None:
+            return ()
+        which, arguments = ("path = ?", (path,)) if path else ("stage IN ('SETTLING', 'PENDING')", ())
+        query = f"SELECT * FROM seen_files WHERE workflow = ? AND trigger = ? AND {which} ORDER BY stage, since, path"
+        with reading():
+            cursor = self._conn.execute(query, (workflow, trigger, *arguments))
+            # By name: a state that an older version left behind has fewer columns.
+            names = [column[0] for column in cursor.description]
+            return tuple(_inbox_file(dict(zip(names, row, strict=True))) for row in cursor)
+
     def run_id(self, ref: str) -> str:
         """Return the id that a number, an id or a workflow name means. Raises EntityNotFound."""
         is_number = ref.lstrip("#").isdigit()
@@ -301,5 +332,17 @@ def _marks(values: object) -> str:
     return ", ".join("?" * len(values))
 
 
-def _has_runs(conn: sqlite3.Connection) -> bool:
-    return conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone() is not None
+def _inbox_file(row: dict[str, Any]) -> InboxFile:
+    return InboxFile(
+        path=row["path"],
+        size_bytes=row["size_bytes"],
+        mtime=row["mtime_ns"] / 1e9,
+        stage=row["stage"],
+        since=row["since"],
+        change=row.get("change", "created"),
+        run_id=row["run_id"],
+    )
+
+
+def _has(conn: sqlite3.Connection, table: str) -> bool:
+    return conn.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from one_project import Project, Run, jobs
+from one_project import SETTLE_S, Project, Run, jobs
 from test_trigger_rules import AT_TEN, FILES, HOUR_S, start_of, when
-from told import in_run, now, of_node, outcome, utc
+from told import in_run, now, of_file, of_node, outcome, utc
+
+from glue_tui.engine.inputs import DropAsked
 
 __all__ = ["utc"]
 
@@ -336,6 +338,78 @@ def _(glue: Project) -> tuple[str, ...]:
     glue.write(start_of("work") + AT_TEN + WORK)
     glue.complaints(start_of("work") + AT_TEN.replace("22", "25") + WORK)
     return now(glue, "at_ten"), now(glue, "by_hand")
+
+
+# Why a file started nothing
+
+FILES_OF_THREE = FILES + 'batch_size = 3\nbatch_window = "60s"\n' + WORK
+
+
+@situation("A file that is not watched: another pattern, a folder below, capital letters, a hidden or temporary name")
+def _(glue: Project) -> tuple[str, ...]:
+    glue.write(FILES + WORK)
+    glue.land("in/a.txt", "in/below/a.csv", "in/A.CSV", "in/.a.csv", "in/.hidden/a.csv", "in/a.csv.part")
+    glue.write(FILES.replace("in/*.csv", "in/**/*") + WORK)
+    glue.load()
+    hidden = [of_file(glue, path) for path in ("in/.a.csv", "in/.hidden/a.csv", "in/a.csv.part")]
+    glue.write(FILES + WORK)
+    return *(of_file(glue, path) for path in ("in/a.txt", "in/below/a.csv", "in/A.CSV")), *hidden
+
+
+@situation("TR-3: a file that was there when the trigger first looked, and changes")
+def _(glue: Project) -> tuple[str, ...]:
+    (glue.folder / "in").mkdir()
+    (glue.folder / "in" / "a.csv").write_text("before")
+    os.utime(glue.folder / "in" / "a.csv", (glue.now, glue.now))
+    glue.write(FILES + WORK)
+    found = [of_file(glue, "in/a.csv")]
+    os.utime(glue.folder / "in" / "a.csv", (glue.now + 5, glue.now + 5))
+    return *found, of_file(glue, "in/a.csv")
+
+
+@situation("A file that settles, waits in its batch, is taken, and changes again")
+def _(glue: Project) -> tuple[str, ...]:
+    glue.write(FILES_OF_THREE)
+    (glue.folder / "in").mkdir()
+    lands_at(glue, "in/a.csv")
+    glue.look()
+    found = [of_file(glue, "in/a.csv")]
+    glue.now += SETTLE_S
+    glue.look()
+    found += [of_file(glue, "in/a.csv"), of_file(glue, "in/a.csv", has_engine=False)]
+    glue.passes(60)
+    found.append(of_file(glue, "in/a.csv"))
+    lands_at(glue, "in/a.csv")
+    return *found, of_file(glue, "in/a.csv")
+
+
+@situation("A file that waits at a paused trigger, and is dropped")
+def _(glue: Project) -> tuple[str, ...]:
+    glue.write(FILES_OF_THREE)
+    (glue.folder / "in").mkdir()
+    lands_at(glue, "in/a.csv")
+    glue.look()
+    glue.now += SETTLE_S
+    glue.look()
+    glue.switch("files", enabled=False)
+    found = [of_file(glue, "in/a.csv")]
+    glue.step(DropAsked(workflow="night", trigger="files"))
+    return *found, of_file(glue, "in/a.csv")
+
+
+@situation("A file that nobody has seen: none is there, it is a folder, it came without an engine or just now")
+def _(glue: Project) -> tuple[str, ...]:
+    glue.write(FILES + WORK)
+    (glue.folder / "in" / "folder.csv").mkdir(parents=True)
+    (glue.folder / "in" / "new.csv").write_text("new")
+    new = of_file(glue, "in/new.csv", has_engine=False), of_file(glue, "in/new.csv")
+    return of_file(glue, "in/none.csv"), of_file(glue, "in/folder.csv"), *new
+
+
+def lands_at(project: Project, path: str) -> None:
+    """Write a file whose time is that of the project's clock."""
+    (project.folder / path).write_text("x")
+    os.utime(project.folder / path, (project.now, project.now))
 
 
 @pytest.mark.parametrize("title", [pytest.param(title, id=title.replace(" ", "_")) for title in SITUATIONS])

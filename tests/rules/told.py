@@ -9,17 +9,19 @@ import click
 import pytest
 from one_project import Project, Run
 
-from glue_tui.cli.why import explanation_text
+from glue_tui.cli.why import explanation_text, what_lies_at
 from glue_tui.client import why
 from glue_tui.client.explained import Explanation
+from glue_tui.client.why_file import file_at_trigger
 from glue_tui.client.why_node import node_in_run, run_outcome
+from glue_tui.client.why_start import Surroundings
 from glue_tui.core.waiting import NOTHING, waits
 from glue_tui.definitions.project import last_good
 from glue_tui.engine.inbox_views import inbox_views
 from glue_tui.engine.overview import workflow_views
 from glue_tui.protocol.present import run_view
 from glue_tui.protocol.requests import GetInbox
-from glue_tui.protocol.views import EngineView, RunView, WorkflowView
+from glue_tui.protocol.views import EngineView, RunView, TriggerView, WorkflowView
 
 
 @pytest.fixture(autouse=True)
@@ -41,9 +43,8 @@ def view_of(run: Run) -> RunView:
 
 def workflow_of(project: Project, name: str = "night") -> WorkflowView | None:
     """Return a workflow as clients see it; the file may be broken."""
-    good = last_good({one.source: one for one in project.kernel.workflows.values()})
-    definitions = good.reloaded(project.folder)
-    views = workflow_views(project.kernel, definitions, {})
+    definitions = last_good({one.source: one for one in project.kernel.workflows.values()})
+    views = workflow_views(project.kernel, definitions.reloaded(project.folder), {})
     return next((one for one in views if one.name == name), None)
 
 
@@ -66,6 +67,22 @@ def outcome(run: Run) -> str:
 
 def now(project: Project, trigger: str, *, has_engine: bool = True) -> str:
     """Return `why WORKFLOW TRIGGER`."""
+    view, around = _around(project, trigger, has_engine)
+    runs = project.runs()
+    return _text(why.of_trigger(around, view, view_of(runs[-1]) if runs else None))
+
+
+def of_file(project: Project, path: str, *, has_engine: bool = True) -> str:
+    """Return `why WORKFLOW files --file PATH`."""
+    view, around = _around(project, "files", has_engine)
+    (inbox,) = inbox_views(project.kernel, GetInbox(workflow="night", trigger="files", path=path))
+    known = inbox.files[0] if inbox.files else None
+    taken_by = next((view_of(run).summary for run in project.runs() if known and run.run_id == known.run_id), None)
+    on_disk = what_lies_at(project.folder / path)
+    return _text(file_at_trigger(around, view, path, known=known, on_disk=on_disk, taken_by=taken_by))
+
+
+def _around(project: Project, trigger: str, has_engine: bool) -> tuple[TriggerView, Surroundings]:
     workflow = workflow_of(project)
     assert workflow is not None
     view = next(one for one in workflow.triggers if one.name == trigger)
@@ -81,7 +98,7 @@ def now(project: Project, trigger: str, *, has_engine: bool = True) -> str:
     runs = tuple(view_of(run) for run in project.runs())
     mine = [run.summary for run in runs if run.summary.trigger == trigger]
     inbox = inbox_views(project.kernel, GetInbox(workflow="night", trigger=trigger)) if view.watch else ()
-    around = why.surroundings(
+    return view, why.surroundings(
         engine,
         workflow,
         runs,
@@ -89,7 +106,6 @@ def now(project: Project, trigger: str, *, has_engine: bool = True) -> str:
         last_started=mine[-1] if mine else None,
         inbox=inbox[0] if inbox else None,
     )
-    return _text(why.of_trigger(around, view, runs[-1] if runs else None))
 
 
 def _text(explanation: Explanation) -> str:
