@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from seeds import SeedFailed, Tally, live_through
 
-TOLD = ("runs", "steps", "crashes", "attempts", "files_taken", "resumed")
+TOLD = ("runs", "steps", "crashes", "attempts", "files_taken", "resumed", "missed")
 PROGRESS_SEEDS = 10_000
 
 

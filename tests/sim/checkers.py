@@ -16,15 +16,17 @@ The whole list; what stands elsewhere is called from here. After every step:
 11. Timeouts, delays, graces and notices keep to a clock that nobody sets. (`clock_checks`)
 12. A file is taken once a version, only after it settled, by the run that says so; one request makes one run.
 13. The loop does not sleep past anything that is due.
+14. Every moment of a schedule has one run, stands behind one, or is left out as the trigger says; none has two. Those
+    that wait, wait for room. (`schedule_checks`)
 
 At each start of a worker:
 
-14. It is in the log first, with its reason; there is one worker an attempt, and one a node.
+15. It is in the log first, with its reason; there is one worker an attempt, and one a node.
 
 At the end, when faults have ceased:
 
-15. Every run is over, no trigger undecided, no file left behind in any version, no event lost from the log.
-16. Each end and each notice that somebody is to be told of stands in the outbox, once, and nothing else does.
+16. Every run is over, no trigger undecided, no file left behind in any version, no event lost from the log.
+17. Each end and each notice that somebody is to be told of stands in the outbox, once, and nothing else does.
 
 A single run's own rules stand in `glue_tui.core.invariants`, for the engine's use as well.
 """
@@ -37,6 +39,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from admission_checks import Admission
 from clock_checks import Stopwatch
+from schedule_checks import ScheduleWatch
 from violation import require
 
 from glue_tui.core.arrivals import SeenFile, Stage
@@ -85,6 +88,7 @@ class Checkers:
         self.answers: dict[str, RunId] = {}
         self._has_unseen = False
         self.stopwatch = Stopwatch(world)
+        self.schedules = ScheduleWatch(world)
 
     def engine_died(self) -> None:
         """Its last commit may not have been seen."""
@@ -111,6 +115,7 @@ class Checkers:
         for workflow, trigger, patterns in self._world.conn.execute("SELECT * FROM watches").fetchall():
             if self._looked_first.get((workflow, trigger), ("", 0.0))[0] != patterns:
                 self._looked_first[workflow, trigger] = (patterns, self._world.true_s)
+        self.schedules.stepped(kernel)
         Admission(kernel, self._world.wall_s).check(step, has_bugs=self._world.plan.decide_fails > 0)
         for key in step.touched_triggers:
             self._check_inbox(kernel, key)
@@ -129,6 +134,8 @@ class Checkers:
                 self._check_transitions(run, after, event)
                 _check_event(run, event)
                 self.stopwatch.saw(run, event, is_fresh=not self._has_unseen)
+            else:
+                self.schedules.opened(after)
             run = after
             if self._world.is_talkative:
                 self._world.say(f"    run {run.number} of {run.workflow.name}: {describe(event)}")
@@ -192,6 +199,7 @@ class Checkers:
     def may_sleep(self, kernel: Kernel, supervisor: SimSupervisor, wall_s: float) -> None:
         """The loop goes to sleep for long: nothing is due."""
         Admission(kernel, wall_s).check_nobody_idles()
+        self.schedules.may_sleep(kernel, wall_s)
         for run in kernel.runs.values():
             for node_id in run.open_node_ids:
                 last = run.nodes[node_id].last

@@ -46,7 +46,7 @@ class People:
             world.after(random.uniform(0.0, world.plan.until_s), world.stop_engine)
         if random.random() < world.plan.clock_step:
             for _ in range(random.choice((1, 2))):
-                by_s = random.choice((-3600.0, -100.0, -3.0, 3.0, 100.0, 3600.0))
+                by_s = random.choice((-20_000.0, -3600.0, -100.0, -3.0, 3.0, 100.0, 3600.0, 20_000.0))
                 world.after(random.uniform(0.0, world.plan.until_s), lambda by_s=by_s: world.set_clock(by_s))
         world.after(world.plan.until_s, self.calm_down)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+from schedule_checks import INTERVALS_S
+
 from glue_tui.core.model import (
     Action,
     CommandWork,
@@ -22,11 +24,11 @@ from glue_tui.core.model import (
     job_id,
     node_type,
 )
-from glue_tui.core.states import Logical, NodeState, NodeType, Occasion, OnOverlap, TriggerType
+from glue_tui.core.states import Logical, MissedRuns, NodeState, NodeType, Occasion, OnOverlap, TriggerType
 
 _JOB_STATES = (NodeState.SUCCEEDED,) * 6 + (NodeState.FAILED,) * 3 + (NodeState.TIMEOUT, NodeState.STOPPED)
 _CRAWLER_STATES = (NodeState.SUCCEEDED,) * 4 + (NodeState.FAILED, NodeState.STOPPED)
-_SCHEDULES = ("rate(1 minute)", "rate(2 minutes)", "cron(0/3 * * * ? *)")
+_SCHEDULES = tuple(INTERVALS_S)
 NOTIFICATIONS = (
     Notification(on=tuple(Occasion), command=("true",)),
     Notification(on=(Occasion.FAILED, Occasion.RECOVERED, Occasion.DELAYED), url="json://localhost"),
@@ -96,7 +98,8 @@ def _start_triggers(random: Random, workflow: str, node_ids: list[NodeId]) -> tu
                 triggers.append(Trigger(name=f"by_hand{number}", type=TriggerType.ON_DEMAND, actions=actions))
             case "schedule":
                 schedule, name = random.choice(_SCHEDULES), f"timer{number}"
-                triggers.append(Trigger(name=name, type=TriggerType.SCHEDULED, actions=actions, schedule=schedule))
+                timer = Trigger(name=name, type=TriggerType.SCHEDULED, actions=actions, schedule=schedule)
+                triggers.append(replace(timer, missed_runs=random.choice(tuple(MissedRuns))))
             case _:
                 watch = FileWatch(
                     patterns=(f"in/{workflow}/{random.choice('ab')}/*.csv",),
@@ -159,7 +162,8 @@ def edited(random: Random, workflow: Workflow) -> Workflow:
 
 def _retimed(random: Random, trigger: Trigger) -> Trigger:
     if trigger.schedule is not None and random.random() < 0.5:
-        return replace(trigger, schedule=random.choice(_SCHEDULES))
+        missed_runs = random.choice((trigger.missed_runs, *MissedRuns))
+        return replace(trigger, schedule=random.choice(_SCHEDULES), missed_runs=missed_runs)
     return replace(trigger, enabled=not trigger.enabled) if random.random() < 0.3 else trigger
 
 

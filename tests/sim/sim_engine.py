@@ -124,6 +124,7 @@ class SimEngine:
         self._sleep()
 
     def _step(self, inputs: Sequence[Input], now: float) -> Any:
+        self.world.checkers.schedules.begins(inputs, now)
         if not self.world.plan.decide_fails:
             return self.kernel.step(inputs, now)
         with patch.object(kernel_batch, "decide", self.world.decide):

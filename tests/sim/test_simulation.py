@@ -26,6 +26,7 @@ def test_every_world_keeps_the_rules_and_comes_to_rest(part: int) -> None:
     assert sum(one.crashes for one in tallies) > SEEDS_PER_TEST / 4
     assert sum(one.files_taken for one in tallies) > SEEDS_PER_TEST / 10
     assert sum(one.resumed for one in tallies) > SEEDS_PER_TEST / 50
+    assert sum(one.missed for one in tallies) > SEEDS_PER_TEST / 5
 
 
 def test_a_world_whose_engine_dies_finds_its_state_in_the_file_again(tmp_path: Path) -> None:

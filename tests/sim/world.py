@@ -206,7 +206,7 @@ class World:
                 self.results[process.key] = result_of(process, process.behaviour == "fails")
             self.end_process(process, signal=9)
         self.conn = connect(self._database, content)
-        self.after(self.random.choice((0.1, 2.0, 30.0)), self.start_engine)
+        self.after(self.random.choice((0.1, 2.0, 30.0, 30.0, 400.0)), self.start_engine)
 
     # Workers
 
