@@ -4,23 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from glue_tui.core.lengths import duration
 
-def duration(seconds: float) -> str:
-    """Return a length of time in at most two units: `0.04s`, `3.2s`, `48s`, `1m 12s`, `3h 05m`, `2d 4h`."""
-    if seconds < 0:
-        seconds = 0
-    if 0 < seconds < 0.095:
-        return f"{seconds:.2f}s"
-    if seconds < 9.95:
-        return f"{seconds:.1f}s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02d}s"
-    if whole < 86400:
-        return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
-    return f"{whole // 86400}d {whole % 86400 // 3600}h"
+__all__ = ["clock_text", "count", "counted", "duration", "size"]
 
 
 def size(size_bytes: float) -> str:

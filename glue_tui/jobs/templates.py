@@ -16,19 +16,17 @@ from glue_tui.core.problem import InvalidInput, did_you_mean
 from glue_tui.logs.write import Secrets
 
 
-class Templates:
-    """Fills in templates with what one attempt knows: its run, properties, event files and the environment."""
+class TextTemplates:
+    """Fills in templates as plain text, with what is known of a run, and with the environment."""
 
-    def __init__(self, spec: AttemptSpec, secrets: Secrets) -> None:
+    def __init__(self, names: Mapping[str, object], secrets: Secrets) -> None:
+        """`names`: values by their names; a mapping is a name with members, `run.id`."""
         self.environment: Mapping[str, str] = _Environment(secrets)
         """Variables of the environment; each that is looked up here is masked from then on."""
-        self._names = {
-            "properties": _Names("properties", spec.properties),
-            "run": _Names("run", _facts_of_run(spec)),
-            "event": _Names("event", {"files": _Files(spec.event_files), "deleted_files": _Files(spec.deleted_files)}),
-            "env": _Names("env", self.environment),
+        self._names: dict[str, object] = {
+            name: _Names(name, value) if isinstance(value, Mapping) else value
+            for name, value in {**names, "env": self.environment}.items()
         }
-        self._sql_names = self._names | {"properties": _Names("properties", _Typed(spec))}
 
     def text(self, template: str, *, where: str) -> str:
         """Return `template` filled in, values as plain text; `where` names its place in an error.
@@ -37,15 +35,8 @@ class Templates:
         """
         return self._fill_in(_text_environment, template, where, self._names)
 
-    def sql(self, template: str, *, where: str) -> str:
-        """Return a query filled in, each value as a SQL literal of its type and never as raw text.
-
-        Raises InvalidInput as `text` does, and for a property whose value is not of its type.
-        """
-        return self._fill_in(_sql_environment, template, where, self._sql_names)
-
     def _fill_in(
-        self, environment: SandboxedEnvironment, template: str, where: str, names: Mapping[str, _Names]
+        self, environment: SandboxedEnvironment, template: str, where: str, names: Mapping[str, object]
     ) -> str:
         if "{" not in template:
             return template
@@ -59,16 +50,42 @@ class Templates:
 
     def _hint(self, message: str) -> str:
         name, _, member = message.split(" ", 1)[0].partition(".")
-        if member and name in self._names:
-            return self._names[name].missing(member)[1]
+        known = self._names.get(name)
+        if member and isinstance(known, _Names):
+            return known.missing(member)[1]
+        others = "".join(f", {one}" for one, value in self._names.items() if not isinstance(value, _Names))
         return (
             "known: properties.NAME, run.id, run.number, run.scheduled_at, event.files, event.deleted_files, env.NAME"
+            + others
         )
 
 
-def _facts_of_run(spec: AttemptSpec) -> dict[str, Any]:
-    facts: dict[str, Any] = {"id": spec.key.run_id, "number": spec.run_number}
-    return facts | {"scheduled_at": spec.scheduled_at} if spec.scheduled_at else facts
+class Templates(TextTemplates):
+    """Fills in templates with what one attempt knows: its run, properties, event files and the environment."""
+
+    def __init__(self, spec: AttemptSpec, secrets: Secrets) -> None:
+        run = run_names(spec.key.run_id, spec.run_number, spec.scheduled_at)
+        event = event_names(spec.event_files, spec.deleted_files)
+        super().__init__({"properties": spec.properties, "run": run, "event": event}, secrets)
+        self._sql_names = self._names | {"properties": _Names("properties", _Typed(spec))}
+
+    def sql(self, template: str, *, where: str) -> str:
+        """Return a query filled in, each value as a SQL literal of its type and never as raw text.
+
+        Raises InvalidInput as `text` does, and for a property whose value is not of its type.
+        """
+        return self._fill_in(_sql_environment, template, where, self._sql_names)
+
+
+def run_names(run_id: str, number: int, scheduled_at: str) -> dict[str, object]:
+    """Return what a template knows of a run; `scheduled_at` is empty where no schedule started it."""
+    facts: dict[str, object] = {"id": run_id, "number": number}
+    return facts | {"scheduled_at": scheduled_at} if scheduled_at else facts
+
+
+def event_names(files: tuple[str, ...], deleted_files: tuple[str, ...]) -> dict[str, object]:
+    """Return what a template knows of the event that started a run."""
+    return {"files": _Files(files), "deleted_files": _Files(deleted_files)}
 
 
 def sql_literal(value: object) -> str:

@@ -84,6 +84,7 @@ HOMES = {
     "sqlite3": {"store", "catalog"},
     "watchfiles": {"engine"},
     "plotext": {"jobs", "tui"},
+    "apprise": {"notify"},
     "jinja2": {"definitions", "jobs", "catalog"},
 }
 

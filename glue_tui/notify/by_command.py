@@ -1,0 +1,84 @@
+"""Sending by a program of the user's: the facts in its environment, and as JSON on its standard input."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import asdict
+
+import msgspec
+
+from glue_tui.core.model import Notification
+from glue_tui.core.problem import EntityNotFound, InvalidInput
+from glue_tui.jobs.templates import TextTemplates
+from glue_tui.notify.by_url import NotSent
+from glue_tui.notify.facts import Facts
+from glue_tui.notify.words import Words
+
+_OUTPUT_CHARS_MAX = 300
+
+
+def send_by_command(
+    notification: Notification, facts: Facts, words: Words, templates: TextTemplates, where: str
+) -> None:
+    """Run the program in the project folder and wait for its end; the caller limits the time.
+
+    Raises NotSent where it fails; EntityNotFound, InvalidInput where another try would fail as well.
+    """
+    command = [templates.text(part, where=f"{where}.command") for part in notification.command]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=facts.project_dir,
+            env={**os.environ, **environment(facts, words)},
+            input=json_text(facts, words),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise EntityNotFound(f"{where}.command: no program {command[0]}", hint="is it installed and on PATH?") from None
+    except PermissionError:
+        hint = f"chmod +x {command[0]}"
+        raise InvalidInput(f"{where}.command: {command[0]} may not be executed", hint=hint) from None
+    if done.returncode != 0:
+        how = f"by signal {-done.returncode}" if done.returncode < 0 else f"with exit code {done.returncode}"
+        output = done.stdout.decode("utf-8", "replace").strip()[-_OUTPUT_CHARS_MAX:]
+        raise NotSent(f"{command[0]} ended {how}{f': {output}' if output else ''}")
+
+
+def environment(facts: Facts, words: Words) -> dict[str, str]:
+    """Return what a program finds in its environment, besides the engine's own."""
+    return {
+        "GLUE_WORKFLOW_NAME": facts.workflow,
+        "GLUE_RUN_ID": facts.run_id,
+        "GLUE_RUN_NUMBER": str(facts.run_number),
+        "GLUE_PROJECT_DIR": facts.project_dir,
+        "GLUE_OUTCOME": facts.occasion.value,
+        "GLUE_TITLE": words.title,
+        "GLUE_MESSAGE": words.message,
+    }
+
+
+def json_text(facts: Facts, words: Words) -> bytes:
+    """Return all facts as one JSON object; times in seconds since the epoch."""
+    data = {
+        "title": words.title,
+        "message": words.message,
+        "workflow": facts.workflow,
+        "project_dir": facts.project_dir,
+        "run_id": facts.run_id,
+        "run_number": facts.run_number,
+        "outcome": facts.occasion.value,
+        "trigger": facts.trigger,
+        "started_at": facts.started_at,
+        "finished_at": facts.finished_at,
+        "duration_s": facts.duration_s,
+        "reason": facts.reason,
+        "failed": [asdict(node) for node in facts.failed],
+        "properties": dict(facts.properties),
+        "event_files": list(facts.event_files),
+        "logs": facts.logs,
+        "retry": facts.retry,
+    }
+    return msgspec.json.encode(data)
