@@ -8,16 +8,14 @@ import os
 import time
 import traceback
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 
 from glue_tui import __version__
 from glue_tui.catalog.set_aside import remove_places
-from glue_tui.core.attempt import AttemptKey, AttemptSpec, log_path, result_path
-from glue_tui.core.model import Job, NodeId, RunId
+from glue_tui.core.attempt import AttemptKey
+from glue_tui.core.model import NodeId, RunId
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.run import WorkflowRun
-from glue_tui.core.schedule import iso_text
 from glue_tui.core.stimuli import ClockStepped
 from glue_tui.core.waiting import NOTHING, RunWaits, waits
 from glue_tui.core.wanted import WakeAt
@@ -34,8 +32,9 @@ from glue_tui.engine.intake import Asker, Intake
 from glue_tui.engine.kernel import Kernel, Step
 from glue_tui.engine.pruning import Pruner
 from glue_tui.engine.recovery import forget_crashes
-from glue_tui.engine.results import forget_results, replaced_folders, unfinished_in
+from glue_tui.engine.results import forget_results, replaced_folders
 from glue_tui.engine.scout import Scout
+from glue_tui.engine.specs import Specs
 from glue_tui.engine.supervisor import Report, Supervisor
 from glue_tui.protocol.present import run_view
 from glue_tui.protocol.views import (
@@ -54,8 +53,6 @@ from glue_tui.store.history import History
 LONGEST_SLEEP_S = 60.0
 """The loop looks at the clock at least so often: it may have been set, or the machine may have slept."""
 HELD = "held after repeated crashes: schedules and files start nothing until `glue-tui engine release`"
-EARLIER_RUNS_KEPT = 8
-"""Every worker of a resumed run asks for the run before, and one of 1,000 nodes takes a tenth of a second to read."""
 SAVE_RETRY_S = 1.0
 """After a commit that failed: until the next try. Reports of workers wait meanwhile, none is lost."""
 
@@ -96,9 +93,10 @@ class Host:
         self._tasks: asyncio.TaskGroup | None = None
         self._last_activity = time.monotonic()
         self._clock = ClockWatch(time.time(), time.monotonic())
+        specs = Specs(project_dir, state_dir, runs=lambda: kernel.runs, finished_run=history.core_run)
         self._supervisor = Supervisor(
             fork_servers=fork_servers,
-            spec_of=self._spec_of,
+            spec_of=specs.of,
             report=self._worker_reported,
             progress=self._worker_progressed,
             note=note,
@@ -110,7 +108,6 @@ class Host:
             workflows=lambda: kernel.workflows,
             note=note,
         )
-        self._finished_run = lru_cache(EARLIER_RUNS_KEPT)(history.core_run)
         self._scout = Scout(project_dir, kernel, self._intake.put, note)
 
     # For handlers
@@ -324,37 +321,6 @@ class Host:
         if folders := replaced_folders(step.published, self.project_dir):
             assert self._tasks is not None
             self._tasks.create_task(asyncio.to_thread(remove_places, folders))
-
-    def _spec_of(self, key: AttemptKey) -> AttemptSpec:
-        run = self.kernel.runs[key.run_id]
-        node = run.graph.nodes[key.node_id]
-        attempt = run.nodes[key.node_id].attempts[key.attempt - 1]
-        return AttemptSpec(
-            key=key,
-            run_number=run.number,
-            workflow=run.workflow.name,
-            node=node,
-            connections=run.workflow.connections,
-            arguments=attempt.arguments if isinstance(node, Job) else {},
-            properties=run.properties,
-            property_types={one.name: one.type for one in run.workflow.properties},
-            event_files=run.cause.files,
-            deleted_files=run.cause.deleted_files,
-            scheduled_at=iso_text(run.cause.scheduled_at, run.workflow.timezone),
-            started_by=run.nodes[key.node_id].trigger,
-            project_dir=str(self.project_dir),
-            catalog_path=str(self.state_dir / "state.db"),
-            log_path=log_path(str(self.state_dir), key),
-            result_path=result_path(str(self.state_dir), key),
-            max_attempts=node.max_retries + 1 + sum(1 for one in run.nodes[key.node_id].attempts if one.was_lost),
-            unfinished_in=unfinished_in(run, key.node_id, self._earlier_run),
-        )
-
-    def _earlier_run(self, run_id: RunId) -> WorkflowRun | None:
-        """Return a run that was resumed, and may be forgotten by now."""
-        with contextlib.suppress(GlueTuiError):
-            return self._finished_run(run_id)
-        return None
 
     # Definitions
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import asdict
+from tempfile import TemporaryFile
+from typing import IO
 
 import msgspec
 
@@ -15,7 +17,8 @@ from glue_tui.notify.by_url import NotSent
 from glue_tui.notify.facts import Facts
 from glue_tui.notify.words import Words
 
-_OUTPUT_CHARS_MAX = 300
+_OUTPUT_BYTES_MAX = 400
+"""The first that it said: most programs begin with what is wrong."""
 
 
 def send_by_command(
@@ -26,25 +29,32 @@ def send_by_command(
     Raises NotSent where it fails; EntityNotFound, InvalidInput where another try would fail as well.
     """
     command = [templates.text(part, where=f"{where}.command") for part in notification.command]
+    # Into a file, not a pipe: what the program leaves running may hold its output open for as long as it likes.
+    with TemporaryFile() as output:
+        code = _run(command, facts, words, output, where)
+        if code != 0:
+            how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+            output.seek(0)
+            said = output.read(_OUTPUT_BYTES_MAX).decode("utf-8", "replace").strip()
+            raise NotSent(f"{command[0]} ended {how}{f': {said}' if said else ''}")
+
+
+def _run(command: list[str], facts: Facts, words: Words, output: IO[bytes], where: str) -> int:
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command,
             cwd=facts.project_dir,
             env={**os.environ, **environment(facts, words)},
             input=json_text(facts, words),
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             check=False,
-        )
+        ).returncode
     except FileNotFoundError:
         raise EntityNotFound(f"{where}.command: no program {command[0]}", hint="is it installed and on PATH?") from None
     except PermissionError:
         hint = f"chmod +x {command[0]}"
         raise InvalidInput(f"{where}.command: {command[0]} may not be executed", hint=hint) from None
-    if done.returncode != 0:
-        how = f"by signal {-done.returncode}" if done.returncode < 0 else f"with exit code {done.returncode}"
-        output = done.stdout.decode("utf-8", "replace").strip()[-_OUTPUT_CHARS_MAX:]
-        raise NotSent(f"{command[0]} ended {how}{f': {output}' if output else ''}")
 
 
 def environment(facts: Facts, words: Words) -> dict[str, str]:

@@ -34,6 +34,8 @@ def send_to_url(url: str, words: Words, occasion: Occasion, secrets: Secrets) ->
 
     Raises NotSent; InvalidInput where no other try would go better.
     """
+    if not url.strip():
+        raise InvalidInput("the URL is empty")
     _hide(url, secrets)
     try:
         import apprise
