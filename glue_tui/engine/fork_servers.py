@@ -59,15 +59,15 @@ class ForkServers:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
-            env=_worker_environment(),
+            env=worker_environment(),
             cwd=self._project_dir,
             pass_fds=(self.open_fence(),),
             start_new_session=True,
         )
 
 
-def _worker_environment() -> dict[str, str]:
-    """Return the environment of workers: this process's, with its own Python first on the path."""
+def worker_environment() -> dict[str, str]:
+    """Return the environment of workers and senders: this process's, with its own Python first on the path."""
     environment = dict(os.environ)
     bin_dir = str(Path(sys.executable).parent)
     environment["PATH"] = os.pathsep.join([bin_dir, environment.get("PATH", os.defpath)])

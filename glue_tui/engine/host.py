@@ -16,6 +16,7 @@ from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.model import NodeId, RunId
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.run import WorkflowRun
+from glue_tui.core.states import DeliveryState
 from glue_tui.core.stimuli import ClockStepped
 from glue_tui.core.waiting import NOTHING, RunWaits, waits
 from glue_tui.core.wanted import WakeAt
@@ -30,6 +31,7 @@ from glue_tui.engine.fork_servers import ForkServers
 from glue_tui.engine.inputs import Answer, DefinitionsLoaded, Input, Ticked, WorkerReported
 from glue_tui.engine.intake import Asker, Intake
 from glue_tui.engine.kernel import Kernel, Step
+from glue_tui.engine.notifying import Notifier
 from glue_tui.engine.pruning import Pruner
 from glue_tui.engine.recovery import forget_crashes
 from glue_tui.engine.results import forget_results, replaced_folders
@@ -38,6 +40,7 @@ from glue_tui.engine.specs import Specs
 from glue_tui.engine.supervisor import Report, Supervisor
 from glue_tui.protocol.present import run_view
 from glue_tui.protocol.views import (
+    DeliveryTold,
     EngineChanged,
     EngineView,
     FeedMessage,
@@ -49,6 +52,7 @@ from glue_tui.protocol.views import (
     WorkflowsChanged,
 )
 from glue_tui.store.history import History
+from glue_tui.store.outbox import Pending
 
 LONGEST_SLEEP_S = 60.0
 """The loop looks at the clock at least so often: it may have been set, or the machine may have slept."""
@@ -108,6 +112,7 @@ class Host:
             workflows=lambda: kernel.workflows,
             note=note,
         )
+        self.notifier = Notifier(kernel.conn, project_dir, state_dir, note=note, told=self._delivery_told)
         self._scout = Scout(project_dir, kernel, self._intake.put, note)
 
     # For handlers
@@ -182,9 +187,13 @@ class Host:
                 tasks.create_task(self._pump()),
                 tasks.create_task(self.pruner.run()),
             ]
+            sending = tasks.create_task(self.notifier.run())
             await self.is_stopping.wait()
             for task in helpers:
                 task.cancel()
+            if self.is_owner():
+                await self.notifier.finish()
+            sending.cancel()
             self._tasks = None
 
     async def _begin(self, ready: Callable[[], None]) -> None:
@@ -198,7 +207,7 @@ class Host:
     @property
     def idle_s(self) -> float:
         """How long nothing has happened: no run, nobody asking. 0 while a run goes."""
-        if self.kernel.runs or self.feed.has_subscribers:
+        if self.kernel.runs or self.feed.has_subscribers or self.notifier.has_pending:
             self._last_activity = time.monotonic()
         return time.monotonic() - self._last_activity
 
@@ -261,6 +270,8 @@ class Host:
                 self._last_runs[after.workflow.name] = after
             if after.status.is_over:
                 self.pruner.run_ended(after.workflow.name)
+            if after.workflow.notifications:
+                self.notifier.look()
         messages: list[FeedMessage] = []
         if self.feed.has_subscribers:
             messages += self._run_messages(step)
@@ -321,6 +332,10 @@ class Host:
         if folders := replaced_folders(step.published, self.project_dir):
             assert self._tasks is not None
             self._tasks.create_task(asyncio.to_thread(remove_places, folders))
+
+    def _delivery_told(self, one: Pending, state: DeliveryState, reason: str) -> None:
+        told = DeliveryTold(run_id=one.run_id, state=state.value, reason=reason)
+        self.feed.publish((told,))
 
     # Definitions
 

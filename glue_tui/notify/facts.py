@@ -14,6 +14,7 @@ from glue_tui.jobs.templates import event_names
 
 ERROR_CHARS_MAX = 300
 """Of the first line of an error's message."""
+LAST_LINES_MAX = 3
 FAILED_SHOWN_MAX = 5
 """In our own words; templates and commands get all."""
 SAMPLE_RUN_ID = "wr_0000000000000000"
@@ -39,6 +40,12 @@ class FailedNode:
         first = self.message.strip().partition("\n")[0][:ERROR_CHARS_MAX]
         place = f" — {self.location}" if self.location else ""
         return ": ".join(part for part in (self.type, first) if part) + place
+
+    @property
+    def last_lines(self) -> tuple[str, ...]:
+        """The last lines of the message below its first: of a program that failed, what it said last."""
+        below = [line for line in self.message.strip().split("\n")[1:] if line.strip()]
+        return tuple(line[:ERROR_CHARS_MAX] for line in below[-LAST_LINES_MAX:])
 
     def __str__(self) -> str:
         tries = f" after {self.tries} tries" if self.tries > 1 else ""

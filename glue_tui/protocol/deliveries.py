@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from glue_tui.core.states import DeliveryState
 from glue_tui.protocol.views import View
 
 REASON_CHARS_MAX = 500
@@ -37,6 +38,24 @@ class DeliveryView(View, frozen=True):
     changed_at: float | None = None
     reason: str = ""
     """Why the last try failed, or why there was none."""
+
+
+def delivery_text(delivery: DeliveryView) -> str:
+    """Return what became of a notification: `notification 1 (url) FAILED after 6 tries: connection refused`."""
+    what = f"notification {delivery.notification} ({delivery.way}) on {delivery.occasion}"
+    if delivery.node:
+        what += f" of {delivery.node}"
+    tries = f" after {delivery.tries} tries" if delivery.tries > 1 else ""
+    why = f": {delivery.reason}" if delivery.reason else ""
+    match DeliveryState(delivery.state):
+        case DeliveryState.SENT:
+            return f"{what} sent{tries}"
+        case DeliveryState.PENDING:
+            return f"{what} will be tried again{tries}{why}" if delivery.tries else f"{what} is to be sent"
+        case DeliveryState.FAILED:
+            return f"{what} given up{tries}{why}"
+        case DeliveryState.MISSED:
+            return f"{what} was not sent{why}"
 
 
 class DeliveryOrder(msgspec.Struct, frozen=True, kw_only=True):

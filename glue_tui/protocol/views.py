@@ -354,4 +354,15 @@ class EngineChanged(View, frozen=True, tag=True):
     engine: EngineView
 
 
-FeedMessage = Snapshot | WorkflowsChanged | TriggersChanged | RunOpened | RunChanged | NodeProgress | EngineChanged
+class DeliveryTold(View, frozen=True, tag=True):
+    """A notification about a run was sent, or was not and why; the run's story has it from now on."""
+
+    run_id: str
+    state: str
+    """SENT | PENDING, to be tried again | FAILED, given up"""
+    reason: str = ""
+
+
+FeedMessage = (
+    Snapshot | WorkflowsChanged | TriggersChanged | RunOpened | RunChanged | NodeProgress | EngineChanged | DeliveryTold
+)

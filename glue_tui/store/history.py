@@ -143,11 +143,18 @@ class History:
         return tuple(found)
 
     def story(self, ref: str) -> tuple[StoryLine, ...]:
-        """Return the events of a run in words. Raises EntityNotFound."""
+        """Return the events of a run in words, and what became of its notifications. Raises EntityNotFound."""
+        from glue_tui.protocol.deliveries import delivery_text
+
         run_id = self.run_id(ref)
-        return tuple(
-            StoryLine(at=one.at, kind=one.kind, text=one.text) for one in self.events(EventFilter(run_id=run_id))
-        )
+        lines = [StoryLine(at=one.at, kind=one.kind, text=one.text) for one in self.events(EventFilter(run_id=run_id))]
+        lines += [
+            StoryLine(
+                at=one.changed_at or one.at, kind=f"Notification{one.state.capitalize()}", text=delivery_text(one)
+            )
+            for one in reversed(self.deliveries(run_id=run_id, limit=-1))
+        ]
+        return tuple(sorted(lines, key=lambda line: line.at))
 
     def events(self, wanted: EventFilter, limit: int | None = None) -> tuple[EventView, ...]:
         """Return the events that are meant, oldest first; with a limit the newest of them."""

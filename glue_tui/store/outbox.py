@@ -20,14 +20,16 @@ from glue_tui.store.database import transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """A row whose time has come."""
+class Pending:
+    """A row that is to be sent."""
 
     row: int
     run_id: str
     notice: Notice
     tries: int
-    """Before this one."""
+    """So far."""
+    next_try_at: float
+    """Seconds since the epoch."""
 
 
 def put(conn: sqlite3.Connection, run: WorkflowRun, events: Sequence[Event], at: float) -> None:
@@ -52,18 +54,15 @@ def put(conn: sqlite3.Connection, run: WorkflowRun, events: Sequence[Event], at:
     )
 
 
-def due(conn: sqlite3.Connection, now: float, pause_s_max: float, limit: int) -> tuple[Due, ...]:
-    """Return rows to be sent now, those that wait longest first.
-
-    One that is to wait longer than `pause_s_max` is due too: no pause is that long, so the clock was set back.
-    """
+def pending(conn: sqlite3.Connection, limit: int) -> tuple[Pending, ...]:
+    """Return the first rows that are to be sent, whether their time has come or not."""
     rows = conn.execute(
-        "SELECT row, run_id, position, occasion, node_id, attempt, tries FROM outbox"
-        " WHERE state = 'PENDING' AND (next_try_at <= ? OR next_try_at > ?) ORDER BY next_try_at, row LIMIT ?",
-        (now, now + pause_s_max, limit),
+        "SELECT row, run_id, position, occasion, node_id, attempt, tries, next_try_at FROM outbox"
+        " WHERE state = 'PENDING' ORDER BY next_try_at, row LIMIT ?",
+        (limit,),
     )
     return tuple(
-        Due(
+        Pending(
             row=row,
             run_id=run_id,
             notice=Notice(
@@ -73,15 +72,10 @@ def due(conn: sqlite3.Connection, now: float, pause_s_max: float, limit: int) ->
                 attempt=attempt,
             ),
             tries=tries,
+            next_try_at=next_try_at,
         )
-        for row, run_id, position, occasion, node_id, attempt, tries in rows
+        for row, run_id, position, occasion, node_id, attempt, tries, next_try_at in rows
     )
-
-
-def next_try_at(conn: sqlite3.Connection) -> float | None:
-    """Return when the first of what is pending is to be sent; None if nothing is."""
-    found: float | None = conn.execute("SELECT min(next_try_at) FROM outbox WHERE state = 'PENDING'").fetchone()[0]
-    return found
 
 
 def record(

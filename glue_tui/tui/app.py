@@ -22,7 +22,8 @@ from textual.timer import Timer
 from glue_tui.client.api import EngineClient
 from glue_tui.client.find import is_lock_held, read_engine_file, state_db
 from glue_tui.core.problem import EngineUnavailable, InvalidInput
-from glue_tui.protocol.views import FeedMessage, RunOpened, RunSummary, StoryLine, WorkflowsChanged
+from glue_tui.core.states import DeliveryState
+from glue_tui.protocol.views import DeliveryTold, FeedMessage, RunOpened, RunSummary, StoryLine, WorkflowsChanged
 from glue_tui.tui.display import ThriftyDisplay
 from glue_tui.tui.editor import editor_command, place_to_edit
 from glue_tui.tui.feed import follow
@@ -105,6 +106,12 @@ class GlueTuiApp(ThriftyDisplay):
         before, self.model = self.model, reduce(self.model, message)
         if isinstance(message, WorkflowsChanged) and (news := file_news(before.workflows, message)):
             self.main.say(news.text, tone=news.tone)
+        if isinstance(message, DeliveryTold):
+            self.main.view.asked.forget()  # The story of the run has a line more.
+            if message.state == DeliveryState.FAILED:
+                self.main.say(
+                    f"a notification could not be sent: {message.reason}", tone="warn", cli="glue-tui notify list"
+                )
         self.refresh_soon()
 
     def disconnected(self, because: str) -> None:

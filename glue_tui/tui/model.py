@@ -10,6 +10,7 @@ from typing import assert_never
 import msgspec
 
 from glue_tui.protocol.views import (
+    DeliveryTold,
     EngineChanged,
     EngineView,
     FeedMessage,
@@ -107,6 +108,8 @@ def reduce(model: UiModel, message: FeedMessage) -> UiModel:
             return replace(model, runs=_with_progress(model.runs, run_id, node_id, progress))
         case EngineChanged(engine=engine):
             return replace(model, engine=engine)
+        case DeliveryTold():
+            return model
         case _:
             assert_never(message)
 

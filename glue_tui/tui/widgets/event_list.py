@@ -10,6 +10,13 @@ from glue_tui.protocol.views import StoryLine
 from glue_tui.tui.paint import Spans, wrap
 from glue_tui.tui.widgets.pane import ListPane
 
+_NOTIFICATION_TONES = {
+    "NotificationSent": "muted",
+    "NotificationPending": "warn",
+    "NotificationFailed": "bad",
+    "NotificationMissed": "warn",
+}
+"""Their texts name the outcome that they tell, which is not theirs."""
 _TONES = {
     "TriggerFired": "trigger",
     "TriggerRuledOut": "muted",
@@ -46,6 +53,8 @@ def event_rows(story: Iterable[StoryLine], time_zone: tzinfo | None, width: int)
 
 
 def _tone(line: StoryLine) -> str:
+    if line.kind in _NOTIFICATION_TONES:
+        return _NOTIFICATION_TONES[line.kind]
     if any(word in line.text for word in ("FAILED", "ERROR", "TIMEOUT", "lost")):
         return "bad"
     return _TONES.get(line.kind, "good" if "SUCCEEDED" in line.text else "text")
