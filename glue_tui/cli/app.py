@@ -52,6 +52,7 @@ COMMANDS: dict[str, Entry] = {
     "sql": Entry("sql", "Data", "Query the tables of the catalog"),
     "trigger": Entry("trigger", "Engine", "List, enable, disable and fire triggers"),
     "inbox": Entry("inbox", "Engine", "List the files that wait at EVENT triggers, fire or drop them"),
+    "notify": Entry("notify", "Engine", "Show, try and repeat the notifications about runs"),
     "engine": Entry("engine", "Engine", "Start, stop and look at the engine"),
 }
 SECTIONS = ("Project", "Runs", "Data", "Engine")

@@ -18,7 +18,7 @@ from glue_tui.core.schedule import local_text, newest_fires, next_fire, parse_sc
 from glue_tui.core.states import TriggerState, TriggerType, WorkflowRunStatus
 from glue_tui.definitions.project import Definition, DefinitionSet, last_good, load_project
 from glue_tui.protocol.inbox_views import InboxFile, InboxView
-from glue_tui.protocol.present import condition_texts, edges, node_definitions, property_definitions
+from glue_tui.protocol.present import condition_texts, edges, node_definitions, notification_views, property_definitions
 from glue_tui.protocol.views import EngineView, ProjectView, RunView, TriggerView, WorkflowView
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ def _workflow_view(definition: Definition, left: _LeftBehind, last_run_id: str) 
         nodes=node_definitions(workflow, build_graph(workflow).node_ids),
         edges=edges(workflow),
         properties=property_definitions(workflow),
+        notifications=notification_views(workflow),
         max_concurrent_runs=workflow.max_concurrent_runs,
         on_overlap=workflow.on_overlap.value,
         timezone=workflow.timezone,

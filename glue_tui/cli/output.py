@@ -11,6 +11,7 @@ from datetime import datetime
 import click
 import msgspec
 
+from glue_tui.client.terminal_notice import terminal_sequence
 from glue_tui.client.words import count, duration, size
 from glue_tui.protocol.views import ErrorView, NodeView, RunSummary
 
@@ -56,6 +57,14 @@ _ASCII = str.maketrans("│├└─·—→…–⏎", "||`--->~-/")
 def say(text: str, *, tone: str = "") -> None:
     """Print narration: to stderr, so that stdout holds data only."""
     click.echo(paint(plain(text, sys.stderr), tone), err=True)
+
+
+def ring(title: str, text: str) -> bool:
+    """Tell the terminal behind stderr, by its bell and a notice; return whether there is one that can be told."""
+    sequence = terminal_sequence(title, text, os.environ) if sys.stderr.isatty() else ""
+    sys.stderr.write(sequence)
+    sys.stderr.flush()
+    return bool(sequence)
 
 
 def show(text: str) -> None:

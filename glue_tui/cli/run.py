@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 
 from glue_tui.cli.follow import SilentReporter, follow_run, reporter_for_stderr
-from glue_tui.cli.output import harmless, say, show, show_json
+from glue_tui.cli.output import harmless, ring, say, show, show_json
 from glue_tui.cli.run_tree import run_tree_text
 from glue_tui.cli.session import with_engine
 from glue_tui.cli.settings import EXIT_INTERRUPTED, EXIT_RUN_NOT_SUCCEEDED, EXIT_WRONG_USE, Settings
 from glue_tui.client.api import EngineClient
+from glue_tui.client.terminal_notice import run_notice
 from glue_tui.client.words import duration
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.states import Outcome
@@ -127,6 +128,8 @@ def carry_out(project_dir: Path, start: Starter, *, detach: bool, as_json: bool,
     else:
         show(run_tree_text(run))
     say_outcome(run)
+    if run.summary.outcome in run.summary.rings_on:
+        ring(*run_notice(run))
     if run.summary.outcome != Outcome.SUCCEEDED:
         click.get_current_context().exit(EXIT_RUN_NOT_SUCCEEDED)
 

@@ -22,7 +22,8 @@ from glue_tui.cli.output import (
 )
 from glue_tui.cli.settings import Settings
 from glue_tui.client.words import duration
-from glue_tui.core.states import Outcome, WorkflowRunStatus
+from glue_tui.core.states import DeliveryState, Outcome, WorkflowRunStatus
+from glue_tui.protocol.deliveries import DeliveryView, delivery_text
 from glue_tui.protocol.views import EngineView, ProjectView, RunView, WorkflowView
 
 _NOT_SUCCEEDED = (Outcome.FAILED, Outcome.RECOVERED, Outcome.ERROR)
@@ -46,7 +47,8 @@ def status_command(settings: Settings, run: str, as_json: bool, as_line: bool) -
         if as_json:
             show_json(view)
         else:
-            show(run_status_text(view))
+            told = project_history(project_dir).deliveries(run_id=view.summary.run_id)
+            show("\n".join([run_status_text(view), *(_delivery_line(one) for one in reversed(told))]))
             say_if_at_a_standstill(project_dir, view.summary)
     elif as_line:
         show(_line(project_dir))
@@ -111,6 +113,11 @@ def run_status_text(run: RunView) -> str:
     if summary.deleted_files:
         lines.append("deleted files: " + ", ".join(harmless(file) for file in summary.deleted_files))
     return "\n".join(lines)
+
+
+def _delivery_line(one: DeliveryView) -> str:
+    has_failed = one.state in (DeliveryState.FAILED, DeliveryState.MISSED)
+    return paint(harmless(delivery_text(one)), "bad" if has_failed else "muted")
 
 
 def _engine_text(engine: EngineView, now: float) -> str:

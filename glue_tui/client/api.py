@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from glue_tui.protocol.deliveries import DeliveryResult
 from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.views import (
@@ -83,6 +84,15 @@ class EngineClient(Protocol):
 
         A workflow's last run stays, and one that a later run has resumed. Ask again while `has_more`.
         """
+
+    async def send_sample(self, workflow: str, notification: int) -> DeliveryResult:
+        """Have the engine send a notification of a workflow (from 1) now, about a run that never was; wait for the end.
+
+        It is the engine's environment that counts, as for any other.
+        """
+
+    async def retry_notifications(self, run: str = "") -> int:
+        """Send once more what failed or was missed, of one run or of all; return how many."""
 
     async def release_engine(self) -> None:
         """Let schedules and files start runs again in an engine that is held after repeated crashes."""

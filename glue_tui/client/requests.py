@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TypeVar
 
+from glue_tui.protocol.deliveries import DeliveryResult
 from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.requests import (
@@ -28,8 +29,12 @@ from glue_tui.protocol.requests import (
     Reply,
     Request,
     ResumeWorkflowRun,
+    RetriedReply,
+    RetryNotifications,
     RunReply,
     RunsReply,
+    SampleReply,
+    SendSample,
     SetTriggerEnabled,
     StartWorkflowRun,
     StopEngine,
@@ -50,7 +55,9 @@ R = TypeVar(
     | PlanReply
     | InboxReply
     | DroppedReply
-    | PrunedReply,
+    | PrunedReply
+    | SampleReply
+    | RetriedReply,
 )
 
 
@@ -131,3 +138,10 @@ class RequestClient(ABC):
 
     async def stop_engine(self) -> None:
         await self._call(StopEngine(), Done)
+
+    async def send_sample(self, workflow: str, notification: int) -> DeliveryResult:
+        reply = await self._call(SendSample(workflow=workflow, notification=notification), SampleReply)
+        return DeliveryResult(is_sent=reply.is_sent, reason=reply.reason)
+
+    async def retry_notifications(self, run: str = "") -> int:
+        return (await self._call(RetryNotifications(run=run), RetriedReply)).notifications

@@ -7,11 +7,12 @@ import traceback
 from typing import assert_never
 
 from glue_tui.core.model import RunId
-from glue_tui.core.problem import GlueTuiError, InvalidInput
+from glue_tui.core.problem import EntityNotFound, GlueTuiError, InvalidInput
 from glue_tui.engine.host import Host
 from glue_tui.engine.inbox_views import inbox_views
 from glue_tui.engine.inputs import Answer, DropAsked, ResumeAsked, StartAsked, StopAsked, TriggerSwitched
 from glue_tui.engine.resume_plan import plan_view, run_of, workflow_now
+from glue_tui.protocol.deliveries import DeliveryResult
 from glue_tui.protocol.present import run_summary
 from glue_tui.protocol.requests import (
     Call,
@@ -34,8 +35,12 @@ from glue_tui.protocol.requests import (
     Reload,
     Reply,
     ResumeWorkflowRun,
+    RetriedReply,
+    RetryNotifications,
     RunReply,
     RunsReply,
+    SampleReply,
+    SendSample,
     SetTriggerEnabled,
     StartWorkflowRun,
     StopEngine,
@@ -76,19 +81,9 @@ async def _reply(host: Host, call: Call) -> Reply:
         case PlanResume() as ask:
             return PlanReply(number=number, plan=plan_view(host, ask))
         case StartWorkflowRun() as ask:
-            return SummaryReply(number=number, summary=_summary(host, await _start(host, ask)))
+            return SummaryReply(number=number, summary=await _start(host, ask))
         case ResumeWorkflowRun() as ask:
-            if not ask.as_it_ran:
-                workflow_now(host, run_of(host, ask.run))
-            run_id = await host.ask(
-                ResumeAsked(
-                    run_id=host.history.run_id(ask.run),
-                    nodes=ask.nodes,
-                    as_it_ran=ask.as_it_ran,
-                    request_id=ask.request_id,
-                )
-            )
-            return SummaryReply(number=number, summary=_summary(host, run_id))
+            return SummaryReply(number=number, summary=await _resume(host, ask))
         case StopWorkflowRun(run=ref):
             run_id = await host.ask(StopAsked(run_id=host.history.run_id(ref)))
             return SummaryReply(number=number, summary=_summary(host, run_id))
@@ -113,15 +108,40 @@ async def _reply(host: Host, call: Call) -> Reply:
             return Done(number=number)
         case Subscribe():
             return Done(number=number)
+        case SendSample() as ask:
+            result = await _sample(host, ask)
+            return SampleReply(number=number, is_sent=result.is_sent, reason=result.reason)
+        case RetryNotifications(run=ref):
+            count = host.notifier.try_again(host.history.run_id(ref) if ref else "")
+            return RetriedReply(number=number, notifications=count)
         case other:
             assert_never(other)
 
 
-async def _start(host: Host, ask: StartWorkflowRun) -> Answer:
+async def _start(host: Host, ask: StartWorkflowRun) -> RunSummary:
     _refuse_broken(host, ask.workflow)
-    return await host.ask(
-        StartAsked(workflow=ask.workflow, trigger=ask.trigger, properties=ask.properties, request_id=ask.request_id)
+    one = StartAsked(workflow=ask.workflow, trigger=ask.trigger, properties=ask.properties, request_id=ask.request_id)
+    return _summary(host, await host.ask(one))
+
+
+async def _resume(host: Host, ask: ResumeWorkflowRun) -> RunSummary:
+    if not ask.as_it_ran:
+        workflow_now(host, run_of(host, ask.run))
+    one = ResumeAsked(
+        run_id=host.history.run_id(ask.run), nodes=ask.nodes, as_it_ran=ask.as_it_ran, request_id=ask.request_id
     )
+    return _summary(host, await host.ask(one))
+
+
+async def _sample(host: Host, ask: SendSample) -> DeliveryResult:
+    """Send one notification of a workflow's definition in force, and wait for what comes of it."""
+    workflow = host.kernel.workflow(ask.workflow)
+    if not 1 <= ask.notification <= len(workflow.notifications):
+        there = f"{ask.workflow} has {len(workflow.notifications) or 'no'} notifications"
+        raise EntityNotFound(f"no notification {ask.notification}: {there}", hint="they count from 1 in the file")
+    if workflow.notifications[ask.notification - 1].terminal:
+        raise InvalidInput("a terminal is told by its screen, not by the engine")
+    return await host.notifier.send_sample(workflow, ask.notification - 1)
 
 
 async def _drop(host: Host, ask: DropFiles) -> int:

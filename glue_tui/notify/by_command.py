@@ -81,6 +81,7 @@ def json_text(facts: Facts, words: Words) -> bytes:
         "run_number": facts.run_number,
         "outcome": facts.occasion.value,
         "trigger": facts.trigger,
+        "scheduled_at": facts.scheduled_at,
         "started_at": facts.started_at,
         "finished_at": facts.finished_at,
         "duration_s": facts.duration_s,
@@ -88,6 +89,7 @@ def json_text(facts: Facts, words: Words) -> bytes:
         "failed": [asdict(node) for node in facts.failed],
         "properties": dict(facts.properties),
         "event_files": list(facts.event_files),
+        "deleted_files": list(facts.deleted_files),
         "logs": facts.logs,
         "retry": facts.retry,
     }

@@ -9,8 +9,9 @@ from pathlib import Path
 from glue_tui.core.lengths import duration
 from glue_tui.core.model import Job, NodeId, Workflow, node_name
 from glue_tui.core.run import NodeRun, WorkflowRun
+from glue_tui.core.schedule import iso_text
 from glue_tui.core.states import Occasion
-from glue_tui.jobs.templates import event_names
+from glue_tui.jobs.templates import event_names, run_names
 
 ERROR_CHARS_MAX = 300
 """Of the first line of an error's message."""
@@ -71,6 +72,8 @@ class Facts:
     run_number: int
     occasion: Occasion
     trigger: str
+    scheduled_at: str
+    """Due time of the schedule that started it, with its zone's offset; empty where none did."""
     started_at: float | None
     finished_at: float | None
     duration_s: float
@@ -79,6 +82,7 @@ class Facts:
     """What the run itself says of its end: who stopped it, why it could not start; or which job takes long."""
     properties: Mapping[str, str]
     event_files: tuple[str, ...]
+    deleted_files: tuple[str, ...]
 
     @property
     def logs(self) -> str:
@@ -100,9 +104,9 @@ class Facts:
             "reason": self.reason,
             "logs": self.logs,
             "retry": self.retry,
-            "run": {"id": self.run_id, "number": self.run_number},
+            "run": run_names(self.run_id, self.run_number, self.scheduled_at),
             "properties": self.properties,
-            "event": event_names(self.event_files),
+            "event": event_names(self.event_files, self.deleted_files),
         }
 
 
@@ -116,6 +120,7 @@ def facts_of(run: WorkflowRun, occasion: Occasion, node_id: NodeId | None, proje
         run_number=run.number,
         occasion=occasion,
         trigger=run.cause.trigger,
+        scheduled_at=iso_text(run.cause.scheduled_at, run.workflow.timezone),
         started_at=run.started_at,
         finished_at=run.finished_at,
         duration_s=(run.finished_at if run.finished_at is not None else now) - began,
@@ -123,6 +128,7 @@ def facts_of(run: WorkflowRun, occasion: Occasion, node_id: NodeId | None, proje
         reason=run.message if node_id is None else _delay_text(run, node_id),
         properties=run.properties,
         event_files=run.cause.files,
+        deleted_files=run.cause.deleted_files,
     )
 
 
@@ -138,6 +144,7 @@ def sample_facts(workflow: Workflow, occasion: Occasion, project_dir: str, now: 
         run_number=0,
         occasion=occasion,
         trigger=workflow.triggers[0].name if workflow.triggers else "by_hand",
+        scheduled_at=iso_text(now, workflow.timezone),
         started_at=now - 83.0,
         finished_at=now,
         duration_s=83.0,
@@ -145,6 +152,7 @@ def sample_facts(workflow: Workflow, occasion: Occasion, project_dir: str, now: 
         reason="nothing happened, this is a test",
         properties={one.name: one.default or "" for one in workflow.properties},
         event_files=(),
+        deleted_files=(),
     )
 
 

@@ -20,7 +20,7 @@ from glue_tui.core.model import (
     node_name,
     node_type,
 )
-from glue_tui.core.notices import terminal_occasions
+from glue_tui.core.notices import shown_target, terminal_occasions
 from glue_tui.core.predicate import Truth, condition_text, judge_condition
 from glue_tui.core.run import Attempt, NodeRun, TriggerRun, WorkflowRun
 from glue_tui.core.states import NodeState, TriggerRunState, glue_state
@@ -32,6 +32,7 @@ from glue_tui.protocol.views import (
     ErrorView,
     NodeDefinition,
     NodeView,
+    NotificationView,
     PropertyDefinition,
     ResumedView,
     RunSummary,
@@ -183,6 +184,14 @@ def property_definitions(workflow: Workflow) -> tuple[PropertyDefinition, ...]:
             name=one.name, type=one.type, default=one.default, choices=one.choices, description=one.description
         )
         for one in workflow.properties
+    )
+
+
+def notification_views(workflow: Workflow) -> tuple[NotificationView, ...]:
+    """Return whom a workflow tells of its runs."""
+    return tuple(
+        NotificationView(on=tuple(one.on), way=one.way.value, target=shown_target(one))
+        for one in workflow.notifications
     )
 
 

@@ -115,6 +115,21 @@ class Subscribe(_Frame, frozen=True):
     pass
 
 
+class SendSample(_Frame, frozen=True):
+    """Send a notification of a workflow now, about a run that never was."""
+
+    workflow: str
+    notification: int
+    """Its place in the file, from 1."""
+
+
+class RetryNotifications(_Frame, frozen=True):
+    """Send once more what failed or was missed."""
+
+    run: str = ""
+    """Of one run only."""
+
+
 Request = (
     GetProject
     | GetRun
@@ -132,6 +147,8 @@ Request = (
     | ReleaseEngine
     | StopEngine
     | Subscribe
+    | SendSample
+    | RetryNotifications
 )
 
 
@@ -197,6 +214,18 @@ class PrunedReply(_Frame, frozen=True):
     pruned: PrunedView
 
 
+class SampleReply(_Frame, frozen=True):
+    number: int
+    is_sent: bool
+    reason: str = ""
+    """Why it was not."""
+
+
+class RetriedReply(_Frame, frozen=True):
+    number: int
+    notifications: int
+
+
 class Refused(_Frame, frozen=True):
     """Reply to a request that raised; `code` is the class of the GlueTuiError."""
 
@@ -224,6 +253,8 @@ Reply = (
     | InboxReply
     | DroppedReply
     | PrunedReply
+    | SampleReply
+    | RetriedReply
     | Refused
 )
 ServerFrame = Hello | Feed | Reply

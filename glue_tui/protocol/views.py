@@ -223,6 +223,16 @@ class RunView(View, frozen=True):
     properties: dict[str, str] = {}
 
 
+class NotificationView(View, frozen=True):
+    """One of a workflow's `[[notifications]]`."""
+
+    on: tuple[str, ...]
+    way: str
+    """url | command | terminal"""
+    target: str = ""
+    """The program, or the URL without its secrets."""
+
+
 class WorkflowView(View, frozen=True):
     name: str
     source: str
@@ -241,6 +251,7 @@ class WorkflowView(View, frozen=True):
     """queue | skip | cancel_previous | error: what a start does at that limit."""
     timezone: str = "UTC"
     last_run_id: str = ""
+    notifications: tuple[NotificationView, ...] = ()
 
 
 class EngineView(View, frozen=True):

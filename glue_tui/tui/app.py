@@ -21,6 +21,7 @@ from textual.timer import Timer
 
 from glue_tui.client.api import EngineClient
 from glue_tui.client.find import is_lock_held, read_engine_file, state_db
+from glue_tui.client.terminal_notice import terminal_sequence
 from glue_tui.core.problem import EngineUnavailable, InvalidInput
 from glue_tui.core.states import DeliveryState
 from glue_tui.protocol.views import DeliveryTold, FeedMessage, RunOpened, RunSummary, StoryLine, WorkflowsChanged
@@ -30,6 +31,7 @@ from glue_tui.tui.feed import follow
 from glue_tui.tui.file_news import file_news
 from glue_tui.tui.guard import guard_terminal
 from glue_tui.tui.model import Connection, UiModel, lost, reduce
+from glue_tui.tui.ringing import notices
 from glue_tui.tui.screens.main import MainScreen
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import BACKGROUND, BAR, TONES, look_for
@@ -104,6 +106,8 @@ class GlueTuiApp(ThriftyDisplay):
 
     def told(self, message: FeedMessage) -> None:
         before, self.model = self.model, reduce(self.model, message)
+        for title, text in notices(before, message, self.model):
+            self.tell_terminal(terminal_sequence(title, text, os.environ))
         if isinstance(message, WorkflowsChanged) and (news := file_news(before.workflows, message)):
             self.main.say(news.text, tone=news.tone)
         if isinstance(message, DeliveryTold):

@@ -99,6 +99,12 @@ class ThriftyDisplay(App[str]):
         self._picture.forget()
         self._cursor_shown_at = (-1, -1)
 
+    def tell_terminal(self, sequence: str) -> None:
+        """Write what draws nothing, such as the bell, between two frames."""
+        if sequence and self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+            self._driver.flush()
+
     def on_terminal_supports_synchronized_output(self, message: TerminalSupportsSynchronizedOutput) -> None:
         self._line.answered()
         if self._later is not None:
