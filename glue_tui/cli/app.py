@@ -75,6 +75,12 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        for text in args:
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                shown = text.encode("utf-8", "replace").decode()
+                raise click.UsageError(f'"{shown}" holds bytes that are not text in UTF-8', ctx) from None
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

@@ -68,13 +68,18 @@ def run_command(
 
 
 def property_values(texts: tuple[str, ...]) -> dict[str, str]:
-    """Return the properties that `-p key=value` options name."""
+    """Return the properties that `-p key=value` options name. Raises InvalidInput."""
     values: dict[str, str] = {}
     for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise InvalidInput(f'"{text}" is not a property', hint="write -p key=value")
-        values[key.strip()] = value
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals:
+            raise InvalidInput(f'"{harmless(text)}" gives no value', hint=f"write -p {harmless(text)}=VALUE")
+        if not name:
+            raise InvalidInput(f'"{harmless(text)}" names no property', hint=f"write -p NAME={harmless(value)}")
+        if name in values:
+            raise InvalidInput(f"{name} is given twice", hint="a property has one value: give it once")
+        values[name] = value
     return values
 
 

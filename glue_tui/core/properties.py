@@ -13,6 +13,10 @@ VALUE_CHARS_MAX = 10_000
 """A property is stored with its run and goes to every worker: it names data, it does not carry it."""
 PROPERTIES_MAX = 1_000
 """Of one run, with those that its jobs set."""
+INTEGER_DIGITS_MAX = 18
+SHOWN_CHARS_MAX = 60
+"""Of a wrong value, in what is said of it."""
+_DIGITS = re.compile(r"[+-]?[0-9]+")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})([eE][+-]?[0-9]{1,2})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -26,21 +30,26 @@ def resolve(properties: tuple[Property, ...], given: Mapping[str, str], today: d
     """
     known = {item.name: item for item in properties}
     wrong = [
-        f'no property named "{name}"' + (f" ({hint})" if (hint := did_you_mean(name, tuple(known))) else "")
+        f'no property named "{_shown(name)}"' + (f" ({hint})" if (hint := did_you_mean(name, tuple(known))) else "")
         for name in given
         if name not in known
     ]
+    examples: list[str] = []
     values: dict[str, str] = {}
     for item in properties:
         text = given.get(item.name, item.default)
+        problem = "" if text is None else value_problem(item, text)
         if text is None:
             wrong.append(f"{item.name} is missing ({_kind(item)})")
-        elif problem := value_problem(item, text):
+        elif problem:
             wrong.append(f"{item.name}: {problem}")
         else:
             values[item.name] = _day(text, today) if item.type == "date" else text
+        if text is None or problem:
+            examples.append(f"{item.name}={_example(item)}")
     if wrong:
-        raise InvalidInput("; ".join(wrong), hint="give properties as NAME=VALUE")
+        such_as = f", such as {examples[0]}" if examples else ""
+        raise InvalidInput("; ".join(wrong), hint=f"give properties as NAME=VALUE{such_as}")
     return values
 
 
@@ -60,10 +69,26 @@ def value_problem(item: Property, text: str) -> str:
         case _:
             is_right = True
     if not is_right:
-        return f'"{text}" is not {_kind(item)}'
+        return _type_problem(item, text)
     if item.choices and text not in item.choices:
-        return f'"{text}" is not among its choices: {", ".join(item.choices)}'
+        return f'"{_shown(text)}" is not among its choices: {", ".join(item.choices)}'
     return ""
+
+
+def _type_problem(item: Property, text: str) -> str:
+    if not text:
+        return f"is empty; it takes {_kind(item)}"
+    if item.type == "integer" and _DIGITS.fullmatch(text):
+        return f'"{_shown(text)}" has more than {INTEGER_DIGITS_MAX} digits'
+    if item.type == "date" and _DAY.fullmatch(text):
+        return f'"{text}" is no day of the calendar: YYYY-MM-DD, today or yesterday'
+    return f'"{_shown(text)}" is not {_kind(item)}'
+
+
+def _shown(text: str) -> str:
+    """Return a value as an error repeats it: not too long, nothing in it that a terminal would obey."""
+    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return text if len(text) <= SHOWN_CHARS_MAX else text[: SHOWN_CHARS_MAX - 1] + "…"
 
 
 def length_problem(text: str) -> str:
@@ -80,6 +105,11 @@ def _kind(item: Property) -> str:
         "boolean": "true or false",
         "date": "a date: YYYY-MM-DD, today or yesterday",
     }.get(item.type, "text")
+
+
+def _example(item: Property) -> str:
+    examples = {"integer": "5", "number": "0.5", "boolean": "true", "date": "yesterday"}
+    return item.choices[0] if item.choices else examples.get(item.type, "text")
 
 
 def _is_day(text: str) -> bool:

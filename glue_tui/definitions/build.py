@@ -93,6 +93,8 @@ def _build_property(name: str, authored: str | AuthoredProperty, report: Report)
     path = ("properties", name)
     if not name.strip():
         report.problem(path, "a property needs a name")
+    elif "=" in name or name != name.strip():
+        report.problem(path, "the name could not be given as NAME=VALUE", "no = in it, no space around it")
     if isinstance(authored, str):
         return Property(name=name, default=authored)
     item = Property(

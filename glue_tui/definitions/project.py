@@ -72,19 +72,6 @@ class DefinitionSet:
         gone = then.keys() - now.keys()
         return frozenset(gone | {source for source, item in now.items() if _says_less(item, then.get(source))})
 
-    def renamed_since(self, before: DefinitionSet) -> tuple[tuple[str, str], ...]:
-        """Return the names, old and new, of workflows whose file has another name now and says the same."""
-        now = {item.name: item for item in self.definitions}
-        gone = {item.loaded.digest: item.name for item in before.definitions if item.name not in now}
-        come = [item for item in self.definitions if before.get(item.name) is None and not item.is_broken]
-        # Two copies of one file: which of them it is called now nobody can say.
-        digests = [item.loaded.digest for item in come]
-        return tuple(
-            (gone[item.loaded.digest], item.name)
-            for item in come
-            if item.loaded.digest in gone and digests.count(item.loaded.digest) == 1
-        )
-
     def reloaded(self, project_dir: Path, *, kept: frozenset[str] = frozenset()) -> DefinitionSet:
         """Return the files as they are now; only what changed is read again, and it returns itself if nothing did.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from glue_tui.definitions.project import Definition, DefinitionSet
+from glue_tui.engine.reloading import renames
 
 
 def changed_names(before: DefinitionSet, after: DefinitionSet) -> tuple[str, ...]:
@@ -16,17 +17,17 @@ def changed_names(before: DefinitionSet, after: DefinitionSet) -> tuple[str, ...
 
 def definition_news(before: DefinitionSet, after: DefinitionSet) -> tuple[str, ...]:
     """Return a line for everything that happened: renamed, gone, in force, broken, mended."""
-    renamed = dict(after.renamed_since(before))
+    renamed = renames(before.workflows, after.workflows)
     lines = [
         f"{old} is called {new} now: what its triggers have seen, and pauses, go with it; runs so far stay under {old}"
-        for old, new in renamed.items()
+        for new, old in renamed.items()
     ]
     lines += [
         f"{item.source} is gone" + (f", and {item.name} with it" if item.workflow else "")
         for item in before.definitions
-        if after.get(item.name) is None and item.name not in renamed
+        if after.get(item.name) is None and item.name not in renamed.values()
     ]
-    names = [name for name in changed_names(before, after) if name not in renamed.values()]
+    names = [name for name in changed_names(before, after) if name not in renamed]
     if names:
         lines.append(f"in force as saved: {', '.join(names)}")
     for item in after.definitions:

@@ -341,7 +341,7 @@ class Host:
 
     async def _put_into_force(self, before: DefinitionSet, fresh: DefinitionSet) -> None:
         """Let every changed file take effect in one commit, and say so. Raises what the kernel refuses with."""
-        await self.ask(DefinitionsLoaded(workflows=fresh.workflows, renamed=fresh.renamed_since(before)))
+        await self.ask(DefinitionsLoaded(workflows=fresh.workflows))
         self._scout.look_everywhere()
         for line in definition_news(before, fresh):
             self.note(line)

@@ -80,8 +80,6 @@ class DefinitionsLoaded:
     """The workflows in force: the last good version of each file."""
 
     workflows: tuple[Workflow, ...]
-    renamed: tuple[tuple[str, str], ...] = ()
-    """Names, old and new, of workflows whose file was given another name: what is remembered of them goes along."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

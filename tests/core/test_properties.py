@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from glue_tui.core.model import Property
 from glue_tui.core.problem import InvalidInput
-from glue_tui.core.properties import VALUE_CHARS_MAX, resolve
+from glue_tui.core.properties import VALUE_CHARS_MAX, resolve, value_problem
 
 TODAY = date(2026, 3, 1)
 CURRENCY = Property(name="currency", default="EUR")
@@ -46,12 +46,32 @@ def test_everything_wrong_is_said_at_once() -> None:
         resolve(EVERY, wrong, TODAY)
     assert raised.value.message.split("; ") == [
         'no property named "curency" (did you mean "currency"?)',
-        'day: "2026-02-30" is not a date: YYYY-MM-DD, today or yesterday',
+        'day: "2026-02-30" is no day of the calendar: YYYY-MM-DD, today or yesterday',
         "limit is missing (an integer, such as 5)",
         'share: "half" is not a number, such as 0.5',
         'full: "yes" is not true or false',
         'region: "west" is not among its choices: north, south',
     ]
+    assert raised.value.hint == "give properties as NAME=VALUE, such as day=yesterday"
+
+
+@pytest.mark.parametrize(
+    ("item", "text", "problem"),
+    [
+        (LIMIT, "", "is empty; it takes an integer, such as 5"),
+        (LIMIT, "-" + "9" * 19, f'"-{"9" * 19}" has more than 18 digits'),
+        (LIMIT, "x" * 100, f'"{"x" * 59}…" is not an integer, such as 5'),
+        (SHARE, "1,5", '"1,5" is not a number, such as 0.5'),
+        (FULL, "TRUE", '"TRUE" is not true or false'),
+        (DAY, "tomorrow", '"tomorrow" is not a date: YYYY-MM-DD, today or yesterday'),
+        (REGION, "North", '"North" is not among its choices: north, south'),
+        (CURRENCY, "", ""),
+        (CURRENCY, "a=b=c", ""),
+        (REGION, "\x1b[2J", '"\\x1b[2J" is not among its choices: north, south'),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_is_wanted(item: Property, text: str, problem: str) -> None:
+    assert value_problem(item, text) == problem
 
 
 @pytest.mark.parametrize(

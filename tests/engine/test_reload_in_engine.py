@@ -95,6 +95,21 @@ def test_a_file_deleted_and_written_anew_loses_no_waiting_file_and_no_pause(
     assert engine.finished(1).summary.event_files == ("incoming/a.csv", "incoming/b.csv")
 
 
+def test_a_renamed_file_takes_along_what_waits_and_what_is_paused(project: Path, engine: RunningEngine) -> None:
+    (project / "incoming").mkdir()
+    path = write(project, "watch", WATCH)
+    engine.start()
+    engine.ask(lambda client: client.set_trigger_enabled("watch", "arrived", False))
+    (project / "incoming" / "a.csv").write_text("a\n")
+    wait_for(lambda: arrived(engine).batch_files == 1)
+    path.rename(path.with_name("look.toml"))
+    engine.ask(lambda client: client.reload())
+    trigger = arrived(engine)
+    assert (trigger.workflow, trigger.state, trigger.batch_files) == ("look", "DEACTIVATED", 1)
+    assert "watch is called look now" in engine.log()
+    assert "gone" not in engine.log()
+
+
 def test_reload_on_the_command_line_waits_and_tells_what_is_wrong(project: Path, engine: RunningEngine) -> None:
     path = write(project, "watch", WATCH)
     engine.start()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import date
+from collections.abc import Iterable
 
 from rich.cells import cell_len
 from textual import events
 
+from glue_tui.core.model import Property
+from glue_tui.core.properties import value_problem
 from glue_tui.protocol.views import PropertyDefinition, WorkflowView
 from glue_tui.tui.cli_twins import run as run_twin
 from glue_tui.tui.paint import Span, Spans, wrap
@@ -33,29 +34,10 @@ def choices_of(definition: PropertyDefinition) -> tuple[str, ...]:
 
 def property_error(definition: PropertyDefinition, text: str) -> str:
     """Return what is wrong with a value, or nothing."""
-    if text == "":
-        return "needs a value" if definition.default is None or definition.type != "string" else ""
-    choices = choices_of(definition)
-    if choices and text not in choices:
-        return f"one of {', '.join(choices)}"
-    match definition.type:
-        case "integer":
-            return "" if _reads(int, text) else "needs a whole number"
-        case "number":
-            return "" if _reads(float, text) else "needs a number"
-        case "date":
-            is_date = text in ("today", "yesterday") or _reads(date.fromisoformat, text)
-            return "" if is_date else "needs YYYY-MM-DD, today or yesterday"
-        case _:
-            return ""
-
-
-def _reads(read: Callable[[str], object], text: str) -> bool:
-    try:
-        read(text)
-    except ValueError:
-        return False
-    return True
+    if text == "" and definition.default is None:
+        return "needs a value"
+    item = Property(name=definition.name, type=definition.type, choices=choices_of(definition))
+    return value_problem(item, text)
 
 
 class RunForm(Sheet[dict[str, str]]):
