@@ -69,7 +69,7 @@ class EngineClient(Protocol):
         """Pause or resume a trigger of any type; remembered across restarts of the engine."""
 
     async def reload(self) -> ProjectView:
-        """Read the definition files now and return the project."""
+        """Return the project once the definition files as they are on disk are in force, or their problems known."""
 
     async def prune_history(
         self,

@@ -25,7 +25,7 @@ from glue_tui.engine import overview
 from glue_tui.engine.batch import OUR_FAULTS
 from glue_tui.engine.clock import ClockWatch
 from glue_tui.engine.definition_files import DefinitionFiles
-from glue_tui.engine.definition_news import changed_names, definition_news
+from glue_tui.engine.definition_news import log_lines, workflows_changed
 from glue_tui.engine.feed import Feed
 from glue_tui.engine.fork_servers import ForkServers
 from glue_tui.engine.inputs import Answer, DefinitionsLoaded, Input, Ticked, WorkerReported
@@ -49,7 +49,6 @@ from glue_tui.protocol.views import (
     RunView,
     Snapshot,
     TriggersChanged,
-    WorkflowsChanged,
 )
 from glue_tui.store.history import History
 from glue_tui.store.outbox import Pending
@@ -343,10 +342,11 @@ class Host:
         """Let every changed file take effect in one commit, and say so. Raises what the kernel refuses with."""
         await self.ask(DefinitionsLoaded(workflows=fresh.workflows))
         self._scout.look_everywhere()
-        for line in definition_news(before, fresh):
-            self.note(line)
         views = overview.workflow_views(self.kernel, fresh, self._last_run_ids())
-        self.feed.publish((WorkflowsChanged(workflows=views, changed=changed_names(before, fresh)),))
+        news = workflows_changed(before, fresh, views)
+        for line in log_lines(before, fresh, news):
+            self.note(line)
+        self.feed.publish((news,))
 
     # Runs for views
 

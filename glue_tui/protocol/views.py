@@ -333,6 +333,8 @@ class WorkflowsChanged(View, frozen=True, tag=True):
     workflows: tuple[WorkflowView, ...]
     changed: tuple[str, ...] = ()
     """Those of them that are new, or of which another version is in force."""
+    renamed: dict[str, str] = {}
+    """What workflows were called until now, by their new names."""
 
 
 class TriggersChanged(View, frozen=True, tag=True):

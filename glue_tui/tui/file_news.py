@@ -26,14 +26,16 @@ def file_news(before: Sequence[WorkflowView], message: WorkflowsChanged) -> File
     new = {workflow.source for workflow in after}
     broken = [one for one in after if (error := _error(one)) is not None and error != old.get(one.source)]
     mended = [one.source for one in after if _error(one) is None and old.get(one.source) is not None]
-    gone = [workflow.source for workflow in before if workflow.source not in new]
+    names = message.renamed.values()
+    gone = [workflow.source for workflow in before if workflow.source not in new and workflow.name not in names]
     if broken:
         more = f"; {len(broken) - 1} more broken" if len(broken) > 1 else ""
         stays = "; its last good version stays in force" if broken[0].is_loaded else ""
         return FileNews(_told(_error(broken[0])) + stays + more, "warn")
     if mended:
         return FileNews(f"{_names(mended)}: mended, in force again", "good")
-    parts = [f"{_names(message.changed)}: in force as saved"] if message.changed else []
+    parts = [f"{old} is called {name} now" for name, old in message.renamed.items()]
+    parts += [f"{_names(message.changed)}: in force as saved"] if message.changed else []
     parts += [f"{_names(gone)}: gone"] if gone else []
     return FileNews("; ".join(parts), "good") if parts else None
 

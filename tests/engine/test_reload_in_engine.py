@@ -106,7 +106,7 @@ def test_a_renamed_file_takes_along_what_waits_and_what_is_paused(project: Path,
     engine.ask(lambda client: client.reload())
     trigger = arrived(engine)
     assert (trigger.workflow, trigger.state, trigger.batch_files) == ("look", "DEACTIVATED", 1)
-    assert "watch is called look now" in engine.log()
+    assert engine.log().count("watch is called look now") == 1
     assert "gone" not in engine.log()
 
 
