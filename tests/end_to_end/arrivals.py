@@ -28,8 +28,8 @@ from glue_tui.client.launch import connect, start_engine
 from glue_tui.client.socket import SocketClient
 from glue_tui.store.history import open_history
 from tests.end_to_end.arrivals_check import Found, Run, violations
-from tests.end_to_end.arrivals_project import KINDS, SEEN, TRIGGERS, make_project
-from tests.end_to_end.arrivals_writers import WROTE, Deed
+from tests.end_to_end.arrivals_project import SEEN, TRIGGERS, make_project
+from tests.end_to_end.arrivals_writers import WAYS, WROTE, Deed
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 60.0
@@ -91,9 +91,9 @@ class Ordeal:
     def _writers(self) -> list[subprocess.Popen[bytes]]:
         """Start them. They are ended by their ids where anything goes wrong."""
         writers = []
-        for kind in KINDS:
+        for kind in (*WAYS, "burst"):
             for number in range(self.trial.writers if kind != "burst" else 1):
-                words = (self.folder, kind, f"{self.seed}-{number}", self.trial.span_s, self.trial.burst_files)
+                words = (self.folder, kind, self.seed, number, self.trial.span_s, self.trial.burst_files)
                 command = [sys.executable, "-m", "tests.end_to_end.arrivals_writers", *map(str, words)]
                 with open(self.folder / WROTE / f"{kind}-{number}.err", "wb") as err:
                     writers.append(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=err))
@@ -164,8 +164,9 @@ class Ordeal:
                     number=one.number,
                     trigger=one.trigger,
                     at=one.queued_at,
-                    fired_by=history.core_run(one.run_id).cause.fired_by,
-                    files=one.event_files,
+                    fired_by=(cause := history.core_run(one.run_id).cause).fired_by,
+                    files=cause.files,
+                    deleted_files=cause.deleted_files,
                     found=self._found(one.run_id),
                 )
                 for one in history.runs(limit=RUNS_MAX)

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.end_to_end.arrivals_project import Watching
+from tests.end_to_end.arrivals_project import Watching, is_known
 from tests.end_to_end.arrivals_writers import Deed
 
 
@@ -85,8 +85,15 @@ def _of_path(trigger: Watching, deeds: Sequence[Deed], entries: Sequence[Entry])
             continue
         matched.add(at)
         bound = at
-    if deeds and len(deeds) - 1 not in matched and _must_be(trigger, deeds[-1]):
+    knows = bool(matched) or is_known(deeds[0].path) if deeds else False
+    if deeds and not _is_in(matched, deeds) and _must_be(trigger, deeds[-1], knows):
         yield f"its last version is in no batch\n{_story(deeds, entries)}"
+
+
+def _is_in(matched: set[int], deeds: Sequence[Deed]) -> bool:
+    """Tell whether the last version is in a batch, be it from before its file was renamed away and back."""
+    last = deeds[-1].version
+    return len(deeds) - 1 in matched or (last != "" and any(deeds[at].version == last for at in matched))
 
 
 def _can_be(trigger: Watching, deeds: Sequence[Deed], at: int, entry: Entry) -> bool:
@@ -105,8 +112,9 @@ def _can_be(trigger: Watching, deeds: Sequence[Deed], at: int, entry: Entry) -> 
     return at <= newest
 
 
-def _must_be(trigger: Watching, deed: Deed) -> bool:
-    if deed.event:
+def _must_be(trigger: Watching, deed: Deed, knows: bool) -> bool:
+    """Tell whether a version that stayed has to be in a batch. `knows`: the trigger has certainly seen one before."""
+    if deed.event and ("created" in trigger.events or knows):
         return deed.event in trigger.events
     return bool(deed.version) and {"created", "modified"} <= trigger.events
 

@@ -20,6 +20,10 @@ EMPTY = "empty"
 FILE_LINE = re.compile(r"(\S+) (\d+) -+\n")
 
 
+CREATED = frozenset({"created"})
+CHANGED = frozenset({"modified", "deleted"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watching:
     """An EVENT trigger as the check sees it."""
@@ -39,17 +43,45 @@ class Watching:
 
 WORKFLOWS: dict[str, tuple[Watching, ...]] = {
     "single": (
-        Watching(name="each", folders=("grown", "swapped", "edited", "new"), batch_size=1, window_s=900, settle_s=0.4),
+        Watching(
+            name="each",
+            folders=("grown", "swapped", "edited", "new", "moved"),
+            batch_size=1,
+            window_s=900,
+            settle_s=0.4,
+        ),
+    ),
+    "changes": (
+        Watching(
+            name="all", folders=("gone", "edited"), batch_size=3, window_s=1, settle_s=0.3, events=CREATED | CHANGED
+        ),
+        Watching(
+            name="changed",
+            folders=("gone", "edited", "swapped"),
+            batch_size=1,
+            window_s=900,
+            settle_s=0.4,
+            events=CHANGED,
+        ),
+        Watching(name="created", folders=("gone", "new"), batch_size=5, window_s=1, settle_s=0.3, events=CREATED),
     ),
     "batches": (
         Watching(name="pairs", folders=("grown", "swapped", "gone"), batch_size=2, window_s=1, settle_s=0.3),
-        Watching(name="many", folders=("edited", "new", "gone", "burst"), batch_size=100, window_s=2, settle_s=0.5),
+        Watching(
+            name="many", folders=("edited", "new", "gone", "moved", "burst"), batch_size=100, window_s=2, settle_s=0.5
+        ),
         Watching(name="some", folders=("burst", "swapped", "edited"), batch_size=7, window_s=1, settle_s=0.3),
     ),
 }
 TRIGGERS = tuple(trigger for triggers in WORKFLOWS.values() for trigger in triggers)
-KINDS = ("grown", "swapped", "edited", "new", "gone", "burst")
+KINDS = ("grown", "swapped", "edited", "new", "gone", "moved", "burst")
 """The folders below `in/`."""
+WRITERS_MAX = 3
+"""Of a kind."""
+KNOWN_FILES = 3
+"""Of a kind and writer, that are there from the beginning."""
+GONE = "gone"
+"""In the place of a version: the file was deleted."""
 
 _JOB = """
 import sys
@@ -58,7 +90,8 @@ sys.path.append({root!r})
 from tests.end_to_end.arrivals_project import write_down
 
 def run(glue):
-    write_down(glue.project_dir, glue.arguments["--trigger"], glue.run_id, glue.attempt, glue.event_files)
+    batch = glue.event_files, glue.deleted_files
+    write_down(glue.project_dir, glue.arguments["--trigger"], glue.run_id, glue.attempt, *batch)
 """
 
 
@@ -73,7 +106,9 @@ def make_project(folder: Path) -> None:
         (folder / TAKEN / trigger.name).mkdir(parents=True)
     for kind in KINDS:
         (folder / "in" / kind).mkdir(parents=True)
-        (folder / "in" / kind / "before.dat").write_text(line("before", 1))
+        for writer in range(WRITERS_MAX):
+            for path in known_paths(kind, writer):
+                (folder / path).write_text(line("before", 1) + line("before", 2))
 
 
 def _definition(trigger: Watching) -> str:
@@ -82,6 +117,7 @@ def _definition(trigger: Watching) -> str:
 [triggers.{trigger.name}]
 type = "EVENT"
 watch = {watch}
+events = {json.dumps(sorted(trigger.events))}
 settle = "{trigger.settle_s * 1000:.0f}ms"
 batch_size = {trigger.batch_size}
 batch_window = "{trigger.window_s:.0f}s"
@@ -93,6 +129,16 @@ script = "jobs/write_down.py"
 arguments = {{ "--trigger" = "{trigger.name}" }}
 max_concurrent_runs = 0
 """
+
+
+def known_paths(kind: str, writer: int) -> list[str]:
+    """Return the files that lie there for one writer before any trigger has looked."""
+    return [f"in/{kind}/before-{writer}-{number}.dat" for number in range(KNOWN_FILES)]
+
+
+def is_known(path: str) -> bool:
+    """Tell whether a file lay there before any trigger has looked."""
+    return "/before-" in path
 
 
 def line(base: str, number: int) -> str:
@@ -118,7 +164,9 @@ def mark(path: str, version: str) -> str:
     return f"{version} {path.replace('/', '|')}"
 
 
-def write_down(folder: Path, trigger: str, run_id: str, attempt: int, files: tuple[str, ...]) -> None:
+def write_down(
+    folder: Path, trigger: str, run_id: str, attempt: int, files: tuple[str, ...], deleted: tuple[str, ...]
+) -> None:
     """What a job does: look at each file of its batch, write down what it is, and then let the writers know."""
     found = []
     for name in files:
@@ -134,3 +182,5 @@ def write_down(folder: Path, trigger: str, run_id: str, attempt: int, files: tup
     for one in found:
         if one["version"]:
             (folder / TAKEN / trigger / mark(one["path"], one["version"])).touch()
+    for path in deleted:
+        (folder / TAKEN / trigger / mark(path, GONE)).touch()

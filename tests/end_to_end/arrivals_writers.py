@@ -1,7 +1,7 @@
 """Programs that write into watched folders in the ways there are, and log what they did. Standard library only.
 
-`python -m tests.end_to_end.arrivals_writers FOLDER KIND SEED SPAN_S FILES` is one of them. Each writes to paths that
-no other touches, and at its end leaves its log as JSON lines of `Deed` in `wrote/`.
+`python -m tests.end_to_end.arrivals_writers FOLDER KIND SEED NUMBER SPAN_S FILES` is one of them. Each writes to
+paths that no other touches, and at its end leaves its log as JSON lines of `Deed` in `wrote/`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ import json
 import os
 import random
 import shutil
+import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.end_to_end.arrivals_project import EMPTY, TAKEN, TRIGGERS, line, mark
+from tests.end_to_end.arrivals_project import EMPTY, GONE, TAKEN, TRIGGERS, Watching, is_known, known_paths, line, mark
 
 WROTE = "wrote"
 PATIENCE_S = 90.0
+ODD_NAMES = ("", "", "", " b", "é\u0301", "\n", "[1]", "'\"", "{{ x }}")
+"""Ends of names."""
 SHORT_S = 0.2
 """A pause that lets no file settle: less than any trigger's `settle`."""
 LONG_S = 1.2
@@ -51,18 +54,28 @@ class Deed:
 class Pen:
     """What all writers do, with its log."""
 
-    def __init__(self, folder: Path, name: str, seed: str) -> None:
+    def __init__(self, folder: Path, kind: str, seed: int, number: int) -> None:
         self.folder = folder
-        self.name = name
-        self.random = random.Random(seed)
+        self.kind = kind
+        self.name = f"{kind}-{number}"
+        self.random = random.Random(f"{self.name} {seed}")
         self.deeds: list[Deed] = []
         self._last: dict[str, Deed] = {}
-        self._taken: set[str] = set()
+        self._known = known_paths(kind, number)
+        """Not yet written to."""
+        self._taken = set(self._known)
+        """Files of which every trigger has had what they are now, or has known it from the beginning."""
         self._bases = 0
+
+    def known_or_new_path(self) -> tuple[str, bool]:
+        """Return a path, and whether it was there before the triggers were."""
+        if self._known and self.random.random() < 0.3:
+            return self._known.pop(), True
+        return self.new_path(self.kind), False
 
     def new_path(self, folder: str) -> str:
         self._bases += 1
-        return f"in/{folder}/{self.name}-{self._bases}.dat"
+        return f"in/{folder}/{self.name}-{self._bases}{self.random.choice(ODD_NAMES)}.dat"
 
     def new_lines(self, count: int | None = None) -> list[str]:
         self._bases += 1
@@ -112,11 +125,14 @@ class Pen:
         self.rename(source, path, lines)
 
     def remove(self, path: str) -> None:
+        for one in TRIGGERS:
+            (self.folder / TAKEN / one.name / mark(path, GONE)).unlink(missing_ok=True)
         complete_at = time.time()
         (self.folder / path).unlink()
         self.log_gone(path, complete_at)
 
     def log_gone(self, path: str, complete_at: float) -> None:
+        """A path is free now: its file was removed or renamed."""
         event = "deleted" if path in self._taken else ""
         deed = Deed(path=path, version="", event=event, touched_at=time.time(), complete_at=complete_at)
         self._add(deed)
@@ -129,8 +145,9 @@ class Pen:
         """Wait until the last version of each of these files has come to every trigger that watches it."""
         end = time.monotonic() + PATIENCE_S
         for path in paths:
-            version = self._last[path].version
-            marks = [self.folder / TAKEN / one.name / mark(path, version) for one in TRIGGERS if one.watches(path)]
+            last = self._last[path]
+            version = last.version or GONE
+            marks = [self.folder / TAKEN / one.name / mark(path, version) for one in TRIGGERS if _must_have(one, last)]
             while not all(one.exists() for one in marks):
                 assert time.monotonic() < end, f"{path} was never taken by {[m for m in marks if not m.exists()]}"
                 time.sleep(0.02)
@@ -143,7 +160,8 @@ class Pen:
         self, path: str, lines: Sequence[str], touched_at: float, complete_at: float, is_whole_at_once: bool = False
     ) -> None:
         stat = (self.folder / path).stat()
-        event = "created" if path not in self._last else "modified" if path in self._taken else ""
+        is_certain = path in self._taken and (path not in self._last or bool(self._last[path].version))
+        event = "modified" if is_certain else "" if path in self._last else "created"
         version = f"{lines[-1].split(' ', 1)[0]}.{len(lines)}" if lines else EMPTY
         self._add(
             Deed(
@@ -166,6 +184,15 @@ class Pen:
 
 def _lines_of(path: Path) -> list[str]:
     return path.read_text().splitlines(keepends=True)
+
+
+def _must_have(trigger: Watching, deed: Deed) -> bool:
+    """Tell whether a trigger takes this version for certain."""
+    return trigger.watches(deed.path) and (
+        deed.event in trigger.events
+        if deed.event and ("created" in trigger.events or is_known(deed.path))
+        else bool(deed.version) and trigger.events >= {"created", "modified"}
+    )
 
 
 # The ways to write
@@ -241,10 +268,13 @@ def swap(pen: Pen) -> None:
 
 def edit(pen: Pen) -> None:
     """One file, over and over in place: cut and written anew, at once or slowly, written over, and appended to."""
-    path = pen.new_path("edited")
-    pen.write(path, pen.new_lines(20))
+    path, is_there = pen.known_or_new_path()
+    if not is_there:
+        pen.write(path, pen.new_lines(20))
     for _ in range(pen.random.randint(1, 3)):
-        if pen.random.random() < 0.7:
+        if is_there:
+            is_there = False
+        elif pen.random.random() < 0.7:
             pen.await_taken(path)
         else:
             time.sleep(pen.pause(LONG_S))
@@ -290,19 +320,68 @@ def nest(pen: Pen) -> None:
 
 def vanish(pen: Pen) -> None:
     """Files that are deleted, and some that come again, soon or late."""
-    path = pen.new_path("gone")
-    pen.write(path, pen.new_lines())
-    if pen.random.random() < 0.7:
-        pen.await_taken(path)
-    else:
-        time.sleep(pen.pause(LONG_S))
+    path, is_there = pen.known_or_new_path()
+    if not is_there:
+        pen.write(path, pen.new_lines())
+        if pen.random.random() < 0.7:
+            pen.await_taken(path)
+        else:
+            time.sleep(pen.pause(LONG_S))
     pen.remove(path)
+    if pen.random.random() < 0.3:
+        pen.await_taken(path)
     if pen.random.random() < 0.6:
         time.sleep(pen.pause(SHORT_S) if pen.random.random() < 0.5 else pen.pause(2 * LONG_S))
         if pen.random.random() < 0.5:
             pen.swap(path, pen.new_lines())
         else:
             pen.write(path, pen.new_lines(), pen.pause)
+
+
+def move(pen: Pen) -> None:
+    """A folder that is renamed away with all that is in it, and back, soon or late."""
+    folder = f"moved/{pen.name}-{len(pen.deeds)}"
+    (pen.folder / "in" / folder).mkdir()
+    texts = {pen.new_path(folder): pen.new_lines() for _ in range(2)}
+    for path, lines in texts.items():
+        pen.swap(path, lines)
+    if pen.random.random() < 0.7:
+        pen.await_taken(*texts)
+    aside = pen.folder / WROTE / folder.replace("/", "-")
+    complete_at = time.time()
+    (pen.folder / "in" / folder).rename(aside)
+    for path in texts:
+        pen.log_gone(path, complete_at)
+    time.sleep(pen.pause(SHORT_S) if pen.random.random() < 0.5 else pen.pause(2 * LONG_S))
+    complete_at = time.time()
+    aside.rename(pen.folder / "in" / folder)
+    for path, lines in texts.items():
+        pen.log_whole(path, lines, complete_at)
+
+
+def disturb(pen: Pen) -> None:
+    """What is no file to be counted, under names that match: no trigger may take it, or be held up by it."""
+    kind = pen.random.choice([one for one in WAYS if one != "odd"])
+    target = pen.folder / "in" / kind / f"{pen.name}-{pen.random.randrange(10**9)}.dat"
+    match pen.random.choice(("pipe", "socket", "folder", "nowhere", "circle", "passing", "bytes")):
+        case "pipe":
+            os.mkfifo(target)
+        case "socket":
+            os.chdir(target.parent)  # The path of a socket may only be short.
+            with socket.socket(socket.AF_UNIX) as one:
+                one.bind(target.name)
+        case "folder":
+            target.mkdir()
+        case "nowhere":
+            target.symlink_to("nowhere")
+        case "circle":
+            target.symlink_to(".")
+        case "passing":
+            target.with_name(f".{target.name}").write_text("x")
+            target.with_name(f"{target.name}.part").write_text("x")
+        case "bytes":
+            (target.parent / os.fsdecode(b"\xff\xfe" + os.fsencode(target.name))).write_text("x")
+    time.sleep(pen.pause(LONG_S))
 
 
 def burst(pen: Pen, files: int) -> None:
@@ -325,12 +404,14 @@ WAYS: dict[str, Callable[[Pen], None]] = {
     "edited": edit,
     "new": nest,
     "gone": vanish,
+    "moved": move,
+    "odd": disturb,
 }
 
 
 def main() -> None:
-    folder, kind, seed, span_s, files = sys.argv[1:]
-    pen = Pen(Path(folder), f"{kind}-{seed}", f"{kind} {seed}")
+    folder, kind, seed, number, span_s, files = sys.argv[1:]
+    pen = Pen(Path(folder), kind, int(seed), int(number))
     end = time.monotonic() + float(span_s)
     while time.monotonic() < end:
         if kind == "burst":
@@ -339,7 +420,7 @@ def main() -> None:
         else:
             WAYS[kind](pen)
             time.sleep(pen.pause())
-    log = Path(folder) / WROTE / f"{kind}-{seed}.jsonl"
+    log = Path(folder) / WROTE / f"{pen.name}.jsonl"
     log.write_text("".join(json.dumps(asdict(deed)) + "\n" for deed in pen.deeds))
 
 
