@@ -167,13 +167,13 @@ def _state_lines(inbox: InboxView, project: ProjectView, now: float) -> list[str
     if not inbox.files:
         lines = ["  no file waits"]
     elif settled >= inbox.batch_size:
-        lines = [f"  {settled} of {wanted} have settled: the batch is complete"]
+        lines = [f"  {settled} of {wanted} settled: the batch is complete"]
     elif inbox.window_closes_at is None or is_paused or project.engine.is_held or not project.engine.pid:
-        lines = [f"  {settled} of {wanted} have settled"]
+        lines = [f"  {settled} of {wanted} settled"]
     else:
         left = max(inbox.window_closes_at - now, 0.0)
         when = f"at {clock_text(inbox.window_closes_at, now)} (in {duration(left)})"
-        lines = [f"  {settled} of {wanted} have settled; it fires with what it has {when}"]
+        lines = [f"  {settled} of {wanted} settled; it fires with what it has {when}"]
     if is_paused:
         lines.append(
             paint(f"  paused: `glue-tui trigger enable {inbox.workflow} {inbox.trigger}` lets it fire", "warn")

@@ -191,6 +191,7 @@ def _trigger_view(workflow: Workflow, trigger: Trigger, left: _LeftBehind) -> Tr
         missed_runs=trigger.missed_runs.value if trigger.schedule else "",
         next_fire_at=at,
         watch=trigger.watch.patterns if trigger.watch else (),
+        events=tuple(one.value for one in trigger.watch.events) if trigger.watch else (),
         batch_size=trigger.watch.batch_size if trigger.watch else 0,
         batch_files=sum(one.stage == Stage.PENDING for one in files),
         settling_files=sum(one.stage == Stage.SETTLING for one in files),

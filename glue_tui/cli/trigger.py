@@ -6,10 +6,12 @@ import time
 
 import click
 
-from glue_tui.cli.output import paint, say, show, show_json, table_text, time_text
+from glue_tui.cli.output import harmless, paint, say, show, show_json, table_text, time_text
 from glue_tui.cli.session import with_engine
 from glue_tui.cli.settings import Settings
-from glue_tui.protocol.views import TriggerView
+from glue_tui.client.api import EngineClient
+from glue_tui.client.trigger_words import paused_text, resumed_text
+from glue_tui.protocol.views import ProjectView, TriggerView
 
 
 @click.group("trigger")
@@ -39,6 +41,9 @@ def list_command(settings: Settings, workflow: str, as_json: bool) -> None:
             for one in triggers
         ]
         show(table_text(("workflow", "trigger", "type", "state", "fires", "starts"), rows))
+        for one in triggers:
+            for note in one.notes:
+                say(f"{one.workflow}: {one.name}: {harmless(note)}", tone="warn")
     else:
         say("no triggers")
     if not project.engine.pid:
@@ -88,8 +93,19 @@ def fire_command(
 
 
 def _switch(settings: Settings, workflow: str, trigger: str, *, enabled: bool) -> None:
-    with_engine(settings.project_dir(), lambda client: client.set_trigger_enabled(workflow, trigger, enabled))
-    say(f"{workflow}: {trigger} is {'enabled' if enabled else 'disabled'}")
+    async def switch(client: EngineClient) -> ProjectView:
+        await client.set_trigger_enabled(workflow, trigger, enabled)
+        return await client.project()
+
+    project = with_engine(settings.project_dir(), switch)
+    said = f"{workflow}: {trigger} is {'enabled' if enabled else 'disabled'}"
+    of = next((one for one in project.workflows if one.name == workflow), None)
+    view = next((one for one in of.triggers if one.name == trigger), None) if of else None
+    if of is None or view is None:
+        say(said)
+        return
+    going = tuple(run.summary for run in project.runs if run.summary.workflow == workflow and not run.summary.outcome)
+    say(f"{said}: {resumed_text(of, view) if enabled else paused_text(view, going)}")
 
 
 def _names(node_ids: tuple[str, ...]) -> list[str]:
@@ -105,10 +121,16 @@ def _when_text(trigger: TriggerView, now: float) -> str:
             )
             return trigger.schedule + at
         case "EVENT":
-            batch = f"  {trigger.batch_files} of {trigger.batch_size} files" if trigger.batch_size > 1 else ""
-            settling = f", {trigger.settling_files} settling" if trigger.settling_files else ""
-            return ", ".join(trigger.watch) + batch + settling
+            return ", ".join([*trigger.watch, *_waiting_texts(trigger)])
         case "CONDITIONAL":
             return (" AND " if trigger.logical == "AND" else " or ").join(trigger.conditions)
         case _:
             return "by hand"
+
+
+def _waiting_texts(trigger: TriggerView) -> list[str]:
+    """Return what waits at an EVENT trigger; nothing where each file is a batch of its own and none waits."""
+    waits = trigger.batch_size > 1 or trigger.batch_files
+    of = f" of {trigger.batch_size}" if trigger.batch_size > 1 else ""
+    found = [f"{trigger.batch_files}{of} files wait"] if waits else []
+    return found + ([f"{trigger.settling_files} settling"] if trigger.settling_files else [])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
 import stat
@@ -24,9 +23,11 @@ from glue_tui.client.why_file import Lying, OnDisk, file_at_trigger
 from glue_tui.client.why_node import node_in_run
 from glue_tui.client.why_start import Surroundings
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
-from glue_tui.protocol.views import ProjectView, RunView, TriggerView, WorkflowView
+from glue_tui.protocol.views import ProjectView, RunSummary, RunView, TriggerView, WorkflowView
 from glue_tui.store.history import History, RunFilter
 
+RUNS_SEARCHED = 1000
+"""Of a trigger, for the one that a file started."""
 _TONES = {
     Verdict.DONE: "good",
     Verdict.WAITS: "warn",
@@ -132,18 +133,21 @@ class _Teller:
         known_as = project_path(self.project_dir, path)
         inboxes = current_inboxes(self.project_dir, self.workflow.name, trigger.name, known_as)
         known = next((one for inbox in inboxes for one in inbox.files if one.path == known_as), None)
-        taken_by = None
-        if known is not None and known.run_id:
-            with contextlib.suppress(EntityNotFound):
-                taken_by = self.history.run(known.run_id).summary
         return file_at_trigger(
             self._around(trigger),
             trigger,
             known_as,
             known=known,
             on_disk=what_lies_at(self.project_dir / known_as),
-            taken_by=taken_by,
+            taken_by=self._taken_by(trigger, known_as, known.run_id if known is not None else ""),
         )
+
+    def _taken_by(self, trigger: TriggerView, path: str, run_id: str) -> RunSummary | None:
+        """Return the run that a file started: the known one, else the newest that names it, if it is not long ago."""
+        runs = self.history.find_runs(RunFilter(workflow=trigger.workflow, trigger=trigger.name), RUNS_SEARCHED)
+        if run_id:
+            return next((one for one in runs if one.run_id == run_id), None)
+        return next((one for one in runs if path in (*one.event_files, *one.deleted_files)), None)
 
     def _watching(self, workflow: WorkflowView, name: str) -> TriggerView:
         """Return the EVENT trigger of this name; without a name the only one there is."""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from glue_tui.client.explained import Explanation, Line, Role, Verdict, muted
+from glue_tui.client.explained import Explanation, Line, Role, Verdict, muted, text
 from glue_tui.client.why_node import run_outcome
 from glue_tui.client.why_run import condition_text, conditions_of, trigger_in_run
 from glue_tui.client.why_start import Surroundings, trigger_now
@@ -105,7 +105,7 @@ def triggers_in_flow_order(run: RunView) -> tuple[str, ...]:
 
 def problem_line(problem: ProblemView) -> Line:
     hint = f" ({problem.hint})" if problem.hint else ""
-    return Line(role=Role.FALSE, text=f"{problem.path}:{problem.line}: {problem.key}: {problem.message}{hint}")
+    return text(f"{problem.path}:{problem.line}: {problem.key}: {problem.message}{hint}")
 
 
 def _never_had_a_run(around: Surroundings, trigger: TriggerView) -> Explanation:

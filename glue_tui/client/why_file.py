@@ -10,6 +10,7 @@ from glue_tui.client.why_start import Surroundings, trigger_now
 from glue_tui.client.words import clock_text, counted, size
 from glue_tui.core.arrivals import Stage
 from glue_tui.core.globs import glob_pattern, is_passing
+from glue_tui.core.states import FileChange
 from glue_tui.protocol.inbox_views import InboxFile
 from glue_tui.protocol.views import RunSummary, TriggerView
 
@@ -42,8 +43,12 @@ def file_at_trigger(
 ) -> Explanation:
     """Explain what became of one file. `path` as the trigger knows it; `known`: what the state says of it."""
     if known is None:
-        verdict, answer = _unknown(around, trigger, path, on_disk)
         lines: list[Line] = []
+        verdict, answer = _unknown(around, trigger, path, on_disk)
+        if taken_by is not None and on_disk.lying is Lying.NOTHING:
+            verdict, answer = Verdict.DONE, f"It is gone by now. It started {_run_text(taken_by)}."
+        elif taken_by is not None:
+            lines.append(text(f"an earlier version of it started {_run_text(taken_by)}"))
     else:
         verdict, answer = _known(around, trigger, known, taken_by)
         lines = _other_version(known, on_disk, around)
@@ -120,7 +125,7 @@ def _is_text(path: str) -> bool:
 def _known(
     around: Surroundings, trigger: TriggerView, known: InboxFile, taken_by: RunSummary | None
 ) -> tuple[Verdict, str]:
-    at = clock_text(known.since, around.now)
+    at, is_gone = clock_text(known.since, around.now), known.change == FileChange.DELETED
     match Stage(known.stage):
         case Stage.BASELINE:
             return Verdict.NEVER, (
@@ -131,7 +136,8 @@ def _known(
             why = known.note or f"it was last seen to change {at}"
             return Verdict.WAITS, f"It has not settled yet: {why}. It counts once its size and time have held."
         case Stage.PENDING:
-            return trigger_now(around, trigger).verdict, f"It settled {at} and waits. {_batch_answer(around, trigger)}"
+            settled = f"It was deleted, which settled {at} and waits" if is_gone else f"It settled {at} and waits"
+            return trigger_now(around, trigger).verdict, f"{settled}. {_batch_answer(around, trigger)}"
         case Stage.TAKEN:
             return Verdict.DONE, f"It {_came_how(known)} and started {_run_text(taken_by)}, {at}."
         case Stage.DROPPED:
@@ -141,7 +147,8 @@ def _known(
             )
         case Stage.UNSELECTED:
             how = _came_how(known)
-            return Verdict.NEVER, f"It {how}, {at}, and the trigger's `events` don't select that: it starts nothing."
+            selects = f"the trigger selects {listed(trigger.events, 'or')} files only (`events`)"
+            return Verdict.NEVER, f"It {how}, {at}, and {selects}: it starts nothing."
 
 
 def _batch_answer(around: Surroundings, trigger: TriggerView) -> str:
@@ -166,8 +173,8 @@ def _run_text(run: RunSummary | None) -> str:
 def _other_version(known: InboxFile, on_disk: OnDisk, around: Surroundings) -> list[Line]:
     """Return how the file on the disk differs from the version that is known."""
     if on_disk.lying is not Lying.FILE:
-        return [] if known.change == "deleted" else [text("it is not there any more")]
-    if known.change != "deleted" and (known.size_bytes, known.mtime) == (on_disk.size_bytes, on_disk.mtime):
+        return [] if known.change == FileChange.DELETED else [text("it is not there any more")]
+    if known.change != FileChange.DELETED and (known.size_bytes, known.mtime) == (on_disk.size_bytes, on_disk.mtime):
         return []
     what = f"{size(on_disk.size_bytes)}, changed {clock_text(on_disk.mtime, around.now)}"
     when = "is looked at at once" if around.has_engine else "is found by the next engine"

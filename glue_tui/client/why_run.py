@@ -15,8 +15,6 @@ FILES_MAX = 10
 """So many files of a batch are listed."""
 ERROR_MAX = 100
 """So much of an error is told; all of it is in the log."""
-AT_ONCE_S = 0.05
-"""What comes so soon after a run's start is told as part of it."""
 BEHIND = "behind it: "
 JUDGED = "triggers judge the last attempt"
 
@@ -32,10 +30,7 @@ def trigger_in_run(run: RunView, name: str, now: float, current: WorkflowView | 
         lines = [*_condition_lines(run, trigger, now), *_behind_it(run, trigger), *_action_lines(run, trigger)]
     else:
         verdict, answer = _start_answer(run, trigger, now)
-        files = run.summary.event_files if trigger.state == "FIRED" and name == run.summary.trigger else ()
-        lines = [*(text(one) for one in files[:FILES_MAX]), *_action_lines(run, trigger)]
-        if len(files) > FILES_MAX:
-            lines.insert(FILES_MAX, muted(f"and {counted(len(files) - FILES_MAX, 'more file')}"))
+        lines = [*_file_lines(run, trigger), *_action_lines(run, trigger)]
     return Explanation(
         subject=f"{name}  {trigger.type}  in run {run.summary.number} of {run.summary.workflow}",
         verdict=verdict,
@@ -69,7 +64,7 @@ def into_run(run: RunView, at: float | None) -> str:
     began = run.summary.started_at
     if at is None or began is None:
         return ""
-    return f"{duration(at - began)} into the run" if at - began >= AT_ONCE_S else "as the run began"
+    return f"{duration(at - began)} into the run" if at > began else "as the run began"
 
 
 def turn_text(run: RunView) -> str:
@@ -117,8 +112,18 @@ def _start_answer(run: RunView, trigger: TriggerRunView, now: float) -> tuple[Ve
             return Verdict.WAITS, f"It made run {number}. {turn_text(run)}"
 
 
+def _file_lines(run: RunView, trigger: TriggerRunView) -> list[Line]:
+    """Return the batch with which a trigger started the run."""
+    if trigger.state != "FIRED" or trigger.name != run.summary.trigger:
+        return []
+    lines = [text(one) for one in run.summary.event_files]
+    lines += [text(one, "deleted") for one in run.summary.deleted_files]
+    more = [muted(f"and {counted(len(lines) - FILES_MAX, 'more file')}")] if len(lines) > FILES_MAX else []
+    return lines[:FILES_MAX] + more
+
+
 def _cause(run: RunView, trigger: TriggerRunView, now: float) -> str:
-    files = len(run.summary.event_files)
+    files = len(run.summary.event_files) + len(run.summary.deleted_files)
     match trigger.fired_by:
         case "hand":
             return f"fired by hand, with {counted(files, 'file')}" if files else "fired by hand"

@@ -50,7 +50,8 @@ class Surroundings:
 def trigger_now(around: Surroundings, trigger: TriggerView) -> Explanation:
     """Explain why a trigger of type SCHEDULED, EVENT or ON_DEMAND does not start a run at this moment."""
     verdict, answer = _answer(around, trigger)
-    lines = [*_conditions(around, trigger), *_waiting_files(around), *_facts(around, trigger)]
+    notes = [text(note) for note in trigger.notes]
+    lines = [*notes, *_conditions(around, trigger), *_waiting_files(around), *_facts(around, trigger)]
     return Explanation(
         subject=f"{trigger.name}  {trigger.type}  of {trigger.workflow}",
         verdict=verdict,
@@ -214,7 +215,6 @@ def file_line(file: InboxFile, now: float) -> Line:
 
 
 def _facts(around: Surroundings, trigger: TriggerView) -> Iterator[Line]:
-    yield from (text(note) for note in trigger.notes)
     if trigger.schedule:
         yield muted(f"{trigger.schedule}, time zone {around.workflow.timezone}")
         yield from _coming_lines(around, trigger)
@@ -223,7 +223,8 @@ def _facts(around: Surroundings, trigger: TriggerView) -> Iterator[Line]:
         elif trigger.missed_runs:
             yield muted(_MISSED[trigger.missed_runs])
     if trigger.watch:
-        yield muted(f"watches {listed(trigger.watch)}")
+        kinds = f" for {listed(trigger.events)} files" if trigger.events else ""
+        yield muted(f"watches {listed(trigger.watch)}{kinds}")
     last = around.last_started
     if last is not None:
         came = last.outcome or ("QUEUED" if last.started_at is None else last.status)

@@ -82,6 +82,7 @@ def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger) -> Trigge
         missed_runs=trigger.missed_runs.value if trigger.schedule else "",
         next_fire_at=kernel.schedules.coming_fire(key, kernel.stepped_at),
         watch=watch.patterns if watch else (),
+        events=tuple(one.value for one in watch.events) if watch else (),
         batch_size=watch.batch_size if watch else 0,
         batch_files=len(inbox.waiting) if inbox else 0,
         settling_files=inbox.settling_count if inbox else 0,

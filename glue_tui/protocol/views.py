@@ -70,6 +70,8 @@ class TriggerView(View, frozen=True):
     """Settled files waiting in the batch."""
     settling_files: int = 0
     window_closes_at: float | None = None
+    events: tuple[str, ...] = ()
+    """Of a trigger that watches files: created | modified | deleted, those that start something."""
     logical: str = ""
     conditions: tuple[str, ...] = ()
     """`clean_sales SUCCEEDED`, in order."""

@@ -215,7 +215,10 @@ def _trigger(trigger: TriggerView, looked: Looked, now: float) -> Lines:
         "CONDITIONAL": f" {'or' if trigger.logical == 'ANY' else 'and'} ".join(trigger.conditions),
         "ON_DEMAND": "waits for a hand: press f",
     }[trigger.type]
-    lines: list[Spans] = [tuple(head), ((said, "text"),)]
+    has_note = looked.trigger_run is not None and trigger.type in ("SCHEDULED", "EVENT")
+    note: Spans = (("   " + trigger_note(trigger, now), "muted"),) if has_note else ()
+    lines: list[Spans] = [tuple(head), ((said, "text"), *note)]
+    lines += [((one, "warn"),) for one in trigger.notes]
     if trigger.description:
         lines.append(((trigger.description, "muted"),))
     return tuple(lines)

@@ -120,7 +120,7 @@ def run_seconds(summary: RunSummary, now: float) -> float | None:
 def trigger_note(trigger: TriggerView, now: float) -> str:
     """Return what the trigger list says beside a trigger that no run decides: its next fire, its batch, the key."""
     if trigger.state == "DEACTIVATED":
-        return "paused"
+        return f"paused · {trigger.batch_files} wait" if trigger.batch_files else "paused"
     match trigger.type:
         case "SCHEDULED":
             return until(trigger.next_fire_at - now) if trigger.next_fire_at is not None else "no next time"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 
+from glue_tui.client.trigger_words import paused_text
 from glue_tui.client.words import counted
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowState, InvalidInput
 from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
-from glue_tui.protocol.views import NodeView
+from glue_tui.protocol.views import NodeView, TriggerView
 from glue_tui.tui import cli_twins, refusals
 from glue_tui.tui.host import Host
 from glue_tui.tui.navigation import failed_after
@@ -48,7 +49,9 @@ async def _start(host: Host, looked: Looked, trigger: str) -> None:
     host.show_run(name, summary.run_id)
     verb = "queued" if summary.started_at is None and summary.queued_at is not None else "started"
     twin = cli_twins.fire(name, trigger, properties) if trigger else cli_twins.run(name, properties)
-    host.say(f"run {summary.number} of {name} {verb}", cli=twin)
+    files = len(summary.event_files) + len(summary.deleted_files)
+    taken = f" with {counted(files, 'waiting file')}" if files else ""
+    host.say(f"run {summary.number} of {name} {verb}{taken}", cli=twin)
 
 
 async def retry_run(host: Host, looked: Looked) -> None:
@@ -122,12 +125,17 @@ async def pause_trigger(host: Host, looked: Looked) -> None:
     trigger = looked.trigger
     enable = trigger.state == "DEACTIVATED"
     await host.client.set_trigger_enabled(trigger.workflow, trigger.name, enable)
-    said = (
-        f"{trigger.name} may fire again"
-        if enable
-        else f"{trigger.name} is paused: it won't fire until space resumes it"
-    )
+    said = f"{trigger.name} {_switched_text(looked, trigger, enable)}"
     host.say(said, cli=cli_twins.pause(trigger.workflow, trigger.name, enable), tone="good" if enable else "warn")
+
+
+def _switched_text(looked: Looked, trigger: TriggerView, enable: bool) -> str:
+    if enable:
+        # When it fires next, or what waits, the list beside it says.
+        return "may fire again"
+    runs = [run.summary for run in looked.model.runs.values() if run.summary.workflow == trigger.workflow]
+    going = tuple(run for run in runs if not run.outcome)
+    return f"is paused: {paused_text(trigger, going)}"
 
 
 async def release_engine(host: Host, looked: Looked) -> None:

@@ -388,13 +388,27 @@ def _(glue: Project) -> tuple[str, ...]:
     glue.write(FILES_OF_THREE)
     (glue.folder / "in").mkdir()
     lands_at(glue, "in/a.csv")
-    glue.look()
-    glue.now += SETTLE_S
-    glue.look()
+    settle(glue)
     glue.switch("files", enabled=False)
     found = [of_file(glue, "in/a.csv")]
     glue.step(DropAsked(workflow="night", trigger="files"))
     return *found, of_file(glue, "in/a.csv")
+
+
+@situation("A file of a kind of change that is not selected, one that is deleted, and one by a batch of both")
+def _(glue: Project) -> tuple[str, ...]:
+    glue.write(FILES + 'events = ["modified", "deleted"]\nbatch_size = 2\nbatch_window = "60s"\n' + WORK)
+    (glue.folder / "in").mkdir()
+    for name in ("a", "b"):
+        lands_at(glue, f"in/{name}.csv")
+    settle(glue)
+    found = [of_file(glue, "in/a.csv")]
+    (glue.folder / "in" / "a.csv").unlink()
+    settle(glue)
+    found.append(of_file(glue, "in/a.csv"))
+    lands_at(glue, "in/b.csv")
+    settle(glue)
+    return *found, of_file(glue, "in/a.csv"), in_run(glue.runs()[0], "files")
 
 
 @situation("A file that nobody has seen: none is there, it is a folder, it came without an engine or just now")
@@ -404,6 +418,12 @@ def _(glue: Project) -> tuple[str, ...]:
     (glue.folder / "in" / "new.csv").write_text("new")
     new = of_file(glue, "in/new.csv", has_engine=False), of_file(glue, "in/new.csv")
     return of_file(glue, "in/none.csv"), of_file(glue, "in/folder.csv"), *new
+
+
+def settle(project: Project) -> None:
+    project.look()
+    project.now += SETTLE_S
+    project.look()
 
 
 def lands_at(project: Project, path: str) -> None:

@@ -77,7 +77,11 @@ def of_file(project: Project, path: str, *, has_engine: bool = True) -> str:
     view, around = _around(project, "files", has_engine)
     (inbox,) = inbox_views(project.kernel, GetInbox(workflow="night", trigger="files", path=path))
     known = inbox.files[0] if inbox.files else None
-    taken_by = next((view_of(run).summary for run in project.runs() if known and run.run_id == known.run_id), None)
+    summaries = [view_of(run).summary for run in reversed(project.runs())]
+    if known is not None:
+        taken_by = next((one for one in summaries if one.run_id == known.run_id), None)
+    else:
+        taken_by = next((one for one in summaries if path in (*one.event_files, *one.deleted_files)), None)
     on_disk = what_lies_at(project.folder / path)
     return _text(file_at_trigger(around, view, path, known=known, on_disk=on_disk, taken_by=taken_by))
 

@@ -11,6 +11,9 @@ from glue_tui.tui.paint import Span, Spans, columns, width_of
 from glue_tui.tui.selection import Selection, shown_run
 from glue_tui.tui.widgets.pane import ListPane
 
+MARK = "! "
+"""Before what is said of a trigger of which there is more to know: its detail and `w` tell what."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerRow:
@@ -51,7 +54,7 @@ def _row(trigger: TriggerView, run: RunView | None, now: float, *, is_elsewhere:
         name=trigger.name,
         glyph="paused" if is_paused else trigger_glyph(trigger.type, trigger.logical),
         tone="muted" if is_paused else "trigger",
-        note=_note(trigger, run, in_run, now),
+        note=((MARK, "warn"), *_note(trigger, run, in_run, now)) if trigger.notes else _note(trigger, run, in_run, now),
         is_paused=is_paused,
         is_elsewhere=is_elsewhere,
     )
