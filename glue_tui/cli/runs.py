@@ -21,7 +21,7 @@ from glue_tui.cli.output import (
 )
 from glue_tui.cli.settings import Settings
 from glue_tui.cli.when import Moment
-from glue_tui.client.words import count, duration, size
+from glue_tui.client.words import count, duration, late_text, size
 from glue_tui.core.states import Outcome, WorkflowRunStatus
 from glue_tui.protocol.views import NodeOfRun, RunSummary
 from glue_tui.store.history import RunFilter
@@ -121,7 +121,7 @@ def _row(summary: RunSummary, now: float) -> tuple[str, ...]:
         str(summary.number),
         summary.workflow,
         state_text(run_state(summary)),
-        summary.trigger + retry + _files_text(summary),
+        summary.trigger + retry + _files_text(summary) + (f" ({late})" if (late := late_text(summary)) else ""),
         time_text(summary.started_at if summary.started_at is not None else summary.queued_at, now=now),
         _took_text(summary.started_at, summary.finished_at, now),
         ", ".join(summary.failed_nodes) or (summary.message if summary.outcome == "ERROR" else ""),

@@ -21,7 +21,7 @@ from glue_tui.cli.output import (
     time_text,
 )
 from glue_tui.cli.settings import Settings
-from glue_tui.client.words import duration
+from glue_tui.client.words import duration, late_text
 from glue_tui.core.states import DeliveryState, Outcome, WorkflowRunStatus
 from glue_tui.protocol.deliveries import DeliveryView, delivery_text
 from glue_tui.protocol.views import EngineView, ProjectView, RunView, WorkflowView
@@ -93,6 +93,8 @@ def run_status_text(run: RunView) -> str:
 
     summary = run.summary
     facts = [f"started by {summary.trigger} ({summary.trigger_type})"]
+    if late := late_text(summary):
+        facts.append(f"due {time_text(summary.scheduled_at)}, {late}")
     if summary.started_at is not None:
         facts.append(f"at {time_text(summary.started_at)}")
         end = summary.finished_at if summary.finished_at is not None else time.time()

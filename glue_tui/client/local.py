@@ -66,7 +66,7 @@ async def open_local(project_dir: Path) -> LocalClient:
 
     with ExitStack() as opening:
         try:
-            host = opening.enter_context(assembled(project_dir, note, fork_servers))
+            host = opening.enter_context(assembled(project_dir, note, fork_servers, is_for_one_command=True))
         except OSError as error:
             raise EngineUnavailable(f"the engine can't start: {error}", hint="is the project writable?") from error
         is_ready = asyncio.Event()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from glue_tui.core.lengths import duration
+from glue_tui.core.missed_runs import count_text
+from glue_tui.protocol.views import RunSummary
 
 __all__ = ["clock_text", "count", "counted", "duration", "size"]
 
@@ -28,6 +30,14 @@ def count(number: int) -> str:
 def counted(number: int, noun: str) -> str:
     """Return `1 row`, `2 rows`."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def late_text(summary: RunSummary) -> str:
+    """Return how much too late a schedule started a run: `9h 12m late, for 3 missed starts`; nothing if on time."""
+    if not summary.missed or summary.scheduled_at is None or summary.previous_run_id:
+        return ""
+    for_what = f", for {count_text(summary.missed)}" if summary.missed > 1 else ""
+    return f"{duration(summary.queued_at - summary.scheduled_at)} late{for_what}"
 
 
 def clock_text(at: float, now: float) -> str:

@@ -39,8 +39,13 @@ class LockHeld(EngineUnavailable):
 
 
 @contextmanager
-def assembled(project_dir: Path, note: Callable[[str], None], fork_servers: ForkServers) -> Iterator[Host]:
+def assembled(
+    project_dir: Path, note: Callable[[str], None], fork_servers: ForkServers, *, is_for_one_command: bool = False
+) -> Iterator[Host]:
     """Yield a host that owns the project's state, ready to run; let go of everything afterwards, `fork_servers` too.
+
+    One that lives for one command starts nothing by itself: it would end in the middle of it. What comes due meanwhile
+    waits for the next engine.
 
     Raises LockHeld, StoreFailed, FenceHeld, OSError (the state folder can't be written).
     """
@@ -53,7 +58,8 @@ def assembled(project_dir: Path, note: Callable[[str], None], fork_servers: Fork
         conn = resources.enter_context(contextlib.closing(_open_state(state_dir)))
         now = time.time()
         was_stopped = not ledger.has_engine_starts(conn)
-        kernel = Kernel(conn=conn, slots=slots(), new_run_id=new_run_id, is_held=note_start(conn, now))
+        is_held = note_start(conn, now) or is_for_one_command
+        kernel = Kernel(conn=conn, slots=slots(), new_run_id=new_run_id, is_held=is_held)
         with reading():
             for unreadable in kernel.open():
                 note(unreadable)
@@ -73,6 +79,8 @@ def assembled(project_dir: Path, note: Callable[[str], None], fork_servers: Fork
         remove_places(replaced_folders(step.published, project_dir))
         for one in lost:
             note(f"recovered: {type(one.report).__name__} {one.report.key.node_id} of {one.report.key.run_id}")
+        for text in step.notes:
+            note(text)
         history = resources.enter_context(contextlib.closing(open_history(state_dir / "state.db")))
         yield Host(
             project_dir=project_dir,

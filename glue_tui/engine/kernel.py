@@ -73,7 +73,7 @@ class Kernel:
     """Worker processes at a time."""
     new_run_id: Callable[[], RunId]
     is_held: bool = False
-    """After a crash loop: schedules and files start nothing until somebody says so."""
+    """Schedules and files start nothing: after a crash loop, until somebody says so; or the engine will end soon."""
     workflows: dict[str, Workflow] = field(default_factory=dict)
     runs: dict[RunId, WorkflowRun] = field(default_factory=dict)
     """Runs that are not over."""

@@ -64,6 +64,8 @@ def run_summary(run: WorkflowRun, waits: RunWaits = NOTHING) -> RunSummary:
         failed_nodes=tuple(node_name(node.node_id) for node in nodes if node.state.is_failure),
         event_files=run.cause.files,
         deleted_files=run.cause.deleted_files,
+        scheduled_at=run.cause.scheduled_at,
+        missed=run.cause.missed,
         rings_on=terminal_occasions(run),
     )
 

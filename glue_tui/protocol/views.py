@@ -212,6 +212,10 @@ class RunSummary(View, frozen=True):
     event_files: tuple[str, ...] = ()
     deleted_files: tuple[str, ...] = ()
     """Those of the batch that started the run that were deleted."""
+    scheduled_at: float | None = None
+    """The moment that a schedule meant; None for other starts."""
+    missed: int = 0
+    """How many missed moments of the schedule the run stands for; 0 where it began on time."""
     rings_on: tuple[str, ...] = ()
     """On what its definition has an open screen ring: outcomes, DELAYED."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from glue_tui.client.words import count, counted, duration, size
+from glue_tui.client.words import count, counted, duration, late_text, size
+from glue_tui.core.schedule import local_text
 from glue_tui.protocol.views import NodeDefinition, NodeView, RunSummary, RunView, TriggerView, WorkflowView
 from glue_tui.tui.failure import FAILED, failed_nodes, failure_lines
 from glue_tui.tui.format import (
@@ -210,7 +211,7 @@ def _trigger(trigger: TriggerView, looked: Looked, now: float) -> Lines:
     elif trigger.type != "CONDITIONAL":
         head.append(("  " + trigger_note(trigger, now), "text"))
     said = {
-        "SCHEDULED": trigger.schedule,
+        "SCHEDULED": _schedule(trigger, looked),
         "EVENT": "watches " + ", ".join(trigger.watch),
         "CONDITIONAL": f" {'or' if trigger.logical == 'ANY' else 'and'} ".join(trigger.conditions),
         "ON_DEMAND": "waits for a hand: press f",
@@ -222,6 +223,14 @@ def _trigger(trigger: TriggerView, looked: Looked, now: float) -> Lines:
     if trigger.description:
         lines.append(((trigger.description, "muted"),))
     return tuple(lines)
+
+
+def _schedule(trigger: TriggerView, looked: Looked) -> str:
+    """Return a schedule and the moment that it means next, in its time zone."""
+    workflow = looked.model.workflow(trigger.workflow)
+    if workflow is None or trigger.next_fire_at is None:
+        return trigger.schedule
+    return f"{trigger.schedule}   next {local_text(trigger.next_fire_at, workflow.timezone)}"
 
 
 def _workflow(workflow: WorkflowView, run: RunView | None, look: Look) -> Lines:
@@ -251,6 +260,8 @@ def _workflow(workflow: WorkflowView, run: RunView | None, look: Look) -> Lines:
         summary = run.summary
         if summary.message:
             lines.append(((summary.message, "text"),))
+        if late := late_text(summary):
+            lines.append(((f"started {late}", "warn"),))
         for word, files in (("files ", summary.event_files), ("deleted ", summary.deleted_files)):
             if len(files) > 1 or (files and word == "deleted "):
                 lines.append(((word, "muted"), (", ".join(PurePath(file).name for file in files), "text")))

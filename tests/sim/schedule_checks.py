@@ -130,6 +130,8 @@ class ScheduleWatch:
         times = [run.cause.scheduled_at for run in runs]
         require(times == sorted(set(times)), f"{where} fires twice, or out of order: {times}")
         require(set(times) <= set(done), f"{where} fires at {times}, of {done}")
+        most = (missed_runs.MADE_UP_MAX + 1) * len(self._steps_at)
+        require(len(runs) <= most, f"{where} starts {len(runs)} runs at once")
         due = [self._moments(after.trigger, before.done_until, now) for now in self._steps_at]
         may_refuse = workflow.on_overlap is OnOverlap.SKIP
         match after.trigger.missed_runs:
