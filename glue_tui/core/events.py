@@ -26,6 +26,9 @@ class StartCause:
     """The batch of an EVENT start, paths relative to the project folder: those of its files that are there."""
     deleted_files: tuple[str, ...] = ()
     """Those of its files that were deleted."""
+    generation: int = 0
+    """Of an EVENT start: how many runs in a row stand behind it, each begun by files that changed while the one before
+    was at work (`core.loops`)."""
     fired_by: str = ""
     """`size` or `window` for an EVENT start (rule EV-3), `hand` for one fired by a person."""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from glue_tui.core import arrivals
 from glue_tui.core.arrivals import Queue, SeenFile, Stage
 from glue_tui.core.globs import glob_pattern
+from glue_tui.core.loops import Arrival
 from glue_tui.core.model import FileWatch
 from glue_tui.engine.batch import TriggerKey
 from glue_tui.engine.inputs import FolderScanned
@@ -34,6 +35,10 @@ class Inbox:
         """Files that settle and that some program has open, as far as the system tells."""
         self.waiting = Queue()
         """Settled files, oldest first."""
+        self.newest = Arrival(written_at=0.0, noticed_at=0.0)
+        """The last change that came to be known."""
+        self._noticed: dict[str, float] = {}
+        """When the present change of an open file was noticed; not stored."""
         self._files: dict[str, SeenFile] = {}
         self._settling = Queue()
         """Files by the time at which to look at them again."""
@@ -60,6 +65,7 @@ class Inbox:
         """
         other = Inbox(key, watch, self.looked_at, self._files.values())
         other.open_for_writing = set(self.open_for_writing)
+        other.newest, other._noticed = self.newest, dict(self._noticed)
         other._stored_key, other._stored_looked_at = self._stored_key, self._stored_looked_at
         other._rows = dict(self._rows)
         for file in self._files.values():
@@ -122,6 +128,7 @@ class Inbox:
                 continue
             after = arrivals.found(known, fact, self.watch, at)
             if after is not known:
+                self._notice(known, after, at)
                 self._remember(fact.path, after)
             if after.stage is Stage.SETTLING:
                 self._look_later(fact.path, fact.is_open, at)
@@ -130,6 +137,7 @@ class Inbox:
             if known is not None:
                 after_all = arrivals.gone(known, self.watch, at) if self.watch.matches(path) else None
                 if after_all is not known:
+                    self._notice(known, after_all, at)
                     self._remember(path, after_all)
         self._leave_unseen(scan, at)
         if scan.is_whole:
@@ -152,6 +160,28 @@ class Inbox:
         files = [self._files[path] for path in paths]
         there = tuple(one.path for one in files if not one.is_deleted)
         return there, tuple(one.path for one in files if one.is_deleted)
+
+    def arrivals_of(self, paths: Iterable[str]) -> list[Arrival]:
+        """Return when these open files came about."""
+        return [self._arrival(self._files[path]) for path in paths]
+
+    def _arrival(self, file: SeenFile) -> Arrival:
+        written_at = file.mtime_ns / 1e9
+        noticed_at = self._noticed.get(file.path, written_at)
+        return Arrival(written_at=noticed_at if file.is_deleted else written_at, noticed_at=noticed_at)
+
+    def _notice(self, known: SeenFile | None, after: SeenFile | None, at: float) -> None:
+        """Keep when an open file came to be as it is, for as long as it is open."""
+        if after is None or not after.stage.is_open:
+            return
+        if known is None or (known.size_bytes, known.mtime_ns, known.is_deleted, known.stage.is_open) != (
+            after.size_bytes,
+            after.mtime_ns,
+            after.is_deleted,
+            True,
+        ):
+            self._noticed[after.path] = at
+            self.newest = self._arrival(after)
 
     # The end of a step
 
@@ -193,6 +223,7 @@ class Inbox:
         self._settling.remove(path)
         self.open_for_writing.discard(path)
         if file is None or not file.stage.is_open:
+            self._noticed.pop(path, None)
             return
         self._files[path] = file
         if file.stage is Stage.PENDING:

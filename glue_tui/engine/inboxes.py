@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 from glue_tui.core.arrivals import Stage, due_batch
 from glue_tui.core.events import StartCause
+from glue_tui.core.loops import PROBES_MAX, IsLoop, Loops, MayFire, MustWait, Verdict
 from glue_tui.core.model import RunId, Trigger, Workflow
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.core.run import WorkflowRun
+from glue_tui.core.states import TriggerType
 from glue_tui.engine import starts
 from glue_tui.engine.batch import Batch, TriggerKey
 from glue_tui.engine.inbox import Inbox
@@ -20,6 +22,7 @@ from glue_tui.engine.inputs import FolderScanned
 from glue_tui.store.database import Connection
 
 Workflows = Mapping[str, Workflow]
+DOUBTED = "waits for a quiet moment: its files came while runs that files had started were at work, many times in a row"
 
 
 @dataclass(slots=True)
@@ -28,6 +31,9 @@ class Inboxes:
     _inboxes: dict[TriggerKey, Inbox] = field(default_factory=dict)
     _left: dict[TriggerKey, Inbox] = field(default_factory=dict)
     """Of triggers that this step has taken away: what it has seen of them is not stored yet."""
+    loops: Loops = field(default_factory=Loops)
+    _doubted: dict[TriggerKey, float | None] = field(default_factory=dict)
+    """Triggers that wait to see whether their runs make their files, and until when; None: while runs are at work."""
     _skipped: set[TriggerKey] = field(default_factory=set)
     """Triggers whose batch waits because of `on_overlap = "skip"`, and that have said so."""
 
@@ -83,19 +89,42 @@ class Inboxes:
         """
         inbox = self._inboxes.get((workflow.name, trigger.name))
         paths = inbox.waiting.first(inbox.watch.batch_size) if inbox is not None else ()
-        run = starts.start_by_hand(batch, workflow, _cause(trigger, inbox, paths, "hand"), properties, run_id)
+        run = starts.start_by_hand(batch, workflow, _cause(trigger, inbox, paths, "hand", 0), properties, run_id)
         if inbox is not None:
             inbox.take(paths, run_id, batch.now)
         return run
 
-    def take_batches(self, batch: Batch, workflows: Workflows, new_run_id: Callable[[], RunId]) -> None:
-        """Start a run for every batch that is complete."""
+    def take_batches(
+        self, batch: Batch, workflows: Workflows, new_run_id: Callable[[], RunId]
+    ) -> dict[TriggerKey, str]:
+        """Start a run for every batch that is complete; return the triggers that have to be stopped, and why."""
+        self._saw_runs(batch)
+        doubted, self._doubted = self._doubted, {}
+        loops: dict[TriggerKey, str] = {}
         for workflow, trigger in event_triggers(workflows):
             if trigger.enabled:
-                self._take_batches(batch, workflow, trigger, new_run_id)
+                generation = self._take_batches(batch, workflow, trigger, new_run_id)
+                if generation is not None:
+                    loops[workflow.name, trigger.name] = _loop_text(generation)
+        batch.touched_triggers.update(doubted.keys() ^ self._doubted.keys())
+        return loops
+
+    def saw(self, run: WorkflowRun) -> None:
+        """Note what a run does that files may have started: what it writes may start others."""
+        if run.cause.trigger_type is TriggerType.EVENT:
+            self.loops = self.loops.saw(run)
+
+    def forgive(self) -> None:
+        """A person lets a trigger go on: what looked like a loop begins anew."""
+        self.loops = self.loops.forgiven()
+
+    def notes(self, key: TriggerKey) -> tuple[str, ...]:
+        """Return what keeps a trigger from taking its files, in words."""
+        return (DOUBTED,) if key in self._doubted else ()
 
     def save(self, batch: Batch) -> None:
         """Add what this step has changed to its commit."""
+        self._saw_runs(batch)
         for key, inbox in (*self._left.items(), *self._inboxes.items()):
             if inbox.is_changed:
                 batch.write(inbox.save)
@@ -114,7 +143,7 @@ class Inboxes:
 
     def wake_times(self, workflows: Workflows, stepped_at: float) -> list[float]:
         """Return when windows of batches close, as of the last step."""
-        times: list[float] = []
+        times = [at for at in self._doubted.values() if at is not None]
         for workflow, trigger in event_triggers(workflows):
             closes_at = self._inboxes[workflow.name, trigger.name].closes_at
             # A window that was over at the last step waits for something else: a place under the limit, a key.
@@ -129,32 +158,61 @@ class Inboxes:
         due = [(key, now if inbox.must_look else inbox.look_again_at) for key, inbox in self._inboxes.items()]
         return tuple((key, at) for key, at in due if at is not None)
 
+    def _saw_runs(self, batch: Batch) -> None:
+        for run in batch.runs.values():
+            self.saw(run)
+
     def _take_batches(
         self, batch: Batch, workflow: Workflow, trigger: Trigger, new_run_id: Callable[[], RunId]
-    ) -> None:
+    ) -> int | None:
+        """Return None, or the generation that a loop has come to."""
         key = (workflow.name, trigger.name)
         inbox = self._inboxes[key]
         while True:
             paths, fired_by = due_batch(inbox.waiting, inbox.watch, batch.now)
             if not paths:
-                return
+                return None
+            match self._judge(key, inbox, paths, batch.now):
+                case MustWait(until=until):
+                    self._doubted[key] = until
+                    return None
+                case IsLoop(generation=generation):
+                    return generation
+                case MayFire() as verdict:
+                    pass
             news: list[str] = []
-            cause = _cause(trigger, inbox, paths, fired_by)
+            cause = _cause(trigger, inbox, paths, fired_by, verdict.generation)
             run = starts.start_by_itself(batch, workflow, cause, new_run_id(), news)
             if run is None:
                 # The batch is offered again at every step: one note for all of them.
                 batch.notes += news if key not in self._skipped else []
                 self._skipped.add(key)
-                return
+                return None
             self._skipped.discard(key)
+            self.loops = self.loops.fired(key, verdict).saw(run)
             inbox.take(paths, run.run_id, batch.now)
 
+    def _judge(self, key: TriggerKey, inbox: Inbox, paths: tuple[str, ...], now: float) -> Verdict:
+        if inbox.watch.allow_loop:
+            return MayFire(generation=0)
+        return self.loops.judge(key, inbox.arrivals_of(paths), inbox.newest, now)
 
-def _cause(trigger: Trigger, inbox: Inbox | None, paths: tuple[str, ...], fired_by: str) -> StartCause:
+
+def _cause(trigger: Trigger, inbox: Inbox | None, paths: tuple[str, ...], fired_by: str, generation: int) -> StartCause:
     files, deleted_files = inbox.batch_files(paths) if inbox is not None else ((), ())
     return StartCause(
-        trigger=trigger.name, trigger_type=trigger.type, files=files, deleted_files=deleted_files, fired_by=fired_by
+        trigger=trigger.name,
+        trigger_type=trigger.type,
+        files=files,
+        deleted_files=deleted_files,
+        fired_by=fired_by,
+        generation=generation,
     )
+
+
+def _loop_text(generation: int) -> str:
+    tries = f"the last {PROBES_MAX} with nothing else at work"
+    return f"looks like a loop: its runs make the files that start it ({generation} runs in a row, {tries})"
 
 
 def event_triggers(workflows: Workflows) -> list[tuple[Workflow, Trigger]]:

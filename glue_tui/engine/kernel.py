@@ -45,7 +45,7 @@ from glue_tui.engine.inputs import (
     TriggerSwitched,
     WorkerReported,
 )
-from glue_tui.engine.reloading import renames
+from glue_tui.engine.reloading import moved, renames
 from glue_tui.engine.schedules import Schedules
 from glue_tui.store import event_log, ledger
 from glue_tui.store.database import Connection, reading, transaction
@@ -79,6 +79,8 @@ class Kernel:
     """Runs that are not over."""
     inboxes: Inboxes = field(init=False)
     schedules: Schedules = field(default_factory=Schedules)
+    stop_reasons: dict[TriggerKey, str] = field(default_factory=dict)
+    """Why the engine itself has paused a trigger."""
     _settings: dict[TriggerKey, bool] = field(default_factory=dict)
     _loaded: dict[str, Workflow] = field(default_factory=dict)
     """Workflows as their files say, before what a person paused or resumed; at first as they were when last stored."""
@@ -95,24 +97,26 @@ class Kernel:
         self._last_number = event_log.last_number(self.conn)
         self._settings = ledger.read_trigger_settings(self.conn)
         self.schedules.open(self.conn)
+        self.stop_reasons = ledger.read_stop_reasons(self.conn)
         self._loaded = {one.name: one for one in ledger.read_good_definitions(self.conn).values()}
         for run_id in event_log.unfinished_run_ids(self.conn):
             try:
                 run = event_log.read_run(self.conn, run_id)
                 self.runs[run.run_id] = run
+                self.inboxes.saw(run)
             except OUR_FAULTS as error:
                 unreadable.append(f"run {run_id} can't be read and is left as it is: {error!r}")
         return tuple(unreadable)
 
     def step(self, inputs: Sequence[Input], now: float) -> Step:
         """Take inputs, decide, commit, and only then show the result. Raises StoreFailed with nothing changed."""
-        before = (self.workflows, self.inboxes, self.schedules, self._settings, self._loaded)
+        before = (self.workflows, self.inboxes, self.schedules, self._settings, self.stop_reasons, self._loaded)
         self.inboxes, self.schedules = copy(self.inboxes), copy(self.schedules)
         try:
             with reading():
                 return self._step(inputs, now)
         except BaseException:
-            self.workflows, self.inboxes, self.schedules, self._settings, self._loaded = before
+            self.workflows, self.inboxes, self.schedules, self._settings, self.stop_reasons, self._loaded = before
             self.inboxes.put_back()
             raise
 
@@ -254,10 +258,15 @@ class Kernel:
 
     def _switch(self, batch: Batch, ask: TriggerSwitched) -> None:
         self._trigger(ask.workflow, ask.trigger)
-        key = (ask.workflow, ask.trigger)
-        batch.write(lambda conn: ledger.write_trigger_setting(conn, *key, ask.enabled))
+        if ask.enabled:
+            self.inboxes.forgive()
+        self._set_enabled(batch, (ask.workflow, ask.trigger), ask.enabled)
+
+    def _set_enabled(self, batch: Batch, key: TriggerKey, enabled: bool, reason: str = "") -> None:
+        batch.write(lambda conn: ledger.write_trigger_setting(conn, *key, enabled, reason))
         batch.touched_triggers.add(key)
-        self._settings = {**self._settings, key: ask.enabled}
+        self._settings = {**self._settings, key: enabled}
+        self.stop_reasons = {**self.stop_reasons, key: reason}
         self._load(batch, tuple(self._loaded.values()), {})
 
     def _drop_asked(self, batch: Batch, ask: DropAsked) -> int:
@@ -278,8 +287,8 @@ class Kernel:
         renamed = renames(self._loaded.values(), workflows)
         for name, before in renamed.items():
             batch.rename_workflow(before, name)
-            kept = {key: on for key, on in self._settings.items() if key[0] != name}
-            self._settings = {(name if key[0] == before else key[0], key[1]): on for key, on in kept.items()}
+            self._settings = moved(self._settings, before, name)
+            self.stop_reasons = moved(self.stop_reasons, before, name)
         self._load(batch, workflows, renamed)
 
     def _load(self, batch: Batch, workflows: tuple[Workflow, ...], renamed: Mapping[str, str]) -> None:
@@ -302,7 +311,9 @@ class Kernel:
 
     def _fire_due(self, batch: Batch) -> None:
         self.schedules.fire_due(batch, self.workflows, self.new_run_id, batch.notes)
-        self.inboxes.take_batches(batch, self.workflows, self.new_run_id)
+        for key, reason in self.inboxes.take_batches(batch, self.workflows, self.new_run_id).items():
+            batch.notes.append(f"{key[0]}: {key[1]} stopped: {reason}")
+            self._set_enabled(batch, key, False, reason)
 
     def _admit(self, batch: Batch) -> None:
         """Let queued runs have their turn and waiting attempts their slots, until nothing changes."""

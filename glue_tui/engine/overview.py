@@ -90,8 +90,13 @@ def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger) -> Trigge
         logical=trigger.predicate.logical.value if trigger.predicate else "",
         conditions=condition_texts(trigger),
         actions=tuple(_action_id(action) for action in trigger.actions),
-        notes=kernel.schedules.notes(key, kernel.stepped_at, is_held=kernel.is_held),
+        notes=(*kernel.schedules.notes(key, kernel.stepped_at, is_held=kernel.is_held), *_inbox_notes(kernel, key)),
     )
+
+
+def _inbox_notes(kernel: Kernel, key: tuple[str, str]) -> tuple[str, ...]:
+    reason = kernel.stop_reasons.get(key)
+    return (f"stopped: {reason}",) if reason else kernel.inboxes.notes(key)
 
 
 def trigger_views(kernel: Kernel, keys: Iterable[tuple[str, str]]) -> tuple[TriggerView, ...]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from glue_tui.core.model import Workflow
+from glue_tui.engine.batch import TriggerKey
+
+T = TypeVar("T")
 
 
 def renames(before: Iterable[Workflow], now: Iterable[Workflow]) -> dict[str, str]:
@@ -22,3 +26,9 @@ def renames(before: Iterable[Workflow], now: Iterable[Workflow]) -> dict[str, st
             gone.remove(same)
             renamed[workflow.name] = same.name
     return renamed
+
+
+def moved(values: Mapping[TriggerKey, T], before: str, name: str) -> dict[TriggerKey, T]:
+    """Return what is known of triggers once the workflow `before` is called `name`."""
+    kept = {key: value for key, value in values.items() if key[0] != name}
+    return {(name if key[0] == before else key[0], key[1]): value for key, value in kept.items()}

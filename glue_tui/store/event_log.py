@@ -113,6 +113,9 @@ MIGRATIONS = (
     ALTER TABLE seen_files ADD COLUMN earlier TEXT NOT NULL DEFAULT '';
     CREATE INDEX open_files ON seen_files (workflow, trigger) WHERE stage IN ('SETTLING', 'PENDING')
     """,
+    """
+    ALTER TABLE trigger_settings ADD COLUMN reason TEXT NOT NULL DEFAULT ''
+    """,
 )
 """Steps are only ever added. `removed_runs`: removed from the history, their log folders are still to be deleted."""
 

@@ -29,8 +29,19 @@ def read_trigger_settings(conn: sqlite3.Connection) -> dict[tuple[str, str], boo
     return {(workflow, trigger): bool(enabled) for workflow, trigger, enabled in rows}
 
 
-def write_trigger_setting(conn: sqlite3.Connection, workflow: str, trigger: str, enabled: bool) -> None:
-    conn.execute("INSERT OR REPLACE INTO trigger_settings VALUES (?, ?, ?)", (workflow, trigger, int(enabled)))
+def read_stop_reasons(conn: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """Return why the engine itself has paused triggers, by (workflow, trigger)."""
+    rows = conn.execute("SELECT workflow, trigger, reason FROM trigger_settings WHERE reason != ''")
+    return {(workflow, trigger): reason for workflow, trigger, reason in rows}
+
+
+def write_trigger_setting(
+    conn: sqlite3.Connection, workflow: str, trigger: str, enabled: bool, reason: str = ""
+) -> None:
+    """Remember that a trigger was paused or resumed; `reason`: why the engine has paused it by itself."""
+    conn.execute(
+        "INSERT OR REPLACE INTO trigger_settings VALUES (?, ?, ?, ?)", (workflow, trigger, int(enabled), reason)
+    )
 
 
 def read_good_definitions(conn: sqlite3.Connection) -> dict[str, Workflow]:

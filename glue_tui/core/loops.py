@@ -1,0 +1,180 @@
+"""Whether runs that files start make the files that start the next ones. Pure: moments and time are given.
+
+A run's *generation* counts how many such runs stand behind it, each begun by a file that changed while the one before
+was at work. An outside source that is faster than its runs looks the same, so a high generation proves nothing yet: the
+trigger then fires only after a quiet time. A file that comes while nothing is at work proves the outside source; three
+runs in a row during which the next file came, and none in the quiet around them, prove the loop.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from glue_tui.core.clock import was_set_back
+from glue_tui.core.model import RunId
+from glue_tui.core.run import WorkflowRun
+
+GENERATIONS_MAX = 10
+"""From this generation on, a trigger has to show that its files come from outside."""
+PROBES_MAX = 3
+QUIET_S = 5.0
+"""The shortest quiet time; twice as long as the trigger's last run took, where that is longer."""
+GRACE_S = 2.0
+"""After the end of a run, for what it wrote last and is noticed only then."""
+SPANS_KEPT = 200
+"""Runs that are over and still remembered."""
+
+Key = tuple[str, str]
+"""Workflow and trigger name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The time that a run which files started was at work."""
+
+    run_id: RunId
+    key: Key
+    generation: int
+    started_at: float
+    ended_at: float = math.inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """When a file came about: when it was written, and when that was noticed."""
+
+    written_at: float
+    noticed_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MayFire:
+    generation: int
+    is_probe: bool = False
+    """It tries whether the run makes the next file."""
+    cleared_until: float | None = None
+    """Files that came until then are shown to come from outside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MustWait:
+    until: float | None
+    """The end of the quiet time; None while runs are at work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IsLoop:
+    generation: int
+
+
+Verdict = MayFire | MustWait | IsLoop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loops:
+    """What is known of runs that files started; replaced as a whole with each change."""
+
+    spans: tuple[Span, ...] = ()
+    """In the order in which they began."""
+    queued: Mapping[RunId, Key] = field(default_factory=dict)
+    """Runs that have not begun yet."""
+    probes: Mapping[Key, int] = field(default_factory=dict)
+    """Tries in a row, of triggers that may be part of a loop."""
+    cleared: Mapping[Key, float] = field(default_factory=dict)
+    """Until when files of a trigger are known to come from outside."""
+
+    def saw(self, run: WorkflowRun) -> Loops:
+        """Note that a run is there, has begun or is over, if files started it and a loop is not what is meant."""
+        trigger = run.workflow.trigger(run.cause.trigger)
+        if trigger is None or trigger.watch is None or trigger.watch.allow_loop:
+            return self
+        key = (run.workflow.name, trigger.name)
+        if run.started_at is None:
+            queued = {run_id: other for run_id, other in self.queued.items() if run_id != run.run_id}
+            return replace(self, queued=queued if run.status.is_over else {**queued, run.run_id: key})
+        known = next((one for one in self.spans if one.run_id == run.run_id), None)
+        span = Span(
+            run_id=run.run_id,
+            key=key,
+            generation=known.generation if known else run.cause.generation,
+            started_at=run.started_at,
+            ended_at=math.inf if run.finished_at is None else run.finished_at,
+        )
+        return self if span == known else self._with(span)
+
+    def judge(self, key: Key, batch: Iterable[Arrival], newest: Arrival, now: float) -> Verdict:
+        """Decide whether a trigger may fire for the files of a batch; `newest` is the last that came at all."""
+        generation = max((self._generation(key, one) for one in batch), default=0) if self.spans else 0
+        if generation < GENERATIONS_MAX:
+            return MayFire(generation=generation)
+        of_newest = self._generation(key, newest)
+        if of_newest < GENERATIONS_MAX:
+            return MayFire(generation=of_newest, cleared_until=newest.noticed_at)
+        since = self._began(key, now)
+        young = [one for one in self.spans if one.started_at >= since]
+        ended_at = max((one.ended_at for one in young), default=-math.inf)
+        if ended_at == math.inf or key in self.queued.values():
+            return MustWait(until=None)
+        took_s = max((one.ended_at - one.started_at for one in young if one.key == key), default=0.0)
+        until = ended_at + max(QUIET_S, 2 * took_s)
+        if now < until and not was_set_back(ended_at, now):
+            return MustWait(until=until)
+        probes = self.probes.get(key, 0)
+        if probes and newest.noticed_at <= since:
+            # The last probe made no file: what waits has another source.
+            return MayFire(generation=0, cleared_until=newest.noticed_at)
+        if probes >= PROBES_MAX:
+            return IsLoop(generation=generation)
+        return MayFire(generation=generation, is_probe=True)
+
+    def fired(self, key: Key, verdict: MayFire) -> Loops:
+        """Note that a trigger has fired."""
+        if verdict.is_probe:
+            return replace(self, probes={**self.probes, key: self.probes.get(key, 0) + 1})
+        probes = {one: count for one, count in self.probes.items() if one != key}
+        if verdict.generation and verdict.cleared_until is None:
+            return replace(self, probes=probes)
+        # Its files come from outside: so what came while its runs were at work needs not be theirs.
+        spans = tuple(replace(one, generation=0) if one.key == key else one for one in self.spans)
+        cleared = self.cleared if verdict.cleared_until is None else {**self.cleared, key: verdict.cleared_until}
+        return replace(self, spans=spans, probes=probes, cleared=cleared)
+
+    def forgiven(self) -> Loops:
+        """Begin to count anew: a person wants a trigger to go on."""
+        return replace(self, spans=tuple(replace(one, generation=0) for one in self.spans), probes={})
+
+    def _with(self, span: Span) -> Loops:
+        queued = {run_id: key for run_id, key in self.queued.items() if run_id != span.run_id}
+        spans = [one for one in self.spans if one.run_id != span.run_id]
+        spans.insert(bisect_right(spans, span.started_at, key=_start), span)
+        over = sum(1 for one in spans if one.ended_at < math.inf)
+        if over > SPANS_KEPT:
+            spans.remove(next(one for one in spans if one.ended_at < math.inf))
+        return replace(self, spans=tuple(spans), queued=queued)
+
+    def _generation(self, key: Key, file: Arrival) -> int:
+        """Return the generation of a run that this file starts; 0: it came from outside.
+
+        Runs that were at work before the trigger's own last one began are none of its consequences: otherwise a single
+        long run would make a chain of whatever comes while it lasts.
+        """
+        if file.noticed_at <= self.cleared.get(key, -math.inf):
+            return 0
+        return max(self._generation_at(key, at) for at in (file.written_at, file.noticed_at))
+
+    def _generation_at(self, key: Key, at: float) -> int:
+        begin = bisect_left(self.spans, self._began(key, at), key=_start)
+        end = bisect_left(self.spans, at, key=_start)
+        return max((one.generation + 1 for one in self.spans[begin:end] if at <= one.ended_at + GRACE_S), default=0)
+
+    def _began(self, key: Key, at: float) -> float:
+        """Return when the trigger's last run before a moment began."""
+        own = (one.started_at for one in reversed(self.spans) if one.key == key and one.started_at < at)
+        return next(own, -math.inf)
+
+
+def _start(span: Span) -> float:
+    return span.started_at

@@ -1,0 +1,189 @@
+"""Runs that make the files that start the next ones are stopped; a source that is only fast is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glue_tui.core.events import RunFinished, RunQueued, RunStarted, StartCause
+from glue_tui.core.loops import (
+    GENERATIONS_MAX,
+    GRACE_S,
+    PROBES_MAX,
+    QUIET_S,
+    Arrival,
+    IsLoop,
+    Key,
+    Loops,
+    MayFire,
+    MustWait,
+)
+from glue_tui.core.model import Action, CommandWork, FileWatch, Job, RunId, Trigger, Workflow, job_id
+from glue_tui.core.run import WorkflowRun, apply
+from glue_tui.core.states import Outcome, TriggerType, WorkflowRunStatus
+
+TICK_S = 0.1
+TOOK_S = st.sampled_from([0.1, 0.4, 2.0, 5.0])
+EVERY_S = st.sampled_from([0.1, 0.5, 2.1, 6.0])
+
+
+def workflow_of(name: str, *, allow_loop: bool = False) -> Workflow:
+    watch = FileWatch(patterns=("in/*",), allow_loop=allow_loop)
+    trigger = Trigger(name="files", type=TriggerType.EVENT, actions=(Action(node_id=job_id("work")),), watch=watch)
+    job = Job(name="work", work=CommandWork(command=("true",)))
+    return Workflow(name=name, source=f"workflows/{name}.toml", jobs=(job,), triggers=(trigger,))
+
+
+@dataclass(kw_only=True)
+class Source:
+    """One workflow: how long its runs take, and for whom each of them makes a file, `after_s` it began."""
+
+    took_s: float = 1.0
+    makes_for: tuple[str, ...] = ()
+    after_s: float = 0.5
+    outside_every_s: float | None = None
+    outside_until_s: float = 60.0
+    allow_loop: bool = False
+    keeps_mtime: bool = False
+    """What it makes is moved there, and was written long ago."""
+
+
+@dataclass(kw_only=True)
+class World:
+    """Files that arrive and runs that they start, in steps of TICK_S."""
+
+    sources: dict[str, Source]
+    loops: Loops = field(default_factory=Loops)
+    now: float = 1000.0
+    runs: list[tuple[str, int]] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+    slowest_s: float = 0.0
+    """The longest time that a file waited."""
+
+    def live(self, seconds: float) -> World:
+        begin = self.now
+        waiting: dict[str, list[Arrival]] = {name: [] for name in self.sources}
+        going: list[tuple[str, WorkflowRun, float]] = []
+        for tick in range(round(seconds / TICK_S)):
+            self.now = round(begin + tick * TICK_S, 3)
+            for name, source in self.sources.items():
+                every_s = source.outside_every_s
+                is_on = tick == 0 or (every_s and tick % max(round(every_s / TICK_S), 1) == 0)
+                if is_on and tick * TICK_S < source.outside_until_s:
+                    waiting[name].append(Arrival(written_at=self.now, noticed_at=self.now))
+            for name, run, started_at in list(going):
+                source = self.sources[name]
+                if round(self.now - started_at - source.after_s, 3) == 0:
+                    written_at = 1.0 if source.keeps_mtime else self.now
+                    for other in source.makes_for:
+                        waiting[other].append(Arrival(written_at=written_at, noticed_at=self.now))
+                if self.now - started_at >= source.took_s - 0.001:
+                    going.remove((name, run, started_at))
+                    over = RunFinished(status=WorkflowRunStatus.COMPLETED, outcome=Outcome.SUCCEEDED)
+                    self.loops = self.loops.saw(apply(run, over, self.now))
+            for name, files in waiting.items():
+                while files and name not in self.stopped:
+                    run = self.fire(name, files[0], files[-1])
+                    if run is None:
+                        break
+                    self.slowest_s = max(self.slowest_s, self.now - files.pop(0).noticed_at)
+                    going.append((name, run, self.now))
+        self.left = sum(len(files) for files in waiting.values())
+        return self
+
+    def fire(self, name: str, file: Arrival, newest: Arrival) -> WorkflowRun | None:
+        key: Key = (name, "files")
+        verdict = MayFire(generation=0)
+        if not self.sources[name].allow_loop:
+            match self.loops.judge(key, [file], newest, self.now):
+                case MayFire() as may:
+                    verdict = may
+                case IsLoop():
+                    self.stopped.append(name)
+                    return None
+                case MustWait():
+                    return None
+        self.runs.append((name, verdict.generation))
+        workflow = workflow_of(name, allow_loop=self.sources[name].allow_loop)
+        cause = StartCause(trigger="files", trigger_type=TriggerType.EVENT, generation=verdict.generation)
+        queued = RunQueued(run_id=RunId(f"wr_{len(self.runs)}"), number=len(self.runs), workflow=workflow, cause=cause)
+        run = apply(apply(None, queued, self.now), RunStarted(), self.now)
+        self.loops = self.loops.fired(key, verdict).saw(run)
+        return run
+
+
+@settings(deadline=None, max_examples=12)
+@given(took_s=st.sampled_from([0.2, 1.0, 7.0]), after=st.sampled_from([0.5, 1.0]), keeps_mtime=st.booleans())
+def test_a_run_that_makes_the_next_one_s_file_is_stopped_after_three_tries_of_its_own(
+    took_s: float, after: float, keeps_mtime: bool
+) -> None:
+    source = Source(
+        took_s=took_s, makes_for=("w",), after_s=round(took_s * after, 1), outside_until_s=0.1, keeps_mtime=keeps_mtime
+    )
+    world = World(sources={"w": source}).live(400)
+    assert world.stopped == ["w"]
+    assert [generation for _, generation in world.runs] == list(range(GENERATIONS_MAX + PROBES_MAX))
+
+
+@settings(deadline=None)
+@given(st.sampled_from([0.2, 1.0, 3.0]))
+def test_a_loop_through_two_workflows_is_stopped(took_s: float) -> None:
+    a = Source(took_s=took_s, makes_for=("b",), after_s=0.1, outside_until_s=0.1)
+    b = Source(took_s=took_s, makes_for=("a",), after_s=0.1, outside_until_s=0.0)
+    world = World(sources={"a": a, "b": b}).live(300)
+    assert len(world.stopped) == 1
+    assert len(world.runs) <= 3 * (GENERATIONS_MAX + 2 * PROBES_MAX)
+
+
+def test_runs_that_multiply_are_stopped() -> None:
+    world = World(sources={"w": Source(took_s=0.3, makes_for=("w", "w"), after_s=0.2, outside_until_s=0.1)}).live(60)
+    assert world.stopped == ["w"]
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.tuples(TOOK_S, EVERY_S), min_size=1, max_size=3))
+def test_a_source_that_is_only_faster_than_its_runs_is_never_stopped_and_waits_for_moments_only(
+    sources: list[tuple[float, float]],
+) -> None:
+    """Several of them, too: each might be taken for what makes the files of the others."""
+    world = World(
+        sources={f"w{n}": Source(took_s=took, outside_every_s=every) for n, (took, every) in enumerate(sources)}
+    ).live(150)
+    assert world.stopped == []
+    assert world.left == 0
+    longest_s = max(took for took, _ in sources)
+    assert world.slowest_s <= len(sources) * (6 * longest_s + 2 * (QUIET_S + GRACE_S))
+
+
+def test_one_long_run_makes_no_chain_of_what_comes_while_it_lasts() -> None:
+    """It may have begun with a high generation itself."""
+    sources = {
+        "fast": Source(took_s=0.5, outside_every_s=0.3),
+        "long": Source(took_s=100.0, outside_until_s=0.1),
+        "late": Source(took_s=60.0, outside_every_s=4.0, outside_until_s=5.0),
+    }
+    world = World(sources=sources).live(110)
+    assert world.stopped == []
+    assert world.slowest_s < 10
+
+
+def test_a_loop_that_is_meant_goes_on_and_makes_nobody_else_suspicious() -> None:
+    sources = {
+        "meant": Source(took_s=0.5, makes_for=("meant",), after_s=0.3, outside_until_s=0.1, allow_loop=True),
+        "other": Source(took_s=0.2, outside_every_s=3.0),
+    }
+    world = World(sources=sources).live(60)
+    assert world.stopped == []
+    assert world.slowest_s == 0
+    assert len(world.runs) > 100
+
+
+def test_a_trigger_that_a_person_lets_go_on_begins_anew() -> None:
+    source = Source(took_s=0.5, makes_for=("w",), after_s=0.3, outside_until_s=0.1)
+    world = World(sources={"w": source}).live(60)
+    assert world.stopped == ["w"]
+    arrival = Arrival(written_at=world.now, noticed_at=world.now)
+    judged = world.loops.forgiven().judge(("w", "files"), [arrival], arrival, world.now)
+    assert judged == MayFire(generation=0)
