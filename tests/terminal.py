@@ -47,6 +47,8 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self._status: int | None = None
+        self.written = b""
+        """All that the program has written, as it is."""
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             try:
@@ -90,6 +92,7 @@ class Terminal:
                 return self.text  # The program is gone and its terminal with it.
             if not data:
                 return self.text
+            self.written += data
             self._answer(data)
             self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", data))
 

@@ -132,7 +132,7 @@ class Notifier:
             if len(self._under_way) == PLACES:
                 return None
             # No pause is so long that this could be: the clock was set back.
-            is_too_far = one.next_try_at > now + max(self._pauses_s)
+            is_too_far = one.next_try_at > now + max(self._pauses_s, default=0.0)
             if one.next_try_at > now and not is_too_far:
                 self._say_quiet()
                 return min(one.next_try_at - now, LONGEST_SLEEP_S)

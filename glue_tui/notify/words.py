@@ -44,10 +44,11 @@ def own_title(facts: Facts) -> str:
 def own_message(facts: Facts) -> str:
     """Return what failed and why, how long it took, and the commands that show more and try again."""
     lines: list[str] = []
-    for node in facts.failed[:FAILED_SHOWN_MAX]:
+    failed = facts.failed if facts.occasion is not Occasion.DELAYED else ()
+    for node in failed[:FAILED_SHOWN_MAX]:
         lines += [str(node), *(f"  {line}" for line in node.last_lines)]
         lines += [f"  Hint: {node.hint}"] if node.hint else []
-    if (more := len(facts.failed) - FAILED_SHOWN_MAX) > 0:
+    if (more := len(failed) - FAILED_SHOWN_MAX) > 0:
         lines.append(f"and {more} more")
     if facts.reason:
         lines.append(facts.reason)

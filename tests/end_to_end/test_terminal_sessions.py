@@ -138,3 +138,36 @@ def test_an_engine_that_cant_start_is_told_with_its_reason(stopped_afterwards: P
         terminal.press("q")
         terminal.wait_for_end()
     assert (project_dir / ".glue_tui" / "state.db").read_bytes().startswith(b"this is no database")
+
+
+def test_open_screens_and_a_waiting_command_ring_for_a_run_that_fails(stopped_afterwards: Path) -> None:
+    project_dir = stopped_afterwards
+    (project_dir / "workflows").mkdir()
+    rings = '[[notifications]]\non = ["FAILED"]\nterminal = true\n'
+    (project_dir / "workflows" / "night.toml").write_text(HOLD.replace("; done", "; done; exit 3") + rings)
+    plain = {"TMUX": "", "VTE_VERSION": "", "GLUE_TUI_QUIET": ""}
+    told = b"\x1b]9;glue-tui: night FAILED: run 1: hold ExitCode: the program ended with exit code 3\x07\x07"
+    with (
+        Terminal(GLUE_TUI, cwd=project_dir, environment=plain) as screen,
+        Terminal(GLUE_TUI, cwd=project_dir, environment={**plain, "GLUE_TUI_QUIET": "1"}) as quiet,
+    ):
+        screen.wait_for("night", "by_hand")
+        quiet.wait_for("night", "by_hand")
+        with Terminal([*GLUE_TUI, "run", "night"], cwd=project_dir, environment=plain) as command:
+            screen.wait_for("RUNNING")
+            assert b"\x1b]9;" not in screen.written
+            (project_dir / "go").touch()
+            assert command.wait_for_end() == 1
+            assert command.written.count(told) == 1
+        screen.wait_for("FAILED")
+        quiet.wait_for("FAILED")
+        assert screen.written.count(told) == 1
+        assert b"\x1b]9;" not in quiet.written
+        for one in (screen, quiet):
+            one.press("q")
+            assert one.wait_for_end() == 0
+    with Terminal(GLUE_TUI, cwd=project_dir, environment=plain) as later:
+        later.wait_for("night", "FAILED")
+        assert b"\x1b]9;" not in later.written
+        later.press("q")
+        assert later.wait_for_end() == 0
