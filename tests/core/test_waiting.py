@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from one_run import FAILED, OneRun, by_hand, job, workflow
 
 from glue_tui.core.model import RunId, job_id
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.stimuli import SlotGranted
-from glue_tui.core.waiting import waits
+from glue_tui.core.waiting import NEXT_MAX, waits
 
 A, B = job_id("a"), job_id("b")
 
@@ -56,6 +57,23 @@ def test_a_higher_limit_is_told_and_many_runs_are_counted() -> None:
     runs = [_run(n, active=("a",), max_concurrent_runs=5) for n in range(1, 6)]
     found = waits([*runs, _run(9, max_concurrent_runs=5)], 2000.0)
     assert found[RunId("wr_9")].nodes[A] == "waits for runs 1, 2, 3 and 2 more: a runs at most 5 times at once"
+
+
+def test_a_later_run_in_a_line_waits_for_the_one_before_it() -> None:
+    found = waits([_run(n, active=("a",) if n == 4 else ()) for n in (4, 5, 6, 7)], 2000.0)
+    assert [found[RunId(f"wr_{n}")].nodes[A] for n in (5, 6, 7)] == [
+        f"waits for run {n}: a runs once at a time" for n in (4, 5, 6)
+    ]
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_the_end_of_a_run_changes_few_texts_however_many_wait(limit: int) -> None:
+    """Each of them is told to every screen: a thousand runs would be told of a thousand times."""
+    before = waits([_run(n, active=("a", "b") if n < 3 else (), max_concurrent_runs=limit) for n in range(1, 100)], 2e3)
+    after = waits([_run(n, active=("a", "b") if n < 4 else (), max_concurrent_runs=limit) for n in range(2, 100)], 2e3)
+    changed = [run_id for run_id, now in after.items() if before.get(run_id) != now]
+    assert 0 < len(changed) <= NEXT_MAX + 2
+    assert len(after) > 90
 
 
 def test_a_delay_before_a_retry_is_told_and_what_it_is_a_retry_of() -> None:
