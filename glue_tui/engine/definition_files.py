@@ -17,7 +17,7 @@ from pathlib import Path
 from glue_tui.core.problem import GlueTuiError
 from glue_tui.definitions.project import WORKFLOWS_FOLDER, DefinitionSet, listed_files
 from glue_tui.engine.definition_hints import DefinitionHints
-from glue_tui.engine.file_signs import Sign, sign_of
+from glue_tui.engine.file_signs import Sign, age_s, sign_of
 from glue_tui.engine.open_files import is_open_for_writing
 
 HOLD_S = 0.1
@@ -119,13 +119,18 @@ class DefinitionFiles:
             return await self._adopt(look, less, now)
 
     def _note_changes(self, look: Look, now: float) -> None:
-        """Remember since when each file that differs from what is in force is as it is."""
+        """Remember since when each file that differs from what is in force is as it is.
+
+        Of the time before it was seen so the shorter hold is counted at most: clocks of a network differ.
+        """
         held: dict[Path, tuple[Sign | None, float]] = {}
         for path in look.signs.keys() | self._known.keys():
             sign = look.signs.get(path)
             if sign != self._known.get(path):
                 before = self._held_since.get(path)
-                held[path] = before if before is not None and before[0] == sign else (sign, now)
+                if before is None or before[0] != sign:
+                    before = (sign, now - min(max(age_s(path), 0.0), HOLD_S))
+                held[path] = before
         self._held_since = held
 
     def _ready_at(self, look: Look, hold_s: float, now: float) -> float:
@@ -176,10 +181,7 @@ def load_settled(project_dir: Path, good: DefinitionSet) -> DefinitionSet:
         fresh = good.reloaded(project_dir)
         if not fresh.lost_since(good) or time.monotonic() > late_at:
             return fresh
-        changed = [sign[5] for sign in _signs(project_dir.resolve(), fresh).values() if isinstance(sign, tuple)]
-        folder = sign_of(project_dir / WORKFLOWS_FOLDER)
-        changed += [folder[5]] if isinstance(folder, tuple) else []
-        held_s = time.time() - max(changed, default=0) / 1e9
+        held_s = min(age_s(path) for path in (project_dir / WORKFLOWS_FOLDER, *_signs(project_dir.resolve(), fresh)))
         if not 0 <= held_s < HOLD_LESS_S:
             return fresh
         time.sleep(HOLD_LESS_S - held_s)

@@ -10,7 +10,7 @@ import watchfiles
 
 from glue_tui.engine.file_signs import folders_of
 
-STEP_MS = 50
+STEP_MS = 100
 """A hint comes once nothing more happened for so long …"""
 DEBOUNCE_MS = 200
 """… or at the most after so long."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Collection
 from pathlib import Path
 
@@ -20,6 +21,17 @@ def sign_of(path: Path) -> Sign:
     except OSError as error:
         return error.strerror or str(error)
     return (stat.st_dev, stat.st_ino, stat.st_mode, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+
+
+def age_s(path: Path) -> float:
+    """Return how long ago a file changed, by the clock of its file system; of one that is gone, how long ago its folder
+    did. 0 where neither can be looked at."""
+    for one in (path, path.parent):
+        try:
+            return time.time() - one.stat().st_ctime
+        except OSError:
+            continue
+    return 0.0
 
 
 def folders_of(paths: Collection[Path]) -> frozenset[tuple[Path, object]]:
