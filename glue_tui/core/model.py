@@ -103,6 +103,8 @@ class FileWatch:
     """Rule EV-1: with a size given and no window, 900 s."""
     settle_s: float = 0.5
     """A file counts once its size and modification time have held for so long."""
+    poll_s: float | None = None
+    """Everything is looked at so often besides; None: only where the system tells of no changes."""
     events: tuple[FileChange, ...] = (FileChange.CREATED, FileChange.MODIFIED)
     """The kinds of changes that start something."""
     allow_loop: bool = False

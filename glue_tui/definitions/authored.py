@@ -141,6 +141,7 @@ class AuthoredTrigger(Authored):
     batch_size: int | None = None
     batch_window: str | int | None = None
     settle: str | int | None = None
+    poll: str | int | None = None
     events: list[FileChange] | None = None
     allow_loop: bool | None = None
     logical: Logical | None = None

@@ -27,6 +27,7 @@ from glue_tui.definitions.shape import nearest
 
 BATCH_SIZE_MAX = 100
 BATCH_WINDOW_S_MAX = 900.0
+POLL_S_MIN, POLL_S_MAX = 1.0, 86_400.0
 """Rule EV-1."""
 CONDITIONS_MAX = 500
 """Rule TR-6."""
@@ -39,7 +40,7 @@ _OURS = {
 
 _WORDS: dict[TriggerType, tuple[str, ...]] = {
     TriggerType.SCHEDULED: ("schedule", "missed_runs"),
-    TriggerType.EVENT: ("watch", "batch_size", "batch_window", "settle", "events", "allow_loop"),
+    TriggerType.EVENT: ("watch", "batch_size", "batch_window", "settle", "events", "allow_loop", "poll"),
     TriggerType.CONDITIONAL: ("logical", "conditions"),
     TriggerType.ON_DEMAND: (),
 }
@@ -128,9 +129,18 @@ def _build_watch(authored: AuthoredTrigger, path: KeyPath, scope: Scope) -> File
         batch_size=authored.batch_size or 1,
         batch_window_s=window_s,
         settle_s=scope.duration((*path, "settle"), authored.settle, default.settle_s),
+        poll_s=_poll_s(authored, (*path, "poll"), scope),
         events=events,
         allow_loop=bool(authored.allow_loop),
     )
+
+
+def _poll_s(authored: AuthoredTrigger, path: KeyPath, scope: Scope) -> float | None:
+    if authored.poll is None:
+        return None
+    seconds = scope.duration(path, authored.poll, POLL_S_MIN)
+    scope.within(path, seconds, POLL_S_MIN, POLL_S_MAX)
+    return seconds
 
 
 def _check_pattern(pattern: str, path: KeyPath, scope: Scope) -> None:

@@ -7,6 +7,7 @@ import re
 import select
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 MOUNTS_FILE = "/proc/self/mountinfo"
 """Linux alone has it. Elsewhere every folder counts as one that tells."""
@@ -24,6 +25,8 @@ class Mount:
     folder: str
     kind: str
     """The type of its file system: `ext4`, `nfs4`, `fuse.sshfs`."""
+    device: int
+    """As in `st_dev` of its files."""
 
     @property
     def is_silent(self) -> bool:
@@ -38,7 +41,8 @@ def read_mounts(text: str) -> tuple[Mount, ...]:
         fields, kind = before.split(" "), after.partition(" ")[0]
         if len(fields) > 4 and kind:
             folder = os.fsdecode(_ESCAPED.sub(lambda octal: chr(int(octal[1], 8)), fields[4]).encode("latin-1"))
-            found[folder] = Mount(folder=folder, kind=kind)
+            major, _, minor = fields[2].partition(":")
+            found[folder] = Mount(folder=folder, kind=kind, device=os.makedev(int(major), int(minor)))
     return tuple(found.values())
 
 
@@ -55,8 +59,8 @@ def silent_mount(folder: str, mounts: Iterable[Mount], *, is_deep: bool = True) 
     return next(below, None)
 
 
-class Mounts:
-    """What is mounted now; knows when that has changed."""
+class MountWatch:
+    """Knows when something is mounted or unmounted."""
 
     def __init__(self) -> None:
         try:
@@ -76,14 +80,14 @@ class Mounts:
         """Tell whether something was mounted or unmounted since this was asked last."""
         return self._file is not None and bool(self._poll.poll(0))
 
-    def read(self) -> tuple[Mount, ...]:
-        """Return what is mounted, nothing where the system does not tell."""
-        try:
-            with open(MOUNTS_FILE, "rb") as file:
-                # Bytes of names that are no UTF-8 come through as they are: the escapes above are bytes, too.
-                return read_mounts(file.read().decode("latin-1"))
-        except OSError:
-            return ()
+
+def mounts_now() -> tuple[Mount, ...]:
+    """Return what is mounted, nothing where the system does not tell."""
+    try:
+        # Bytes of names that are no UTF-8 come through as they are: the escapes in the file are bytes, too.
+        return read_mounts(Path(MOUNTS_FILE).read_text("latin-1"))
+    except OSError:
+        return ()
 
 
 def _is_within(path: str, folder: str) -> bool:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from glue_tui import __version__
@@ -22,7 +22,7 @@ from glue_tui.core.waiting import NOTHING, RunWaits, waits
 from glue_tui.core.wanted import WakeAt
 from glue_tui.definitions.project import DefinitionSet
 from glue_tui.engine import overview
-from glue_tui.engine.batch import OUR_FAULTS
+from glue_tui.engine.batch import OUR_FAULTS, TriggerKey
 from glue_tui.engine.clock import ClockWatch
 from glue_tui.engine.definition_files import DefinitionFiles
 from glue_tui.engine.definition_news import log_lines, workflows_changed
@@ -112,7 +112,7 @@ class Host:
             note=note,
         )
         self.notifier = Notifier(kernel.conn, project_dir, state_dir, note=note, told=self._delivery_told)
-        self._scout = Scout(project_dir, kernel, self._intake.put, note)
+        self._scout = Scout(project_dir, state_dir / "state.db", kernel, self.ask, self._notes_changed, note)
 
     # For handlers
 
@@ -128,7 +128,7 @@ class Host:
         ordered = sorted(runs.values(), key=lambda run: run.number)
         return ProjectView(
             engine=self.engine_view(),
-            workflows=overview.workflow_views(self.kernel, self.definitions, self._last_run_ids()),
+            workflows=overview.workflow_views(self.kernel, self.definitions, self._last_run_ids(), self._scout.notes),
             runs=tuple(self.run_view(run) for run in ordered),
         )
 
@@ -277,13 +277,19 @@ class Host:
         else:
             self._waits = None
         if step.touched_triggers:
-            messages.append(TriggersChanged(triggers=overview.trigger_views(self.kernel, step.touched_triggers)))
+            messages.append(self._triggers_changed(step.touched_triggers))
         for note in step.notes:
             self.note(note)
         self.feed.publish(tuple(messages))
         self._set_message("")
         if step.changed:
             self._last_activity = time.monotonic()
+
+    def _triggers_changed(self, keys: Iterable[TriggerKey]) -> TriggersChanged:
+        return TriggersChanged(triggers=overview.trigger_views(self.kernel, keys, self._scout.notes))
+
+    def _notes_changed(self, key: TriggerKey) -> None:
+        self.feed.publish((self._triggers_changed((key,)),))
 
     def _run_messages(self, step: Step) -> list[FeedMessage]:
         """Return the news of runs that changed, and of those that now wait for something else."""
@@ -341,8 +347,8 @@ class Host:
     async def _put_into_force(self, before: DefinitionSet, fresh: DefinitionSet) -> None:
         """Let every changed file take effect in one commit, and say so. Raises what the kernel refuses with."""
         await self.ask(DefinitionsLoaded(workflows=fresh.workflows))
-        self._scout.look_everywhere()
-        views = overview.workflow_views(self.kernel, fresh, self._last_run_ids())
+        self._scout.follow()
+        views = overview.workflow_views(self.kernel, fresh, self._last_run_ids(), self._scout.notes)
         news = workflows_changed(before, fresh, views)
         for line in log_lines(before, fresh, news):
             self.note(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from glue_tui.core.graph import build_graph
 from glue_tui.core.model import Action, NodeId, RunId, Trigger, Workflow
@@ -31,10 +31,17 @@ from glue_tui.protocol.views import (
 )
 
 Progress = Mapping[tuple[RunId, NodeId], float]
+Notes = Callable[[tuple[str, str]], tuple[str, ...]]
+"""What keeps the files of a trigger, given by workflow and name, from being seen as usual."""
+
+
+def nothing_said(_: tuple[str, str]) -> tuple[str, ...]:
+    """Notes where nobody looks at files."""
+    return ()
 
 
 def workflow_views(
-    kernel: Kernel, definitions: DefinitionSet, last_run_ids: Mapping[str, str]
+    kernel: Kernel, definitions: DefinitionSet, last_run_ids: Mapping[str, str], notes: Notes = nothing_said
 ) -> tuple[WorkflowView, ...]:
     """Return every workflow file of the project, also those that never were good."""
     views: list[WorkflowView] = []
@@ -53,7 +60,7 @@ def workflow_views(
                 description=workflow.description,
                 is_broken=entry.is_broken,
                 problems=problems,
-                triggers=tuple(trigger_view(kernel, workflow, trigger) for trigger in workflow.triggers),
+                triggers=tuple(trigger_view(kernel, workflow, trigger, notes) for trigger in workflow.triggers),
                 nodes=node_definitions(workflow, build_graph(workflow).node_ids),
                 edges=edges(workflow),
                 properties=property_definitions(workflow),
@@ -67,7 +74,7 @@ def workflow_views(
     return tuple(views)
 
 
-def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger) -> TriggerView:
+def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger, notes: Notes = nothing_said) -> TriggerView:
     """Return a trigger outside any run: when it fires next, what its batch holds."""
     key = (workflow.name, trigger.name)
     inbox = kernel.inboxes.of(key)
@@ -90,7 +97,11 @@ def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger) -> Trigge
         logical=trigger.predicate.logical.value if trigger.predicate else "",
         conditions=condition_texts(trigger),
         actions=tuple(_action_id(action) for action in trigger.actions),
-        notes=(*kernel.schedules.notes(key, kernel.stepped_at, is_held=kernel.is_held), *_inbox_notes(kernel, key)),
+        notes=(
+            *kernel.schedules.notes(key, kernel.stepped_at, is_held=kernel.is_held),
+            *_inbox_notes(kernel, key),
+            *notes(key),
+        ),
     )
 
 
@@ -99,14 +110,16 @@ def _inbox_notes(kernel: Kernel, key: tuple[str, str]) -> tuple[str, ...]:
     return (f"stopped: {reason}",) if reason else kernel.inboxes.notes(key)
 
 
-def trigger_views(kernel: Kernel, keys: Iterable[tuple[str, str]]) -> tuple[TriggerView, ...]:
+def trigger_views(
+    kernel: Kernel, keys: Iterable[tuple[str, str]], notes: Notes = nothing_said
+) -> tuple[TriggerView, ...]:
     """Return the triggers of these keys that still exist."""
     views: list[TriggerView] = []
     for workflow_name, trigger_name in sorted(keys):
         workflow = kernel.workflows.get(workflow_name)
         trigger = workflow.trigger(trigger_name) if workflow else None
         if workflow is not None and trigger is not None:
-            views.append(trigger_view(kernel, workflow, trigger))
+            views.append(trigger_view(kernel, workflow, trigger, notes))
     return tuple(views)
 
 

@@ -1,139 +1,163 @@
-"""Looks after files: turns hints into scans of watched folders, and looks again in time."""
+"""Looks after files: an eye for each EVENT trigger, and the watchers that tell the eyes where to look."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
-from glue_tui.core.globs import fixed_folder
-from glue_tui.definitions.project import STATE_FOLDER
+from glue_tui.core.model import FileWatch
 from glue_tui.engine.batch import TriggerKey
-from glue_tui.engine.folders import FILES_MAX, Scan, scan
+from glue_tui.engine.eye import Eye, World
+from glue_tui.engine.folders import Area, file_name
 from glue_tui.engine.inputs import FolderScanned
 from glue_tui.engine.kernel import Kernel
-from glue_tui.engine.watcher import Watcher
-from glue_tui.store.database import open_readonly
-from glue_tui.store.seen_files import missing
+from glue_tui.engine.looks import Watched
+from glue_tui.engine.watcher import Hints, Watcher
 
-RESCAN_S = 300.0
-"""Watched folders are scanned at least so often, for changes of which no hint came."""
+THREADS = 8
+"""Looks at a time: one that hangs in a network's folder keeps no other from looking."""
+
+
+@dataclass(slots=True)
+class _Following:
+    watch: FileWatch
+    eye: Eye
+    task: asyncio.Task[None]
 
 
 class Scout:
     def __init__(
         self,
         project_dir: Path,
+        state_db: Path,
         kernel: Kernel,
-        put: Callable[[FolderScanned], None],
+        give: Callable[[FolderScanned], Awaitable[object]],
+        notes_changed: Callable[[TriggerKey], None],
         note: Callable[[str], None],
     ) -> None:
-        self._project_dir = project_dir
+        self._project_dir = str(project_dir)
+        self._state_db = state_db
         self._kernel = kernel
-        self._put = put
-        self._note = note
-        self._watcher = Watcher(self._hinted, note)
+        self._following: dict[TriggerKey, _Following] = {}
         self._tasks: asyncio.TaskGroup | None = None
-        self._scanning: set[TriggerKey] = set()
-        self._scan_again: set[TriggerKey] = set()
-        self._looks: dict[TriggerKey, asyncio.TimerHandle] = {}
+        self._deep = Watcher(self._hinted, self._watching_changed, note, is_deep=True)
+        self._flat = Watcher(self._hinted, self._watching_changed, note, is_deep=False)
+        """For folders below which nothing is of interest, however much lies there."""
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="look")
+        self._world = World(
+            threads=self._threads,
+            give=give,
+            settling=self._settling,
+            is_watched=self._is_watched,
+            places_changed=self._watch,
+            regained=self._deep.begin_anew,
+            notes_changed=notes_changed,
+            note=note,
+        )
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
-            tasks.create_task(self._watcher.run())
-            while True:
-                self.look_everywhere()
-                await asyncio.sleep(RESCAN_S)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                tasks.create_task(self._deep.run())
+                tasks.create_task(self._flat.run())
+                self.follow()
+                await asyncio.Event().wait()
+        finally:
+            self._tasks = None
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def look_everywhere(self) -> None:
-        """Scan every watched folder, and watch just those from now on."""
-        folders = self._watched_folders()
-        every = {folder for some in folders.values() for folder in some}
-        self._watcher.watch(frozenset(every))
-        for key in folders:
-            self._scan_soon(key)
-
-    async def look_now(self) -> None:
-        """Scan every watched folder before returning: what lands from here on is new, not part of what was there."""
-        for key in self._watched_folders():
-            await self._scan(key)
-
-    def schedule_looks(self) -> None:
-        """Look again when a file that is settling may have settled."""
-        now = time.time()
-        loop = asyncio.get_running_loop()
-        for key, at in self._kernel.scans_due(now):
-            if key not in self._looks and key not in self._scanning:
-                self._looks[key] = loop.call_later(max(at - now, 0.0), self._look, key)
-
-    def _look(self, key: TriggerKey) -> None:
-        self._looks.pop(key, None)
-        self._scan_soon(key)
-
-    def _hinted(self, paths: frozenset[Path]) -> None:
-        for key, folders in self._watched_folders().items():
-            if any(_touches(path, folder) for path in paths for folder in folders):
-                self._scan_soon(key)
-
-    def _watched_folders(self) -> dict[TriggerKey, frozenset[Path]]:
-        return {
-            (workflow.name, trigger.name): frozenset(
-                self._project_dir / fixed_folder(pattern) for pattern in trigger.watch.patterns
-            )
+    def follow(self) -> None:
+        """Watch what the triggers in force watch, and nothing else, from now on."""
+        if self._tasks is None:
+            return
+        wanted = {
+            (workflow.name, trigger.name): trigger.watch
             for workflow in self._kernel.workflows.values()
             for trigger in workflow.triggers
             if trigger.watch is not None
         }
+        for key, one in list(self._following.items()):
+            if _how(wanted.get(key)) != _how(one.watch):
+                one.task.cancel()
+                del self._following[key]
+        for key, watch in wanted.items():
+            if key not in self._following:
+                area = Area(self._project_dir, watch.patterns)
+                watched = Watched(key=key, area=area, settle_s=watch.settle_s, state_db=self._state_db)
+                eye = Eye(watched, watch.poll_s, self._world)
+                self._following[key] = _Following(watch=watch, eye=eye, task=self._tasks.create_task(eye.run()))
+        self._watch()
 
-    def _scan_soon(self, key: TriggerKey) -> None:
-        """Scan a trigger's folders now, or once more if a scan is under way: it may have passed the place already."""
-        if self._tasks is None:
-            return
-        if key in self._scanning:
-            self._scan_again.add(key)
-            return
-        self._scanning.add(key)
-        self._tasks.create_task(self._scan(key))
+    async def look_now(self) -> None:
+        """Let everything be looked at before returning: what lands from here on is new, not part of what was there."""
+        self.follow()
+        for one in list(self._following.values()):
+            await one.eye.has_looked.wait()
 
-    async def _scan(self, key: TriggerKey) -> None:
-        workflow = self._kernel.workflows.get(key[0])
-        trigger = workflow.trigger(key[1]) if workflow else None
-        if trigger is not None and trigger.watch is not None:
-            patterns, at = trigger.watch.patterns, time.time()
-            seen = await asyncio.to_thread(scan, self._project_dir, patterns)
-            gone = await asyncio.to_thread(self._missing, key, seen)
-            for folder in seen.unreadable:
-                why = f" whole, there are more than {FILES_MAX:,} files" if seen.is_full else ""
-                self._note(f"{key[0]}: {key[1]} can't look into {folder}{why}; what it knew of its files stays")
-            self._put(
-                FolderScanned(
-                    workflow=key[0],
-                    trigger=key[1],
-                    patterns=patterns,
-                    files=seen.files,
-                    gone=gone,
-                    is_whole=True,
-                    unreadable=seen.unreadable,
-                    at=at,
-                )
-            )
-        self._scanning.discard(key)
-        if key in self._scan_again:
-            self._scan_again.discard(key)
-            self._scan_soon(key)
+    def schedule_looks(self) -> None:
+        """Look again when a file that is settling may have settled."""
+        for key, at in self._kernel.scans_due(time.time()):
+            inbox = self._kernel.inboxes.of(key)
+            # One that has not looked at everything yet is about to: its eye begins with that.
+            if key in self._following and inbox is not None and not inbox.must_look:
+                self._following[key].eye.look_again_at(at)
 
-    def _missing(self, key: TriggerKey, seen: Scan) -> tuple[str, ...]:
-        conn = open_readonly(self._project_dir / STATE_FOLDER / "state.db")
-        if conn is None:
-            return ()
-        with closing(conn):
-            return missing(conn, *key, {one.path for one in seen.files}, seen.unreadable)
+    def notes(self, key: TriggerKey) -> tuple[str, ...]:
+        """Return what keeps a trigger from seeing its files as usual, in words."""
+        return self._following[key].eye.notes if key in self._following else ()
+
+    def _settling(self, key: TriggerKey) -> tuple[str, ...]:
+        inbox = self._kernel.inboxes.of(key)
+        return inbox.to_look_at(time.time()) if inbox is not None else ()
+
+    async def _is_watched(self) -> None:
+        await self._deep.caught_up()
+        await self._flat.caught_up()
+
+    def _watch(self) -> None:
+        """Let the watchers watch the folders that the eyes look at."""
+        deep: set[str] = set()
+        flat: set[str] = set()
+        for one in self._following.values():
+            for folder, is_deep in one.eye.folders():
+                (deep if is_deep else flat).add(folder)
+        self._deep.watch(deep)
+        self._flat.watch(flat)
+
+    def _hinted(self, hints: Hints) -> None:
+        by_folder: dict[str, list[str]] = {}
+        for path in hints.paths:
+            folder, _, name = path.rpartition("/")
+            by_folder.setdefault(folder, []).append(name)
+        # Where a folder really lies is asked once, whatever happens in it.
+        really = {folder: os.path.realpath(folder) for folder in by_folder}
+        for one in self._following.values():
+            if hints.is_all or any(one.eye.places.starts_at(path) for path in hints.paths):
+                one.eye.look_everywhere(is_urgent=not hints.is_lost)
+            paths: set[str] = set()
+            renamed: set[str] = set()
+            for folder, names in by_folder.items():
+                for shown in one.eye.places.names_of(really[folder]):
+                    paths.update(file_name(shown, name) for name in names)
+                    renamed.update(file_name(shown, name) for name in names if f"{folder}/{name}" in hints.renamed)
+            if paths:
+                one.eye.hinted(paths, renamed)
+
+    def _watching_changed(self) -> None:
+        """A watcher has begun anew: say to the eyes what it can't watch."""
+        for one in self._following.values():
+            watchers = ((self._deep if is_deep else self._flat, folder) for folder, is_deep in one.eye.folders())
+            reasons = (watcher.unwatched.get(folder, "") for watcher, folder in watchers)
+            one.eye.polls_because(next(filter(None, reasons), ""))
 
 
-def _touches(path: Path, folder: Path) -> bool:
-    """Tell whether a change of `path` may be one of or below `folder`."""
-    return path == folder or folder in path.parents or path in folder.parents
+def _how(watch: FileWatch | None) -> tuple[object, ...] | None:
+    """Return what of a watch concerns its eye."""
+    return None if watch is None else (watch.patterns, watch.settle_s, watch.poll_s)

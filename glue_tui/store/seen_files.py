@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from glue_tui.core.states import FileChange
 
 _COLUMNS = "path, size_bytes, mtime_ns, stage, since, run_id, change, earlier"
 _OPEN = "stage IN ('SETTLING', 'PENDING')"
+_THERE = "AND NOT (stage = 'PENDING' AND change = 'deleted')"
 
 
 def read_patterns(conn: sqlite3.Connection, workflow: str, trigger: str) -> tuple[str, ...] | None:
@@ -36,16 +37,37 @@ def read_files(conn: sqlite3.Connection, workflow: str, trigger: str) -> Iterato
     return map(_file, rows)
 
 
-def missing(
-    conn: sqlite3.Connection, workflow: str, trigger: str, found: Collection[str], unreadable: Iterable[str]
-) -> tuple[str, ...]:
-    """Return the remembered files that a look at everything has not found.
+def read_versions(
+    conn: sqlite3.Connection, workflow: str, trigger: str, paths: Sequence[str]
+) -> dict[str, tuple[int, int, str, str]]:
+    """Return size, time of modification (ns), stage and change of these files, as far as they were seen."""
+    marks = ",".join("?" * len(paths))
+    rows = conn.execute(
+        "SELECT path, size_bytes, mtime_ns, stage, change FROM seen_files"
+        f" WHERE workflow = ? AND trigger = ? AND path IN ({marks})",
+        (workflow, trigger, *paths),
+    )
+    return {path: (size_bytes, mtime_ns, stage, change) for path, size_bytes, mtime_ns, stage, change in rows}
 
-    Of files below a folder that was `unreadable` nothing is known: they are not missing.
-    """
-    blind = tuple(f"{folder}/" for folder in unreadable)
-    rows = conn.execute("SELECT path FROM seen_files WHERE workflow = ? AND trigger = ?", (workflow, trigger))
-    return tuple(path for (path,) in rows if path not in found and not path.startswith(blind))
+
+def count_there(conn: sqlite3.Connection, workflow: str, trigger: str) -> int:
+    """Return how many files were there when a trigger looked last; those with a deletion that settles count."""
+    row = conn.execute(
+        f"SELECT count(*) FROM seen_files WHERE workflow = ? AND trigger = ? {_THERE}", (workflow, trigger)
+    )
+    return int(row.fetchone()[0])
+
+
+def read_paths_there(conn: sqlite3.Connection, workflow: str, trigger: str, below: str | None = None) -> Iterator[str]:
+    """Yield the paths of those files, or of the ones of or below this path."""
+    sql = f"SELECT path FROM seen_files WHERE workflow = ? AND trigger = ? {_THERE}"
+    if below is None:
+        rows = conn.execute(sql, (workflow, trigger))
+    else:
+        # `0` comes right after `/`.
+        within = " AND (path = ? OR (path > ? AND path < ?))"
+        rows = conn.execute(sql + within, (workflow, trigger, below, f"{below}/", f"{below}0"))
+    return (path for (path,) in rows)
 
 
 def read_open_files(conn: sqlite3.Connection, workflow: str, trigger: str) -> tuple[SeenFile, ...]:

@@ -75,6 +75,7 @@ watch = ["in/**/*.csv"]
 batch_size = 3
 batch_window = 60
 settle = "2s"
+poll = "1m"
 events = ["created", "deleted"]
 actions = [{ crawler = "files" }, { crawler = "tables" }]
 
@@ -166,6 +167,7 @@ EXPECTED = Workflow(
                 batch_size=3,
                 batch_window_s=60.0,
                 settle_s=2.0,
+                poll_s=60.0,
                 events=(FileChange.CREATED, FileChange.DELETED),
             ),
             actions=(Action(node_id=crawler_id("files")), Action(node_id=crawler_id("tables"))),

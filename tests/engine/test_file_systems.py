@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from glue_tui.engine.file_systems import Mount, Mounts, read_mounts, silent_mount
+from glue_tui.engine.file_systems import Mount, MountWatch, mounts_now, read_mounts, silent_mount
 from tests.conftest import wait_for
 
 TABLE = r"""
@@ -43,7 +44,7 @@ def test_the_longest_mount_counts_and_those_below(folder: str, kind: str) -> Non
 
 def test_what_is_mounted_below_counts_only_where_one_looks_there() -> None:
     assert silent_mount("/home/me", MOUNTS, is_deep=False) is None
-    assert silent_mount("/data", MOUNTS, is_deep=False) == Mount(folder="/data", kind="nfs4")
+    assert silent_mount("/data", MOUNTS, is_deep=False) == Mount(folder="/data", kind="nfs4", device=os.makedev(0, 50))
 
 
 def test_names_come_through_as_the_bytes_that_they_are() -> None:
@@ -54,10 +55,11 @@ def test_names_come_through_as_the_bytes_that_they_are() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
 def test_a_mount_is_noticed(tmp_path: Path) -> None:
     code = (
-        "import sys\nfrom glue_tui.engine.file_systems import Mounts\nfrom subprocess import check_call\n"
-        "mounts = Mounts()\nfirst = mounts.has_changed()\n"
+        "import sys\nfrom subprocess import check_call\n"
+        "from glue_tui.engine.file_systems import MountWatch, mounts_now\n"
+        "mounts = MountWatch()\nfirst = mounts.has_changed()\n"
         "check_call(['mount', '-t', 'tmpfs', 'none', sys.argv[1]])\n"
-        "print(mounts.has_changed(), mounts.has_changed(), any(m.folder == sys.argv[1] for m in mounts.read()))\n"
+        "print(mounts.has_changed(), mounts.has_changed(), any(m.folder == sys.argv[1] for m in mounts_now()))\n"
     )
     done = subprocess.run(
         ["unshare", "-Urm", sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=20
@@ -69,8 +71,8 @@ def test_a_mount_is_noticed(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
 def test_the_table_of_this_machine_can_be_read() -> None:
-    mounts = Mounts()
-    assert any(one.folder == "/" for one in mounts.read())
+    mounts = MountWatch()
+    assert any(one.folder == "/" for one in mounts_now())
     wait_for(lambda: not mounts.has_changed())
     mounts.close()
     assert not mounts.has_changed()

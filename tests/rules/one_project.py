@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from glue_tui.catalog.write import MIGRATIONS as CATALOG_MIGRATIONS
+from glue_tui.core.arrivals import FileFact
 from glue_tui.core.attempt import AttemptKey, AttemptResult, NodeError
 from glue_tui.core.events import Event
 from glue_tui.core.invariants import check_run
@@ -21,7 +22,7 @@ from glue_tui.core.stimuli import WorkerExited, WorkerLost, WorkerStarted
 from glue_tui.core.story import describe
 from glue_tui.core.wanted import StartWorker, StopWorker
 from glue_tui.definitions.project import load_project
-from glue_tui.engine.folders import scan
+from glue_tui.engine.folders import Area, Places, Walk
 from glue_tui.engine.inputs import (
     DefinitionsLoaded,
     FolderScanned,
@@ -39,7 +40,7 @@ from glue_tui.protocol.views import RunView
 from glue_tui.store.database import migrate
 from glue_tui.store.event_log import MIGRATIONS as RUN_MIGRATIONS
 from glue_tui.store.event_log import read_events, read_run
-from glue_tui.store.seen_files import missing
+from glue_tui.store.seen_files import read_paths_there
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC).timestamp()
 """Where the clock of every project begins."""
@@ -163,7 +164,12 @@ class Project:
             for trigger in workflow.triggers:
                 if trigger.watch is not None:
                     patterns = trigger.watch.patterns
-                    files = scan(self.folder, patterns).files
+                    area = Area(str(self.folder), patterns)
+                    walked = Walk(area=area, places=Places(area)).everything()
+                    files = tuple(
+                        FileFact(path=path, size_bytes=status.st_size, mtime_ns=status.st_mtime_ns)
+                        for path, status in sorted(walked, key=lambda one: one[0])
+                    )
                     found = {one.path for one in files}
                     self.step(
                         FolderScanned(
@@ -171,7 +177,11 @@ class Project:
                             trigger=trigger.name,
                             patterns=patterns,
                             files=files,
-                            gone=missing(self.conn, workflow.name, trigger.name, found, ()),
+                            gone=tuple(
+                                path
+                                for path in read_paths_there(self.conn, workflow.name, trigger.name)
+                                if path not in found
+                            ),
                             is_whole=True,
                         )
                     )

@@ -75,7 +75,8 @@ class Bench:
         found = {fact.path for fact in one.files}
         until, error = self.conn.statements_until, self.conn.error
         self.conn.disarm()
-        gone = seen_files.missing(self.conn, one.workflow, one.trigger, found, one.unreadable)
+        known = seen_files.read_paths_there(self.conn, one.workflow, one.trigger)
+        gone = tuple(path for path in known if path not in found)
         self.conn.statements_until, self.conn.error = until, error
         return replace(one, gone=gone)
 

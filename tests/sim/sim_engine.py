@@ -17,12 +17,12 @@ from glue_tui.core.wanted import WakeAt
 from glue_tui.engine import batch as kernel_batch
 from glue_tui.engine.batch import TriggerKey
 from glue_tui.engine.clock import ClockWatch
+from glue_tui.engine.eye import RESCAN_S
 from glue_tui.engine.host import LONGEST_SLEEP_S, SAVE_RETRY_S
 from glue_tui.engine.inputs import Answer as Granted
 from glue_tui.engine.inputs import DefinitionsLoaded, FolderScanned, Input, Ticked, WorkerReported
 from glue_tui.engine.kernel import Kernel
 from glue_tui.engine.recovery import note_start
-from glue_tui.engine.scout import RESCAN_S
 from glue_tui.store import ledger, seen_files
 from glue_tui.store.database import transaction
 
@@ -202,7 +202,8 @@ class SimEngine:
             return
         self._scanning.add(key)
         files, seen_at = self.world.folders.scan(patterns), self.world.wall_s
-        gone = seen_files.missing(self.world.conn, *key, {one.path for one in files}, ())
+        found = {one.path for one in files}
+        gone = tuple(path for path in seen_files.read_paths_there(self.world.conn, *key) if path not in found)
         took_s = self.world.random.choice((0.0, 0.01, 0.3))
         self.world.after(took_s, lambda: self._scanned(key, patterns, files, gone, seen_at), engine=self)
 

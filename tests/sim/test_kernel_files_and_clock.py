@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from bench import JOB, PATTERNS, Bench, T, scan, simple_workflow
@@ -15,7 +13,6 @@ from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.model import FileWatch
 from glue_tui.core.states import OnOverlap
 from glue_tui.core.wanted import STOP_GRACE_S, StartWorker, StopWorker
-from glue_tui.engine.folders import scan as scan_folder
 from glue_tui.engine.inputs import (
     DefinitionsLoaded,
     DropAsked,
@@ -207,16 +204,6 @@ def test_other_patterns_that_come_and_go_in_one_step_leave_memory_as_the_file(be
     assert inbox is not None
     assert inbox.must_look
     assert inbox.looked_at == seen_files.read_patterns(bench.conn, "w", "files") == others
-
-
-def test_a_file_whose_name_is_no_text_ends_no_engine(bench: Bench, tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    bench.step(T + 1, scan())
-    for name in (b"ok.csv", b"caf\xe9.csv"):
-        Path(os.fsdecode(os.fsencode(tmp_path / "in") + b"/" + name)).touch()
-    found = scan_folder(tmp_path, PATTERNS).files
-    bench.step(T + 2, FolderScanned(workflow="w", trigger="files", patterns=PATTERNS, files=found, is_whole=True))
-    assert list(bench.stages()) == ["in/ok.csv"]
 
 
 # The clock
