@@ -153,6 +153,8 @@ class ScheduleWatch:
 
     def _check_nothing_waits(self, kernel: Kernel, known: _Known, where: str) -> None:
         workflow = known.workflow
+        ahead_s = known.done_until - self._steps_at[-1]
+        require(ahead_s <= CLOCK_SET_BACK_S, f"{where}: silent for {ahead_s} s, since the clock was set back")
         left = self._moments(known.trigger, known.done_until, self._steps_at[-1])
         if not left:
             return
