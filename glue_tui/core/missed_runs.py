@@ -13,7 +13,7 @@ from glue_tui.core.states import MissedRuns
 ON_TIME_S = 60.0
 """A moment that is met sooner than this after itself is met on time. No schedule has two moments within this time."""
 COUNTED_MAX = 1000
-"""Missed moments are counted up to here, the newest first."""
+"""Missed moments are counted up to here: nobody wants to know how often every minute comes in a year."""
 MADE_UP_MAX = 100
 """Of one trigger at a time, by `run_all`: a clock that is set forward by a year must not start 100,000 runs."""
 
@@ -60,7 +60,7 @@ def plan_due(policy: MissedRuns, due: Sequence[float], now: float) -> DuePlan:
         case MissedRuns.SKIP:
             return DuePlan(starts=on_time, left_out=tuple(missed))
         case MissedRuns.RUN_ONCE:
-            return DuePlan(starts=(DueStart(at=missed[-1], missed=len(missed)), *on_time))
+            return DuePlan(starts=(DueStart(at=missed[-1], missed=min(len(missed), COUNTED_MAX)), *on_time))
         case MissedRuns.RUN_ALL:
             starts = tuple(DueStart(at=at, missed=1, waits_for_room=True) for at in missed[-MADE_UP_MAX:])
             return DuePlan(starts=(*starts, *on_time), left_out=tuple(missed[:-MADE_UP_MAX]))
@@ -68,5 +68,5 @@ def plan_due(policy: MissedRuns, due: Sequence[float], now: float) -> DuePlan:
 
 def count_text(missed: int, what: str = "missed start") -> str:
     """Return `3 missed starts`; beyond what is counted, `1,000 or more missed starts`."""
-    number = f"{missed:,} or more" if missed >= COUNTED_MAX else f"{missed:,}"
+    number = f"{COUNTED_MAX:,} or more" if missed >= COUNTED_MAX else f"{missed:,}"
     return f"{number} {what}{'s' if missed != 1 else ''}"

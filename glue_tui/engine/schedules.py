@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from glue_tui.core.events import StartCause
-from glue_tui.core.missed_runs import COUNTED_MAX, ScheduleMark, count_text, plan_due
+from glue_tui.core.missed_runs import COUNTED_MAX, MADE_UP_MAX, ScheduleMark, count_text, plan_due
 from glue_tui.core.model import RunId, Trigger, Workflow
 from glue_tui.core.schedule import local_text, newest_fires, next_fire, parse_schedule
 from glue_tui.core.states import TriggerType
@@ -20,6 +20,9 @@ from glue_tui.store.database import Connection
 
 CLOCK_SET_BACK_S = 3 * 3600.0
 """Where the clock is set back by less, what a schedule has fired is not fired again, as cron does it."""
+
+DUE_MAX = COUNTED_MAX + MADE_UP_MAX + 1
+"""So many moments are looked at: those to be made up for, one that is met on time, enough of the others to count."""
 
 Workflows = Mapping[str, Workflow]
 
@@ -134,7 +137,7 @@ class Schedules:
         """Start what is due of one trigger and return its mark from now on."""
         plan = plan_due(trigger.missed_runs, _due(mark, batch.now), batch.now)
         told: list[str] = []
-        has_started = False
+        has_started, made_up = False, 0
         if plan.left_out:
             told.append(f"{workflow.name}: {trigger.name} {_left_out_text(trigger, plan.left_out, workflow.timezone)}")
             mark = replace(mark, done_until=plan.left_out[-1])
@@ -146,8 +149,11 @@ class Schedules:
             )
             run = starts.start_by_itself(batch, workflow, cause, new_run_id(), told)
             has_started = has_started or run is not None
+            made_up += start.missed if run is not None else 0
             mark = replace(mark, done_until=start.at)
         notes += told
+        if made_up:
+            notes.append(f"{workflow.name}: {trigger.name} makes up for {count_text(made_up)}")
         if told:
             return replace(mark, note=told[-1].removeprefix(f"{workflow.name}: {trigger.name} "))
         return replace(mark, note="") if has_started else mark
@@ -155,7 +161,7 @@ class Schedules:
 
 def _due(mark: ScheduleMark, now: float) -> tuple[float, ...]:
     """Return the moments that have not been taken care of, in order; the newest where there are too many to count."""
-    return newest_fires(parse_schedule(mark.schedule), mark.done_until, now, mark.timezone, COUNTED_MAX)
+    return newest_fires(parse_schedule(mark.schedule), mark.done_until, now, mark.timezone, DUE_MAX)
 
 
 def _first_after(mark: ScheduleMark) -> float | None:

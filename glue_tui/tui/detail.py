@@ -252,16 +252,15 @@ def _workflow(workflow: WorkflowView, run: RunView | None, look: Look) -> Lines:
         return (head, *told)
     parts = [counted(len(workflow.nodes), "node"), counted(len(workflow.triggers), "trigger"), workflow.source]
     lines: list[Spans] = [((workflow.name, "strong"), ("  " + ", ".join(parts), "muted"))]
-    if run is not None and (run.summary.event_files or run.summary.deleted_files):
-        lines.insert(0, _cause(run.summary, look))
+    late = late_text(run.summary) if run is not None else ""
+    if run is not None and (run.summary.event_files or run.summary.deleted_files or late):
+        lines.insert(0, (*_cause(run.summary, look), (f"  {late}", "warn")) if late else _cause(run.summary, look))
     if workflow.description:
         lines.append(((workflow.description, "text"),))
     if run is not None:
         summary = run.summary
         if summary.message:
             lines.append(((summary.message, "text"),))
-        if late := late_text(summary):
-            lines.append(((f"started {late}", "warn"),))
         for word, files in (("files ", summary.event_files), ("deleted ", summary.deleted_files)):
             if len(files) > 1 or (files and word == "deleted "):
                 lines.append(((word, "muted"), (", ".join(PurePath(file).name for file in files), "text")))

@@ -51,7 +51,7 @@ def test_every_moment_is_accounted_for_once_and_in_order(policy: MissedRuns, min
 
 
 @pytest.mark.parametrize(
-    ("missed", "text"), [(1, "1 missed start"), (3, "3 missed starts"), (1000, "1,000 or more missed starts")]
+    ("missed", "text"), [(1, "1 missed start"), (3, "3 missed starts"), (1101, "1,000 or more missed starts")]
 )
 def test_what_was_missed_is_told_in_words(missed: int, text: str) -> None:
     assert count_text(missed) == text

@@ -280,3 +280,19 @@ def test_cn_9_a_start_that_on_overlap_forbids_is_told_until_the_next_that_it_all
     run.finish("work")
     glue.passes(DAY_S)
     assert (len(causes(glue)), notes(glue)) == (2, ())
+
+
+def test_cn_9_a_clock_that_is_set_forward_by_a_year_starts_a_hundred_runs_at_most(glue: Project) -> None:
+    glue.write(scheduled("rate(5 minutes)", 'missed_runs = "run_all"\n'))
+    glue.now += 365 * DAY_S + 1
+    glue.crash()
+    assert [run.it.cause.missed for run in glue.runs()] == [1] * 100 + [0]
+    (said,) = notes(glue)
+    assert said.startswith("left out 1,000 or more missed starts, the last due Thu 2027-11-18 03:35 +00:00")
+
+
+def test_cn_9_one_run_for_a_year_counts_no_further_than_a_thousand(glue: Project) -> None:
+    glue.write(scheduled("rate(5 minutes)"))
+    glue.now += 365 * DAY_S + 1
+    glue.crash()
+    assert [run.it.cause.missed for run in glue.runs()] == [1000, 0]

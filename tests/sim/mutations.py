@@ -265,8 +265,8 @@ MUTATIONS = (
     Mutation(
         what="one run for all that was missed stands for the oldest",
         path="core/missed_runs.py",
-        old="DueStart(at=missed[-1], missed=len(missed))",
-        new="DueStart(at=missed[0], missed=len(missed))",
+        old="DueStart(at=missed[-1], missed=",
+        new="DueStart(at=missed[0], missed=",
     ),
     Mutation(
         what="all that was missed runs without a bound",

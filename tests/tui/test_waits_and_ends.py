@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from msgspec.structs import replace
 from sales_project import NOW
@@ -125,3 +127,31 @@ def test_a_node_that_takes_long_is_marked_in_its_detail_and_in_the_tree() -> Non
     opened = Selection(workflow="w", opened=frozenset({"w", "w/by_hand"}))
     tones = {row.note_tone for row in tree_rows(here.model, opened, NOW) if row.name == "work"}
     assert tones == {"warn"}
+
+
+def test_a_run_that_a_schedule_started_late_says_so_first() -> None:
+    """CN-9."""
+    here = looked(work_in("SUCCEEDED"))
+    assert here.run is not None
+    late = replace(here.run.summary, trigger="nightly", trigger_type="SCHEDULED", scheduled_at=NOW - 3 * 3600, missed=2)
+    model = dataclasses.replace(here.model, runs={late.run_id: replace(here.run, summary=late)})
+    selected = look_up(model, Selection(workflow="w"))
+    assert text_of(detail_lines(selected, Look(), NOW, 100))[0].endswith("nightly  3h 00m late, for 2 missed starts")
+
+
+def test_a_scheduled_trigger_says_when_it_fires_next_in_its_time_zone_and_what_is_odd_about_it() -> None:
+    nightly = TriggerView(
+        workflow="w",
+        name="nightly",
+        type="SCHEDULED",
+        state="ACTIVATED",
+        schedule="cron(0 22 * * ? *)",
+        next_fire_at=1_795_381_200.0,
+        notes=("left out 2 missed starts",),
+    )
+    here = looked(work_in("SUCCEEDED"))
+    zoned = replace(WORKFLOW, timezone="Europe/Paris", triggers=(*WORKFLOW.triggers, nightly))
+    model = dataclasses.replace(here.model, workflows=(zoned,))
+    lines = text_of(detail_lines(look_up(model, Selection(workflow="w", trigger="nightly")), Look(), NOW, 100))
+    assert "cron(0 22 * * ? *)   next Sun 2026-11-22 22:00 +01:00" in lines[1]
+    assert lines[2] == "left out 2 missed starts"
