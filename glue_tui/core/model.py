@@ -20,6 +20,7 @@ from glue_tui.core.states import (
     RecrawlBehavior,
     TriggerType,
     UpdateBehavior,
+    judged_state,
 )
 
 RunId = NewType("RunId", str)
@@ -83,7 +84,9 @@ class Condition:
 
     def holds_for(self, state: NodeState) -> bool:
         """Tell whether it is true of a node that ended in `state`."""
-        return state is not NodeState.SKIPPED if self.state is None else state is self.state
+        if self.state is None:
+            return state is not NodeState.SKIPPED
+        return judged_state(node_type(self.node_id), state) is self.state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

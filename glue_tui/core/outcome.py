@@ -20,7 +20,9 @@ def outcome_of(run: WorkflowRun) -> Outcome:
 def _is_handled(run: WorkflowRun, node_id: NodeId, state: NodeState) -> bool:
     for name in run.graph.triggers_watching.get(node_id, ()):
         predicate = run.graph.triggers[name].predicate
-        listens = predicate and any(one.node_id == node_id and one.state is state for one in predicate.conditions)
+        listens = predicate and any(
+            one.node_id == node_id and one.state and one.holds_for(state) for one in predicate.conditions
+        )
         if listens and run.triggers[name].state is TriggerRunState.FIRED:
             return True
     return False

@@ -245,8 +245,13 @@ def state_word(node_type: NodeType, state: NodeState) -> str:
     return "CANCELLED" if node_type is NodeType.CRAWLER and state is NodeState.STOPPED else state.value
 
 
+def judged_state(node_type: NodeType, state: NodeState) -> NodeState:
+    """Return what conditions take the end of a node for: Glue's CrawlState has no TIMEOUT, such a crawl has FAILED."""
+    return NodeState.FAILED if node_type is NodeType.CRAWLER and state is NodeState.TIMEOUT else state
+
+
 def word_holds(word: str, node_type: NodeType, state: NodeState) -> bool:
     """Tell whether a condition with this word is true of a node that ended in `state`."""
     if word == ANY_TERMINAL:
         return state.is_over and state is not NodeState.SKIPPED
-    return word == state_word(node_type, state)
+    return word == state_word(node_type, judged_state(node_type, state))

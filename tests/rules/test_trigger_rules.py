@@ -170,6 +170,21 @@ def test_tr_7_a_condition_needs_no_operator_and_one_that_is_written_is_refused_w
     ]
 
 
+def test_tr_8_a_crawler_that_timed_out_has_failed_for_what_listens(glue: Project) -> None:
+    """Glue's CrawlState has no TIMEOUT, as its crawlers have no timeout."""
+    start = '[triggers.by_hand]\ntype = "ON_DEMAND"\nactions = [{ crawler = "landing" }]\n'
+    mend = when("mend", '{ crawler = "landing", state = "FAILED" }', '{ job = "a" }')
+    glue.write(start + mend + crawlers("landing") + 'timeout = "60s"\n' + jobs("a"))
+    run = glue.start()
+    run.begin("landing")
+    glue.passes(61)
+    run.finish("landing", "TIMEOUT")
+    assert run.trigger("mend") == "FIRED"
+    run.begin("a")
+    run.finish("a")
+    assert run.outcome == "RECOVERED"
+
+
 @pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED", "TIMEOUT"])
 def test_tr_8_a_trigger_listens_for_how_a_job_ended(glue: Project, state: str) -> None:
     text = start_of("a") + when("t", f'{{ job = "a", state = "{state}" }}', '{ job = "b" }') + jobs("b", "a")

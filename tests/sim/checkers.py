@@ -49,7 +49,7 @@ from glue_tui.core.decide import LOST_ATTEMPTS_MAX
 from glue_tui.core.events import AttemptQueued, AttemptStarting, Event, NodeCarriedOver, TriggerFired
 from glue_tui.core.invariants import check_run
 from glue_tui.core.model import Condition, Job, NodeId, RunId, Trigger
-from glue_tui.core.run import WorkflowRun, apply
+from glue_tui.core.run import NodeRun, WorkflowRun, apply
 from glue_tui.core.states import (
     NODE_TRANSITIONS,
     Logical,
@@ -360,7 +360,7 @@ def _check_outcome(run: WorkflowRun) -> None:
         if trigger.predicate is not None and run.triggers[trigger.name].state is TriggerRunState.FIRED
         for condition in trigger.predicate.conditions
     }
-    is_recovered = bool(failed) and all((node.node_id, node.state) in heard for node in failed)
+    is_recovered = bool(failed) and all((node.node_id, _end(node)) in heard for node in failed)
     if all(node.state is not NodeState.ERROR for node in failed):
         outcome = Outcome.RECOVERED if is_recovered else Outcome.FAILED if failed else Outcome.SUCCEEDED
         require(run.outcome is outcome, f"run {run.number} is told {run.outcome}, and is {outcome}")
@@ -371,7 +371,13 @@ def _holds(run: WorkflowRun, condition: Condition) -> bool:
     ended = node.finished_at is not None or node.carried_from != ""
     if condition.state is None:
         return ended and node.state is not NodeState.SKIPPED
-    return ended and node.state is condition.state
+    return ended and _end(node) is condition.state
+
+
+def _end(node: NodeRun) -> NodeState:
+    """Return the end of a node as Glue would name it: it knows no crawl that timed out."""
+    is_slow_crawl = node.node_id.startswith("crawler:") and node.state is NodeState.TIMEOUT
+    return NodeState.FAILED if is_slow_crawl else node.state
 
 
 def _difference(one: dict[str, SeenFile], other: dict[str, SeenFile]) -> str:

@@ -181,19 +181,25 @@ MUTATIONS = (
     Mutation(
         what="ANY_TERMINAL holds for a skipped node",
         path="core/model.py",
-        old="return state is not NodeState.SKIPPED if self.state is None else state is self.state",
-        new="return self.state is None or state is self.state",
+        old="return state is not NodeState.SKIPPED",
+        new="return True",
     ),
     Mutation(
         what="ANY_TERMINAL does not hold for a node in ERROR",
         path="core/model.py",
-        old="return state is not NodeState.SKIPPED if",
-        new="return state not in (NodeState.SKIPPED, NodeState.ERROR) if",
+        old="return state is not NodeState.SKIPPED",
+        new="return state not in (NodeState.SKIPPED, NodeState.ERROR)",
+    ),
+    Mutation(
+        what="a crawl that timed out has not FAILED",
+        path="core/states.py",
+        old="return NodeState.FAILED if node_type is NodeType.CRAWLER and",
+        new="return NodeState.FAILED if node_type is NodeType.JOB and",
     ),
     Mutation(
         what="ANY_TERMINAL counts as handling a failure",
         path="core/outcome.py",
-        old="one.node_id == node_id and one.state is state",
+        old="one.node_id == node_id and one.state and one.holds_for(state)",
         new="one.node_id == node_id and one.holds_for(state)",
     ),
     Mutation(
