@@ -70,6 +70,10 @@ class EngineUp:
         """Wait for the news that a workflow of this description is in force."""
         self._runner.run(self._described(workflow, description))
 
+    def broken(self, workflow: str, message: str) -> None:
+        """Wait for the news that the file of a workflow can't be used, and that its first problem says `message`."""
+        self._runner.run(self._broken(workflow, message))
+
     async def _subscribe(self) -> None:
         self._feed = self._client.subscribe()
         await anext(self._feed)
@@ -85,6 +89,13 @@ class EngineUp:
         async for message in self._feed:
             if isinstance(message, WorkflowsChanged) and any(
                 (one.name, one.description) == (name, description) for one in message.workflows
+            ):
+                return
+
+    async def _broken(self, name: str, message: str) -> None:
+        async for news in self._feed:
+            if isinstance(news, WorkflowsChanged) and any(
+                one.name == name and one.is_broken and message in one.problems[0].message for one in news.workflows
             ):
                 return
 

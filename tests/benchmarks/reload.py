@@ -1,6 +1,7 @@
 """A workflow file is saved; how long until its new version is in force, as the news of it tells a client?
 
-Saved as an editor that renames does it, and by writing over it in place; from the last act of the save. Goal: half a
+Saved as an editor that renames does it, and by writing over it in place; from the last act of the save. One with a
+mistake has to hold still for longer: it may be half written. Goal: half a
 second. Limit: what watchfiles, as it comes, takes to tell of a file.
 """
 
@@ -31,6 +32,7 @@ def measure(setting: Setting) -> Iterator[Row]:
             {
                 "renamed": lambda: _saved_s(engine, project_dir, is_renamed=True),
                 "in place": lambda: _saved_s(engine, project_dir, is_renamed=False),
+                "broken": lambda: _broken_s(engine, project_dir),
                 "watchfiles": partial(watchfiles_s, watched),
             },
             setting,
@@ -38,6 +40,7 @@ def measure(setting: Setting) -> Iterator[Row]:
     for name, what in (
         ("renamed", "file saved by renaming -> in force"),
         ("in place", "file saved in place -> in force"),
+        ("broken", "file saved with a mistake -> told"),
     ):
         yield Row(
             benchmark="reload",
@@ -61,4 +64,11 @@ def _saved_s(engine: EngineUp, project_dir: Path, *, is_renamed: bool) -> float:
         target.write_text(text)
     saved_at = time.perf_counter()
     engine.described("reload", description)
+    return time.perf_counter() - saved_at
+
+
+def _broken_s(engine: EngineUp, project_dir: Path) -> float:
+    (project_dir / "workflows" / "reload.toml").write_text(f"mistake = {next(_NUMBERS)}\n{chain(NODES)}")
+    saved_at = time.perf_counter()
+    engine.broken("reload", "unknown key")
     return time.perf_counter() - saved_at
