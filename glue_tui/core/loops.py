@@ -138,7 +138,7 @@ class Loops:
         if verdict.generation and verdict.cleared_until is None:
             return replace(self, probes=probes)
         # Its files come from outside: so what came while its runs were at work needs not be theirs.
-        spans = tuple(replace(one, generation=0) if one.key == key else one for one in self.spans)
+        spans = tuple(replace(one, generation=0) if one.key == key and one.generation else one for one in self.spans)
         cleared = self.cleared if verdict.cleared_until is None else {**self.cleared, key: verdict.cleared_until}
         return replace(self, spans=spans, probes=probes, cleared=cleared)
 
