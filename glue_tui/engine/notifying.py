@@ -191,7 +191,7 @@ class Notifier:
         self._told(one, state, result.reason)
 
     async def _carry_out(self, order: DeliveryOrder) -> DeliveryResult:
-        """Let a process of its own do it. It can neither hang for ever nor outlive the engine that ends."""
+        """Let a process of its own do it. It can neither hang for ever nor outlive the engine."""
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", "-m", "glue_tui.notify"),
@@ -204,10 +204,15 @@ class Notifier:
             )
         except OSError as error:
             return DeliveryResult(is_sent=False, reason=f"the sending process can't be started: {error}")
+        stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
+        assert stdin is not None
+        assert stdout is not None
+        assert stderr is not None
         result = DeliveryResult(is_sent=False, reason=f"no end after {order.timeout_s:g} s")
         try:
             async with asyncio.timeout(order.timeout_s + END_TIMEOUT_S):
-                said, complaint = await process.communicate(msgspec.json.encode(order))
+                stdin.write(msgspec.json.encode(order) + b"\n")  # And left open: it ends with the engine.
+                said, complaint = await asyncio.gather(stdout.read(), stderr.read())
             result = self._understood(said, complaint)
         except TimeoutError:
             pass
@@ -216,6 +221,7 @@ class Notifier:
                 # With what a command has started: a try that failed leaves nothing behind.
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, signal.SIGKILL)
+            stdin.close()
             await process.wait()
         return result
 

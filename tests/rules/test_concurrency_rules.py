@@ -9,6 +9,7 @@ import pytest
 from one_project import Project, Run, crawlers, jobs
 
 from glue_tui.core.waiting import NOTHING, waits
+from glue_tui.store.outbox import deliveries
 
 WORK = '[triggers.by_hand]\ntype = "ON_DEMAND"\nactions = [{ job = "work" }]\n'
 CRAWL = '[triggers.by_hand]\ntype = "ON_DEMAND"\nactions = [{ crawler = "landing" }]\n' + crawlers("landing")
@@ -139,7 +140,7 @@ def test_jr_10_arguments_of_a_trigger_go_over_the_jobs_and_those_that_are_fixed_
 
 
 def test_jr_11_a_job_that_is_still_at_work_after_its_notify_delay_is_told_once(glue: Project) -> None:
-    """Glue sends an event; here it stands in the run's events and on the node. Sending one is of a later version."""
+    """Glue sends an event; here it stands in the run's events and on the node."""
     glue.write(WORK + command("work", 'notify_delay_after = "10m"'))
     run = glue.start()
     glue.passes(599)
@@ -164,6 +165,18 @@ def test_jr_11_each_attempt_has_its_own_notice_and_waiting_is_not_counted(glue: 
     assert len([line for line in run.story() if "notify_delay_after" in line]) == 1
     glue.passes(1)
     assert len([line for line in run.story() if "notify_delay_after" in line]) == 2
+
+
+def test_jr_11_a_notification_is_sent_on_each_delay(glue: Project) -> None:
+    slow = command("work", 'notify_delay_after = "10m"', "max_retries = 1")
+    glue.write(WORK + slow + '[[notifications]]\non = ["DELAYED"]\ncommand = ["tell"]\n')
+    run = glue.start()
+    glue.passes(3600)
+    run.finish("work", "FAILED")
+    glue.passes(3600)
+    run.finish("work")
+    told = deliveries(glue.conn)
+    assert [(one.number, one.occasion, one.node, one.state) for one in told] == [(1, "DELAYED", "work", "PENDING")] * 2
 
 
 # Crawlers

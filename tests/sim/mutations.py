@@ -310,6 +310,18 @@ MUTATIONS = (
         old="before, self._offset_s = self._offset_s, wall_s - monotonic_s\n        by_s = self._offset_s - before",
         new="by_s = wall_s - monotonic_s - self._offset_s",
     ),
+    Mutation(
+        what="an end is not put into the outbox with its commit",
+        path="engine/batch.py",
+        old="            outbox.put(conn, self.runs[run_id], events, self.now)\n",
+        new="",
+    ),
+    Mutation(
+        what="every outcome is told, chosen or not",
+        path="core/notices.py",
+        old="if told.occasion in one.on and one.way",
+        new="if one.way",
+    ),
 )
 
 KERNEL_TESTS = ("tests/sim/test_kernel_steps.py", "tests/sim/test_kernel_files_and_clock.py")
