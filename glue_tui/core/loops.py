@@ -19,6 +19,8 @@ from glue_tui.core.run import WorkflowRun
 
 GENERATIONS_MAX = 10
 """From this generation on, a trigger has to show that its files come from outside."""
+RUNS_MAX = 100
+"""So many runs may one have brought about, whatever their generations: runs that make two files each multiply."""
 PROBES_MAX = 3
 QUIET_S = 5.0
 """The shortest quiet time; twice as long as the trigger's last run took, where that is longer."""
@@ -38,6 +40,8 @@ class Span:
     run_id: RunId
     key: Key
     generation: int
+    chain: str
+    """The runs that one of them has brought about are a chain, named for that first one."""
     started_at: float
     ended_at: float = math.inf
 
@@ -51,8 +55,20 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MayFire:
+class Origin:
+    """What a file was made by, as far as its time tells."""
+
     generation: int
+    """Of a run that it starts; 0: it came from outside."""
+    chain: str
+
+
+OUTSIDE = Origin(generation=0, chain="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MayFire:
+    origin: Origin = OUTSIDE
     is_probe: bool = False
     """It tries whether the run makes the next file."""
     cleared_until: float | None = None
@@ -67,7 +83,8 @@ class MustWait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IsLoop:
-    generation: int
+    runs: int
+    """In the chain."""
 
 
 Verdict = MayFire | MustWait | IsLoop
@@ -79,8 +96,10 @@ class Loops:
 
     spans: tuple[Span, ...] = ()
     """In the order in which they began."""
-    queued: Mapping[RunId, Key] = field(default_factory=dict)
-    """Runs that have not begun yet."""
+    queued: Mapping[RunId, tuple[Key, str]] = field(default_factory=dict)
+    """Runs that have not begun yet, with their chains."""
+    chains: Mapping[str, int] = field(default_factory=dict)
+    """How many runs are in each chain."""
     probes: Mapping[Key, int] = field(default_factory=dict)
     """Tries in a row, of triggers that may be part of a loop."""
     cleared: Mapping[Key, float] = field(default_factory=dict)
@@ -92,14 +111,16 @@ class Loops:
         if trigger is None or trigger.watch is None or trigger.watch.allow_loop:
             return self
         key = (run.workflow.name, trigger.name)
+        _, chain = self.queued.get(run.run_id, (key, str(run.run_id)))
         if run.started_at is None:
             queued = {run_id: other for run_id, other in self.queued.items() if run_id != run.run_id}
-            return replace(self, queued=queued if run.status.is_over else {**queued, run.run_id: key})
+            return replace(self, queued=queued if run.status.is_over else {**queued, run.run_id: (key, chain)})
         known = next((one for one in self.spans if one.run_id == run.run_id), None)
         span = Span(
             run_id=run.run_id,
             key=key,
             generation=known.generation if known else run.cause.generation,
+            chain=known.chain if known else chain,
             started_at=run.started_at,
             ended_at=math.inf if run.finished_at is None else run.finished_at,
         )
@@ -107,16 +128,16 @@ class Loops:
 
     def judge(self, key: Key, batch: Iterable[Arrival], newest: Arrival, now: float) -> Verdict:
         """Decide whether a trigger may fire for the files of a batch; `newest` is the last that came at all."""
-        generation = max((self._generation(key, one) for one in batch), default=0) if self.spans else 0
-        if generation < GENERATIONS_MAX:
-            return MayFire(generation=generation)
-        of_newest = self._generation(key, newest)
-        if of_newest < GENERATIONS_MAX:
-            return MayFire(generation=of_newest, cleared_until=newest.noticed_at)
+        origin = max((self._origin(key, one) for one in batch), key=_order, default=OUTSIDE) if self.spans else OUTSIDE
+        if not self._is_suspicious(origin):
+            return MayFire(origin=origin)
+        of_newest = self._origin(key, newest)
+        if not self._is_suspicious(of_newest):
+            return MayFire(origin=of_newest, cleared_until=newest.noticed_at)
         since = self._began(key, now)
         young = [one for one in self.spans if one.started_at >= since]
         ended_at = max((one.ended_at for one in young), default=-math.inf)
-        if ended_at == math.inf or key in self.queued.values():
+        if ended_at == math.inf or any(other == key for other, _ in self.queued.values()):
             return MustWait(until=None)
         took_s = max((one.ended_at - one.started_at for one in young if one.key == key), default=0.0)
         until = ended_at + max(QUIET_S, 2 * took_s)
@@ -125,55 +146,76 @@ class Loops:
         probes = self.probes.get(key, 0)
         if probes and newest.noticed_at <= since:
             # The last probe made no file: what waits has another source.
-            return MayFire(generation=0, cleared_until=newest.noticed_at)
+            return MayFire(cleared_until=newest.noticed_at)
         if probes >= PROBES_MAX:
-            return IsLoop(generation=generation)
-        return MayFire(generation=generation, is_probe=True)
+            return IsLoop(runs=max(self.chains.get(origin.chain, 0), origin.generation))
+        return MayFire(origin=origin, is_probe=True)
 
-    def fired(self, key: Key, verdict: MayFire) -> Loops:
+    def fired(self, key: Key, run_id: RunId, verdict: MayFire) -> Loops:
         """Note that a trigger has fired."""
+        chain = verdict.origin.chain or str(run_id)
+        counted = {**self.chains, chain: self.chains.get(chain, 0) + 1}
+        after = replace(self, queued={**self.queued, run_id: (key, chain)}, chains=counted)
         if verdict.is_probe:
-            return replace(self, probes={**self.probes, key: self.probes.get(key, 0) + 1})
+            return replace(after, probes={**self.probes, key: self.probes.get(key, 0) + 1})
         probes = {one: count for one, count in self.probes.items() if one != key}
-        if verdict.generation and verdict.cleared_until is None:
-            return replace(self, probes=probes)
+        if verdict.origin != OUTSIDE and verdict.cleared_until is None:
+            return replace(after, probes=probes)
         # Its files come from outside: so what came while its runs were at work needs not be theirs.
-        spans = tuple(replace(one, generation=0) if one.key == key and one.generation else one for one in self.spans)
+        spans = tuple(_first_of_chain(one) if one.key == key else one for one in self.spans)
         cleared = self.cleared if verdict.cleared_until is None else {**self.cleared, key: verdict.cleared_until}
-        return replace(self, spans=spans, probes=probes, cleared=cleared)
+        return replace(after, spans=spans, probes=probes, cleared=cleared)
 
     def forgiven(self) -> Loops:
         """Begin to count anew: a person wants a trigger to go on."""
-        return replace(self, spans=tuple(replace(one, generation=0) for one in self.spans), probes={})
+        return replace(self, spans=tuple(map(_first_of_chain, self.spans)), chains={}, probes={})
 
     def _with(self, span: Span) -> Loops:
-        queued = {run_id: key for run_id, key in self.queued.items() if run_id != span.run_id}
+        queued = {run_id: other for run_id, other in self.queued.items() if run_id != span.run_id}
         spans = [one for one in self.spans if one.run_id != span.run_id]
         spans.insert(bisect_right(spans, span.started_at, key=_start), span)
         over = sum(1 for one in spans if one.ended_at < math.inf)
-        if over > SPANS_KEPT:
-            spans.remove(next(one for one in spans if one.ended_at < math.inf))
-        return replace(self, spans=tuple(spans), queued=queued)
+        if over <= SPANS_KEPT:
+            return replace(self, spans=tuple(spans), queued=queued)
+        spans.remove(next(one for one in spans if one.ended_at < math.inf))
+        going = {one.chain for one in spans} | {chain for _, chain in queued.values()}
+        chains = {chain: count for chain, count in self.chains.items() if chain in going}
+        return replace(self, spans=tuple(spans), queued=queued, chains=chains)
 
-    def _generation(self, key: Key, file: Arrival) -> int:
-        """Return the generation of a run that this file starts; 0: it came from outside.
+    def _is_suspicious(self, origin: Origin) -> bool:
+        return origin.generation >= GENERATIONS_MAX or self.chains.get(origin.chain, 0) >= RUNS_MAX
+
+    def _origin(self, key: Key, file: Arrival) -> Origin:
+        """Return what has made a file, as far as its time tells.
 
         Runs that were at work before the trigger's own last one began are none of its consequences: otherwise a single
         long run would make a chain of whatever comes while it lasts.
         """
         if file.noticed_at <= self.cleared.get(key, -math.inf):
-            return 0
-        return max(self._generation_at(key, at) for at in (file.written_at, file.noticed_at))
+            return OUTSIDE
+        return max((self._origin_at(key, at) for at in (file.written_at, file.noticed_at)), key=_order)
 
-    def _generation_at(self, key: Key, at: float) -> int:
+    def _origin_at(self, key: Key, at: float) -> Origin:
         begin = bisect_left(self.spans, self._began(key, at), key=_start)
         end = bisect_left(self.spans, at, key=_start)
-        return max((one.generation + 1 for one in self.spans[begin:end] if at <= one.ended_at + GRACE_S), default=0)
+        makers = (one for one in self.spans[begin:end] if at <= one.ended_at + GRACE_S)
+        return max(
+            (Origin(generation=one.generation + 1, chain=one.chain) for one in makers), key=_order, default=OUTSIDE
+        )
 
     def _began(self, key: Key, at: float) -> float:
         """Return when the trigger's last run before a moment began."""
         own = (one.started_at for one in reversed(self.spans) if one.key == key and one.started_at < at)
         return next(own, -math.inf)
+
+
+def _order(origin: Origin) -> tuple[int, str]:
+    return origin.generation, origin.chain
+
+
+def _first_of_chain(span: Span) -> Span:
+    is_first = span.generation == 0 and span.chain == span.run_id
+    return span if is_first else replace(span, generation=0, chain=str(span.run_id))
 
 
 def _start(span: Span) -> float:

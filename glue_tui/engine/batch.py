@@ -77,6 +77,8 @@ class Batch:
         try:
             events = decide(run, stimulus, self.now)
         except OUR_FAULTS as error:
+            if run.status.is_over:
+                return ()  # It has its end already.
             events = _parked(run, f"{type(error).__name__}: {error} on {type(stimulus).__name__}")
         if events:
             self.record(run_id, events)

@@ -103,9 +103,9 @@ class Inboxes:
         loops: dict[TriggerKey, str] = {}
         for workflow, trigger in event_triggers(workflows):
             if trigger.enabled:
-                generation = self._take_batches(batch, workflow, trigger, new_run_id)
-                if generation is not None:
-                    loops[workflow.name, trigger.name] = _loop_text(generation)
+                runs = self._take_batches(batch, workflow, trigger, new_run_id)
+                if runs is not None:
+                    loops[workflow.name, trigger.name] = _loop_text(runs)
         batch.touched_triggers.update(doubted.keys() ^ self._doubted.keys())
         return loops
 
@@ -165,7 +165,7 @@ class Inboxes:
     def _take_batches(
         self, batch: Batch, workflow: Workflow, trigger: Trigger, new_run_id: Callable[[], RunId]
     ) -> int | None:
-        """Return None, or the generation that a loop has come to."""
+        """Return None, or of how many runs the loop is that this trigger is part of."""
         key = (workflow.name, trigger.name)
         inbox = self._inboxes[key]
         while True:
@@ -176,12 +176,12 @@ class Inboxes:
                 case MustWait(until=until):
                     self._doubted[key] = until
                     return None
-                case IsLoop(generation=generation):
-                    return generation
+                case IsLoop(runs=runs):
+                    return runs
                 case MayFire() as verdict:
                     pass
             news: list[str] = []
-            cause = _cause(trigger, inbox, paths, fired_by, verdict.generation)
+            cause = _cause(trigger, inbox, paths, fired_by, verdict.origin.generation)
             run = starts.start_by_itself(batch, workflow, cause, new_run_id(), news)
             if run is None:
                 # The batch is offered again at every step: one note for all of them.
@@ -189,12 +189,12 @@ class Inboxes:
                 self._skipped.add(key)
                 return None
             self._skipped.discard(key)
-            self.loops = self.loops.fired(key, verdict).saw(run)
+            self.loops = self.loops.fired(key, run.run_id, verdict).saw(run)
             inbox.take(paths, run.run_id, batch.now)
 
     def _judge(self, key: TriggerKey, inbox: Inbox, paths: tuple[str, ...], now: float) -> Verdict:
         if inbox.watch.allow_loop:
-            return MayFire(generation=0)
+            return MayFire()
         return self.loops.judge(key, inbox.arrivals_of(paths), inbox.newest, now)
 
 
@@ -210,9 +210,9 @@ def _cause(trigger: Trigger, inbox: Inbox | None, paths: tuple[str, ...], fired_
     )
 
 
-def _loop_text(generation: int) -> str:
+def _loop_text(runs: int) -> str:
     tries = f"the last {PROBES_MAX} with nothing else at work"
-    return f"looks like a loop: its runs make the files that start it ({generation} runs in a row, {tries})"
+    return f"looks like a loop: its runs make the files that start it ({runs} runs in a row, {tries})"
 
 
 def event_triggers(workflows: Workflows) -> list[tuple[Workflow, Trigger]]:

@@ -13,6 +13,7 @@ from glue_tui.core.loops import (
     GRACE_S,
     PROBES_MAX,
     QUIET_S,
+    RUNS_MAX,
     Arrival,
     IsLoop,
     Key,
@@ -46,6 +47,8 @@ class Source:
     outside_every_s: float | None = None
     outside_until_s: float = 60.0
     allow_loop: bool = False
+    at_once: int = 1_000
+    """So many runs are at work at a time."""
     keeps_mtime: bool = False
     """What it makes is moved there, and was written long ago."""
 
@@ -66,6 +69,7 @@ class World:
         begin = self.now
         waiting: dict[str, list[Arrival]] = {name: [] for name in self.sources}
         going: list[tuple[str, WorkflowRun, float]] = []
+        waiting_runs: list[tuple[str, WorkflowRun]] = []
         for tick in range(round(seconds / TICK_S)):
             self.now = round(begin + tick * TICK_S, 3)
             for name, source in self.sources.items():
@@ -89,13 +93,20 @@ class World:
                     if run is None:
                         break
                     self.slowest_s = max(self.slowest_s, self.now - files.pop(0).noticed_at)
+                    waiting_runs.append((name, run))
+            for name, run in list(waiting_runs):
+                if sum(1 for other, _, _ in going if other == name) < self.sources[name].at_once:
+                    waiting_runs.remove((name, run))
+                    run = apply(run, RunStarted(), self.now)
                     going.append((name, run, self.now))
+                    if not self.sources[name].allow_loop:
+                        self.loops = self.loops.saw(run)
         self.left = sum(len(files) for files in waiting.values())
         return self
 
     def fire(self, name: str, file: Arrival, newest: Arrival) -> WorkflowRun | None:
         key: Key = (name, "files")
-        verdict = MayFire(generation=0)
+        verdict = MayFire()
         if not self.sources[name].allow_loop:
             match self.loops.judge(key, [file], newest, self.now):
                 case MayFire() as may:
@@ -105,12 +116,13 @@ class World:
                     return None
                 case MustWait():
                     return None
-        self.runs.append((name, verdict.generation))
+        self.runs.append((name, verdict.origin.generation))
         workflow = workflow_of(name, allow_loop=self.sources[name].allow_loop)
-        cause = StartCause(trigger="files", trigger_type=TriggerType.EVENT, generation=verdict.generation)
+        cause = StartCause(trigger="files", trigger_type=TriggerType.EVENT, generation=verdict.origin.generation)
         queued = RunQueued(run_id=RunId(f"wr_{len(self.runs)}"), number=len(self.runs), workflow=workflow, cause=cause)
-        run = apply(apply(None, queued, self.now), RunStarted(), self.now)
-        self.loops = self.loops.fired(key, verdict).saw(run)
+        run = apply(None, queued, self.now)
+        if not self.sources[name].allow_loop:
+            self.loops = self.loops.fired(key, run.run_id, verdict).saw(run)
         return run
 
 
@@ -137,7 +149,12 @@ def test_a_loop_through_two_workflows_is_stopped(took_s: float) -> None:
     assert len(world.runs) <= 3 * (GENERATIONS_MAX + 2 * PROBES_MAX)
 
 
-def test_runs_that_multiply_are_stopped() -> None:
+def test_runs_that_multiply_are_stopped_also_where_they_take_turns() -> None:
+    """Their generations grow slowly then: there are a thousand runs before the tenth."""
+    one_by_one = Source(took_s=1.0, makes_for=("w", "w"), after_s=0.5, outside_until_s=0.1, at_once=1)
+    world = World(sources={"w": one_by_one}).live(200)
+    assert world.stopped == ["w"]
+    assert len(world.runs) <= RUNS_MAX + PROBES_MAX
     world = World(sources={"w": Source(took_s=0.3, makes_for=("w", "w"), after_s=0.2, outside_until_s=0.1)}).live(60)
     assert world.stopped == ["w"]
 
@@ -186,4 +203,5 @@ def test_a_trigger_that_a_person_lets_go_on_begins_anew() -> None:
     assert world.stopped == ["w"]
     arrival = Arrival(written_at=world.now, noticed_at=world.now)
     judged = world.loops.forgiven().judge(("w", "files"), [arrival], arrival, world.now)
-    assert judged == MayFire(generation=0)
+    assert isinstance(judged, MayFire)
+    assert not judged.is_probe

@@ -14,7 +14,8 @@ The whole list; what stands elsewhere is called from here. After every step:
  9. A slot is free only if nobody may have it; it goes to the run with the fewest nodes at work, the older run first.
 10. What waits says for whom: the slot, the other run, the delay, the turn. (8 to 10: `admission_checks`)
 11. Timeouts, delays, graces and notices keep to a clock that nobody sets. (`clock_checks`)
-12. A file is taken once a version, only after it settled, by the run that says so; one request makes one run.
+12. A version of a file is taken once, by the run that says so, after it settled, while nobody has it open; or it was
+    dropped, or is of a kind that is not selected. One request makes one run. (`file_checks`)
 13. The loop does not sleep past anything that is due.
 14. Every moment of a schedule has one run, stands behind one, or is left out as the trigger says; none has two. Those
     that wait, wait for room. (`schedule_checks`)
@@ -33,16 +34,15 @@ A single run's own rules stand in `glue_tui.core.invariants`, for the engine's u
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from admission_checks import Admission
 from clock_checks import Stopwatch
+from file_checks import FileChecks
 from schedule_checks import ScheduleWatch
 from violation import require
 
-from glue_tui.core.arrivals import SeenFile, Stage
 from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.codec import from_data
 from glue_tui.core.decide import LOST_ATTEMPTS_MAX
@@ -62,7 +62,7 @@ from glue_tui.core.states import (
 from glue_tui.core.story import describe
 from glue_tui.core.wanted import STOP_GRACE_S
 from glue_tui.engine.kernel import Kernel, Step
-from glue_tui.store import ledger, seen_files
+from glue_tui.store import ledger
 from glue_tui.store.event_log import EVENT_KINDS
 
 if TYPE_CHECKING:
@@ -79,12 +79,7 @@ class Checkers:
         """Every run as the fold of what the log says."""
         self._events_seen: dict[RunId, int] = {}
         self._workers_started: set[AttemptKey] = set()
-        self._taken: dict[tuple[str, str, str, int], str] = {}
-        """The run that took a version of a file, by workflow, trigger, path and modification time."""
-        self._looked_first: dict[tuple[str, str], tuple[str, float]] = {}
-        """When each trigger began to look at the patterns that it looks at."""
-        self._settle_s: dict[tuple[str, str], float] = {}
-        """The shortest that ever held for a trigger: what has settled stays so when a longer one is saved."""
+        self._files = FileChecks(world)
         self.answers: dict[str, RunId] = {}
         self._has_unseen = False
         self.stopwatch = Stopwatch(world)
@@ -112,13 +107,15 @@ class Checkers:
             if before is None or before.started_at is None:
                 self._check_start(kernel, after)
         require(all(not run.status.is_over for run in kernel.runs.values()), "a finished run is kept as a going one")
-        for workflow, trigger, patterns in self._world.conn.execute("SELECT * FROM watches").fetchall():
-            if self._looked_first.get((workflow, trigger), ("", 0.0))[0] != patterns:
-                self._looked_first[workflow, trigger] = (patterns, self._world.true_s)
+        self._files.follow_looks()
+        for _, after in step.changed:
+            self._files.check_deleted((after.workflow.name, after.cause.trigger), after)
+        stopped = [key for key, reason in kernel.stop_reasons.items() if reason]
+        require(not stopped or self._world.has_loops, f"{stopped} stopped, though no run makes files")
         self.schedules.stepped(kernel)
         Admission(kernel, self._world.wall_s).check(step, has_bugs=self._world.plan.decide_fails > 0)
         for key in step.touched_triggers:
-            self._check_inbox(kernel, key)
+            self._files.check(kernel, key, self.runs)
 
     def _read_log(self, run_id: RunId) -> None:
         rows = self._world.conn.execute(
@@ -160,36 +157,6 @@ class Checkers:
         limit = kernel.workflows.get(name, run.workflow).max_concurrent_runs
         going = [one for one in kernel.runs.values() if one.workflow.name == name and one.started_at is not None]
         require(limit == 0 or len(going) <= limit, f"{len(going)} runs of {name} are going, {limit} allowed")
-
-    def _check_inbox(self, kernel: Kernel, key: tuple[str, str]) -> None:
-        inbox = kernel.inboxes.of(key)
-        if inbox is None:
-            return
-        conn = self._world.conn
-        require(inbox.looked_at == seen_files.read_patterns(conn, *key), f"{key}: it is not stored at what it looked")
-        stored = {seen.path: seen for seen in seen_files.read_files(conn, *key)}
-        kept = {seen.path: seen for seen in inbox.open_files()}
-        open_ones = {path: seen for path, seen in stored.items() if seen.stage.is_open}
-        require(kept == open_ones, f"files of {key}: {_difference(kept, open_ones)}")
-        self._settle_s[key] = min(inbox.watch.settle_s, self._settle_s.get(key, math.inf))
-        for seen in stored.values():
-            if seen.stage is Stage.TAKEN:
-                self._check_taken(key, seen, self._settle_s[key])
-
-    def _check_taken(self, key: tuple[str, str], seen: SeenFile, settle_s: float) -> None:
-        """One version of a file belongs to one batch, and it had settled."""
-        version_key = (*key, seen.path, seen.mtime_ns)
-        known = self._taken.get(version_key)
-        require(known in (None, seen.run_id), f"{seen.path} was taken by {known} and by {seen.run_id}")
-        if known is not None:
-            return
-        self._taken[version_key] = seen.run_id
-        run = self.runs[RunId(seen.run_id)]
-        require(seen.path in run.cause.files, f"{seen.path} is marked as taken by run {run.number}, which has it not")
-        version = self._world.folders.versions[seen.path, seen.mtime_ns]
-        held_s = (self._world.true_s if version.gone_s is None else version.gone_s) - version.born_s
-        was_quiet = version.clock_steps == self._world.clock_steps
-        require(not was_quiet or held_s >= settle_s - 0.001, f"{seen.path} was taken after {held_s:.3f} s")
 
     def nothing_changed(self, before: dict[str, Any], after: dict[str, Any]) -> None:
         """A commit failed: the kernel is as it was."""
@@ -249,8 +216,9 @@ class Checkers:
         for workflow in kernel.workflows.values():
             for trigger in workflow.triggers:
                 if trigger.type is TriggerType.EVENT and trigger.watch is not None:
-                    self._check_inbox(kernel, (workflow.name, trigger.name))
-                    self._check_nothing_left(kernel, (workflow.name, trigger.name), trigger.watch.patterns)
+                    key = (workflow.name, trigger.name)
+                    self._files.check(kernel, key, self.runs)
+                    self._files.check_nothing_left(kernel, key, trigger.watch.patterns)
 
     def _check_outbox(self) -> None:
         """Judge anew, by the definition that each run is pinned to, what is to be told."""
@@ -263,20 +231,6 @@ class Checkers:
             if notification.way != "terminal" and what[0] in notification.on
         ]
         require(sorted(told) == sorted(due), f"in the outbox is not what is to be told: {set(told) ^ set(due)}")
-
-    def _check_nothing_left(self, kernel: Kernel, key: tuple[str, str], patterns: tuple[str, ...]) -> None:
-        """Every version of a file that is there now was taken, or was there before the trigger first looked."""
-        inbox = kernel.inboxes.of(key)
-        assert inbox is not None
-        require(not inbox.must_look, f"{key} has never looked")
-        for fact in self._world.folders.scan(patterns):
-            seen = inbox.known(self._world.conn, fact.path)
-            require(seen is not None, f"{fact.path} was never seen by {key}")
-            assert seen is not None
-            require(seen.mtime_ns == fact.mtime_ns, f"the last version of {fact.path} was never seen by {key}")
-            born_s = self._world.folders.versions[fact.path, fact.mtime_ns].born_s
-            was_there = seen.stage is Stage.BASELINE and born_s <= self._looked_first[key][1]
-            require(was_there or seen.stage is Stage.TAKEN, f"{fact.path} was left behind by {key}: {seen.stage}")
 
 
 def _tellable(run: WorkflowRun) -> list[tuple[str, str, int]]:
@@ -378,8 +332,3 @@ def _end(node: NodeRun) -> NodeState:
     """Return the end of a node as Glue would name it: it knows no crawl that timed out."""
     is_slow_crawl = node.node_id.startswith("crawler:") and node.state is NodeState.TIMEOUT
     return NodeState.FAILED if is_slow_crawl else node.state
-
-
-def _difference(one: dict[str, SeenFile], other: dict[str, SeenFile]) -> str:
-    paths = [path for path in {**one, **other} if one.get(path) != other.get(path)]
-    return "; ".join(f"{path}: in memory {one.get(path)}, stored {other.get(path)}" for path in paths)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from random_workflows import edited, random_workflow
 
+from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.states import TriggerType
-from glue_tui.engine.inputs import Input, ResumeAsked, StartAsked, StopAsked, TriggerSwitched
+from glue_tui.engine.inputs import DropAsked, Input, ResumeAsked, StartAsked, StopAsked, TriggerSwitched
 from glue_tui.store import seen_files
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ class People:
         self._world = world
         self._random = world.random
         self._requests = 0
+        self._renamed = 0
+        self._places = [*world.definitions]
         self._taken_away = [random_workflow(self._random, "later")] if self._random.random() < 0.3 else []
 
     def begin(self) -> None:
@@ -35,10 +39,10 @@ class People:
         world, random = self._world, self._random
         for name in world.definitions:
             for number in range(random.choice((0, 0, 2))):
-                self._write(f"in/{name}/{random.choice('ab')}/old{number}.csv")
+                self.write(f"in/{name}/{random.choice('ab')}/old{number}.csv")
         starts, others, files, saves = random.choice(_BUSY_WITH)
         doings = [(starts, (self._start,)), (others, (self._resume, self._resume, self._stop, self._switch))]
-        doings += [(files, (self._touch_a_file,)), (saves, (self._save_definitions,))]
+        doings += [(files, (self._touch_a_file,)), (files // 3, (self._drop,)), (saves, (self._save_definitions,))]
         for most, acts in doings:
             for _ in range(random.randint(0, most)):
                 world.after(random.uniform(0.0, world.plan.until_s), random.choice(acts))
@@ -120,29 +124,65 @@ class People:
             enabled = self._random.random() < 0.5
             self.ask(TriggerSwitched(workflow=workflow, trigger=trigger, enabled=enabled))
 
+    def _drop(self) -> None:
+        engine = self._world.engine
+        if engine is None or not engine.kernel.inboxes.keys:
+            return
+        key = self._random.choice(engine.kernel.inboxes.keys)
+        inbox = engine.kernel.inboxes.of(key)
+        waiting = [one.path for one in inbox.open_files()] if inbox else []
+        paths = tuple(path for path in waiting if self._random.random() < 0.5)
+        self.ask(DropAsked(workflow=key[0], trigger=key[1], paths=paths))
+
     # Files and definitions
 
     def _touch_a_file(self) -> None:
         """Put a file that grows for a while, or take one away."""
         world, random = self._world, self._random
-        folders = [f"in/{name}/{random.choice('ab')}" for name in world.definitions] or ["in/x/a"]
+        folders = [f"in/{name}/{random.choice('ab')}" for name in self._places]
         path = f"{random.choice(folders)}/f{random.randrange(4)}.csv"
-        if path in world.folders.files and random.random() < 0.2:
+        if path in world.folders.files and random.random() < 0.4:
             world.say(f"{path} is deleted")
-            world.folders.remove(path, world.true_s)
+            world.folders.remove(path, world.true_s, world.clock_steps)
             self._hint(path)
+            if random.random() < 0.4:
+                world.after(random.choice((0.1, 1.0, 5.0)), lambda: self.write(path))
             return
-        self._write(path)
+        is_open, is_renamed = random.random() < 0.2, random.random() < 0.2
+        self.write(path, is_open=is_open, is_renamed=is_renamed)
         at_s = 0.0
         for _ in range(random.choice((0, 0, 1, 3))):
             at_s += random.choice((0.1, 0.4, 1.4, 5.0))
-            world.after(at_s, lambda: self._write(path))
+            world.after(at_s, lambda: self.write(path, is_open=is_open))
+        if is_open:
+            world.after(at_s + random.choice((0.2, 3.0)), lambda: world.folders.close(path, world.true_s))
 
-    def _write(self, path: str) -> None:
-        world = self._world
-        world.say(f"{path} is written")
-        world.folders.write(path, self._random.randrange(1000), world.true_s, world.wall_s, world.clock_steps)
+    def write(self, path: str, *, is_open: bool = False, is_renamed: bool = False) -> None:
+        """Let a new version of a file be there."""
+        world, size = self._world, self._random.randrange(1000)
+        world.say(f"{path} is {'renamed into place' if is_renamed else 'written'}{', and open' if is_open else ''}")
+        world.folders.write(
+            path,
+            size,
+            world.true_s,
+            world.wall_s,
+            world.clock_steps,
+            is_open=is_open,
+            is_renamed=is_renamed and not is_open,
+        )
         self._hint(path)
+
+    def make_loops(self) -> None:
+        """From now on every job of a run that files started writes a file where triggers watch."""
+        world = self._world
+        world.has_loops = True
+
+        def make(key: AttemptKey) -> None:
+            run = world.checkers.runs[key.run_id]
+            if run.cause.trigger_type is TriggerType.EVENT:
+                self.write(f"in/{run.workflow.name.partition('_')[0]}/{self._random.choice('ab')}/made.csv")
+
+        world.makes_file = make
 
     def _hint(self, path: str) -> None:
         world = self._world
@@ -159,6 +199,13 @@ class People:
             name = random.choice(names)
             world.definitions[name] = edited(random, world.definitions[name])
             world.say(f"{name} is edited")
+        elif names and random.random() < 0.3:
+            name = random.choice(names)
+            self._renamed += 1
+            fresh = f"{name.partition('_')[0]}_{self._renamed}"
+            workflow = world.definitions.pop(name)
+            world.definitions[fresh] = replace(workflow, name=fresh, source=f"workflows/{fresh}.toml")
+            world.say(f"{name} is called {fresh} from now on")
         elif self._taken_away:
             workflow = self._taken_away.pop()
             world.definitions[workflow.name] = workflow
@@ -197,7 +244,10 @@ class People:
             return False
         kernel = world.engine.kernel
         inboxes = {key: kernel.inboxes.of(key) for key in world.engine.patterns()}
-        if kernel.runs or any(box is None or box.must_look or any(box.open_files()) for box in inboxes.values()):
+        if kernel.runs or any(
+            box is None or box.must_look or (any(box.open_files()) and not kernel.stop_reasons.get(key))
+            for key, box in inboxes.items()
+        ):
             return False
         return not world.has_plans and all(
             {one.path: one.mtime_ns for one in seen_files.read_files(world.conn, *key)}

@@ -24,10 +24,17 @@ from glue_tui.core.model import (
     job_id,
     node_type,
 )
-from glue_tui.core.states import Logical, MissedRuns, NodeState, NodeType, Occasion, OnOverlap, TriggerType
+from glue_tui.core.states import FileChange, Logical, MissedRuns, NodeState, NodeType, Occasion, OnOverlap, TriggerType
 
 _JOB_STATES = (NodeState.SUCCEEDED,) * 6 + (NodeState.FAILED,) * 3 + (NodeState.TIMEOUT, NodeState.STOPPED)
 _CRAWLER_STATES = (NodeState.SUCCEEDED,) * 4 + (NodeState.FAILED, NodeState.STOPPED)
+_EVENTS = (FileWatch(patterns=()).events,) * 2 + (
+    (FileChange.CREATED,),
+    (FileChange.MODIFIED,),
+    (FileChange.DELETED,),
+    tuple(FileChange),
+    tuple(FileChange),
+)
 _SCHEDULES = tuple(INTERVALS_S)
 NOTIFICATIONS = (
     Notification(on=tuple(Occasion), command=("true",)),
@@ -106,6 +113,7 @@ def _start_triggers(random: Random, workflow: str, node_ids: list[NodeId]) -> tu
                     batch_size=random.choice((1, 1, 2, 3)),
                     batch_window_s=random.choice((1.0, 10.0, 30.0)),
                     settle_s=random.choice((0.0, 0.5, 2.0)),
+                    events=random.choice(_EVENTS),
                 )
                 triggers.append(Trigger(name=f"files{number}", type=TriggerType.EVENT, actions=actions, watch=watch))
     return tuple(triggers)
@@ -173,7 +181,8 @@ def _rewatched(random: Random, trigger: Trigger) -> Trigger:
     folder = trigger.watch.patterns[0].rsplit("/", 2)[0]
     watch = replace(
         trigger.watch,
-        patterns=(f"{folder}/{random.choice('ab')}/*.csv",),
+        patterns=tuple(f"{folder}/{one}/*.csv" for one in random.choice(("a", "b", "ab", "ba"))),
+        events=random.choice((trigger.watch.events, *_EVENTS)),
         batch_size=random.choice((1, 2)),
         settle_s=random.choice((0.5, 1.0)),
     )

@@ -12,7 +12,7 @@ from faults import plan_faults
 from people import People
 from random_workflows import random_workflow
 from violation import require
-from world import LIVENESS_S, World
+from world import LIVENESS_S, LOOP_LIVENESS_S, World
 
 from glue_tui.core import missed_runs
 
@@ -49,9 +49,11 @@ def live_through(seed: int, say: Callable[[str], None] | None = None, database: 
             say(f"{workflow}")
     people = People(world)
     people.begin()
+    if random.random() < 0.1:
+        people.make_loops()
 
     def is_done() -> bool:
-        late_s = world.true_s - plan.until_s - LIVENESS_S
+        late_s = world.true_s - plan.until_s - (LOOP_LIVENESS_S if world.has_loops else LIVENESS_S)
         if late_s > 0:
             going = [run.number for run in world.engine.kernel.runs.values()] if world.engine else []
             require(False, f"no end in sight: runs {going} go on, or files wait")

@@ -11,6 +11,8 @@ from unittest.mock import patch
 
 from processes import Report, SimSupervisor
 
+from glue_tui.core.arrivals import FileFact, SeenFile, Stage
+from glue_tui.core.globs import glob_pattern
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.stimuli import ClockStepped, WorkerExited, WorkerLost
 from glue_tui.core.wanted import WakeAt
@@ -41,7 +43,8 @@ class SimEngine:
         self._queue: list[tuple[Input, Callable[[Answer], None] | None]] = []
         self.pump_at = world.true_s
         self._scanning: set[TriggerKey] = set()
-        self._scan_again: set[TriggerKey] = set()
+        self._to_scan: set[TriggerKey] = set()
+        self._to_look: dict[TriggerKey, dict[str, None]] = {}
         self._looks: set[TriggerKey] = set()
         self._last_tick_s = world.true_s
         now = world.wall_s
@@ -163,8 +166,8 @@ class SimEngine:
     def hint(self, path: str) -> None:
         """A watcher saw something about a path."""
         for key, patterns in self.patterns().items():
-            if any(path.startswith(one.rsplit("/", 1)[0]) for one in patterns):
-                self._scan_soon(key)
+            if any(glob_pattern(one).match(path) for one in patterns):
+                self._look_soon(key, path)
 
     def patterns(self) -> dict[TriggerKey, tuple[str, ...]]:
         return {
@@ -191,40 +194,73 @@ class SimEngine:
 
     def _look(self, key: TriggerKey) -> None:
         self._looks.discard(key)
-        self._scan_soon(key)
+        inbox = self.kernel.inboxes.of(key)
+        if inbox is None or inbox.must_look:
+            self._scan_soon(key)
+        else:
+            self._look_soon(key, *inbox.to_look_at(self.world.wall_s))
 
     def _scan_soon(self, key: TriggerKey) -> None:
-        if key in self._scanning:
-            self._scan_again.add(key)
-            return
-        patterns = self.patterns().get(key)
-        if patterns is None:
-            return
-        self._scanning.add(key)
-        files, seen_at = self.world.folders.scan(patterns), self.world.wall_s
-        found = {one.path for one in files}
-        gone = tuple(path for path in seen_files.read_paths_there(self.world.conn, *key) if path not in found)
-        took_s = self.world.random.choice((0.0, 0.01, 0.3))
-        self.world.after(took_s, lambda: self._scanned(key, patterns, files, gone, seen_at), engine=self)
+        """Look at everything that a trigger watches."""
+        self._to_scan.add(key)
+        self._begin_look(key)
 
-    def _scanned(
-        self, key: TriggerKey, patterns: tuple[str, ...], files: Any, gone: tuple[str, ...], seen_at: float
-    ) -> None:
-        self.put(
-            FolderScanned(
-                workflow=key[0], trigger=key[1], patterns=patterns, files=files, gone=gone, is_whole=True, at=seen_at
-            )
+    def _look_soon(self, key: TriggerKey, *paths: str) -> None:
+        """Look at some files alone; now and then at others, for no reason."""
+        asked = self._to_look.setdefault(key, {})
+        asked.update(dict.fromkeys(paths))
+        if self.world.chance(self.world.plan.hint_doubled):
+            asked.update(dict.fromkeys(self.world.folders.files))
+        self._begin_look(key)
+
+    def _begin_look(self, key: TriggerKey) -> None:
+        """Look, or once more if a look is under way: it may have passed the place already."""
+        patterns = self.patterns().get(key)
+        if key in self._scanning or patterns is None:
+            return
+        is_whole, paths = key in self._to_scan, self._to_look.pop(key, {})
+        if not is_whole and not paths:
+            return
+        self._to_scan.discard(key)
+        self._scanning.add(key)
+        folders, conn = self.world.folders, self.world.conn
+        if is_whole:
+            files = folders.scan(patterns)
+            found = {one.path for one in files}
+            gone = tuple(path for path in seen_files.read_paths_there(conn, *key) if path not in found)
+            if seen_files.read_patterns(conn, *key) is not None:
+                files = tuple(one for one in files if _is_news(one, seen_files.read_file(conn, *key, one.path)))
+        else:
+            matching = [path for path in paths if any(glob_pattern(one).match(path) for one in patterns)]
+            files = tuple(folders.look(path) for path in matching if path in folders.files)
+            gone = tuple(path for path in matching if path not in folders.files)
+        scan = FolderScanned(
+            workflow=key[0],
+            trigger=key[1],
+            patterns=patterns,
+            files=files,
+            gone=gone,
+            is_whole=is_whole,
+            at=self.world.wall_s,
         )
+        took_s = self.world.random.choice((0.0, 0.01, 0.3))
+        self.world.after(took_s, lambda: self._looked(key, scan), engine=self)
+
+    def _looked(self, key: TriggerKey, scan: FolderScanned) -> None:
+        self.put(scan)
         self._scanning.discard(key)
-        if key in self._scan_again:
-            self._scan_again.discard(key)
-            self._scan_soon(key)
+        self._begin_look(key)
 
     def close(self) -> None:
         """End as asked: such an end is no part of a crash loop."""
         self.world.conn.disarm()
         with transaction(self.world.conn):
             ledger.forget_engine_starts(self.world.conn)
+
+
+def _is_news(fact: FileFact, known: SeenFile | None) -> bool:
+    """Tell whether a fact differs from what is stored, or is of a file that is still settling."""
+    return known is None or known.stage is Stage.SETTLING or known.is_deleted or not known.is_version(fact)
 
 
 def _state_of(kernel: Kernel) -> dict[str, Any]:

@@ -30,6 +30,8 @@ EPOCH_S = 1_795_000_000.0
 """Wall clock at the beginning of every world: 18 November 2026."""
 LIVENESS_S = 1200.0
 """After the last fault, every run ends and every file is taken within this time, even if the clock was set back."""
+LOOP_LIVENESS_S = 12_000.0
+"""The same where runs make files that start runs: it takes many of them until that is stopped."""
 SPINS_MAX = 50
 """Turns of the loop without any time passing."""
 
@@ -72,6 +74,9 @@ class World:
         self.offset_s = 0.0
         self.clock_steps = 0
         self.is_calm = False
+        self.makes_file: Callable[[AttemptKey], None] = lambda _: None
+        """What a worker that has done its work leaves where a trigger watches."""
+        self.has_loops = False
         self.folders = Folders()
         self.processes: dict[AttemptKey, Process] = {}
         self.results: dict[AttemptKey, AttemptResult] = {}
@@ -240,6 +245,7 @@ class World:
                 self.end_process(process, signal=9)
             case behaviour:
                 self.results[process.key] = result_of(process, is_failure=behaviour == "fails")
+                self.makes_file(process.key)
                 self.end_process(process, exit_code=1 if behaviour == "fails" else 0)
 
     def end_process(self, process: Process, *, exit_code: int | None = None, signal: int | None = None) -> None:
