@@ -11,7 +11,7 @@ from glue_tui.cli.problems import problem_view
 from glue_tui.client.find import read_engine_file
 from glue_tui.core.arrivals import Stage
 from glue_tui.core.graph import build_graph
-from glue_tui.core.missed_runs import COUNTED_MAX, count_text
+from glue_tui.core.missed_runs import COUNTED_MAX, ScheduleMark, count_text
 from glue_tui.core.model import FileWatch, Trigger, Workflow
 from glue_tui.core.problem import EngineUnavailable
 from glue_tui.core.schedule import local_text, newest_fires, next_fire, parse_schedule
@@ -115,10 +115,16 @@ class _LeftBehind:
     def is_enabled(self, workflow: Workflow, trigger: Trigger) -> bool:
         return self._settings.get((workflow.name, trigger.name), trigger.enabled)
 
+    def mark(self, workflow: Workflow, trigger: Trigger) -> ScheduleMark | None:
+        """Return until when a schedule has been taken care of, if it is still the same one."""
+        mark = self._marks.get((workflow.name, trigger.name))
+        is_same = mark is not None and (mark.schedule, mark.timezone) == (trigger.schedule, workflow.timezone)
+        return mark if is_same else None
+
     def notes(self, workflow: Workflow, trigger: Trigger) -> tuple[str, ...]:
         """Return what became of the last moments of a schedule, and what has come due since its engine ended."""
-        mark = self._marks.get((workflow.name, trigger.name))
-        if mark is None or (mark.schedule, mark.timezone) != (trigger.schedule, workflow.timezone):
+        mark = self.mark(workflow, trigger)
+        if mark is None:
             return ()
         due = newest_fires(parse_schedule(mark.schedule), mark.done_until, self.now, mark.timezone, COUNTED_MAX)
         said = [mark.note] if mark.note else []
@@ -181,6 +187,7 @@ def _trigger_view(workflow: Workflow, trigger: Trigger, left: _LeftBehind) -> Tr
         at = next_fire(parse_schedule(trigger.schedule), left.now, workflow.timezone)
     files = left.inbox_files(workflow.name, trigger.name) if trigger.watch else ()
     inbox = _inbox_view(workflow, trigger, trigger.watch, files) if trigger.watch else None
+    mark = left.mark(workflow, trigger)
     return TriggerView(
         workflow=workflow.name,
         name=trigger.name,
@@ -189,6 +196,7 @@ def _trigger_view(workflow: Workflow, trigger: Trigger, left: _LeftBehind) -> Tr
         description=trigger.description,
         schedule=trigger.schedule or "",
         missed_runs=trigger.missed_runs.value if trigger.schedule else "",
+        done_until=mark.done_until if mark is not None else None,
         next_fire_at=at,
         watch=trigger.watch.patterns if trigger.watch else (),
         events=tuple(one.value for one in trigger.watch.events) if trigger.watch else (),

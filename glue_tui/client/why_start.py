@@ -8,12 +8,14 @@ from itertools import islice
 
 from glue_tui.client.explained import Explanation, Line, Role, Verdict, listed, muted, text
 from glue_tui.client.words import clock_text, counted, duration, size
-from glue_tui.core.schedule import fires, local_text, parse_schedule
+from glue_tui.core.schedule import fires, local_text, newest_fires, parse_schedule
 from glue_tui.protocol.inbox_views import InboxFile, InboxView
 from glue_tui.protocol.views import EngineView, RunSummary, TriggerView, WorkflowView
 
 FILES_MAX = 20
 """So many waiting files are listed."""
+LOOK_BACK_S = 40 * 86400.0
+"""So far back the last moment of a schedule is looked for."""
 COMING_MAX = 4
 """So many fires of a schedule are told after the next one."""
 _MISSED = {
@@ -218,6 +220,7 @@ def _facts(around: Surroundings, trigger: TriggerView) -> Iterator[Line]:
     if trigger.schedule:
         yield muted(f"{trigger.schedule}, time zone {around.workflow.timezone}")
         yield from _coming_lines(around, trigger)
+        yield from _last_due_lines(around, trigger)
         if is_paused(trigger):
             yield muted("what comes due while it is paused stays missed")
         elif trigger.missed_runs:
@@ -241,6 +244,20 @@ def _coming_lines(around: Surroundings, trigger: TriggerView) -> Iterator[Line]:
         coming = islice(fires(parse_schedule(trigger.schedule), trigger.next_fire_at, zone), COMING_MAX)
         if later := [local_text(at, zone) for at in coming]:
             yield muted(f"then {', '.join(later)}")
+
+
+def _last_due_lines(around: Surroundings, trigger: TriggerView) -> Iterator[Line]:
+    """Return why the last moment of the schedule started nothing, where its notes don't say."""
+    zone, started = around.workflow.timezone, around.last_started
+    due = newest_fires(parse_schedule(trigger.schedule), around.now - LOOK_BACK_S, around.now, zone, 1)
+    if not due or trigger.notes or (started is not None and started.queued_at >= due[-1]):
+        return
+    last, since = f"last due {local_text(due[-1], zone)}, which started nothing", trigger.done_until
+    if is_paused(trigger):
+        yield muted(f"{last} (it is paused now)")
+    elif since is not None and since > due[-1]:
+        counts = f"the schedule counts only since {local_text(since, zone)}, when it was read, changed or enabled"
+        yield muted(f"{last}: {counts}")
 
 
 def _due_text(around: Surroundings, at: float) -> str:

@@ -79,6 +79,7 @@ def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger, notes: No
     key = (workflow.name, trigger.name)
     inbox = kernel.inboxes.of(key)
     watch = trigger.watch
+    mark = kernel.schedules.marks.get(key)
     return TriggerView(
         workflow=workflow.name,
         name=trigger.name,
@@ -87,6 +88,7 @@ def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger, notes: No
         description=trigger.description,
         schedule=trigger.schedule or "",
         missed_runs=trigger.missed_runs.value if trigger.schedule else "",
+        done_until=mark.done_until if mark is not None else None,
         next_fire_at=kernel.schedules.coming_fire(key, kernel.stepped_at),
         watch=watch.patterns if watch else (),
         events=tuple(one.value for one in watch.events) if watch else (),

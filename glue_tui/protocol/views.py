@@ -64,6 +64,8 @@ class TriggerView(View, frozen=True):
     next_fire_at: float | None = None
     missed_runs: str = ""
     """Of a schedule: run_once | skip | run_all."""
+    done_until: float | None = None
+    """Of a schedule: until when its moments have been taken care of, at first since it was read, changed or enabled."""
     watch: tuple[str, ...] = ()
     batch_size: int = 0
     batch_files: int = 0

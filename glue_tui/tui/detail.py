@@ -218,8 +218,8 @@ def _trigger(trigger: TriggerView, looked: Looked, now: float) -> Lines:
     }[trigger.type]
     has_note = looked.trigger_run is not None and trigger.type in ("SCHEDULED", "EVENT")
     note: Spans = (("   " + trigger_note(trigger, now), "muted"),) if has_note else ()
-    lines: list[Spans] = [tuple(head), ((said, "text"), *note)]
-    lines += [((one, "warn"),) for one in trigger.notes]
+    # What is out of the ordinary goes first: a small terminal shows two lines.
+    lines: list[Spans] = [tuple(head), *(((one, "warn"),) for one in trigger.notes), ((said, "text"), *note)]
     if trigger.description:
         lines.append(((trigger.description, "muted"),))
     return tuple(lines)

@@ -312,6 +312,45 @@ def _(glue: Project) -> tuple[str, ...]:
     return tuple(found)
 
 
+@situation("TR-2: a schedule came due while it was paused")
+def _(glue: Project) -> tuple[str, ...]:
+    glue.write(AT_TEN + WORK)
+    glue.switch("at_ten", enabled=False)
+    glue.passes(11 * HOUR_S)
+    paused = now(glue, "at_ten")
+    glue.switch("at_ten", enabled=True)
+    return paused, now(glue, "at_ten")
+
+
+@situation("WF-14, F-7: a schedule came due at the limit of runs and was skipped")
+def _(glue: Project) -> tuple[str, ...]:
+    glue.write('max_concurrent_runs = 1\non_overlap = "skip"\n' + AT_TEN + WORK)
+    glue.start()
+    glue.passes(11 * HOUR_S)
+    return (now(glue, "at_ten"),)
+
+
+@situation("A schedule came due while no engine ran, with each missed_runs")
+def _(glue: Project) -> tuple[str, ...]:
+    found: list[str] = []
+    for missed_runs in ("run_once", "skip", "run_all"):
+        glue.write(AT_TEN + f'missed_runs = "{missed_runs}"\n' + WORK, missed_runs)
+    glue.now += 3 * 24 * HOUR_S
+    glue.crash()
+    for missed_runs in ("run_once", "skip", "run_all"):
+        found += [in_run(run, "at_ten") for run in glue.runs() if run.it.workflow.name == missed_runs]
+        found.append(now(glue, "at_ten", workflow=missed_runs))
+    return tuple(found)
+
+
+@situation("A schedule came due while the engine was held")
+def _(glue: Project) -> tuple[str, ...]:
+    glue.write(AT_TEN + WORK)
+    glue.kernel.is_held = True
+    glue.passes(11 * HOUR_S)
+    return (now(glue, "at_ten"),)
+
+
 @situation("EV-2, TR-4: a batch that is not full, paused, without an engine, held")
 def _(glue: Project) -> tuple[str, ...]:
     glue.write(FILES + 'batch_size = 3\nbatch_window = "60s"\n' + WORK)

@@ -50,7 +50,8 @@ def workflow_of(project: Project, name: str = "night") -> WorkflowView | None:
 
 def in_run(run: Run, trigger: str) -> str:
     """Return `why RUN TRIGGER`."""
-    return _text(why.of_trigger_in_run(workflow_of(run.project), view_of(run), trigger, run.project.now))
+    workflow = workflow_of(run.project, run.it.workflow.name)
+    return _text(why.of_trigger_in_run(workflow, view_of(run), trigger, run.project.now))
 
 
 def of_node(run: Run, name: str) -> str:
@@ -65,16 +66,16 @@ def outcome(run: Run) -> str:
     return _text(run_outcome(view_of(run), run.project.now))
 
 
-def now(project: Project, trigger: str, *, has_engine: bool = True) -> str:
+def now(project: Project, trigger: str, *, has_engine: bool = True, workflow: str = "night") -> str:
     """Return `why WORKFLOW TRIGGER`."""
-    view, around = _around(project, trigger, has_engine)
+    view, around = _around(project, trigger, has_engine, workflow)
     runs = project.runs()
     return _text(why.of_trigger(around, view, view_of(runs[-1]) if runs else None))
 
 
 def of_file(project: Project, path: str, *, has_engine: bool = True) -> str:
     """Return `why WORKFLOW files --file PATH`."""
-    view, around = _around(project, "files", has_engine)
+    view, around = _around(project, "files", has_engine, "night")
     (inbox,) = inbox_views(project.kernel, GetInbox(workflow="night", trigger="files", path=path))
     known = inbox.files[0] if inbox.files else None
     summaries = [view_of(run).summary for run in reversed(project.runs())]
@@ -86,8 +87,8 @@ def of_file(project: Project, path: str, *, has_engine: bool = True) -> str:
     return _text(file_at_trigger(around, view, path, known=known, on_disk=on_disk, taken_by=taken_by))
 
 
-def _around(project: Project, trigger: str, has_engine: bool) -> tuple[TriggerView, Surroundings]:
-    workflow = workflow_of(project)
+def _around(project: Project, trigger: str, has_engine: bool, name: str) -> tuple[TriggerView, Surroundings]:
+    workflow = workflow_of(project, name)
     assert workflow is not None
     view = next(one for one in workflow.triggers if one.name == trigger)
     engine = EngineView(
@@ -100,7 +101,7 @@ def _around(project: Project, trigger: str, has_engine: bool) -> tuple[TriggerVi
         message="" if has_engine else "no engine runs for this project",
     )
     runs = tuple(view_of(run) for run in project.runs())
-    mine = [run.summary for run in runs if run.summary.trigger == trigger]
+    mine = [run.summary for run in runs if (run.summary.workflow, run.summary.trigger) == (name, trigger)]
     inbox = inbox_views(project.kernel, GetInbox(workflow="night", trigger=trigger)) if view.watch else ()
     return view, why.surroundings(
         engine,

@@ -14,6 +14,7 @@ import msgspec
 from plan_along_edges import plan_along_edges
 
 from glue_tui.core.problem import EngineUnavailable, EntityNotFound, IllegalWorkflowState, InvalidInput
+from glue_tui.protocol.inbox_views import InboxFile, InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.views import (
     AttemptView,
@@ -269,6 +270,25 @@ class ScriptedClient:
     async def stop_workflow_run(self, run: str) -> RunSummary:
         self._called("stop_workflow_run", run)
         return self.engine.stop(self.engine.find(run))
+
+    async def inboxes(self, workflow: str = "", trigger: str = "", path: str = "") -> tuple[InboxView, ...]:
+        """Two files have settled at every trigger, and one is being written."""
+        files = tuple(
+            InboxFile(
+                path=f"in/{name}.csv",
+                size_bytes=1200,
+                mtime=self.engine.now,
+                stage=stage,
+                since=self.engine.now,
+                change="created",
+            )
+            for name, stage in (("a", "PENDING"), ("b", "PENDING"), ("c", "SETTLING"))
+        )
+        return (
+            InboxView(
+                workflow=workflow, trigger=trigger, patterns=("in/*.csv",), batch_size=3, batch_window_s=60, files=files
+            ),
+        )
 
     async def set_trigger_enabled(self, workflow: str, trigger: str, enabled: bool) -> None:
         self._called("set_trigger_enabled", workflow, trigger, enabled)

@@ -170,6 +170,18 @@ def test_w_explains_a_predicate_condition_by_condition() -> None:
     show(busy_engine(), scenario)
 
 
+def test_w_lists_what_waits_at_a_trigger_that_watches_files() -> None:
+    async def scenario(shown: Shown) -> None:
+        await shown.press("2", "g", "g", "w")
+        await shown.until_text("files_arrived  EVENT  of stock_watch")
+        assert "It waits for 1 more file, or until " in shown.text
+        assert "not yet  3 settled files  2 so far" in shown.text
+        assert "in/b.csv  1.2 kB, settled " in shown.text
+        assert "in/c.csv  1.2 kB, last changed " in shown.text
+
+    show(busy_engine(), scenario)
+
+
 def test_w_says_not_yet_while_the_run_goes() -> None:
     engine = fresh_engine()
 

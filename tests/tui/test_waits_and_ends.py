@@ -29,6 +29,7 @@ from glue_tui.tui.selection import Looked, Selection, look_up
 from glue_tui.tui.theme import Look
 from glue_tui.tui.tree_rows import tree_rows
 from glue_tui.tui.why import why_lines
+from glue_tui.tui.widgets.trigger_list import trigger_rows
 
 WORK, TIDY = "job:work", "job:tidy"
 ENDED = TriggerView(
@@ -153,5 +154,20 @@ def test_a_scheduled_trigger_says_when_it_fires_next_in_its_time_zone_and_what_i
     zoned = replace(WORKFLOW, timezone="Europe/Paris", triggers=(*WORKFLOW.triggers, nightly))
     model = dataclasses.replace(here.model, workflows=(zoned,))
     lines = text_of(detail_lines(look_up(model, Selection(workflow="w", trigger="nightly")), Look(), NOW, 100))
-    assert "cron(0 22 * * ? *)   next Sun 2026-11-22 22:00 +01:00" in lines[1]
-    assert lines[2] == "left out 2 missed starts"
+    assert "cron(0 22 * * ? *)   next Sun 2026-11-22 22:00 +01:00" in lines[2]
+    assert lines[1] == "left out 2 missed starts"
+
+
+def test_a_trigger_shows_that_it_is_paused_what_waits_and_that_there_is_more_to_know() -> None:
+    trigger = TriggerView(
+        workflow="w", name="files", type="EVENT", state="DEACTIVATED", watch=("in/*",), batch_size=3, batch_files=2
+    )
+    told = replace(trigger, state="ACTIVATED", notes=("polled every 5 s: nfs tells of no changes",))
+    for one, shown in ((trigger, "paused · 2 wait"), (told, "! 2/3")):
+        workflow = WorkflowView(name="w", source="workflows/w.toml", triggers=(one,))
+        model = UiModel(workflows=(workflow,))
+        selection = Selection(workflow="w", trigger="files", pane="triggers", listed_trigger=("w", "files"))
+        (row,) = trigger_rows(model, selection, 0.0)
+        assert "".join(text for text, _ in row.note) == shown
+        lines = ["".join(text for text, _ in line) for line in detail_lines(look_up(model, selection), Look(), 0.0, 80)]
+        assert [line for line in lines if line in one.notes] == list(one.notes)
