@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 
-from glue_tui.core.globs import fixed_folder, glob_pattern
+from glue_tui.core.globs import fixed_folder, glob_pattern, is_passing
 
 FILES_MAX = 1_000_000
 """Files a trigger may watch; a walk ends there, and says so."""
@@ -232,11 +232,6 @@ class Walk:
             elif not self.is_full:
                 self.is_full = True
                 self.unreadable += self.area.roots
-
-
-def is_passing(name: str) -> bool:
-    """Tell whether a file name is one that programs write under on their way to the real one."""
-    return name.startswith(".") or name.endswith(("~", ".tmp", ".part", ".partial", ".crdownload", ".swp"))
 
 
 def is_text(path: str) -> bool:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from glue_tui.core.model import RunId
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, InvalidInput
+from glue_tui.definitions.project import Definition
 from glue_tui.engine.host import Host
 from glue_tui.engine.inbox_views import inbox_views
 from glue_tui.engine.inputs import Answer, DropAsked, ResumeAsked, StartAsked, StopAsked, TriggerSwitched
@@ -58,7 +59,8 @@ async def answer(host: Host, call: Call) -> Reply:
     """Return the reply to a call; a refusal is a reply too."""
     try:
         return await _reply(host, call)
-    except GlueTuiError as error:
+    except GlueTuiError as refusal:
+        error = _never_good(host, call, refusal)
         return Refused(number=call.number, code=error.code, message=error.message, hint=error.hint)
     except Exception as error:
         host.note(f"our own fault, please report: {traceback.format_exc()}")
@@ -161,11 +163,23 @@ def _refuse_broken(host: Host, workflow: str) -> None:
     """A person who starts a workflow means the file as it stands, not the version before its last mistakes."""
     definition = host.definitions.get(workflow)
     if definition is not None and definition.is_broken:
-        first = next(str(problem) for problem in definition.problems if not problem.is_warning)
         raise InvalidInput(
-            f"{workflow} can't be started: {first}",
+            f"{workflow} can't be started: {_first_problem(definition)}",
             hint="until it is mended, its last good version serves schedules and files only",
         )
+
+
+def _never_good(host: Host, call: Call, refusal: GlueTuiError) -> GlueTuiError:
+    """Return what to say of a request: a workflow of which there never was a good version is not unknown."""
+    definition = host.definitions.get(getattr(call.request, "workflow", ""))
+    if not isinstance(refusal, EntityNotFound) or definition is None or definition.name in host.kernel.workflows:
+        return refusal
+    message = f"nothing of {definition.name} is in force: {_first_problem(definition)}"
+    return InvalidInput(message, hint="`glue-tui validate` lists what else is wrong")
+
+
+def _first_problem(definition: Definition) -> str:
+    return next(str(problem) for problem in definition.problems if not problem.is_warning)
 
 
 def _summary(host: Host, answer: Answer) -> RunSummary:

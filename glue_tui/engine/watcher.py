@@ -15,8 +15,8 @@ from pathlib import Path
 
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
+from glue_tui.core.globs import is_passing
 from glue_tui.engine.file_systems import MountWatch, mounts_now, silent_mount
-from glue_tui.engine.folders import is_passing
 
 STEP_MS = 20
 """Changes are gathered until nothing more comes for so long. The system is asked so often: half of it costs twice."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from glue_tui.client.socket import SocketClient
-from glue_tui.core.problem import GlueTuiError
+from glue_tui.core.problem import EntityNotFound, GlueTuiError, InvalidInput
 from tests.conftest import RunningEngine, wait_for
 
 FLOW = """
@@ -117,3 +117,14 @@ def test_a_stored_run_that_can_not_be_read_costs_no_other_run(project: Path, eng
     assert "can't be read and is left as it is" in engine.log()
     engine.ask(lambda client: client.start_workflow_run("flow"))
     assert engine.finished(2).summary.outcome == "SUCCEEDED"
+
+
+def test_a_workflow_that_never_was_good_is_told_with_its_first_mistake_not_as_unknown(
+    project: Path, engine: RunningEngine
+) -> None:
+    (project / "workflows" / "typo.toml").write_text('[triggers.t]\ntype = "ON_DEMANT"\nactions = []\n')
+    engine.start()
+    with pytest.raises(InvalidInput, match=r"nothing of typo is in force: workflows/typo.toml:2: triggers.t.type"):
+        engine.ask(lambda client: client.set_trigger_enabled("typo", "t", True))
+    with pytest.raises(EntityNotFound, match='no workflow "typ"'):
+        engine.ask(lambda client: client.set_trigger_enabled("typ", "t", True))
