@@ -72,7 +72,7 @@ class Batch:
     def feed(self, run_id: RunId, stimulus: Stimulus) -> tuple[Event, ...]:
         """Let the rules decide about one stimulus. A bug inside one run parks that run; the others go on."""
         run = self.run(run_id)
-        if run is None:
+        if run is None or run.status.is_over:
             return ()
         try:
             events = decide(run, stimulus, self.now)
