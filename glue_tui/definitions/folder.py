@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from stat import S_ISREG
 
 WORKFLOWS_FOLDER = "workflows"
 STATE_FOLDER = ".glue_tui"
@@ -48,7 +49,7 @@ def _may_define(entry: os.DirEntry[str]) -> bool:
     if not entry.name.endswith(".toml") or entry.name.startswith(_TEMPORARY) or not _is_readable_name(entry.name):
         return False
     try:
-        return not entry.is_dir()
+        return S_ISREG(entry.stat().st_mode)
     except OSError:
         return True
 

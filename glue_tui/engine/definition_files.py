@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from glue_tui.core.problem import GlueTuiError
+from glue_tui.core.problem import EngineUnavailable, GlueTuiError
 from glue_tui.definitions.project import WORKFLOWS_FOLDER, DefinitionSet, listed_files
 from glue_tui.engine.definition_hints import DefinitionHints
 from glue_tui.engine.file_signs import Sign, age_s, sign_of
@@ -76,24 +76,35 @@ class DefinitionFiles:
 
     async def follow(self) -> None:
         """Keep what is in force as it is on disk, until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._hints.run())
+                while True:
+                    await self._next()
+        finally:
+            self._answer(len(self._asked), EngineUnavailable("the engine has ended"))
+
+    async def _next(self) -> None:
+        """Wait for a hint, or for the time of a look without one, and catch up."""
         folder = self._project_dir / WORKFLOWS_FOLDER
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._hints.run())
-            while True:
-                self._hints.watch([*self._known, folder, folder / "any file"])
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY_S):
-                        await self._hinted.wait()
-                self._hinted.clear()
-                asked, self._asked = self._asked, []
-                refusal = await self._catch_up()
-                for future in asked:
-                    if future.done():
-                        continue
-                    if refusal is None:
-                        future.set_result(None)
-                    else:
-                        future.set_exception(refusal)
+        self._hints.watch([*self._known, folder, folder / "any file"])
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_EVERY_S):
+                await self._hinted.wait()
+        self._hinted.clear()
+        asked = len(self._asked)
+        self._answer(asked, await self._catch_up())
+
+    def _answer(self, count: int, refusal: GlueTuiError | None) -> None:
+        """Tell those who asked first: it is in force, or why not."""
+        asked, self._asked = self._asked[:count], self._asked[count:]
+        for future in asked:
+            if future.done():
+                continue
+            if refusal is None:
+                future.set_result(None)
+            else:
+                future.set_exception(refusal)
 
     async def _catch_up(self) -> GlueTuiError | None:
         """Put what is on disk into force once it has held still; return why that was refused."""

@@ -62,8 +62,10 @@ def test_an_engine_that_is_stopped_while_it_reads_saved_definitions_ends(project
     async def test() -> None:
         client = await open_local(project)
         path.write_text(changed)
-        client._host._definitions_hinted.set()
-        await asyncio.sleep(0)  # The reading has begun, in a thread.
+        reloading = asyncio.create_task(client.reload())
+        await asyncio.sleep(0.01)  # The reading has begun, in a thread; it is not over before the file has held still.
         await client.close()
+        with pytest.raises(EngineUnavailable, match="the engine has ended"):
+            await reloading
 
     asyncio.run(asyncio.wait_for(test(), DEADLINE_S))
