@@ -59,6 +59,10 @@ class Watching:
     def notes(self) -> tuple[str, ...]:
         return self.scout.notes(KEY)
 
+    def is_open(self, path: str) -> bool:
+        """Tell whether some look found a file open for writing."""
+        return any(fact.is_open for look in self.looks for fact in look.files if fact.path == path)
+
     async def until(self, is_so: Callable[[], object], why: str = "") -> None:
         """Wait until something is true; fail after the deadline."""
         end = time.monotonic() + DEADLINE_S
@@ -95,7 +99,7 @@ def watch_files(
             await asyncio.sleep(0)
             await watching.scout.look_now()
             try:
-                async with asyncio.timeout(60):
+                async with asyncio.timeout(90):
                     await story(watching)
             finally:
                 task.cancel()
