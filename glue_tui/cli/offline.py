@@ -17,7 +17,7 @@ from glue_tui.core.problem import EngineUnavailable
 from glue_tui.core.schedule import local_text, newest_fires, next_fire, parse_schedule
 from glue_tui.core.states import TriggerState, TriggerType, WorkflowRunStatus
 from glue_tui.definitions.project import Definition, DefinitionSet, last_good, load_project
-from glue_tui.protocol.inbox_views import InboxFile, InboxView
+from glue_tui.protocol.inbox_views import STOPPED, InboxFile, InboxView
 from glue_tui.protocol.present import condition_texts, edges, node_definitions, notification_views, property_definitions
 from glue_tui.protocol.views import EngineView, ProjectView, RunView, TriggerView, WorkflowView
 
@@ -110,6 +110,7 @@ class _LeftBehind:
         self.now = time.time()
         self.inbox_files = history.inbox_files
         self._settings = history.trigger_settings()
+        self._stop_reasons = history.stop_reasons()
         self._marks = history.schedule_marks()
 
     def is_enabled(self, workflow: Workflow, trigger: Trigger) -> bool:
@@ -122,9 +123,13 @@ class _LeftBehind:
         return mark if is_same else None
 
     def notes(self, workflow: Workflow, trigger: Trigger) -> tuple[str, ...]:
-        """Return what became of the last moments of a schedule, and what has come due since its engine ended."""
-        mark = self.mark(workflow, trigger)
-        if mark is None:
+        """Return why an engine has paused a trigger by itself; what became of the last moments of a schedule, and what
+        has come due since its engine ended.
+        """
+        mark, stopped = self.mark(workflow, trigger), self._stop_reasons.get((workflow.name, trigger.name))
+        if stopped:
+            return (f"{STOPPED}{stopped}",)
+        if mark is None or not self.is_enabled(workflow, trigger):
             return ()
         due = newest_fires(parse_schedule(mark.schedule), mark.done_until, self.now, mark.timezone, COUNTED_MAX)
         said = [mark.note] if mark.note else []
@@ -207,7 +212,7 @@ def _trigger_view(workflow: Workflow, trigger: Trigger, left: _LeftBehind) -> Tr
         logical=trigger.predicate.logical.value if trigger.predicate else "",
         conditions=condition_texts(trigger),
         actions=tuple(action.node_id for action in trigger.actions),
-        notes=left.notes(workflow, trigger) if trigger.schedule and is_enabled else (),
+        notes=left.notes(workflow, trigger),
     )
 
 

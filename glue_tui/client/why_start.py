@@ -9,7 +9,7 @@ from itertools import islice
 from glue_tui.client.explained import Explanation, Line, Role, Verdict, listed, muted, text
 from glue_tui.client.words import clock_text, counted, duration, size
 from glue_tui.core.schedule import fires, local_text, newest_fires, parse_schedule
-from glue_tui.protocol.inbox_views import InboxFile, InboxView
+from glue_tui.protocol.inbox_views import DOUBTED, STOPPED, InboxFile, InboxView
 from glue_tui.protocol.views import EngineView, RunSummary, TriggerView, WorkflowView
 
 FILES_MAX = 20
@@ -52,7 +52,7 @@ class Surroundings:
 def trigger_now(around: Surroundings, trigger: TriggerView) -> Explanation:
     """Explain why a trigger of type SCHEDULED, EVENT or ON_DEMAND does not start a run at this moment."""
     verdict, answer = _answer(around, trigger)
-    notes = [text(note) for note in trigger.notes]
+    notes = [text(note) for note in trigger.notes if note != DOUBTED and not note.startswith(STOPPED)]
     lines = [*notes, *_conditions(around, trigger), *_waiting_files(around), *_facts(around, trigger)]
     return Explanation(
         subject=f"{trigger.name}  {trigger.type}  of {trigger.workflow}",
@@ -86,6 +86,11 @@ def _answer(around: Surroundings, trigger: TriggerView) -> tuple[Verdict, str]:
     if trigger.type == "ON_DEMAND":
         return _by_hand_answer(around, trigger)
     waiting = f" {_files_wait(trigger)}" if trigger.type == "EVENT" and trigger.batch_files else ""
+    stopped = next((note for note in trigger.notes if note.startswith(STOPPED)), "")
+    if is_paused(trigger) and stopped:
+        why = stopped.removeprefix(STOPPED)
+        go_on = f"{enable_command(trigger)} lets it go on, `allow_loop = true` in its file says that it is meant"
+        return Verdict.BLOCKED, f"The engine has stopped it, as it {why}. {go_on}.{waiting}"
     if is_paused(trigger):
         return Verdict.BLOCKED, f"It is paused, so it does not fire: {enable_command(trigger)} lets it.{waiting}"
     if not around.has_engine:
@@ -118,6 +123,10 @@ def _event_answer(around: Surroundings, trigger: TriggerView) -> tuple[Verdict, 
     is_due = is_full or (closes is not None and closes <= around.now)
     if trigger.batch_files and is_due and (limit := _limit(around)):
         return Verdict.WAITS, f"Its batch is complete, but {limit}. It fires when there is room; the files wait."
+    if trigger.batch_files and is_due and DOUBTED in trigger.notes:
+        return Verdict.WAITS, f"Its batch is complete, but it {DOUBTED}. If they make what starts them, it is stopped."
+    if trigger.batch_files and is_due:
+        return Verdict.WAITS, "Its batch is complete: it fires just now."
     if trigger.batch_files and closes is not None:
         more = counted(max(trigger.batch_size - trigger.batch_files, 0), "more file")
         return Verdict.WAITS, f"It waits for {more}, or until {_then(closes, around.now)}, when the window closes."
@@ -186,7 +195,8 @@ def _limit(around: Surroundings) -> str:
 def _batch_line(around: Surroundings, trigger: TriggerView) -> Line:
     wanted = f"{counted(trigger.batch_size, 'settled file')}"
     notes = [f"{trigger.batch_files} so far"]
-    if trigger.window_closes_at is not None:
+    is_free = around.has_engine and not around.is_held and not is_paused(trigger)
+    if trigger.window_closes_at is not None and is_free and trigger.batch_files < trigger.batch_size:
         notes.append(f"the window closes at {_then(trigger.window_closes_at, around.now)}")
     if trigger.settling_files:
         notes.append(f"{trigger.settling_files} settling")

@@ -19,10 +19,10 @@ from glue_tui.engine import starts
 from glue_tui.engine.batch import Batch, TriggerKey
 from glue_tui.engine.inbox import Inbox
 from glue_tui.engine.inputs import FolderScanned
+from glue_tui.protocol.inbox_views import DOUBTED
 from glue_tui.store.database import Connection
 
 Workflows = Mapping[str, Workflow]
-DOUBTED = "waits for a quiet moment: its files came while runs that files had started were at work, many times in a row"
 
 
 @dataclass(slots=True)

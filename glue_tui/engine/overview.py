@@ -11,6 +11,7 @@ from glue_tui.core.run import WorkflowRun
 from glue_tui.core.waiting import NOTHING, RunWaits
 from glue_tui.definitions.project import DefinitionSet
 from glue_tui.engine.kernel import Kernel
+from glue_tui.protocol.inbox_views import STOPPED
 from glue_tui.protocol.present import (
     condition_texts,
     edges,
@@ -109,7 +110,7 @@ def trigger_view(kernel: Kernel, workflow: Workflow, trigger: Trigger, notes: No
 
 def _inbox_notes(kernel: Kernel, key: tuple[str, str]) -> tuple[str, ...]:
     reason = kernel.stop_reasons.get(key)
-    return (f"stopped: {reason}",) if reason else kernel.inboxes.notes(key)
+    return (f"{STOPPED}{reason}",) if reason else kernel.inboxes.notes(key)
 
 
 def trigger_views(

@@ -234,6 +234,14 @@ class History:
         with reading():
             return read_trigger_settings(self._conn) if self._conn is not None else {}
 
+    def stop_reasons(self) -> dict[tuple[str, str], str]:
+        """Return why an engine has paused triggers by itself, by (workflow, trigger)."""
+        from glue_tui.store.ledger import read_stop_reasons
+
+        with reading():
+            has_reasons = self._conn is not None and _has_column(self._conn, "trigger_settings", "reason")
+            return read_stop_reasons(self._conn) if self._conn is not None and has_reasons else {}
+
     def good_definitions(self) -> dict[str, Workflow]:
         """Return the last good version of every definition file that an engine has seen, by its path."""
         from glue_tui.store.ledger import read_good_definitions
@@ -353,3 +361,7 @@ def _inbox_file(row: dict[str, Any]) -> InboxFile:
 
 def _has(conn: sqlite3.Connection, table: str) -> bool:
     return conn.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
+
+
+def _has_column(conn: sqlite3.Connection, table: str, column: str) -> bool:
+    return conn.execute("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column)).fetchone() is not None

@@ -372,6 +372,27 @@ def _(glue: Project) -> tuple[str, ...]:
     return (now(glue, "files"),)
 
 
+@situation("Runs that make the files that start them: doubted, then stopped")
+def _(glue: Project) -> tuple[str, ...]:
+    glue.write(FILES + WORK)
+    (glue.folder / "in").mkdir()
+    lands_at(glue, "in/0.csv")
+    settle(glue)
+    doubted = ""
+    while glue.trigger_state("files") == "ACTIVATED":
+        going = [run for run in glue.runs() if run.status == "RUNNING"]
+        if not going:
+            doubted = doubted or now(glue, "files")
+            glue.passes(60)
+            continue
+        going[0].begin("work")
+        glue.now += 1
+        lands_at(glue, f"in/{going[0].it.number}.csv")
+        settle(glue)
+        going[0].finish("work")
+    return doubted, now(glue, "files")
+
+
 @situation("A file with errors: its last good version is in force")
 def _(glue: Project) -> tuple[str, ...]:
     glue.write(start_of("work") + AT_TEN + WORK)
