@@ -79,20 +79,20 @@ MUTATIONS = (
     Mutation(
         what="one run too many",
         path="core/admission.py",
-        old="if limit == 0 or going.get(name, 0) < limit:",
-        new="if limit == 0 or going.get(name, 0) <= limit:",
+        old="if limit == 0 or going[name] < limit:",
+        new="if limit == 0 or going[name] <= limit:",
     ),
     Mutation(
         what="a file counts at its second look",
         path="core/arrivals.py",
-        old="elif seen.stage is Stage.SETTLING and now - seen.since >= settle_s:",
-        new="elif seen.stage is Stage.SETTLING:",
+        old="not (fact.is_renamed or at - settling.since >= watch.settle_s)",
+        new="not (fact.is_renamed or at > settling.since)",
     ),
     Mutation(
         what="files of a batch are not marked as taken",
-        path="engine/inboxes.py",
-        old="replace(seen, stage=Stage.TAKEN,",
-        new="replace(seen, stage=Stage.BASELINE,",
+        path="core/arrivals.py",
+        old="_closed(known, Stage.TAKEN, at)",
+        new="_closed(known, Stage.BASELINE, at)",
     ),
     Mutation(
         what="a request is remembered in memory only",
@@ -103,7 +103,7 @@ MUTATIONS = (
     Mutation(
         what="a failed commit is adopted all the same",
         path="engine/kernel.py",
-        old="            self.workflows, self.inboxes, self.schedules, self._settings, self._loaded = before\n",
+        old="            self.workflows, self.inboxes, self.schedules, self._settings, self.stop_reasons, self._loaded = before\n",
         new="",
     ),
     Mutation(
@@ -139,8 +139,8 @@ MUTATIONS = (
     Mutation(
         what="a later run goes first at a job",
         path="core/admission.py",
-        old="        for run in wanting:\n",
-        new="        for run in reversed(wanting):\n",
+        old="        for run in self._runs_of[workflow]:\n",
+        new="        for run in reversed(self._runs_of[workflow]):\n",
     ),
     Mutation(
         what="a job at its limit still gets a slot",
@@ -151,8 +151,8 @@ MUTATIONS = (
     Mutation(
         what="a slot goes to the run with the most nodes at work",
         path="core/admission.py",
-        old="lines = [(count, run.number,",
-        new="lines = [(-count, run.number,",
+        old="        (count, run.number, _may_start(",
+        new="        (-count, run.number, _may_start(",
     ),
     Mutation(
         what="a run takes every free slot that it can use",
@@ -321,6 +321,78 @@ MUTATIONS = (
         path="core/notices.py",
         old="if told.occasion in one.on and one.way",
         new="if one.way",
+    ),
+    Mutation(
+        what="a file counts while its writer has it open",
+        path="core/arrivals.py",
+        old="if fact.is_open or not (",
+        new="if not (",
+    ),
+    Mutation(
+        what="a deletion counts at once",
+        path="core/arrivals.py",
+        old="    if at - deleted.since < watch.settle_s:\n        return deleted\n",
+        new="",
+    ),
+    Mutation(
+        what="a version that was away for a moment is new",
+        path="core/arrivals.py",
+        old="    if before.is_version(fact):",
+        new="    if before.is_version(fact) and known is before:",
+    ),
+    Mutation(
+        what="every kind of change starts something",
+        path="core/arrivals.py",
+        old="    if settling.change in watch.events:",
+        new="    if settling.change is not FileChange.DELETED:",
+    ),
+    Mutation(
+        what="what waits is not asked whether its kind is still selected",
+        path="core/arrivals.py",
+        old="if known.stage is Stage.PENDING and known.change not in watch.events:",
+        new="if known.is_deleted and known.change not in watch.events:",
+    ),
+    Mutation(
+        what="dropped files are forgotten",
+        path="core/arrivals.py",
+        old="return None if known.is_deleted else _closed(known, Stage.DROPPED, at)",
+        new="return None",
+    ),
+    Mutation(
+        what="with other patterns everything was there before",
+        path="engine/inbox.py",
+        old="return any(glob_pattern(one).match(path) for one in self.looked_at or ())",
+        new="return self.looked_at == self.watch.patterns and self.watch.matches(path)",
+    ),
+    Mutation(
+        what="a failed step leaves the inbox as it made it",
+        path="engine/inbox.py",
+        old="        for path, file in self._undo.items():\n            self._place(path, file)\n",
+        new="",
+    ),
+    Mutation(
+        what="files do not move along when their workflow is renamed",
+        path="store/ledger.py",
+        old='"watches", "seen_files", "schedule_marks"',
+        new='"watches", "schedule_marks"',
+    ),
+    Mutation(
+        what="a run by hand leaves the files that it was given in the inbox",
+        path="engine/inboxes.py",
+        old="            inbox.take(paths, run_id, batch.now)",
+        new="            inbox.take((), run_id, batch.now)",
+    ),
+    Mutation(
+        what="a loop is never stopped",
+        path="core/loops.py",
+        old="if probes >= PROBES_MAX:",
+        new="if probes >= PROBES_MAX + 1e9:",
+    ),
+    Mutation(
+        what="a fast source is taken for a loop",
+        path="core/loops.py",
+        old="if not self._is_suspicious(of_newest):",
+        new="if of_newest.generation < 0:",
     ),
 )
 
