@@ -205,7 +205,8 @@ class Loops:
 
     def _began(self, key: Key, at: float) -> float:
         """Return when the trigger's last run before a moment began."""
-        own = (one.started_at for one in reversed(self.spans) if one.key == key and one.started_at < at)
+        before = bisect_left(self.spans, at, key=_start)
+        own = (self.spans[index].started_at for index in reversed(range(before)) if self.spans[index].key == key)
         return next(own, -math.inf)
 
 

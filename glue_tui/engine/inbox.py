@@ -211,10 +211,10 @@ class Inbox:
         self._rows, self._undo = {}, {}
 
     def _remember(self, path: str, file: SeenFile | None) -> None:
+        self._rows[path] = file
         if path in self._files or (file is not None and file.stage.is_open):
             self._undo.setdefault(path, self._files.get(path))
-        self._rows[path] = file
-        self._place(path, file)
+            self._place(path, file)
 
     def _place(self, path: str, file: SeenFile | None) -> None:
         """Put an open file where it belongs; others are not kept here."""
