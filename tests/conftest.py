@@ -42,12 +42,13 @@ class RunningEngine:
         self.project_dir = project_dir
         self.state_dir = project_dir / ".glue_tui"
         self.process: subprocess.Popen[bytes] | None = None
+        self.command = [sys.executable, "-P", "-m", "glue_tui.engine"]
 
     def start(self) -> None:
         self.state_dir.mkdir(exist_ok=True)
         with open(self.state_dir / "engine.log", "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "glue_tui.engine", "--project", str(self.project_dir)],
+                [*self.command, "--project", str(self.project_dir)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

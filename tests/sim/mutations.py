@@ -103,8 +103,8 @@ MUTATIONS = (
     Mutation(
         what="a failed commit is adopted all the same",
         path="engine/kernel.py",
-        old="            self.workflows, self.inboxes, self.schedules, self._settings, self.stop_reasons, self._loaded = before\n",
-        new="",
+        old="self.inboxes, self.schedules, self._settings, self.stop_reasons, self._loaded = before\n",
+        new="_, _, self._settings, self.stop_reasons, self._loaded = before\n",
     ),
     Mutation(
         what="events are appended outside the transaction",
