@@ -7,7 +7,10 @@ from collections.abc import Collection, Iterator
 
 from glue_tui.core.problem import did_you_mean
 
-KNOWN_FIELDS: dict[str, tuple[str, ...]] = {"run": ("id", "number", "scheduled_at"), "event": ("files", "deleted_files")}
+KNOWN_FIELDS: dict[str, tuple[str, ...]] = {
+    "run": ("id", "number", "scheduled_at"),
+    "event": ("files", "deleted_files"),
+}
 """What a template may read besides `properties` and `env`."""
 
 _ROOTS = ("properties", "run", "event", "env")
