@@ -11,13 +11,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from glue_tui.core.problem import EngineUnavailable, GlueTuiError
 from glue_tui.definitions.project import WORKFLOWS_FOLDER, DefinitionSet, listed_files
 from glue_tui.engine.definition_hints import DefinitionHints
-from glue_tui.engine.file_signs import Sign, age_s, sign_of
+from glue_tui.engine.file_signs import Sign, age_s, folders_of, sign_of
 from glue_tui.engine.open_files import is_open_for_writing
 
 HOLD_S = 0.1
@@ -39,6 +39,8 @@ class Look:
     fresh: DefinitionSet
     is_torn: bool
     """Something changed while they were read."""
+    ages_s: dict[Path, float] = field(default_factory=dict)
+    """Of files that differ from what is in force: how long ago they changed."""
     being_written: frozenset[Path] = frozenset()
     """Files that changed and that somebody has open for writing, as far as the system tells."""
 
@@ -87,7 +89,8 @@ class DefinitionFiles:
     async def _next(self) -> None:
         """Wait for a hint, or for the time of a look without one, and catch up."""
         folder = self._project_dir / WORKFLOWS_FOLDER
-        self._hints.watch([*self._known, folder, folder / "any file"])
+        paths = [*self._known, folder, folder / "any file"]
+        self._hints.watch(await asyncio.to_thread(folders_of, paths))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_EVERY_S):
                 await self._hinted.wait()
@@ -140,7 +143,7 @@ class DefinitionFiles:
             if sign != self._known.get(path):
                 before = self._held_since.get(path)
                 if before is None or before[0] != sign:
-                    before = (sign, now - min(max(age_s(path), 0.0), HOLD_S))
+                    before = (sign, now - min(max(look.ages_s.get(path, 0.0), 0.0), HOLD_S))
                 held[path] = before
         self._held_since = held
 
@@ -205,9 +208,16 @@ def _look(project_dir: Path, in_force: DefinitionSet, known: dict[Path, Sign]) -
         return Look(signs=signs, fresh=in_force, is_torn=False)
     fresh = in_force.reloaded(project_dir)
     is_torn = _signs(project_dir, in_force) != signs
-    changed = [path for path, sign in signs.items() if isinstance(sign, tuple) and sign != known.get(path)]
-    being_written = frozenset(path for path in changed if fresh is not in_force and is_open_for_writing(str(path)))
-    return Look(signs=signs, fresh=fresh, is_torn=is_torn, being_written=being_written)
+    if fresh is in_force:
+        return Look(signs=signs, fresh=fresh, is_torn=is_torn)
+    changed = [path for path in signs.keys() | known.keys() if signs.get(path) != known.get(path)]
+    return Look(
+        signs=signs,
+        fresh=fresh,
+        is_torn=is_torn,
+        ages_s={path: age_s(path) for path in changed},
+        being_written=frozenset(path for path in changed if is_open_for_writing(str(path))),
+    )
 
 
 def _signs(project_dir: Path, definitions: DefinitionSet) -> dict[Path, Sign]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 import watchfiles
 
-from glue_tui.engine.file_signs import folders_of
+from glue_tui.engine.file_signs import Folders
 
 STEP_MS = 100
 """A hint comes once nothing more happened for so long …"""
@@ -23,12 +23,11 @@ class DefinitionHints:
     def __init__(self, hint: Callable[[], None], note: Callable[[str], None]) -> None:
         self._hint = hint
         self._note = note
-        self._folders: frozenset[tuple[Path, object]] = frozenset()
+        self._folders: Folders = frozenset()
         self._moved = asyncio.Event()
 
-    def watch(self, paths: Collection[Path]) -> None:
-        """Watch the folders in which these files can change, come or go, from now on."""
-        folders = folders_of(paths)
+    def watch(self, folders: Folders) -> None:
+        """Watch these folders from now on, anew where one was replaced by another of its name."""
         if folders != self._folders:
             self._folders = folders
             self._moved.set()

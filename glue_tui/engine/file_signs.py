@@ -13,6 +13,9 @@ LINKS_MAX = 40
 Sign = tuple[int, int, int, int, int, int] | str
 """Device, inode, mode, size, times of modification and of change (ns); or in words why it can't be looked at."""
 
+Folders = frozenset[tuple[Path, object]]
+"""Folders, each with what tells it from another one of its name."""
+
 
 def sign_of(path: Path) -> Sign:
     """Return what is to be seen of a file, or of what it is a link to."""
@@ -34,7 +37,7 @@ def age_s(path: Path) -> float:
     return 0.0
 
 
-def folders_of(paths: Collection[Path]) -> frozenset[tuple[Path, object]]:
+def folders_of(paths: Collection[Path]) -> Folders:
     """Return the folders in which these files can change, come or go, and which folders they are (device, inode).
 
     A link shows changes beside it and where it leads to. What does not exist is waited for in the nearest folder above.
