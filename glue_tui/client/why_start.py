@@ -151,13 +151,13 @@ def _then(at: float, now: float) -> str:
 
 
 def _conditions(around: Surroundings, trigger: TriggerView) -> Iterator[Line]:
+    if trigger.type == "ON_DEMAND":
+        yield Line(role=Role.NOT_YET, text="somebody fires it")
+        return
     if around.has_engine:
         yield Line(role=Role.TRUE, text="an engine runs")
     else:
         yield Line(role=Role.FALSE, text="an engine runs", note=around.engine.message if around.engine else "")
-    if trigger.type == "ON_DEMAND":
-        yield Line(role=Role.NOT_YET, text="somebody fires it")
-        return
     if around.is_held:
         yield Line(role=Role.FALSE, text="the engine is not held", note="it crashed three times within a minute")
     yield Line(role=Role.FALSE if is_paused(trigger) else Role.TRUE, text="it is enabled")

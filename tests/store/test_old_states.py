@@ -68,6 +68,15 @@ def test_a_state_is_read_as_it_is_before_any_engine_has_opened_it(project: Path,
     assert all(Path(one.log_path).is_file() for one in attempts if one.started_at is not None)
 
 
+def test_what_waits_is_read_as_it_is_before_any_engine_has_opened_it(history: History) -> None:
+    waiting = {Path(one.path).stem: one.stage for one in history.inbox_files("inbox", "files")}
+    assert waiting == {"pending": "PENDING", "settling": "SETTLING"}
+    (taken,) = history.inbox_files("inbox", "files", "incoming/a.csv")
+    assert (taken.stage, taken.change, history.run(taken.run_id).summary.number) == ("TAKEN", "created", 6)
+    assert (history.stop_reasons(), history.schedule_marks()) == ({}, {})
+    assert "workflows/etl.toml" in history.good_definitions()
+
+
 def test_every_row_of_a_state_is_understood_after_the_migration(project: Path) -> None:
     conn = open_database(project / ".glue_tui" / "state.db")
     with contextlib.closing(conn):
