@@ -22,6 +22,9 @@ from glue_tui.engine.watcher import Hints, Watcher
 THREADS = 8
 """Looks at a time: one that hangs in a network's folder keeps no other from looking."""
 
+FIRST_LOOKS_S = 30.0
+"""An engine that starts waits for its first looks no longer: a network's folder may answer never."""
+
 
 @dataclass(slots=True)
 class _Following:
@@ -43,8 +46,10 @@ class Scout:
         self._project_dir = str(project_dir)
         self._state_db = state_db
         self._kernel = kernel
+        self._note = note
         self._following: dict[TriggerKey, _Following] = {}
         self._tasks: asyncio.TaskGroup | None = None
+        self._is_running = asyncio.Event()
         self._deep = Watcher(self._hinted, self._watching_changed, note, is_deep=True)
         self._flat = Watcher(self._hinted, self._watching_changed, note, is_deep=False)
         """For folders below which nothing is of interest, however much lies there."""
@@ -68,6 +73,7 @@ class Scout:
                 tasks.create_task(self._deep.run())
                 tasks.create_task(self._flat.run())
                 self.follow()
+                self._is_running.set()
                 await asyncio.Event().wait()
         finally:
             self._tasks = None
@@ -97,9 +103,14 @@ class Scout:
 
     async def look_now(self) -> None:
         """Let everything be looked at before returning: what lands from here on is new, not part of what was there."""
-        self.follow()
-        for one in list(self._following.values()):
-            await one.eye.has_looked.wait()
+        await self._is_running.wait()
+        try:
+            async with asyncio.timeout(FIRST_LOOKS_S):
+                for one in list(self._following.values()):
+                    await one.eye.has_looked.wait()
+        except TimeoutError:
+            late = [" ".join(key) for key, one in self._following.items() if not one.eye.has_looked.is_set()]
+            self._note(f"{', '.join(late)}: the first look at the files takes longer than {FIRST_LOOKS_S:g} s")
 
     def schedule_looks(self) -> None:
         """Look again when a file that is settling may have settled."""

@@ -38,3 +38,26 @@ command = ["true"]
     engine.start()
     run = wait_for(lambda: [one for one in engine.ask(lambda client: client.runs()) if one.number == 2])[0]
     assert sorted(run.event_files) == [f"{landing}/c.csv", f"{landing}/d.csv"]
+
+
+def test_a_file_that_lands_when_the_engine_is_up_is_new_however_many_were_there(
+    project: Path, engine: RunningEngine
+) -> None:
+    (project / "incoming").mkdir()
+    for number in range(3_000):
+        (project / "incoming" / f"{number}.csv").write_text("1")
+    (project / "workflows" / "many.toml").write_text(
+        """
+[triggers.arrived]
+type = "EVENT"
+watch = ["incoming/*.csv"]
+actions = [{ job = "show" }]
+[jobs.show]
+type = "command"
+command = ["true"]
+"""
+    )
+    engine.start()
+    (project / "incoming" / "new.csv").write_text("1")
+    run = wait_for(lambda: engine.ask(lambda client: client.runs()))[0]
+    assert run.event_files == ("incoming/new.csv",)

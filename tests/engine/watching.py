@@ -96,7 +96,6 @@ def watch_files(
         watch = FileWatch(patterns=patterns, **{"settle_s": 0.1, **how})
         with _closing(Watching(folder, watch)) as watching:
             task = asyncio.create_task(watching.scout.run())
-            await asyncio.sleep(0)
             await watching.scout.look_now()
             try:
                 async with asyncio.timeout(90):
