@@ -12,6 +12,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from glue_tui.core.clock import was_set_back
 from glue_tui.core.model import RunId
@@ -196,12 +197,19 @@ class Loops:
         return max((self._origin_at(key, at) for at in (file.written_at, file.noticed_at)), key=_order)
 
     def _origin_at(self, key: Key, at: float) -> Origin:
-        begin = bisect_left(self.spans, self._began(key, at), key=_start)
+        """Return what was at work at a moment.
+
+        Of several runs of the trigger itself it is the first: what comes in a burst, or while one run lasts long, is
+        no chain of those that the burst has started.
+        """
         end = bisect_left(self.spans, at, key=_start)
-        makers = (one for one in self.spans[begin:end] if at <= one.ended_at + GRACE_S)
-        return max(
-            (Origin(generation=one.generation + 1, chain=one.chain) for one in makers), key=_order, default=OUTSIDE
-        )
+        first = next((one for one in islice(self.spans, end) if one.key == key and at <= one.ended_at), None)
+        begin = bisect_left(self.spans, self._began(key, at), key=_start)
+        makers = [one for one in self.spans[begin:end] if at <= one.ended_at + GRACE_S]
+        if first is not None:
+            makers = [first, *(one for one in makers if one.key != key)]
+        origins = (Origin(generation=one.generation + 1, chain=one.chain) for one in makers)
+        return max(origins, key=_order, default=OUTSIDE)
 
     def _began(self, key: Key, at: float) -> float:
         """Return when the trigger's last run before a moment began."""
