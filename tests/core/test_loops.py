@@ -175,7 +175,7 @@ def test_a_source_that_is_only_faster_than_its_runs_is_never_stopped_and_waits_f
 
 
 def test_a_burst_while_its_first_runs_last_waits_for_nothing() -> None:
-    burst = Source(took_s=60.0, outside_every_s=0.1, outside_until_s=5.0, at_once=4)
+    burst = Source(took_s=20.0, outside_every_s=0.1, outside_until_s=5.0)
     world = World(sources={"w": burst}).live(30)
     assert len(world.runs) == 50
     assert world.slowest_s == 0
