@@ -107,7 +107,7 @@ class Checkers:
             if before is None or before.started_at is None:
                 self._check_start(kernel, after)
         require(all(not run.status.is_over for run in kernel.runs.values()), "a finished run is kept as a going one")
-        self._files.follow_looks()
+        self._files.follow(kernel)
         for _, after in step.changed:
             self._files.check_deleted((after.workflow.name, after.cause.trigger), after)
         stopped = [key for key, reason in kernel.stop_reasons.items() if reason]

@@ -11,6 +11,7 @@ from glue_tui.core.arrivals import SeenFile, Stage
 from glue_tui.core.globs import glob_pattern
 from glue_tui.core.model import RunId
 from glue_tui.core.run import WorkflowRun
+from glue_tui.core.states import FileChange
 from glue_tui.engine.inbox import Inbox
 from glue_tui.engine.kernel import Kernel
 from glue_tui.store import seen_files
@@ -35,16 +36,21 @@ class FileChecks:
         self._settle_s: dict[Key, float] = {}
         """The shortest that ever held for a trigger: what has settled stays so when a longer one is saved."""
         self._runs_seen: set[RunId] = set()
+        self._events: dict[Key, set[tuple[FileChange, ...]]] = {}
+        """The kinds of changes that a trigger has ever selected."""
 
-    def follow_looks(self) -> None:
+    def follow(self, kernel: Kernel) -> None:
         """Note which patterns were looked at for the first time, and which workflows go on under another name."""
+        for key in kernel.inboxes.keys:
+            if inbox := kernel.inboxes.of(key):
+                self._events.setdefault(key, set()).add(inbox.watch.events)
         rows = self._world.conn.execute("SELECT workflow, trigger, patterns FROM watches").fetchall()
         now = {(workflow, trigger): patterns.split("\n") for workflow, trigger, patterns in rows}
         fresh = {key for key in now if key not in self._looked_first}
         for old in [key for key in self._looked_first if key not in now]:
             for new in [key for key in fresh if key[1] == old[1] and now[key] == list(self._looked_first[old])]:
                 fresh.discard(new)
-                for known in (self._ended, self._told_gone, self._looked_first, self._settle_s):
+                for known in (self._ended, self._told_gone, self._looked_first, self._settle_s, self._events):
                     if old in known:
                         known[new] = known.pop(old)  # type: ignore[index]
                 break
@@ -106,10 +112,13 @@ class FileChecks:
         if seen.stage is Stage.TAKEN:
             run = runs[RunId(seen.run_id)]
             require(seen.path in run.cause.files, f"{seen.path} is marked as taken by run {run.number}")
-        require(
-            (seen.change in inbox.watch.events) == (seen.stage is Stage.TAKEN),
-            f"{seen.path} of {key} is {seen.change} and {seen.stage}, wanted are {inbox.watch.events}",
-        )
+            # By the definition of then: it may have been edited before anybody saw what an engine did that died.
+            trigger = run.workflow.trigger(run.cause.trigger)
+            wanted = trigger is not None and trigger.watch is not None and seen.change in trigger.watch.events
+            require(wanted, f"{seen.path} of {key} is {seen.change}, which {run.cause.trigger} does not select")
+        else:
+            unwanted = any(seen.change not in events for events in self._events.get(key, ()))
+            require(unwanted, f"{seen.path} of {key} is {seen.change}, and left out as if nobody selected that")
         require(version.closed_s is not None, f"{seen.path} counts at {key} while its writer has it open")
         held_s = (self._world.true_s if version.gone_s is None else version.gone_s) - version.born_s
         was_quiet = version.clock_steps == self._world.clock_steps and not version.fact.is_renamed
