@@ -229,14 +229,15 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1, help="how many, each with a project of its own")
     parser.add_argument("--short", action="store_const", const=SHORT, dest="trial", help="as in the suite")
     parser.add_argument("--long", action="store_const", const=LONG, dest="trial", help="a minute each, large bursts")
+    parser.add_argument("--keep", type=Path, help="leave the projects there")
     parser.set_defaults(trial=MIDDLE)
     options = parser.parse_args()
     failed = 0
     for seed in range(options.seed, options.seed + options.seeds):
         begun = time.monotonic()
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as passing:
             try:
-                ordeal = live_through(Path(folder), seed, options.trial)
+                ordeal = live_through((options.keep or Path(passing)) / f"seed-{seed}", seed, options.trial)
             except AssertionError as error:
                 failed += 1
                 print(f"seed {seed}: {error}", flush=True)

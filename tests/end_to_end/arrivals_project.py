@@ -35,6 +35,8 @@ class Watching:
     window_s: float
     settle_s: float
     events: frozenset[str] = frozenset({"created", "modified"})
+    allow_loop: bool = True
+    """Writers that wait for a run before they write again are a loop, and meant; only a burst waits for nobody."""
 
     def watches(self, path: str) -> bool:
         """Tell whether it concerns itself with a path, relative to the project folder."""
@@ -70,6 +72,7 @@ WORKFLOWS: dict[str, tuple[Watching, ...]] = {
         Watching(
             name="many", folders=("edited", "new", "gone", "moved", "burst"), batch_size=100, window_s=2, settle_s=0.5
         ),
+        Watching(name="loud", folders=("burst",), batch_size=50, window_s=1, settle_s=0.5, allow_loop=False),
         Watching(name="some", folders=("burst", "swapped", "edited"), batch_size=7, window_s=1, settle_s=0.3),
     ),
 }
@@ -121,6 +124,7 @@ events = {json.dumps(sorted(trigger.events))}
 settle = "{trigger.settle_s * 1000:.0f}ms"
 batch_size = {trigger.batch_size}
 batch_window = "{trigger.window_s:.0f}s"
+allow_loop = {json.dumps(trigger.allow_loop)}
 actions = [{{ job = "{trigger.name}" }}]
 
 [jobs.{trigger.name}]
