@@ -27,6 +27,8 @@ what happens in it."""
 LINKED_S = 5.0
 """Files that are symbolic links are looked at so often: what they lead to may lie where nobody watches."""
 RETRY_S = 1.0
+AGAIN_S = 0.02
+"""Between two looks at what settles."""
 LINES_MAX = 3
 
 
@@ -39,6 +41,8 @@ class World:
     """Hands a look to the kernel and returns after the commit."""
     settling: Callable[[tuple[str, str]], tuple[str, ...]]
     """The files of a trigger that may have settled by now."""
+    settles_at: Callable[[tuple[str, str]], float | None]
+    """When the next file of a trigger may have settled (seconds since the epoch); None: none settles."""
     is_watched: Callable[[], Awaitable[None]]
     """Returns when everything is watched that is to be watched now."""
     places_changed: Callable[[], None]
@@ -211,6 +215,10 @@ class Eye:
             self._everything_at = now
         if not is_taken:
             self._everything_at = min(self._everything_at, now + RETRY_S)
+        settles_at = self._world.settles_at(self.watched.key)
+        if settles_at is not None:
+            # The two clocks differ by a hair: a look that came too early for a file is not the last one at it.
+            self.look_again_at(max(settles_at, time.time() + AGAIN_S))
         self._remember_not_seen(look)
 
     def _remember_not_seen(self, look: Look) -> None:

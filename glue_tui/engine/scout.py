@@ -58,6 +58,7 @@ class Scout:
             threads=self._threads,
             give=give,
             settling=self._settling,
+            settles_at=self._settles_at,
             is_watched=self._is_watched,
             places_changed=self._watch,
             regained=self._deep.begin_anew,
@@ -127,6 +128,10 @@ class Scout:
     def _settling(self, key: TriggerKey) -> tuple[str, ...]:
         inbox = self._kernel.inboxes.of(key)
         return inbox.to_look_at(time.time()) if inbox is not None else ()
+
+    def _settles_at(self, key: TriggerKey) -> float | None:
+        inbox = self._kernel.inboxes.of(key)
+        return inbox.look_again_at if inbox is not None and not inbox.must_look else None
 
     async def _is_watched(self) -> None:
         await self._deep.caught_up()
