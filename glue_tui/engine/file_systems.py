@@ -17,6 +17,9 @@ SILENT = frozenset(
 )
 """`fuse.NAME` belongs to them too: what stands behind it is mostly another machine."""
 
+LINKS_MAX = 40
+"""Symbolic links on the way to one file: the system follows no more either."""
+
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
@@ -51,12 +54,40 @@ def silent_mount(folder: str, mounts: Iterable[Mount], *, is_deep: bool = True) 
 
     `is_deep`: what lies below the folder counts too.
     """
-    above = [one for one in mounts if _is_within(folder, one.folder)]
-    own = max(above, key=lambda one: len(one.folder), default=None)
+    own = _mount_of(folder, mounts)
     if own is not None and own.is_silent:
         return own
     below = (one for one in mounts if is_deep and one.is_silent and _is_within(one.folder, folder))
     return next(below, None)
+
+
+def real_place(path: str, mounts: Iterable[Mount]) -> str:
+    """Return where an absolute path really lies, with links followed. Nothing on a file system that tells of no changes
+    is touched: what a network's folder leads to is not asked, it may never answer.
+    """
+    mounts = tuple(mounts)
+    here, todo, links = "/", [*reversed(path.split("/"))], 0
+    while todo:
+        step = os.path.normpath(f"{here}/{todo.pop()}")
+        own = _mount_of(step, mounts)
+        if own is not None and own.is_silent:
+            return os.path.normpath("/".join((step, *reversed(todo))))
+        target = _link(step)
+        if target and links < LINKS_MAX:
+            links += 1
+            here = "/" if target.startswith("/") else here
+            todo += reversed(target.split("/"))
+        else:
+            here = step
+    return here
+
+
+def _link(path: str) -> str:
+    """Return where a link leads; nothing if it is none, or can't be looked at."""
+    try:
+        return str(Path(path).readlink())
+    except OSError:
+        return ""
 
 
 class MountWatch:
@@ -88,6 +119,11 @@ def mounts_now() -> tuple[Mount, ...]:
         return read_mounts(Path(MOUNTS_FILE).read_text("latin-1"))
     except OSError:
         return ()
+
+
+def _mount_of(path: str, mounts: Iterable[Mount]) -> Mount | None:
+    above = [one for one in mounts if _is_within(path, one.folder)]
+    return max(above, key=lambda one: len(one.folder), default=None)
 
 
 def _is_within(path: str, folder: str) -> bool:

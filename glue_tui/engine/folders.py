@@ -141,11 +141,11 @@ class Walk:
     def everything(self) -> Iterator[Found]:
         """Yield every file that is wanted, in no order, and note in `places` which folders were walked."""
         for root in self.area.roots:
-            where = Path(self.area.at(root))
-            if where.is_dir():
-                self.places.add(Place(shown=root, real=os.path.realpath(where), root=root))
+            where = self.area.at(root)
+            if why := why_no_folder(where):
+                self.missing[root] = why
             else:
-                self.missing[root] = "is no folder" if os.path.lexists(where) else "is not there"
+                self.places.add(Place(shown=root, real=os.path.realpath(where), root=root))
         pending = list(self.places)
         while pending:
             for place in pending:
@@ -232,6 +232,19 @@ class Walk:
             elif not self.is_full:
                 self.is_full = True
                 self.unreadable += self.area.roots
+
+
+def why_no_folder(where: str) -> str:
+    """Return why no folder is found at a place, in words that go on after its name; nothing if there is one."""
+    try:
+        return "" if S_ISDIR(Path(where).stat().st_mode) else "is no folder"
+    except FileNotFoundError:
+        return "is no folder" if os.path.lexists(where) else "is not there"
+    except NotADirectoryError:
+        return "is not there"
+    except OSError as error:
+        # A folder above it may not be entered, a network does not answer, a link leads round in a circle.
+        return f"can't be looked at ({error.strerror})"
 
 
 def is_text(path: str) -> bool:

@@ -13,7 +13,7 @@ from stat import S_ISREG
 from glue_tui.core.arrivals import FileFact, Stage
 from glue_tui.core.states import FileChange
 from glue_tui.engine.file_systems import mounts_now
-from glue_tui.engine.folders import Area, Found, Places, Walk
+from glue_tui.engine.folders import Area, Found, Places, Walk, why_no_folder
 from glue_tui.engine.open_files import is_open_for_writing
 from glue_tui.store import seen_files
 from glue_tui.store.database import Connection, open_readonly
@@ -93,7 +93,7 @@ def look_at(watched: Watched, places: Places, paths: Iterable[str], renamed: fro
             others += [] if is_file else [name]
         comparison.compare()
         # What lay below a folder that has gone, or that now is another one, is looked for file by file.
-        folders = [name for name in others if name not in gone]
+        folders = sorted(set(others).difference(gone))
         for name in others:
             gone += comparison.unseen(walk, below=name)
     gone = [path for path in gone if _has_root(walk, path)]
@@ -166,7 +166,9 @@ class _Comparison:
 
     def __post_init__(self) -> None:
         self.elsewhere = frozenset(one.device for one in mounts_now() if one.is_silent)
-        self.conn.execute("BEGIN")  # All rows are of one moment.
+        # Rows are read as they are by then, without one transaction for all: a look may hang in a network's folder, and
+        # for as long as somebody reads the database its log of changes grows. The rows of a trigger only come and go
+        # with its looks, of which there is one at a time; and the kernel judges each fact anew.
         self.is_first = seen_files.read_patterns(self.conn, *self.watched.key) is None
 
     def close(self) -> None:
@@ -241,10 +243,10 @@ def _topmost(paths: Iterable[str]) -> list[str]:
 def _has_root(walk: Walk, path: str) -> bool:
     """Tell whether the root of a path that is gone is there itself; note it if not."""
     place = walk.places.named(path)
-    if place is None or Path(walk.area.at(place.root)).is_dir():
-        return True
-    walk.missing[place.root] = "is not there"
-    return False
+    why = "" if place is None else why_no_folder(walk.area.at(place.root))
+    if place is not None and why:
+        walk.missing[place.root] = why
+    return not why
 
 
 def _has_other_links(walk: Walk, names: Iterable[str]) -> bool:

@@ -12,11 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
+from stat import S_ISDIR
 
+# The private core: the public `watch` and `awatch` begin to watch within their first wait for changes, and so can
+# neither tell from when on nothing is missed, nor try whether a folder can be watched. pyproject keeps to version 1.
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
 from glue_tui.core.globs import is_passing
-from glue_tui.engine.file_systems import MountWatch, mounts_now, silent_mount
+from glue_tui.engine.file_systems import MountWatch, mounts_now, real_place, silent_mount
 
 STEP_MS = 20
 """Changes are gathered until nothing more comes for so long. The system is asked so often: half of it costs twice."""
@@ -62,11 +65,15 @@ class _Session:
     """What is watched from one beginning to the next."""
 
     notify: RustNotify | None
+    silent: dict[str, str]
+    """Folders on file systems that tell of no changes, and on which. They are not touched: a network may not answer,
+    and all others would wait for it."""
     failed: dict[str, str]
+    """Folders that can't be watched now, and why."""
     same: dict[str, tuple[int, int]]
-    """Device and inode of each folder."""
+    """Device and inode of each folder that may be touched."""
     real: frozenset[str]
-    """The folders as they really lie, and as hints name them."""
+    """The same folders as they really lie, and as hints name them."""
     took_s: float
 
 
@@ -119,7 +126,7 @@ class Watcher:
         try:
             while True:
                 session = await loop.run_in_executor(self._thread, self._begin)
-                self.unwatched = session.failed
+                self.unwatched = {**session.silent, **session.failed}
                 self._begun()
                 self._hint(Hints(is_all=True, is_lost=is_lost))
                 if not self._again.is_set():
@@ -149,22 +156,22 @@ class Watcher:
             folders, began = self._folders, time.monotonic()
         self._mounts.has_changed()
         mounts = mounts_now()
-        real = {folder: os.path.realpath(folder) for folder in folders}
-        same = {folder: _identity(folder) for folder in folders}
-        failed: dict[str, str] = {}
+        real = {folder: real_place(folder, mounts) for folder in folders}
+        silent: dict[str, str] = {}
         for folder, where in real.items():
             if mount := silent_mount(where, mounts, is_deep=self._is_deep):
-                failed[folder] = f"{mount.kind} tells of no changes"
-        open_to = [folder for folder in sorted(folders) if same[folder] != _NO_FOLDER and folder not in failed]
-        notify, more = self._open(open_to)
-        for folder, why in more.items():
+                silent[folder] = f"{mount.kind} tells of no changes"
+        same = {folder: _identity(folder) for folder in folders if folder not in silent}
+        notify, failed = self._open([folder for folder in sorted(same) if same[folder] != _NO_FOLDER])
+        for folder, why in failed.items():
             if self.unwatched.get(folder) != why:
                 self._note(f"{folder} can't be watched: {why}; it is polled")
         return _Session(
             notify=notify,
-            failed={**failed, **more},
+            silent=silent,
+            failed=failed,
             same=same,
-            real=frozenset(real.values()),
+            real=frozenset(real[folder] for folder in same),
             took_s=time.monotonic() - began,
         )
 
@@ -256,7 +263,7 @@ def _identity(folder: str) -> tuple[int, int]:
         status = Path(folder).stat()
     except OSError:
         return _NO_FOLDER
-    return (status.st_dev, status.st_ino) if Path(folder).is_dir() else _NO_FOLDER
+    return (status.st_dev, status.st_ino) if S_ISDIR(status.st_mode) else _NO_FOLDER
 
 
 def _in_words(error: Exception) -> str:

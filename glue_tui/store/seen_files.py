@@ -13,6 +13,9 @@ from glue_tui.core.states import FileChange
 
 _COLUMNS = "path, size_bytes, mtime_ns, stage, since, run_id, change, earlier"
 _OPEN = "stage IN ('SETTLING', 'PENDING')"
+READ_AT_ONCE = 500
+_LAST = "\U0010ffff"
+"""No path comes after it."""
 _THERE = "AND NOT (stage = 'PENDING' AND change = 'deleted')"
 
 
@@ -59,15 +62,19 @@ def count_there(conn: sqlite3.Connection, workflow: str, trigger: str) -> int:
 
 
 def read_paths_there(conn: sqlite3.Connection, workflow: str, trigger: str, below: str | None = None) -> Iterator[str]:
-    """Yield the paths of those files, or of the ones of or below this path."""
+    """Yield the paths of those files, in order, or of the ones of or below this path.
+
+    Some are read at a time: no read is under way while the caller does something about them, however long it takes.
+    """
+    # `0` comes right after `/`. Two reads: of an OR of the two SQLite would look at every row.
+    after, end = ("", _LAST) if below is None else (f"{below}/", f"{below}0")
     sql = f"SELECT path FROM seen_files WHERE workflow = ? AND trigger = ? {_THERE}"
-    if below is None:
-        rows = conn.execute(sql, (workflow, trigger))
-    else:
-        # `0` comes right after `/`.
-        within = " AND (path = ? OR (path > ? AND path < ?))"
-        rows = conn.execute(sql + within, (workflow, trigger, below, f"{below}/", f"{below}0"))
-    return (path for (path,) in rows)
+    if below is not None and conn.execute(f"{sql} AND path = ?", (workflow, trigger, below)).fetchone():
+        yield below
+    within = f"{sql} AND path > ? AND path < ? ORDER BY path LIMIT ?"
+    while paths := conn.execute(within, (workflow, trigger, after, end, READ_AT_ONCE)).fetchall():
+        yield from (path for (path,) in paths)
+        after = paths[-1][0]
 
 
 def read_open_files(conn: sqlite3.Connection, workflow: str, trigger: str) -> tuple[SeenFile, ...]:

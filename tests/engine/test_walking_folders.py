@@ -60,3 +60,10 @@ def test_a_walk_that_finds_too_many_files_says_so_and_claims_nothing_about_the_r
     assert (len(found), whole.unreadable, whole.is_full) == (5, [], False)
     found, cut = walked(tmp_path, "in/*.csv", files_max=3)
     assert (len(found), cut.unreadable, cut.is_full) == (3, ["in"], True)
+
+
+def test_a_folder_that_can_not_even_be_looked_at_costs_the_others_nothing(tree: Path) -> None:
+    too_long = "x" * 300
+    found, walk = walked(tree, f"{too_long}/*.csv", "in/*.csv")
+    assert found == ["in/b.csv"]
+    assert walk.missing == {too_long: "can't be looked at (File name too long)"}
