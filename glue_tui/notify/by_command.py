@@ -28,7 +28,7 @@ def send_by_command(
 
     Raises NotSent where it fails; EntityNotFound, InvalidInput where another try would fail as well.
     """
-    command = [templates.text(part, where=f"{where}.command") for part in notification.command]
+    command = [_passable(templates.text(part, where=f"{where}.command")) for part in notification.command]
     # Into a file, not a pipe: what the program leaves running may hold its output open for as long as it likes.
     with TemporaryFile() as output:
         code = _run(command, facts, words, output, where)
@@ -59,7 +59,7 @@ def _run(command: list[str], facts: Facts, words: Words, output: IO[bytes], wher
 
 def environment(facts: Facts, words: Words) -> dict[str, str]:
     """Return what a program finds in its environment, besides the engine's own."""
-    return {
+    said = {
         "GLUE_WORKFLOW_NAME": facts.workflow,
         "GLUE_RUN_ID": facts.run_id,
         "GLUE_RUN_NUMBER": str(facts.run_number),
@@ -68,6 +68,12 @@ def environment(facts: Facts, words: Words) -> dict[str, str]:
         "GLUE_TITLE": words.title,
         "GLUE_MESSAGE": words.message,
     }
+    return {name: _passable(text) for name, text in said.items()}
+
+
+def _passable(text: str) -> str:
+    """Return a text as a program can be given it: what failed may have said anything, also null bytes."""
+    return text.replace("\0", " ")
 
 
 def json_text(facts: Facts, words: Words) -> bytes:

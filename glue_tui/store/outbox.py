@@ -97,11 +97,14 @@ def record(
 
 
 def mark_missed(conn: sqlite3.Connection, *, before: float, at: float, reason: str) -> int:
-    """Give up what was to be sent and came about `before` that time; return how many. Raises StoreFailed."""
+    """Give up what was to be sent, came about `before` that time and was not touched since; return how many.
+
+    Raises StoreFailed.
+    """
     with transaction(conn):
         done = conn.execute(
             "UPDATE outbox SET state = 'MISSED', changed_at = ?, reason = ?, next_try_at = NULL"
-            " WHERE state = 'PENDING' AND at < ?",
+            " WHERE state = 'PENDING' AND coalesce(changed_at, at) < ?",
             (at, reason, before),
         )
         return done.rowcount

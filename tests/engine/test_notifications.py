@@ -221,6 +221,15 @@ def test_a_program_gets_the_facts_and_its_failure_is_told(project: Path, posted:
     assert (project / "told.txt").read_text() == "7 FAILED daily FAILED (run 7)\n"
 
 
+def test_a_program_is_told_also_of_an_error_with_a_null_byte_in_it(project: Path, posted: Posted) -> None:
+    words = 'message = "the disk\\u0000is full"'
+    command = 'command = ["sh", "-c", "cat >told.json; echo $GLUE_MESSAGE $0 >told.txt", "{{ message }}"]'
+    (sent,) = posted(f"{command}\n{words}").send(pauses_s=())
+    assert (sent.state, sent.reason) == ("SENT", "")
+    assert (project / "told.txt").read_text() == "the disk is full the disk is full\n"
+    assert json.loads((project / "told.json").read_text())["message"] == "the disk\0is full"
+
+
 def test_a_program_that_hangs_is_ended_with_what_it_started(project: Path, posted: Posted) -> None:
     post = posted('command = ["sh", "-c", "sleep 1000 & echo $! >pid; wait"]')
     (failed,) = post.send(pauses_s=(), timeout_s=1.0)
@@ -308,6 +317,11 @@ def test_what_is_older_than_a_day_is_missed_and_can_be_sent_all_the_same(
     (missed,) = post.deliveries()
     assert (missed.state, missed.reason, box.posts) == ("MISSED", "no engine ran for a day", [])
     assert "older than a day" in post.notes[0]
+    assert outbox.try_again(post.conn, "", time.time()) == 1
+    box.answers = [500]
+    asyncio.run(look_once())
+    (again,) = post.deliveries()
+    assert (again.state, again.tries) == ("PENDING", 1), "asked for by hand, it is news again for a day"
 
 
 def test_a_clock_that_was_set_back_holds_nothing_up(posted: Posted, box: PostBox) -> None:
