@@ -61,10 +61,9 @@ def current_run(project_dir: Path, ref: str) -> RunView:
 def offline_project(project_dir: Path, because: str = "no engine runs for this project") -> ProjectView:
     """Return the project as files and history tell it, with an engine of pid 0 whose message says why."""
     engine = EngineView(pid=0, started_at=0.0, version="", project_dir=str(project_dir), slots=0, message=because)
-    definitions = last_good(project_history(project_dir).good_definitions()).reloaded(project_dir)
     return ProjectView(
         engine=engine,
-        workflows=_workflow_views(project_dir, definitions),
+        workflows=_workflow_views(project_dir, _in_force(project_dir, project_history(project_dir))),
         runs=_last_and_unfinished_runs(project_dir),
     )
 
@@ -86,10 +85,15 @@ def current_inboxes(project_dir: Path, workflow: str = "", trigger: str = "", pa
     history = project_history(project_dir)
     return tuple(
         _inbox_view(one, watching, watching.watch, history.inbox_files(one.name, watching.name, path))
-        for one in load_project(project_dir).workflows
+        for one in _in_force(project_dir, history).workflows
         for watching in one.triggers
         if watching.watch is not None and workflow in ("", one.name) and trigger in ("", watching.name)
     )
+
+
+def _in_force(project_dir: Path, history: History) -> DefinitionSet:
+    """Return what an engine would put into force now: of a file with mistakes its last good version."""
+    return last_good(history.good_definitions()).reloaded(project_dir)
 
 
 def offline_workflows(project_dir: Path) -> tuple[WorkflowView, ...]:

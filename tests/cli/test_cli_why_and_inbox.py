@@ -125,6 +125,15 @@ def test_waiting_files_are_listed_fired_dropped_and_explained_also_after_a_kill(
     wait_for(lambda: gone in shell("why", "batches", "files", "--file", "in/b.csv").stdout)
 
 
+def test_what_waits_is_told_without_an_engine_also_while_the_file_has_mistakes(shell: Shell) -> None:
+    assert shell("engine", "start").returncode == 0
+    land(shell, "a.csv")
+    kill_engine(shell)
+    (shell.project_dir / "workflows" / "batches.toml").write_text(f"{FILES}\noops = 1\n")
+    assert [one["path"] for one in waiting(shell)] == ["in/a.csv"]
+    assert "in/a.csv  at files of batches\nIt settled " in shell("why", "batches", "--file", "in/a.csv").stdout
+
+
 def test_an_inbox_refuses_what_it_does_not_have_and_says_the_way_out(shell: Shell) -> None:
     for words, said in (
         (("inbox", "drop", "batches", "files"), "name the files to drop, or say --all"),
