@@ -6,7 +6,7 @@ Exit codes: 0 stopped as asked, 3 another engine holds the lock or the state can
 from __future__ import annotations
 
 import argparse
-import sys
+import os
 from pathlib import Path
 
 from glue_tui.engine.fork_servers import ForkServers
@@ -25,4 +25,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # Everything is closed by now. A thread whose look hangs in a network's folder would keep the process from ending.
+    os._exit(code)

@@ -22,8 +22,9 @@ from glue_tui.engine.watcher import Hints, Watcher
 THREADS = 8
 """Looks at a time: one that hangs in a network's folder keeps no other from looking."""
 
-FIRST_LOOKS_S = 30.0
-"""An engine that starts waits for its first looks no longer: a network's folder may answer never."""
+FIRST_LOOKS_S = 10.0
+"""An engine that starts waits for its first looks no longer: a network's folder may answer never, and whoever has
+started the engine waits for that."""
 
 
 @dataclass(slots=True)

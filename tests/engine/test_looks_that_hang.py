@@ -87,41 +87,77 @@ def test_a_network_folder_lets_no_watching_begin_anew(tmp_path: Path, monkeypatc
     asyncio.run(tell())
 
 
-HANGING = """
+HANGS = """
 import ctypes, os, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from watching import watch_files
-from glue_tui.engine import scout, watcher
 
 folder = Path(sys.argv[2])
 fuse = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
 options = f"fd={fuse},rootmode=40000,user_id=0,group_id=0".encode()
 if ctypes.CDLL(None, use_errno=True).mount(b"none", str(folder / "network").encode(), b"fuse", 0, options):
     sys.exit("can't mount: " + os.strerror(ctypes.get_errno()))
+"""
+"""A file system that nobody answers for: whoever asks it anything hangs, until `fuse` is closed."""
+
+BEGINS_TO_WATCH = """
+sys.path.insert(0, sys.argv[1])
+from watching import watch_files
+from glue_tui.engine import scout
 scout.FIRST_LOOKS_S = 0.5
 
 async def story(watching):
     try:
         await watching.scout._is_watched()
-        print("watches")
+        print("it watches")
     finally:
         os.close(fuse)  # Who hangs gets an error.
 
 watch_files(folder, ("network/link/*.csv", "in/*.csv", "link/in/*.csv"), story)
 """
 
+STARTS_AND_ENDS = """
+import signal, subprocess
+patched = "from glue_tui.engine import scout; scout.FIRST_LOOKS_S = 0.5; import runpy;"
+program = patched + "runpy.run_module('glue_tui.engine', run_name='__main__', alter_sys=True)"
+engine = subprocess.Popen([sys.executable, "-c", program, "--project", str(folder)], stderr=subprocess.PIPE, text=True)
+try:
+    for line in engine.stderr:
+        if "the engine is up" in line:
+            engine.send_signal(signal.SIGTERM)
+    print("it ended with", engine.wait(20))
+finally:
+    os.close(fuse)
+    engine.kill()
+"""
+
+WATCHES_BOTH = """
+[triggers.network]
+type = "EVENT"
+watch = ["network/*.csv", "in/*.csv"]
+actions = [{ job = "work" }]
+
+[jobs.work]
+type = "command"
+command = ["true"]
+"""
+
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a file system that hangs is made as Linux lets one do it")
-def test_a_folder_that_does_not_answer_keeps_no_watching_from_its_begin(tmp_path: Path) -> None:
-    for name in ("network", "in"):
+@pytest.mark.parametrize(
+    ("what", "said"), [(BEGINS_TO_WATCH, "it watches"), (STARTS_AND_ENDS, "it ended with 0")], ids=["watch", "engine"]
+)
+def test_a_folder_that_does_not_answer_holds_up_neither_watching_nor_the_engine(
+    tmp_path: Path, what: str, said: str
+) -> None:
+    for name in ("network", "in", "workflows"):
         (tmp_path / name).mkdir()
     (tmp_path / "link").symlink_to("network")
-    program = [sys.executable, "-c", HANGING, str(Path(__file__).parent), str(tmp_path)]
+    (tmp_path / "workflows" / "files.toml").write_text(WATCHES_BOTH)
+    program = [sys.executable, "-c", HANGS + what, str(Path(__file__).parent), str(tmp_path)]
     done = subprocess.run(["unshare", "-Urm", *program], capture_output=True, text=True, timeout=60)
     if done.returncode and ("unshare" in done.stderr or "can't mount" in done.stderr):
         pytest.skip("this machine lets nobody mount")
-    assert "watches" in done.stdout, done.stderr[-2000:]
+    assert said in done.stdout, done.stderr[-2000:]
 
 
 @pytest.mark.parametrize(
