@@ -177,7 +177,7 @@ def test_a_file_whose_name_is_no_text_ends_no_engine(project: Path, engine: Runn
     engine.start()
     for folder in ("incoming", "workflows"):
         Path(os.fsdecode(os.fsencode(project / folder) + b"/caf\xe9.toml")).touch()
-    wait_for(lambda: "failed" in engine.log())
+    wait_for(lambda: "caf\\xe9.toml is not seen: its name is no UTF-8" in engine.log())
     (project / "incoming" / "good").write_text("x")
     wait_for(lambda: engine.ask(lambda client: client.runs()))
     assert engine.finished(1).summary.event_files == ("incoming/good",)

@@ -8,7 +8,7 @@ from glue_tui.core.invariants import check_job_limits, check_slots
 from glue_tui.core.model import Crawler, NodeId
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.states import NodeState
-from glue_tui.core.waiting import NAMED_MAX, waits
+from glue_tui.core.waiting import NAMED_MAX, NEXT_MAX, waits
 from glue_tui.engine.kernel import Kernel, Step
 
 Place = tuple[WorkflowRun, NodeId]
@@ -91,6 +91,8 @@ class Admission:
 
     def _check_reasons(self) -> None:
         told = waits(self.runs, self.wall_s)
+        free = [run.number for run, node_id in self.waiting if not self.is_held((run, node_id))]
+        first_free = sorted(set(free))[:NEXT_MAX]
         for place in self.waiting:
             run, node_id = place
             why = told[run.run_id].nodes[node_id] if run.run_id in told else ""
@@ -101,7 +103,8 @@ class Admission:
                 require(_names(why, "waits for run", ahead), f"{_told([place])} waits for {ahead}, and says: {why}")
             else:
                 holders = [number for number, count in self.counts.items() if count]
-                require(_names(why, "slot", holders), f"{_told([place])} waits for a slot, and says: {why}")
+                is_said = _names(why, "slot", holders) if run.number in first_free else "slot" in why
+                require(is_said, f"{_told([place])} waits for a slot, and says: {why}")
         for run in self.runs:
             turn = told[run.run_id].turn if run.run_id in told else ""
             require(bool(turn) == run.is_queued, f"run {run.number} waits for its turn or not, and says: {turn}")
