@@ -25,7 +25,7 @@ FRESH_S = 1.0
 """A folder that came is looked at once more after so long: the system tells of it a moment before it begins to tell of
 what happens in it."""
 LINKED_S = 5.0
-"""Files that are symbolic links are looked at so often: what they lead to may lie where nobody watches."""
+"""Links to files, or to nothing, are looked at so often: what they lead to may lie, or come, where nobody watches."""
 RETRY_S = 1.0
 AGAIN_S = 0.02
 """Between two looks at what settles."""

@@ -131,7 +131,7 @@ class Walk:
     unnamed: list[str] = field(default_factory=list)
     """Files whose names are no UTF-8, escaped: nothing could be told of them."""
     linked: set[str] = field(default_factory=set)
-    """Files that are symbolic links."""
+    """Links to files, and links that lead nowhere: only a look tells what becomes of what they lead to."""
     links: dict[str, Place] = field(default_factory=dict)
     """Links to folders, by name."""
     is_full: bool = False
@@ -205,7 +205,10 @@ class Walk:
         try:
             status = Path(self.area.at(path)).stat()
         except OSError:
-            return  # It leads nowhere, or round in a circle.
+            # It leads nowhere, or round in a circle. What it leads to may come, and nothing tells of that.
+            if self.area.has(path) or self.area.goes_into(place.root, path):
+                self.linked.add(path)
+            return
         if S_ISDIR(status.st_mode):
             if self.area.goes_into(place.root, path):
                 self.links[path] = Place(shown=path, real=os.path.realpath(self.area.at(path)), root=place.root)

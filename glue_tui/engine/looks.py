@@ -57,7 +57,7 @@ class Look:
     unnamed: tuple[str, ...]
     """Files with names that are no UTF-8, escaped."""
     linked: frozenset[str]
-    """Files that are symbolic links."""
+    """Links to files, and links that lead nowhere."""
     is_full: bool
     has_other_links: bool
     """A link to a folder has come, gone or changed: only a look at everything tells what that means."""
@@ -93,7 +93,7 @@ def look_at(watched: Watched, places: Places, paths: Iterable[str], renamed: fro
             others += [] if is_file else [name]
         comparison.compare()
         # What lay below a folder that has gone, or that now is another one, is looked for file by file.
-        folders = sorted(set(others).difference(gone))
+        folders = sorted(set(others).difference(gone, walk.linked))
         for name in others:
             gone += comparison.unseen(walk, below=name)
     gone = [path for path in gone if _has_root(walk, path)]

@@ -242,6 +242,31 @@ def test_a_link_to_a_file_shows_what_becomes_of_that_file(inbox: Path, monkeypat
     watch_files(inbox.parent, FLAT, story)
 
 
+def test_a_link_that_leads_to_nothing_is_followed_once_something_is_there(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(eye, "LINKED_S", 0.1)
+    store = inbox.parent / "store"
+    store.mkdir()
+    (inbox / "before.csv").symlink_to("../store/before")
+    (inbox / "later").symlink_to("../store/later")
+
+    async def story(watching: Watching) -> None:
+        link((inbox / "a.csv"), "../store/a")
+        put(inbox / "b.csv")
+        await watching.sees("in/b.csv")
+        for name in ("before", "a", "later/c.csv"):
+            put(store / name)
+        await watching.sees("in/a.csv", "in/b.csv", "in/before.csv", "in/later/c.csv")
+        move((store / "later"), store / "away")
+        await watching.until(lambda: any("in/later/c.csv" in look.gone for look in watching.looks))
+        put(store / "away" / "d.csv")
+        move((store / "away"), store / "later")
+        await watching.until(lambda: "in/later/d.csv" in watching.files)
+
+    watch_files(inbox.parent, DEEP, story)
+
+
 # Names
 
 
