@@ -25,6 +25,12 @@ def fixed_folder(glob: str) -> str:
     return fixed.rpartition("/")[0] or ("/" if glob.startswith("/") else ".")
 
 
+def plain_glob(glob: str) -> str:
+    """Return the glob as the paths that it shall match are written: without `./` and doubled slashes."""
+    start = "/" if glob.startswith("/") else ""
+    return start + "/".join(part for part in glob.split("/") if part not in ("", "."))
+
+
 def is_passing(name: str) -> bool:
     """Tell whether a file name is one that programs write under on their way to the real one."""
     return name.startswith(".") or name.endswith(_PASSING)

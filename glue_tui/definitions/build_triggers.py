@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from glue_tui.core.cron import BadSchedule
-from glue_tui.core.globs import fixed_folder
+from glue_tui.core.globs import fixed_folder, plain_glob
 from glue_tui.core.model import Action, Condition, FileWatch, NodeId, Predicate, Trigger, crawler_id, job_id, node_type
 from glue_tui.core.schedule import parse_schedule
 from glue_tui.core.states import (
@@ -110,7 +109,7 @@ def _build_watch(authored: AuthoredTrigger, path: KeyPath, scope: Scope) -> File
     for index, pattern in enumerate(authored.watch or ()):
         _check_pattern(pattern, (*path, "watch", index), scope)
     # Two ways to write one place would be two files to whoever compares paths.
-    patterns = tuple(pattern.removeprefix(f"{scope.project_dir}/") for pattern in authored.watch or ())
+    patterns = tuple(plain_glob(one).removeprefix(f"{scope.project_dir}/") for one in authored.watch or ())
     if authored.batch_size is not None:
         scope.within((*path, "batch_size"), authored.batch_size, 1, BATCH_SIZE_MAX)
     window_s = 900.0
@@ -145,7 +144,7 @@ def _poll_s(authored: AuthoredTrigger, path: KeyPath, scope: Scope) -> float | N
 
 def _check_pattern(pattern: str, path: KeyPath, scope: Scope) -> None:
     scope.plain_text(path, pattern)
-    first = PurePosixPath(os.path.normpath(pattern.removeprefix(f"{scope.project_dir}/"))).parts[0] if pattern else ""
+    plain = plain_glob(pattern).removeprefix(f"{scope.project_dir}/")
     if pattern.lower().startswith("s3://"):
         scope.report.problem(path, "not supported yet: s3:// paths", "watch a folder of this machine")
     elif not pattern.strip() or "\0" in pattern:
@@ -153,12 +152,14 @@ def _check_pattern(pattern: str, path: KeyPath, scope: Scope) -> None:
     elif pattern.startswith("~") or ".." in PurePosixPath(pattern).parts:
         hint = "a folder outside the project is named by its absolute path"
         scope.report.problem(path, 'a pattern may not hold ".." or begin with "~"', hint)
-    elif fixed_folder(pattern) == "/":
+    elif fixed_folder(plain) == "/":
         hint = "begin it with the folder that the files come to"
         scope.report.problem(path, "watches every folder of the machine", hint)
-    elif pattern.endswith("/"):
-        scope.report.problem(path, "names a folder, not files", f'write "{pattern}**/*" for everything below it')
-    elif first in _OURS:
+    elif pattern.endswith(("/", "/.")) or pattern == ".":
+        folder = plain.removesuffix("**").rstrip("/")
+        below = f"{folder}/**/*" if folder else "**/*"
+        scope.report.problem(path, "names a folder, not files", f'write "{below}" for everything below it')
+    elif (first := plain.partition("/")[0]) in _OURS:
         scope.report.problem(path, f"lies in {first}/: {_OURS[first]}", "watch a folder that data comes into")
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glue_tui.core.globs import fixed_folder, glob_pattern
+from glue_tui.core.globs import fixed_folder, glob_pattern, plain_glob
 
 
 def _matches(glob: str, path: str) -> bool:
@@ -66,6 +66,22 @@ def test_a_glob_matches_whole_paths(glob: str, yes: list[str], no: list[str]) ->
 )
 def test_every_match_lies_in_the_fixed_folder(glob: str, folder: str) -> None:
     assert fixed_folder(glob) == folder
+
+
+@pytest.mark.parametrize(
+    ("glob", "plain"),
+    [
+        ("in/*.csv", "in/*.csv"),
+        ("./in//x/./*.csv", "in/x/*.csv"),
+        ("//data///*.csv", "/data/*.csv"),
+        ("in/.x/**/", "in/.x/**"),
+        ("in/[.]/{a,./b}", "in/[.]/{a,./b}"),
+        (".", ""),
+        ("/", "/"),
+    ],
+)
+def test_a_glob_is_written_as_the_paths_that_it_shall_match(glob: str, plain: str) -> None:
+    assert plain_glob(glob) == plain
 
 
 PARTS = st.text(st.sampled_from("ab*?.[]!-^&~|\\{},x"), min_size=1, max_size=6)

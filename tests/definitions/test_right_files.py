@@ -249,6 +249,13 @@ def test_every_word_of_the_format_reaches_the_model(tmp_path: Path) -> None:
     assert loaded.workflow == EXPECTED
 
 
+def test_a_watched_place_is_named_in_one_way_however_it_is_written(tmp_path: Path) -> None:
+    written = ("./in//**/*.csv", f"{tmp_path}//in/**/*.csv", "in/./**/*.csv")
+    for pattern in written:
+        workflow = load_text(tmp_path, EVERYTHING.replace("in/**/*.csv", pattern)).workflow
+        assert workflow == EXPECTED, pattern
+
+
 def test_a_pinned_definition_comes_back_from_its_stored_form(tmp_path: Path) -> None:
     workflow = load_text(tmp_path, EVERYTHING).workflow
     assert from_data(Workflow, to_data(workflow)) == workflow
