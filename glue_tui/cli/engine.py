@@ -64,7 +64,7 @@ def reload_command(settings: Settings) -> None:
 
     Prints what is wrong with files; exits 2 if one can't be used: then its last good version stays in force.
     """
-    from glue_tui.cli.problems import problem_text
+    from glue_tui.client.words import problem_text
 
     project = with_engine(settings.project_dir(), lambda client: client.reload(), start=False)
     for problem in (problem for workflow in project.workflows for problem in workflow.problems):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from glue_tui.cli.output import paint, say, show, show_json
-from glue_tui.cli.problems import problem_text
 from glue_tui.cli.settings import EXIT_WRONG_USE, Settings
 from glue_tui.cli.tree import TRIGGER_PREFIX, children_of, roots_of, tree_lines
+from glue_tui.client.words import problem_text
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.protocol.views import TriggerView, WorkflowView
 

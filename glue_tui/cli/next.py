@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from glue_tui.cli.output import harmless, say, show, show_json, table_text
+from glue_tui.cli.problems import broken_texts
 from glue_tui.cli.settings import Settings
 from glue_tui.client.words import duration
 from glue_tui.core.schedule import fires, local_text, parse_schedule
@@ -110,6 +111,7 @@ def _hindrances(project: ProjectView, workflows: Iterable[WorkflowView]) -> list
         elif trigger.next_fire_at is None:
             lines.append(f"{name} never fires: no time is left that {trigger.schedule} names")
         lines += [f"{name}: {harmless(note)}" for note in trigger.notes if trigger.next_fire_at is not None]
+    lines += broken_texts(workflows)
     if not project.engine.pid:
         lines.append(f"{project.engine.message}, so nothing fires: `glue-tui engine start`")
     elif project.engine.is_held:

@@ -179,7 +179,7 @@ def _show_started(summary: RunSummary, *, as_json: bool) -> None:
 
 
 def _say_problems(workflow: WorkflowView) -> None:
-    from glue_tui.cli.problems import problem_text
+    from glue_tui.client.words import problem_text
 
     for problem in workflow.problems:
         say(problem_text(problem), tone="" if problem.is_warning else "bad")

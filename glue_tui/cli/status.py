@@ -174,7 +174,7 @@ def _failure_text(run: RunView) -> str:
 
 
 def _problems_text(workflow: WorkflowView) -> str:
-    from glue_tui.cli.problems import problem_text
+    from glue_tui.client.words import problem_text
 
     if not workflow.is_broken:
         return ""

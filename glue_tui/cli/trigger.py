@@ -7,10 +7,12 @@ import time
 import click
 
 from glue_tui.cli.output import harmless, paint, say, show, show_json, table_text, time_text
+from glue_tui.cli.problems import broken_texts
 from glue_tui.cli.session import with_engine
 from glue_tui.cli.settings import Settings
 from glue_tui.client.api import EngineClient
 from glue_tui.client.trigger_words import paused_text, resumed_text
+from glue_tui.client.words import waiting_text
 from glue_tui.protocol.views import ProjectView, TriggerView
 
 
@@ -46,6 +48,8 @@ def list_command(settings: Settings, workflow: str, as_json: bool) -> None:
                 say(f"{one.workflow}: {one.name}: {harmless(note)}", tone="warn")
     else:
         say("no triggers")
+    for line in broken_texts(one for one in project.workflows if workflow in ("", one.name)):
+        say(line, tone="warn")
     if not project.engine.pid:
         say(f"{project.engine.message}, so nothing fires: `glue-tui engine start`")
 
@@ -131,6 +135,7 @@ def _when_text(trigger: TriggerView, now: float) -> str:
 def _waiting_texts(trigger: TriggerView) -> list[str]:
     """Return what waits at an EVENT trigger; nothing where each file is a batch of its own and none waits."""
     waits = trigger.batch_size > 1 or trigger.batch_files
-    of = f" of {trigger.batch_size}" if trigger.batch_size > 1 else ""
-    found = [f"{trigger.batch_files}{of} files wait"] if waits else []
+    most = trigger.batch_size
+    number = f"{trigger.batch_files} of {most} files wait" if most > 1 else waiting_text(trigger.batch_files)
+    found = [number] if waits else []
     return found + ([f"{trigger.settling_files} settling"] if trigger.settling_files else [])

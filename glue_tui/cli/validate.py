@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from glue_tui.cli.output import paint, say, show, show_json
-from glue_tui.cli.problems import problem_text, problem_view
+from glue_tui.cli.problems import problem_view
 from glue_tui.cli.settings import EXIT_WRONG_USE, Settings
 from glue_tui.core.problem import EntityNotFound, Problem
 
@@ -27,7 +27,7 @@ def validate_command(settings: Settings, files: tuple[Path, ...], as_json: bool)
         show_json([problem_view(problem) for problem in problems])
     else:
         for problem in problems:
-            show(paint(problem_text(problem_view(problem)), "warn" if problem.is_warning else "bad"))
+            show(paint(str(problem), "warn" if problem.is_warning else "bad"))
     errors = sum(1 for problem in problems if not problem.is_warning)
     warnings = len(problems) - errors
     checked = f"{len(sources)} file{'s' if len(sources) != 1 else ''} checked"

@@ -210,7 +210,7 @@ def what_lies_at(path: Path) -> OnDisk:
     try:
         found = path.stat()
     except (OSError, ValueError):
-        return OnDisk(lying=Lying.NOTHING)
+        return OnDisk(lying=Lying.DEAD_LINK if path.is_symlink() else Lying.NOTHING)
     if stat.S_ISREG(found.st_mode):
         return OnDisk(lying=Lying.FILE, size_bytes=found.st_size, mtime=found.st_mtime_ns / 1e9)
     return OnDisk(lying=Lying.FOLDER if stat.S_ISDIR(found.st_mode) else Lying.OTHER)

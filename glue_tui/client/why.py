@@ -10,10 +10,10 @@ from glue_tui.client.explained import Explanation, Line, Role, Verdict, muted, t
 from glue_tui.client.why_node import run_outcome
 from glue_tui.client.why_run import condition_text, conditions_of, trigger_in_run
 from glue_tui.client.why_start import Surroundings, trigger_now
+from glue_tui.client.words import problem_text
 from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.views import (
     EngineView,
-    ProblemView,
     RunSummary,
     RunView,
     TriggerRunView,
@@ -80,7 +80,7 @@ def of_trigger_in_broken_file(workflow: WorkflowView, name: str) -> Explanation:
         subject=f"{name}  in {workflow.source}",
         verdict=Verdict.BLOCKED,
         answer=f"It is not in force: {workflow.source} has errors, and {force}.",
-        lines=tuple(problem_line(one) for one in workflow.problems if not one.is_warning),
+        lines=tuple(text(problem_text(one)) for one in workflow.problems if not one.is_warning),
         workflow=workflow.name,
         trigger=name,
     )
@@ -101,11 +101,6 @@ def triggers_in_flow_order(run: RunView) -> tuple[str, ...]:
         return trigger.name != run.summary.trigger, max(watched, default=-1)
 
     return tuple(trigger.name for trigger in sorted(run.triggers, key=place))
-
-
-def problem_line(problem: ProblemView) -> Line:
-    hint = f" ({problem.hint})" if problem.hint else ""
-    return text(f"{problem.path}:{problem.line}: {problem.key}: {problem.message}{hint}")
 
 
 def _never_had_a_run(around: Surroundings, trigger: TriggerView) -> Explanation:

@@ -23,6 +23,8 @@ class Lying(Enum):
     FOLDER = "folder"
     OTHER = "other"
     """A pipe, a device, a socket."""
+    DEAD_LINK = "dead link"
+    """It leads to nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,8 @@ def _unknown(around: Surroundings, trigger: TriggerView, path: str, on_disk: OnD
     match on_disk.lying:
         case Lying.NOTHING:
             return Verdict.NEVER, "There is no such file, and none is remembered."
+        case Lying.DEAD_LINK:
+            return Verdict.WAITS, "It is a link that leads to nothing. It counts once what it leads to is there."
         case Lying.FOLDER:
             return Verdict.NEVER, "It is a folder; files count."
         case Lying.OTHER:

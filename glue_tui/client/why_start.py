@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from msgspec import structs
+
 from glue_tui.client.explained import Explanation, Line, Role, Verdict, listed, muted, text
-from glue_tui.client.words import clock_text, counted, duration, size
+from glue_tui.client.words import clock_text, counted, duration, problem_text, size, waiting_text
 from glue_tui.core.schedule import fires, local_text, newest_fires, parse_schedule
 from glue_tui.protocol.inbox_views import DOUBTED, STOPPED, InboxFile, InboxView
 from glue_tui.protocol.views import EngineView, RunSummary, TriggerView, WorkflowView
@@ -139,8 +141,7 @@ def _event_answer(around: Surroundings, trigger: TriggerView) -> tuple[Verdict, 
 
 
 def _files_wait(trigger: TriggerView) -> str:
-    files = counted(trigger.batch_files, "file")
-    return f"{files} {'waits' if trigger.batch_files == 1 else 'wait'} in its batch meanwhile."
+    return f"{waiting_text(trigger.batch_files)} in its batch meanwhile."
 
 
 def _then(at: float, now: float) -> str:
@@ -276,4 +277,4 @@ def _due_text(around: Surroundings, at: float) -> str:
 
 def _first_problem(workflow: WorkflowView) -> str:
     problem = next(one for one in workflow.problems if not one.is_warning)
-    return f"{problem.path}:{problem.line}: {problem.key}: {problem.message}"
+    return problem_text(structs.replace(problem, hint=""))

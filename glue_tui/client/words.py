@@ -6,7 +6,8 @@ from datetime import datetime
 
 from glue_tui.core.lengths import duration
 from glue_tui.core.missed_runs import count_text
-from glue_tui.protocol.views import RunSummary
+from glue_tui.core.problem import Problem
+from glue_tui.protocol.views import ProblemView, RunSummary
 
 __all__ = ["clock_text", "count", "counted", "duration", "size"]
 
@@ -30,6 +31,25 @@ def count(number: int) -> str:
 def counted(number: int, noun: str) -> str:
     """Return `1 row`, `2 rows`."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def waiting_text(files: int) -> str:
+    """Return `1 file waits`, `2 files wait`."""
+    return f"{counted(files, 'file')} {'waits' if files == 1 else 'wait'}"
+
+
+def problem_text(problem: ProblemView) -> str:
+    """Return `path:line: key: message (hint)`, the form that editors jump to."""
+    return str(
+        Problem(
+            path=problem.path,
+            line=problem.line,
+            key=problem.key,
+            message=problem.message,
+            hint=problem.hint,
+            is_warning=problem.is_warning,
+        )
+    )
 
 
 def late_text(summary: RunSummary) -> str:

@@ -115,6 +115,19 @@ def test_next_lists_days_ahead_and_says_what_keeps_schedules_from_firing(shell: 
     assert json.loads(shell("next", "--json").stdout) == []
 
 
+def test_what_is_listed_of_a_file_with_errors_is_said_to_be_its_last_good_version(shell: Shell) -> None:
+    assert shell("engine", "start").returncode == 0
+    write_policy(shell.project_dir, "never")
+    assert shell("engine", "reload").returncode == 2
+    said = "workflows/timers.toml has errors: its last good version is in force, `glue-tui validate workflows/timers."
+    for listing in (shell("next", "timers"), shell("next"), shell("trigger", "list", "timers")):
+        assert "cron(0 22 * * ? *)" in listing.stdout
+        assert said in listing.stderr
+    (shell.project_dir / "workflows" / "new.toml").write_text("[")
+    assert shell("engine", "reload").returncode == 2
+    assert "workflows/new.toml has errors: nothing of it is in force, `glue-tui validate" in shell("next").stderr
+
+
 def test_a_run_without_engine_leaves_what_was_missed_to_the_next_engine(shell: Shell, engine: RunningEngine) -> None:
     let_days_pass_without_engine(engine)
     assert shell("run", "timers", "--trigger", "by_hand", "--local").returncode == 0

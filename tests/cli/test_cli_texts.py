@@ -13,7 +13,7 @@ from glue_tui.cli.next import coming_fires
 from glue_tui.cli.output import cell_width, error_lines, error_text, table_text
 from glue_tui.cli.retry import last_failed
 from glue_tui.cli.tree import children_of, roots_of, tree_lines
-from glue_tui.client.words import count, duration, size
+from glue_tui.client.words import count, duration, size, waiting_text
 from glue_tui.protocol.views import EdgeView, ErrorView, RunSummary, TriggerView, WorkflowView
 
 _words = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_categories=("C", "M")), max_size=12)
@@ -146,3 +146,7 @@ def test_every_command_exists_and_stands_in_a_section_of_the_help() -> None:
 def test_the_starter_project_is_the_same_every_time() -> None:
     assert starter_files() == starter_files()
     assert sum(len(text) for text in starter_files().values()) < 10_000
+
+
+def test_one_file_waits_and_more_wait() -> None:
+    assert [waiting_text(files) for files in (0, 1, 1200)] == ["0 files wait", "1 file waits", "1 200 files wait"]

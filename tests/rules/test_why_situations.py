@@ -397,7 +397,9 @@ def _(glue: Project) -> tuple[str, ...]:
 def _(glue: Project) -> tuple[str, ...]:
     glue.write(start_of("work") + AT_TEN + WORK)
     glue.complaints(start_of("work") + AT_TEN.replace("22", "25") + WORK)
-    return now(glue, "at_ten"), now(glue, "by_hand")
+    told = now(glue, "at_ten"), now(glue, "by_hand")
+    glue.complaints("[[[")
+    return *told, now(glue, "at_ten")
 
 
 # Why a file started nothing
@@ -471,13 +473,14 @@ def _(glue: Project) -> tuple[str, ...]:
     return *found, of_file(glue, "in/a.csv"), in_run(glue.runs()[0], "files")
 
 
-@situation("A file that nobody has seen: none is there, it is a folder, it came without an engine or just now")
+@situation("A file that nobody has seen: none is there, it is a folder or a dead link, it came just now")
 def _(glue: Project) -> tuple[str, ...]:
     glue.write(FILES + WORK)
     (glue.folder / "in" / "folder.csv").mkdir(parents=True)
     (glue.folder / "in" / "new.csv").write_text("new")
     new = of_file(glue, "in/new.csv", has_engine=False), of_file(glue, "in/new.csv")
-    return of_file(glue, "in/none.csv"), of_file(glue, "in/folder.csv"), *new
+    (glue.folder / "in" / "link.csv").symlink_to("elsewhere.csv")
+    return *(of_file(glue, f"in/{name}.csv") for name in ("none", "folder", "link")), *new
 
 
 def settle(project: Project) -> None:
