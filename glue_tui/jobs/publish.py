@@ -19,6 +19,7 @@ import itertools
 import os
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -69,6 +70,8 @@ class Publisher:
         self._catalog = catalog
         self._log = log
         self._staged: list[_Staged] = []
+        self._staging = threading.Lock()
+        """Held between making a place and knowing of it: a job is stopped from another thread."""
         self._folders: list[tuple[Path, int]] = []
         """Every staging folder of this attempt with its lock, also those whose writing failed."""
         self._set_aside: dict[Path, list[Path]] = {}
@@ -87,8 +90,9 @@ class Publisher:
         self._remove_leftovers(target)
         number = len(self._folders)
         folder = hidden_place(target, f"{self._node_prefix}{self._key.attempt}-{number}")
-        lock_fd = _locked(folder)
-        self._folders.append((folder, lock_fd))
+        with self._staging:
+            self._folders.append((folder, _locked(folder)))
+        lock_fd = self._folders[-1][1]
         lazy = frame.lazy()
         schema = lazy.collect_schema()
         files = write_files(lazy, schema, sink, folder, f"{self._node_prefix}{self._key.attempt}-{number}")
@@ -108,8 +112,9 @@ class Publisher:
         target.parent.mkdir(parents=True, exist_ok=True)
         self._remove_leftovers(target)
         staged = hidden_place(target, f"{self._node_prefix}{self._key.attempt}-{len(self._pages)}")
-        lock_fd = _locked(staged, is_file=True)
-        self._pages.append((staged, target, lock_fd))
+        with self._staging:
+            lock_fd = _locked(staged, is_file=True)
+            self._pages.append((staged, target, lock_fd))
         with open(lock_fd, "wb", closefd=False) as file:
             file.write(content)
             file.flush()
@@ -133,6 +138,11 @@ class Publisher:
             page.replace(target)
             sync_folder(target.parent)
         return tuple(changes)
+
+    def give_up(self) -> int:
+        """Let nothing be staged any more, remove what was, and return how many folders that were. The job ends."""
+        self._staging.acquire()
+        return self.discard()
 
     def discard(self) -> int:
         """Remove every staging folder of this attempt, but not what the catalog lists; return how many there were."""

@@ -174,7 +174,7 @@ class JobSession:
 
         Databases forget by themselves what was not committed when the process ends.
         """
-        removed = self._publisher.discard()
+        removed = self._publisher.give_up()
         return "stopped; nothing published" + (f"; {counted(removed, 'temporary folder')} removed" if removed else "")
 
     def discard(self) -> None:
