@@ -40,6 +40,10 @@ class Area:
         """Return where a file or folder of this name is found."""
         return path if path.startswith("/") else f"{self._project_dir}/{path}"
 
+    def root_of(self, path: str) -> str:
+        """Return the root that is, or lies above, what goes by this name; be it there or not."""
+        return max((one for one in self.roots if path == one or _is_below(path, one)), key=len)
+
     def has(self, path: str) -> bool:
         """Tell whether the patterns want a file of this name. Hidden and temporary files they never want."""
         return not is_passing(path.rpartition("/")[2]) and self._matches(path) is not None
@@ -280,8 +284,12 @@ def _roots(patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 def _depth(root: str, patterns: tuple[str, ...]) -> float:
     """Return how many `/` the name of a wanted file below a root has at most."""
-    own = [one for one in patterns if (root == "." and not one.startswith("/")) or one.startswith(_join(root, ""))]
+    own = [one for one in patterns if _is_below(one, root)]
     return max(math.inf if "**" in one else one.count("/") for one in own)
+
+
+def _is_below(path: str, root: str) -> bool:
+    return (root == "." and not path.startswith("/")) or path.startswith(_join(root, ""))
 
 
 def _join(folder: str, name: str) -> str:

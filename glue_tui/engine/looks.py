@@ -242,10 +242,9 @@ def _topmost(paths: Iterable[str]) -> list[str]:
 
 def _has_root(walk: Walk, path: str) -> bool:
     """Tell whether the root of a path that is gone is there itself; note it if not."""
-    place = walk.places.named(path)
-    why = "" if place is None else why_no_folder(walk.area.at(place.root))
-    if place is not None and why:
-        walk.missing[place.root] = why
+    root = walk.area.root_of(path)
+    if why := why_no_folder(walk.area.at(root)):
+        walk.missing[root] = why
     return not why
 
 

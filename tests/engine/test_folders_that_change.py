@@ -13,6 +13,7 @@ from watching import Watching, watch_files
 
 from glue_tui.core.states import FileChange
 from glue_tui.engine import eye
+from glue_tui.engine import inbox as engine_inbox
 
 DEEP = ("in/**/*.csv",)
 FLAT = ("in/*.csv",)
@@ -338,3 +339,27 @@ def test_a_burst_is_seen_whole(inbox: Path) -> None:
         await watching.sees(*(f"in/{number % 10}/{number}.csv" for number in range(3_000)))
 
     watch_files(inbox.parent, DEEP, story, batch_size=100)
+
+
+def test_of_a_file_that_settles_when_its_folder_goes_nothing_is_concluded_until_that_is_back(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_inbox, "UNREADABLE_LOOK_S", 0.1)
+    away = inbox.with_name("away")
+
+    async def story(watching: Watching) -> None:
+        put(inbox / "a.csv")
+        await watching.sees("in/a.csv")
+        put(inbox / "a.csv", "changed")
+        await watching.until(lambda: watching.settling == 1)
+        move(inbox, away)
+        await watching.until(lambda: watching.notes == ("in is not there: what is known of its files stays",))
+        looks = len(watching.looks)
+        await watching.until(lambda: len(watching.looks) > looks + 5)
+        assert [look.gone for look in watching.looks[looks:] if look.gone] == []
+        assert watching.settling == 1
+        move(away, inbox)
+        await watching.sees("in/a.csv", "in/a.csv")
+        assert watching.deleted == []
+
+    watch_files(inbox.parent, DEEP, story, settle_s=0.5, events=tuple(FileChange))

@@ -56,6 +56,11 @@ class Watching:
         return sorted(path for cause in self.fired for path in cause.deleted_files)
 
     @property
+    def settling(self) -> int:
+        inbox = self.kernel.inboxes.of(KEY)
+        return inbox.settling_count if inbox is not None else 0
+
+    @property
     def notes(self) -> tuple[str, ...]:
         return self.scout.notes(KEY)
 
