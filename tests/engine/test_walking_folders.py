@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -66,4 +68,4 @@ def test_a_folder_that_can_not_even_be_looked_at_costs_the_others_nothing(tree: 
     too_long = "x" * 300
     found, walk = walked(tree, f"{too_long}/*.csv", "in/*.csv")
     assert found == ["in/b.csv"]
-    assert walk.missing == {too_long: "can't be looked at (File name too long)"}
+    assert walk.missing == {too_long: f"can't be looked at ({os.strerror(errno.ENAMETOOLONG)})"}
