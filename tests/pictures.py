@@ -71,6 +71,12 @@ def take_pictures(project_dir: Path) -> None:
         select(terminal, "repair_prices")
         terminal.read(0.5)
         save(terminal, "failed")
+        select(terminal, "prices_repaired")
+        terminal.press("w")
+        terminal.wait_for("can't fire any more")
+        save(terminal, "why")
+        terminal.press("escape")
+        select(terminal, "repair_prices")
         script = project_dir / "workflows" / "jobs" / "repair_prices.py"
         script.write_text(script.read_text().replace("unit_pirce", "unit_price"))
         terminal.press("R")

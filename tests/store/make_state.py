@@ -14,8 +14,11 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
+from glue_tui.protocol.deliveries import DeliveryView
+from glue_tui.store.history import open_history
 from tests.conftest import RunningEngine, wait_for
 
 FILE_TIME_NS = 1_795_000_000_000_000_000
@@ -97,6 +100,10 @@ command = ["true"]
 [jobs.tell]
 type = "command"
 command = ["true"]
+
+[[notifications]]
+on = ["RECOVERED"]
+command = ["true"]
 """
 LONG = """\
 [triggers.by_hand]
@@ -177,6 +184,7 @@ def _work(project: Path, engine: RunningEngine) -> None:
     finished(3, "SUCCEEDED")
     (project / "mended").unlink()
     start_and_finish(4, "RECOVERED", "repair")
+    wait_for(lambda: [one.state for one in _deliveries(engine)] == ["SENT"])
     engine.ask(lambda client: client.start_workflow_run("long"))
     wait_for(lambda: engine.node(5, "wait").state == "RUNNING")
     engine.ask(lambda client: client.stop_workflow_run("5"))
@@ -198,9 +206,18 @@ def _work(project: Path, engine: RunningEngine) -> None:
     wait_for(lambda: engine.node(8, "wait").state == "RUNNING")
     _write(project / "incoming" / "pending.csv", "1\n")
     wait_for(lambda: _stages(engine, "PENDING") == 1)
-    _write(project / "incoming" / "settling.csv", "1\n")
-    wait_for(lambda: _stages(engine, "SETTLING") == 1)
-    engine.kill()
+    settling = project / "incoming" / "settling.csv"
+    with settling.open("w") as writer:  # An open file does not settle.
+        writer.write("1\n")
+        writer.flush()
+        os.utime(settling, ns=(FILE_TIME_NS, FILE_TIME_NS))
+        wait_for(lambda: _stages(engine, "SETTLING") == 1)
+        engine.kill()
+
+
+def _deliveries(engine: RunningEngine) -> tuple[DeliveryView, ...]:
+    with closing(open_history(engine.state_dir / "state.db")) as history:
+        return history.deliveries()
 
 
 def _stages(engine: RunningEngine, stage: str) -> int:
