@@ -208,10 +208,12 @@ class Walk:
     def _link(self, path: str, place: Place) -> Iterator[Found]:
         try:
             status = Path(self.area.at(path)).stat()
-        except OSError:
+        except OSError as error:
             # It leads nowhere, or round in a circle. What it leads to may come, and nothing tells of that.
             if self.area.has(path) or self.area.goes_into(place.root, path):
                 self.linked.add(path)
+            if self.area.has(path) and not isinstance(error, FileNotFoundError | NotADirectoryError):
+                self.unreadable.append(path)
             return
         if S_ISDIR(status.st_mode):
             if self.area.goes_into(place.root, path):

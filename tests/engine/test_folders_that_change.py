@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from watching import Watching, watch_files
@@ -14,6 +15,7 @@ from watching import Watching, watch_files
 from glue_tui.core.states import FileChange
 from glue_tui.engine import eye
 from glue_tui.engine import inbox as engine_inbox
+from glue_tui.engine.looks import Look
 
 DEEP = ("in/**/*.csv",)
 FLAT = ("in/*.csv",)
@@ -363,3 +365,29 @@ def test_of_a_file_that_settles_when_its_folder_goes_nothing_is_concluded_until_
         assert watching.deleted == []
 
     watch_files(inbox.parent, DEEP, story, settle_s=0.5, events=tuple(FileChange))
+
+
+def test_a_file_that_settles_and_becomes_a_link_in_a_circle_is_not_looked_at_without_end(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[object] = []
+    look_at = eye.look_at
+
+    def counted(*what: Any) -> Look:
+        looked.append(what)
+        return look_at(*what)
+
+    monkeypatch.setattr(eye, "look_at", counted)
+
+    async def story(watching: Watching) -> None:
+        put(inbox / "a.csv")
+        await watching.until(lambda: watching.settling == 1)
+        remove(inbox / "a.csv")
+        link(inbox / "a.csv", "a.csv")
+        await watching.until(lambda: any("in/a.csv" in look.unreadable for look in watching.looks[-1:]))
+        looked.clear()
+        put(inbox / "b.csv")
+        await watching.sees("in/b.csv")
+        assert len(looked) < 8
+
+    watch_files(inbox.parent, DEEP, story, settle_s=0.5)
