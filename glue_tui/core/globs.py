@@ -18,6 +18,11 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
         return re.compile(_translate(glob, has_braces=False) + r"\Z", re.DOTALL)
 
 
+def is_wild(glob: str) -> bool:
+    """Tell whether a glob may match several paths: any other names one file."""
+    return _WILD.search(glob) is not None
+
+
 def fixed_folder(glob: str) -> str:
     """Return the folder that every match lies in: `data/in` for `data/in/**/*.csv`; `.` where the first part varies."""
     wild = _WILD.search(glob)

@@ -57,6 +57,7 @@ class _NotSeen:
     """What a trigger watches and its eye could not see."""
 
     missing: tuple[str, ...] = ()
+    misnamed: frozenset[str] = frozenset()
     unreadable: frozenset[str] = frozenset()
     unnamed: tuple[str, ...] = ()
     is_too_much: bool = False
@@ -225,6 +226,11 @@ class Eye:
         before = self._not_seen.unreadable
         still = frozenset() if look.is_whole else frozenset(one for one in before if one not in look.folders)
         self._not_seen = replace(self._not_seen, unreadable=still | frozenset(look.unreadable) - set(look.missing))
+        # A pattern that was a folder may have become a file, or name nothing now.
+        was_misnamed = frozenset() if look.is_whole else self._not_seen.misnamed.difference(
+            look.gone, (file.path for file in look.files)
+        )
+        self._not_seen = replace(self._not_seen, misnamed=was_misnamed | look.misnamed)
         if look.is_whole:
             missing = tuple(f"{root} {why}" for root, why in look.missing.items())
             self._not_seen = replace(self._not_seen, missing=missing, unnamed=look.unnamed, is_too_much=look.is_full)
@@ -256,6 +262,7 @@ class Eye:
         elif self._unwatched:
             yield f"polled every {POLL_S:g} s: {self._unwatched}"
         yield from (f"{one}: what is known of its files stays" for one in not_seen.missing)
+        yield from (f"{one} is a folder: write {one}/** for the files in it" for one in sorted(not_seen.misnamed))
         if not_seen.is_too_much:
             yield f"there are more than {FILES_MAX:,} files: the others are not seen"
         else:

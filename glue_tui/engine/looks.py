@@ -11,6 +11,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from glue_tui.core.arrivals import FileFact, Stage
+from glue_tui.core.globs import is_wild
 from glue_tui.core.states import FileChange
 from glue_tui.engine.file_systems import mounts_now
 from glue_tui.engine.folders import Area, Found, Places, Walk, why_no_folder
@@ -54,6 +55,8 @@ class Look:
     """The folders that the last look at everything has walked."""
     missing: dict[str, str]
     """Roots that are not there, and why."""
+    misnamed: frozenset[str]
+    """Of the patterns without wildcards that it has looked at, those that are folders: no file is ever called so."""
     unnamed: tuple[str, ...]
     """Files with names that are no UTF-8, escaped."""
     linked: frozenset[str]
@@ -72,7 +75,7 @@ def look_everywhere(watched: Watched, renamed: frozenset[str] = frozenset()) -> 
             comparison.add(found)
         comparison.compare()
         gone = [] if comparison.is_first else comparison.unseen(walk)
-    return _look(walk, comparison, gone, is_whole=True)
+    return _look(walk, comparison, gone, is_whole=True, misnamed=_folders_among(walk, watched.area.patterns))
 
 
 def look_at(watched: Watched, places: Places, paths: Iterable[str], renamed: frozenset[str] = frozenset()) -> Look:
@@ -97,7 +100,14 @@ def look_at(watched: Watched, places: Places, paths: Iterable[str], renamed: fro
         for name in others:
             gone += comparison.unseen(walk, below=name)
     gone = [path for path in gone if _has_root(walk, path)]
-    return _look(walk, comparison, gone, folders=tuple(folders), has_other_links=_has_other_links(walk, names))
+    return _look(
+        walk,
+        comparison,
+        gone,
+        folders=tuple(folders),
+        misnamed=_folders_among(walk, set(folders).intersection(watched.area.patterns)),
+        has_other_links=_has_other_links(walk, names),
+    )
 
 
 def is_at_rest(status: os.stat_result, settle_s: float, now: float) -> bool:
@@ -121,6 +131,7 @@ def _look(
     *,
     is_whole: bool = False,
     folders: tuple[str, ...] = (),
+    misnamed: frozenset[str] = frozenset(),
     has_other_links: bool = False,
 ) -> Look:
     return Look(
@@ -133,6 +144,7 @@ def _look(
         unreadable=tuple(dict.fromkeys((*walk.unreadable, *walk.missing))),
         places=walk.places,
         missing=walk.missing,
+        misnamed=misnamed,
         unnamed=tuple(sorted(walk.unnamed)),
         linked=frozenset(walk.linked),
         is_full=walk.is_full,
@@ -238,6 +250,11 @@ def _topmost(paths: Iterable[str]) -> list[str]:
         if not kept or not path.startswith(f"{kept[-1]}/"):
             kept.append(path)
     return kept
+
+
+def _folders_among(walk: Walk, patterns: Iterable[str]) -> frozenset[str]:
+    """Return the patterns that name a folder where they were to name files."""
+    return frozenset(one for one in patterns if not is_wild(one) and not why_no_folder(walk.area.at(one)))
 
 
 def _has_root(walk: Walk, path: str) -> bool:

@@ -166,6 +166,22 @@ def test_a_file_in_the_place_of_the_watched_folder_is_told(tmp_path: Path) -> No
     watch_files(tmp_path, FLAT, story)
 
 
+def test_a_pattern_that_names_a_folder_and_no_files_is_told_as_long_as_it_does(inbox: Path) -> None:
+    told = "in is a folder: write in/** for the files in it"
+
+    async def story(watching: Watching) -> None:
+        assert watching.notes == (told,)
+        inbox.rmdir()
+        await watching.until(lambda: not watching.notes)
+        put(inbox)
+        await watching.sees("in")
+        remove(inbox)
+        (inbox / "below").mkdir(parents=True)
+        await watching.until(lambda: watching.notes == (told,))
+
+    watch_files(inbox.parent, ("in", "other/*.csv"), story)
+
+
 # Links
 
 
