@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -30,6 +31,10 @@ POLL_S_MIN, POLL_S_MAX = 1.0, 86_400.0
 """Rule EV-1."""
 CONDITIONS_MAX = 500
 """Rule TR-6."""
+
+_NO_ESCAPE = re.compile(r"\\(?![*?{}\[\],!])|^[^/]+\\\*[^/]*$")
+r"""A backslash before what is no wildcard, or before a `*` where no / stands: `in\*.csv`."""
+_DRIVE = re.compile(r"[A-Za-z]:\\")
 
 _OURS = {
     STATE_FOLDER: "the engine writes there with every run, and each run would start the next",
@@ -161,6 +166,20 @@ def _check_pattern(pattern: str, path: KeyPath, scope: Scope) -> None:
         scope.report.problem(path, "names a folder, not files", f'write "{below}" for everything below it')
     elif (first := plain.partition("/")[0]) in _OURS:
         scope.report.problem(path, f"lies in {first}/: {_OURS[first]}", "watch a folder that data comes into")
+    else:
+        _warn_of_spelling(pattern, path, scope)
+
+
+def _warn_of_spelling(pattern: str, path: KeyPath, scope: Scope) -> None:
+    """Warn of what is a pattern, but hardly the one that was meant: such names of files are allowed, and rare."""
+    if pattern != pattern.strip():
+        message = "begins or ends with a blank, as hardly any file's name does"
+        scope.report.warning(path, message, f'write "{pattern.strip()}"')
+    if _NO_ESCAPE.search(pattern):
+        hint = "write / between folders"
+        if _DRIVE.match(pattern):
+            hint += ", and the folder's path on this machine: there are no drives here"
+        scope.report.warning(path, "a backslash separates no folders: it escapes a wildcard", hint)
 
 
 def _build_actions(trigger: str, authored: AuthoredTrigger, scope: Scope) -> tuple[Action, ...]:

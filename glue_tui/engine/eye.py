@@ -227,8 +227,10 @@ class Eye:
         still = frozenset() if look.is_whole else frozenset(one for one in before if one not in look.folders)
         self._not_seen = replace(self._not_seen, unreadable=still | frozenset(look.unreadable) - set(look.missing))
         # A pattern that was a folder may have become a file, or name nothing now.
-        was_misnamed = frozenset() if look.is_whole else self._not_seen.misnamed.difference(
-            look.gone, (file.path for file in look.files)
+        was_misnamed = (
+            frozenset()
+            if look.is_whole
+            else self._not_seen.misnamed.difference(look.gone, (file.path for file in look.files))
         )
         self._not_seen = replace(self._not_seen, misnamed=was_misnamed | look.misnamed)
         if look.is_whole:

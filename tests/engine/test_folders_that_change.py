@@ -171,12 +171,12 @@ def test_a_pattern_that_names_a_folder_and_no_files_is_told_as_long_as_it_does(i
 
     async def story(watching: Watching) -> None:
         assert watching.notes == (told,)
-        inbox.rmdir()
+        shutil.rmtree(inbox)
         await watching.until(lambda: not watching.notes)
         put(inbox)
         await watching.sees("in")
         remove(inbox)
-        (inbox / "below").mkdir(parents=True)
+        put(inbox / "a.csv")
         await watching.until(lambda: watching.notes == (told,))
 
     watch_files(inbox.parent, ("in", "other/*.csv"), story)
