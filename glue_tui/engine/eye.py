@@ -186,6 +186,7 @@ class Eye:
             gone=look.gone,
             is_whole=look.is_whole,
             unreadable=look.unreadable,
+            mounts=look.mounts,
             at=look.at,
         )
         if scan == replace(scan, files=(), gone=(), unreadable=(), is_whole=False):
@@ -212,7 +213,7 @@ class Eye:
             self._linked |= look.linked
             self._fresh |= dict.fromkeys(set(look.folders) - self._second, now + FRESH_S)
         self._linked_at = min(self._linked_at, now + LINKED_S) if self._linked else math.inf
-        if look.has_other_links:
+        if look.must_look_everywhere:
             self._everything_at = now
         if not is_taken:
             self._everything_at = min(self._everything_at, now + RETRY_S)

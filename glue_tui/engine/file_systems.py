@@ -30,6 +30,8 @@ class Mount:
     """The type of its file system: `ext4`, `nfs4`, `fuse.sshfs`."""
     device: int
     """As in `st_dev` of its files."""
+    source: str = ""
+    """What is mounted: `server:/export`, `/dev/sda1`, for some types a mere word."""
 
     @property
     def is_silent(self) -> bool:
@@ -41,11 +43,12 @@ def read_mounts(text: str) -> tuple[Mount, ...]:
     found: dict[str, Mount] = {}
     for line in text.splitlines():
         before, _, after = line.partition(" - ")
-        fields, kind = before.split(" "), after.partition(" ")[0]
+        fields, (kind, source) = before.split(" "), (*after.split(" "), "")[:2]
         if len(fields) > 4 and kind:
-            folder = os.fsdecode(_ESCAPED.sub(lambda octal: chr(int(octal[1], 8)), fields[4]).encode("latin-1"))
+            folder = _unescaped(fields[4])
             major, _, minor = fields[2].partition(":")
-            found[folder] = Mount(folder=folder, kind=kind, device=os.makedev(int(major), int(minor)))
+            device = os.makedev(int(major), int(minor))
+            found[folder] = Mount(folder=folder, kind=kind, device=device, source=_unescaped(source))
     return tuple(found.values())
 
 
@@ -54,7 +57,7 @@ def silent_mount(folder: str, mounts: Iterable[Mount], *, is_deep: bool = True) 
 
     `is_deep`: what lies below the folder counts too.
     """
-    own = _mount_of(folder, mounts)
+    own = mount_of(folder, mounts)
     if own is not None and own.is_silent:
         return own
     below = (one for one in mounts if is_deep and one.is_silent and _is_within(one.folder, folder))
@@ -69,7 +72,7 @@ def real_place(path: str, mounts: Iterable[Mount]) -> str:
     here, todo, links = "/", [*reversed(path.split("/"))], 0
     while todo:
         step = os.path.normpath(f"{here}/{todo.pop()}")
-        own = _mount_of(step, mounts)
+        own = mount_of(step, mounts)
         if own is not None and own.is_silent:
             return os.path.normpath("/".join((step, *reversed(todo))))
         target = _link(step)
@@ -121,9 +124,14 @@ def mounts_now() -> tuple[Mount, ...]:
         return ()
 
 
-def _mount_of(path: str, mounts: Iterable[Mount]) -> Mount | None:
+def mount_of(path: str, mounts: Iterable[Mount]) -> Mount | None:
+    """Return the mount in which a path (absolute, without links) lies; None where the system does not tell."""
     above = [one for one in mounts if _is_within(path, one.folder)]
     return max(above, key=lambda one: len(one.folder), default=None)
+
+
+def _unescaped(name: str) -> str:
+    return os.fsdecode(_ESCAPED.sub(lambda octal: chr(int(octal[1], 8)), name).encode("latin-1"))
 
 
 def _is_within(path: str, folder: str) -> bool:

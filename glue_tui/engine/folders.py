@@ -40,9 +40,9 @@ class Area:
         """Return where a file or folder of this name is found."""
         return path if path.startswith("/") else f"{self._project_dir}/{path}"
 
-    def root_of(self, path: str) -> str:
-        """Return the root that is, or lies above, what goes by this name; be it there or not."""
-        return max((one for one in self.roots if path == one or _is_below(path, one)), key=len)
+    def root_of(self, path: str) -> str | None:
+        """Return the root that is, or lies above, what goes by this name, be it there or not; None: other patterns'."""
+        return max((one for one in self.roots if path == one or _is_below(path, one)), key=len, default=None)
 
     def has(self, path: str) -> bool:
         """Tell whether the patterns want a file of this name. Hidden and temporary files they never want."""
@@ -254,6 +254,15 @@ def why_no_folder(where: str) -> str:
     except OSError as error:
         # A folder above it may not be entered, a network does not answer, a link leads round in a circle.
         return f"can't be looked at ({error.strerror})"
+
+
+def is_empty(where: str) -> bool:
+    """Tell whether a folder has nothing in it at all, hidden files neither."""
+    try:
+        with os.scandir(where) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return False
 
 
 def is_text(path: str) -> bool:

@@ -16,6 +16,7 @@ from glue_tui.engine.batch import TriggerKey
 from glue_tui.engine.inputs import FolderScanned
 from glue_tui.store import seen_files
 from glue_tui.store.database import Connection
+from glue_tui.store.seen_files import RootMount
 
 LOOK_AGAIN_S = 0.2
 """A file that some program has open is looked at again after its settle time, and not sooner than this …"""
@@ -25,12 +26,19 @@ UNREADABLE_LOOK_S = 5.0
 
 class Inbox:
     def __init__(
-        self, key: TriggerKey, watch: FileWatch, looked_at: tuple[str, ...] | None, files: Iterable[SeenFile]
+        self,
+        key: TriggerKey,
+        watch: FileWatch,
+        looked_at: tuple[str, ...] | None,
+        mounts: tuple[RootMount, ...],
+        files: Iterable[SeenFile],
     ) -> None:
         self.key = key
         self.watch = watch
         self.looked_at = looked_at
         """The patterns with which it has looked at everything; None: it has not looked yet."""
+        self.mounts = mounts
+        """Where it has looked."""
         self.open_for_writing: set[str] = set()
         """Files that settle and that some program has open, as far as the system tells."""
         self.waiting = Queue()
@@ -44,6 +52,7 @@ class Inbox:
         """Files by the time at which to look at them again."""
         self._stored_key = key
         self._stored_looked_at = looked_at
+        self._stored_mounts = mounts
         self._rows: dict[str, SeenFile | None] = {}
         """What this step remembers of files, not stored yet; None: they are forgotten."""
         self._undo: dict[str, SeenFile | None] = {}
@@ -55,7 +64,8 @@ class Inbox:
     def read(cls, conn: Connection, key: TriggerKey, stored_key: TriggerKey, watch: FileWatch) -> Inbox:
         """Return the inbox as it is stored, perhaps under the name that its workflow had before."""
         looked_at = seen_files.read_patterns(conn, *stored_key)
-        inbox = cls(stored_key, watch, looked_at, seen_files.read_open_files(conn, *stored_key))
+        mounts = seen_files.read_mounts(conn, *stored_key)
+        inbox = cls(stored_key, watch, looked_at, mounts, seen_files.read_open_files(conn, *stored_key))
         return inbox.under(key, watch)
 
     def under(self, key: TriggerKey, watch: FileWatch) -> Inbox:
@@ -63,10 +73,11 @@ class Inbox:
 
         This one stays as it is, for the case that the step fails.
         """
-        other = Inbox(key, watch, self.looked_at, self._files.values())
+        other = Inbox(key, watch, self.looked_at, self.mounts, self._files.values())
         other.open_for_writing = set(self.open_for_writing)
         other.newest, other._noticed = self.newest, dict(self._noticed)
         other._stored_key, other._stored_looked_at = self._stored_key, self._stored_looked_at
+        other._stored_mounts = self._stored_mounts
         other._rows = dict(self._rows)
         for file in self._files.values():
             after = arrivals.under(file, watch)
@@ -141,7 +152,7 @@ class Inbox:
                     self._remember(path, after_all)
         self._leave_unseen(scan, at)
         if scan.is_whole:
-            self.looked_at = self.watch.patterns
+            self.looked_at, self.mounts = self.watch.patterns, scan.mounts
 
     def take(self, paths: Iterable[str], run_id: str, at: float) -> None:
         """Give waiting files to a run."""
@@ -187,27 +198,31 @@ class Inbox:
 
     @property
     def is_changed(self) -> bool:
-        return bool(self._rows) or self.looked_at != self._stored_looked_at
+        return bool(self._rows) or self._is_watch_changed
+
+    @property
+    def _is_watch_changed(self) -> bool:
+        return (self.looked_at, self.mounts) != (self._stored_looked_at, self._stored_mounts)
 
     def save(self, conn: Connection) -> None:
         """Store what this step has changed, inside the caller's transaction."""
-        if self.looked_at != self._stored_looked_at and self.looked_at is not None:
-            seen_files.write_patterns(conn, *self.key, self.looked_at)
-            if self._stored_looked_at is not None:
+        if self._is_watch_changed and self.looked_at is not None:
+            seen_files.write_watch(conn, *self.key, self.looked_at, self.mounts)
+            if self._stored_looked_at not in (None, self.looked_at):
                 seen_files.forget_unwatched(conn, *self.key, self.watch.matches)
         seen_files.forget_files(conn, *self.key, (path for path, file in self._rows.items() if file is None))
         seen_files.write_files(conn, *self.key, (file for file in self._rows.values() if file is not None))
 
     def saved(self) -> None:
         """The step is committed."""
-        self._stored_key, self._stored_looked_at = self.key, self.looked_at
+        self._stored_key, self._stored_looked_at, self._stored_mounts = self.key, self.looked_at, self.mounts
         self._rows, self._undo = {}, {}
 
     def put_back(self) -> None:
         """The step has failed: be as before."""
         for path, file in self._undo.items():
             self._place(path, file)
-        self.looked_at = self._stored_looked_at
+        self.looked_at, self.mounts = self._stored_looked_at, self._stored_mounts
         self._rows, self._undo = {}, {}
 
     def _remember(self, path: str, file: SeenFile | None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from glue_tui.core.arrivals import FileFact
 from glue_tui.core.model import RunId, Workflow
 from glue_tui.core.stimuli import ClockStepped, WorkerExited, WorkerLost, WorkerStarted
+from glue_tui.store.seen_files import RootMount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,8 @@ class FolderScanned:
     """Everything that the trigger watches was looked at, not only some places."""
     unreadable: tuple[str, ...] = ()
     """Folders that could not be listed."""
+    mounts: tuple[RootMount, ...] = ()
+    """Of a look at everything: on which mounts the roots are, or were when they were last seen."""
     at: float | None = None
     """When the scan began (seconds since the epoch): a file has held only until then. None: now."""
 

@@ -13,11 +13,12 @@ from stat import S_ISREG
 from glue_tui.core.arrivals import FileFact, Stage
 from glue_tui.core.globs import is_wild
 from glue_tui.core.states import FileChange
-from glue_tui.engine.file_systems import mounts_now
-from glue_tui.engine.folders import Area, Found, Places, Walk, why_no_folder
+from glue_tui.engine.file_systems import Mount, mount_of, mounts_now
+from glue_tui.engine.folders import Area, Found, Places, Walk, escaped, is_empty, why_no_folder
 from glue_tui.engine.open_files import is_open_for_writing
 from glue_tui.store import seen_files
 from glue_tui.store.database import Connection, open_readonly
+from glue_tui.store.seen_files import RootMount
 
 COMPARED_AT_ONCE = 500
 """Files that are held in memory until they are compared with what is stored."""
@@ -57,13 +58,16 @@ class Look:
     """Roots that are not there, and why."""
     misnamed: frozenset[str]
     """Of the patterns without wildcards that it has looked at, those that are folders: no file is ever called so."""
+    mounts: tuple[RootMount, ...]
+    """Of a look at everything: on which mounts the roots are, or were when they were last seen."""
     unnamed: tuple[str, ...]
     """Files with names that are no UTF-8, escaped."""
     linked: frozenset[str]
     """Links to files, and links that lead nowhere."""
     is_full: bool
-    has_other_links: bool
-    """A link to a folder has come, gone or changed: only a look at everything tells what that means."""
+    must_look_everywhere: bool
+    """A link to a folder has come, gone or changed, or files have come to a root on another mount: only a look at
+    everything tells what that means."""
     took_s: float
 
 
@@ -74,8 +78,14 @@ def look_everywhere(watched: Watched, renamed: frozenset[str] = frozenset()) -> 
         for found in walk.everything():
             comparison.add(found)
         comparison.compare()
+        comparison.doubt(walk, walk.area.roots)
         gone = [] if comparison.is_first else comparison.unseen(walk)
-    return _look(walk, comparison, gone, is_whole=True, misnamed=_folders_among(walk, watched.area.patterns))
+        # Only now is it sure that nothing was unmounted meanwhile.
+        gone = comparison.believed(walk, gone)
+        mounts = comparison.root_mounts(walk)
+    return _look(
+        walk, comparison, gone, is_whole=True, misnamed=_folders_among(walk, watched.area.patterns), mounts=mounts
+    )
 
 
 def look_at(watched: Watched, places: Places, paths: Iterable[str], renamed: frozenset[str] = frozenset()) -> Look:
@@ -99,14 +109,15 @@ def look_at(watched: Watched, places: Places, paths: Iterable[str], renamed: fro
         folders = sorted(set(others).difference(gone, walk.linked))
         for name in others:
             gone += comparison.unseen(walk, below=name)
-    gone = [path for path in gone if _has_root(walk, path)]
+        gone = comparison.believed(walk, gone)
+        must_look_everywhere = comparison.is_elsewhere(walk) or _has_other_links(walk, names)
     return _look(
         walk,
         comparison,
         gone,
         folders=tuple(folders),
         misnamed=_folders_among(walk, set(folders).intersection(watched.area.patterns)),
-        has_other_links=_has_other_links(walk, names),
+        must_look_everywhere=must_look_everywhere,
     )
 
 
@@ -132,7 +143,8 @@ def _look(
     is_whole: bool = False,
     folders: tuple[str, ...] = (),
     misnamed: frozenset[str] = frozenset(),
-    has_other_links: bool = False,
+    mounts: tuple[RootMount, ...] = (),
+    must_look_everywhere: bool = False,
 ) -> Look:
     return Look(
         at=comparison.at,
@@ -145,10 +157,11 @@ def _look(
         places=walk.places,
         missing=walk.missing,
         misnamed=misnamed,
+        mounts=mounts,
         unnamed=tuple(sorted(walk.unnamed)),
         linked=frozenset(walk.linked),
         is_full=walk.is_full,
-        has_other_links=has_other_links,
+        must_look_everywhere=must_look_everywhere,
         took_s=time.monotonic() - comparison.began,
     )
 
@@ -168,6 +181,10 @@ class _Comparison:
     renamed: frozenset[str]
     at: float = field(default_factory=time.time)
     began: float = field(default_factory=time.monotonic)
+    mounts: tuple[Mount, ...] = field(init=False)
+    """What was mounted when the look began."""
+    known_mounts: dict[str, RootMount] = field(init=False)
+    """On which mounts the roots were when everything was looked at last."""
     elsewhere: frozenset[int] = field(init=False)
     """Devices that are no part of this machine."""
     is_first: bool = False
@@ -177,10 +194,12 @@ class _Comparison:
     _known: int = 0
 
     def __post_init__(self) -> None:
-        self.elsewhere = frozenset(one.device for one in mounts_now() if one.is_silent)
+        self.mounts = mounts_now()
+        self.elsewhere = frozenset(one.device for one in self.mounts if one.is_silent)
         # Rows are read as they are by then, without one transaction for all: a look may hang in a network's folder, and
         # for as long as somebody reads the database its log of changes grows. The rows of a trigger only come and go
         # with its looks, of which there is one at a time; and the kernel judges each fact anew.
+        self.known_mounts = {one.root: one for one in seen_files.read_mounts(self.conn, *self.watched.key)}
         self.is_first = seen_files.read_patterns(self.conn, *self.watched.key) is None
 
     def close(self) -> None:
@@ -211,6 +230,52 @@ class _Comparison:
         blind = tuple(f"{folder}/" for folder in (*walk.unreadable, *walk.missing))
         paths = seen_files.read_paths_there(self.conn, *self.watched.key, below)
         return [path for path in paths if not path.startswith(blind) and self._is_gone(path)]
+
+    def doubt(self, walk: Walk, roots: Iterable[str]) -> None:
+        """Note which of these roots nothing is known of: they are not there, or not mounted as they were."""
+        now = mounts_now()
+        for root in roots:
+            if root not in walk.missing and (why := self._why_unknown(root, walk.area.at(root), now)):
+                walk.missing[root] = why
+
+    def believed(self, walk: Walk, gone: list[str]) -> list[str]:
+        """Return those of the paths where nothing was found whose roots are still as they were when the look began."""
+        roots = {path: walk.area.root_of(path) for path in gone}
+        self.doubt(walk, {root for root in roots.values() if root is not None})
+        return [path for path, root in roots.items() if root not in walk.missing]
+
+    def root_mounts(self, walk: Walk) -> tuple[RootMount, ...]:
+        """Return on which mounts the roots are; those of which nothing is known now stay as they were."""
+        missing = (self.known_mounts.get(root) for root in walk.missing)
+        there = (self._root_mount(root, walk.area.at(root), self.mounts) for root in walk.area.roots)
+        found = [one for one in there if one is not None and one.root not in walk.missing]
+        return tuple(sorted([*found, *filter(None, missing)], key=lambda one: one.root))
+
+    def is_elsewhere(self, walk: Walk) -> bool:
+        """Tell whether files were found below a root that is on another mount than when everything was looked at."""
+        roots = {walk.area.root_of(one.path) for one in self.files}
+        mounts = (self._root_mount(root, walk.area.at(root), self.mounts) for root in roots if root is not None)
+        return any(map(self._is_other, mounts))
+
+    def _why_unknown(self, root: str, where: str, now: tuple[Mount, ...]) -> str:
+        if why := why_no_folder(where):
+            return why
+        mount = self._root_mount(root, where, now)
+        if mount != self._root_mount(root, where, self.mounts):
+            return "was mounted or unmounted just now"
+        # The folder on which something was mounted is mostly an empty one: that tells nothing of the files.
+        if self._is_other(mount) and is_empty(where):
+            return f"is empty: {self.known_mounts[root].what} is not mounted there"
+        return ""
+
+    def _is_other(self, mount: RootMount | None) -> bool:
+        return mount is not None and self.known_mounts.get(mount.root, mount) != mount
+
+    def _root_mount(self, root: str, where: str, mounts: tuple[Mount, ...]) -> RootMount | None:
+        mount = mount_of(os.path.realpath(where), mounts)
+        if mount is None:
+            return None
+        return RootMount(root=root, folder=escaped(mount.folder), what=escaped(f"{mount.kind} {mount.source}"))
 
     def _is_gone(self, path: str) -> bool:
         try:
@@ -255,14 +320,6 @@ def _topmost(paths: Iterable[str]) -> list[str]:
 def _folders_among(walk: Walk, patterns: Iterable[str]) -> frozenset[str]:
     """Return the patterns that name a folder where they were to name files."""
     return frozenset(one for one in patterns if not is_wild(one) and not why_no_folder(walk.area.at(one)))
-
-
-def _has_root(walk: Walk, path: str) -> bool:
-    """Tell whether the root of a path that is gone is there itself; note it if not."""
-    root = walk.area.root_of(path)
-    if why := why_no_folder(walk.area.at(root)):
-        walk.missing[root] = why
-    return not why
 
 
 def _has_other_links(walk: Walk, names: Iterable[str]) -> bool:

@@ -116,6 +116,9 @@ MIGRATIONS = (
     """
     ALTER TABLE trigger_settings ADD COLUMN reason TEXT NOT NULL DEFAULT ''
     """,
+    """
+    ALTER TABLE watches ADD COLUMN mounts TEXT NOT NULL DEFAULT '[]'
+    """,
 )
 """Steps are only ever added. `removed_runs`: removed from the history, their log folders are still to be deleted."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -19,6 +20,17 @@ _LAST = "\U0010ffff"
 _THERE = "AND NOT (stage = 'PENDING' AND change = 'deleted')"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootMount:
+    """On which mount a root of a trigger's patterns was when everything was looked at."""
+
+    root: str
+    folder: str
+    """Where it is mounted."""
+    what: str
+    """Type of its file system and source: `nfs4 server:/export`. Numbers of devices change when the machine starts."""
+
+
 def read_patterns(conn: sqlite3.Connection, workflow: str, trigger: str) -> tuple[str, ...] | None:
     """Return the patterns with which a trigger has looked at everything; None if it never has."""
     row = conn.execute(
@@ -27,9 +39,24 @@ def read_patterns(conn: sqlite3.Connection, workflow: str, trigger: str) -> tupl
     return None if row is None else tuple(row[0].split("\n"))
 
 
-def write_patterns(conn: sqlite3.Connection, workflow: str, trigger: str, patterns: tuple[str, ...]) -> None:
-    """Remember that a trigger has looked at everything that these patterns match."""
-    conn.execute("INSERT OR REPLACE INTO watches VALUES (?, ?, ?)", (workflow, trigger, "\n".join(patterns)))
+def read_mounts(conn: sqlite3.Connection, workflow: str, trigger: str) -> tuple[RootMount, ...]:
+    """Return on which mounts the roots of a trigger were, as far as that is known."""
+    row = conn.execute("SELECT mounts FROM watches WHERE workflow = ? AND trigger = ?", (workflow, trigger)).fetchone()
+    return () if row is None else msgspec.json.decode(row[0], type=tuple[RootMount, ...])
+
+
+def write_watch(
+    conn: sqlite3.Connection,
+    workflow: str,
+    trigger: str,
+    patterns: tuple[str, ...],
+    mounts: tuple[RootMount, ...] = (),
+) -> None:
+    """Remember that a trigger has looked at everything that these patterns match, and on which mounts that was."""
+    conn.execute(
+        "INSERT OR REPLACE INTO watches (workflow, trigger, patterns, mounts) VALUES (?, ?, ?, ?)",
+        (workflow, trigger, "\n".join(patterns), msgspec.json.encode(mounts).decode()),
+    )
 
 
 def read_files(conn: sqlite3.Connection, workflow: str, trigger: str) -> Iterator[SeenFile]:

@@ -44,7 +44,9 @@ def test_the_longest_mount_counts_and_those_below(folder: str, kind: str) -> Non
 
 def test_what_is_mounted_below_counts_only_where_one_looks_there() -> None:
     assert silent_mount("/home/me", MOUNTS, is_deep=False) is None
-    assert silent_mount("/data", MOUNTS, is_deep=False) == Mount(folder="/data", kind="nfs4", device=os.makedev(0, 50))
+    assert silent_mount("/data", MOUNTS, is_deep=False) == Mount(
+        folder="/data", kind="nfs4", device=os.makedev(0, 50), source="server:/export"
+    )
 
 
 def test_names_come_through_as_the_bytes_that_they_are() -> None:

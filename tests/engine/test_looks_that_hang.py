@@ -38,7 +38,7 @@ def test_the_log_of_the_database_does_not_grow_while_a_look_hangs(tmp_path: Path
     conn = open_database(state_db)
     migrate(conn, "runs", event_log.MIGRATIONS)
     with transaction(conn):
-        seen_files.write_patterns(conn, "w", "t", ("in/*.csv",))
+        seen_files.write_watch(conn, "w", "t", ("in/*.csv",))
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.csv").write_text("x")
     area = _Hanging(tmp_path)
@@ -48,7 +48,7 @@ def test_the_log_of_the_database_does_not_grow_while_a_look_hangs(tmp_path: Path
     try:
         assert area.hangs.wait(60)
         with transaction(conn):
-            seen_files.write_patterns(conn, "w", "other", ("in/*.csv",))
+            seen_files.write_watch(conn, "w", "other", ("in/*.csv",))
         busy, _, _ = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     finally:
         area.goes_on.set()
