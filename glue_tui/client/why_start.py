@@ -91,7 +91,7 @@ def _answer(around: Surroundings, trigger: TriggerView) -> tuple[Verdict, str]:
     stopped = next((note for note in trigger.notes if note.startswith(STOPPED)), "")
     if is_paused(trigger) and stopped:
         why = stopped.removeprefix(STOPPED)
-        go_on = f"{enable_command(trigger)} lets it go on, `allow_loop = true` in its file says that it is meant"
+        go_on = f"{enable_command(trigger)} lets it go on"
         return Verdict.BLOCKED, f"The engine has stopped it, as it {why}. {go_on}.{waiting}"
     if is_paused(trigger):
         return Verdict.BLOCKED, f"It is paused, so it does not fire: {enable_command(trigger)} lets it.{waiting}"

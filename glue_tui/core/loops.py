@@ -3,14 +3,15 @@
 A run's *generation* counts how many such runs stand behind it, each begun by a file that changed while the one before
 was at work. An outside source that is faster than its runs looks the same, so a high generation proves nothing yet: the
 trigger then fires only after a quiet time. A file that comes while nothing is at work proves the outside source; three
-runs in a row during which the next file came, and none in the quiet around them, prove the loop.
+runs in a row during which the next file came, and none in the quiet around them, prove the loop. A program that writes
+its next file once it sees what a run has done is part of a loop, too: `allow_loop` says that it is meant.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -18,13 +19,13 @@ from glue_tui.core.clock import was_set_back
 from glue_tui.core.model import RunId
 from glue_tui.core.run import WorkflowRun
 
-GENERATIONS_MAX = 10
+GENERATIONS_MAX = 20
 """From this generation on, a trigger has to show that its files come from outside."""
 RUNS_MAX = 100
 """So many runs may one have brought about, whatever their generations: runs that make two files each multiply."""
 PROBES_MAX = 3
 QUIET_S = 5.0
-"""The shortest quiet time; twice as long as the trigger's last run took, where that is longer."""
+"""The shortest quiet time; twice as long as the trigger's last run was at work, where that is longer."""
 GRACE_S = 2.0
 """After the end of a run, for what it wrote last and is noticed only then."""
 SPANS_KEPT = 200
@@ -45,6 +46,8 @@ class Span:
     """The runs that one of them has brought about are a chain, named for that first one."""
     started_at: float
     ended_at: float = math.inf
+    worked_s: float = 0.0
+    """Of a run that is over: without the time in which its nodes only waited for a slot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ class MayFire:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MustWait:
     until: float | None
-    """The end of the quiet time; None while runs are at work."""
+    """The end of the quiet time; None while runs are at work that have to be over first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +127,11 @@ class Loops:
             chain=known.chain if known else chain,
             started_at=run.started_at,
             ended_at=math.inf if run.finished_at is None else run.finished_at,
+            worked_s=_worked_s(run, run.started_at),
         )
         return self if span == known else self._with(span)
 
-    def judge(self, key: Key, batch: Iterable[Arrival], newest: Arrival, now: float) -> Verdict:
+    def judge(self, key: Key, batch: Sequence[Arrival], newest: Arrival, now: float) -> Verdict:
         """Decide whether a trigger may fire for the files of a batch; `newest` is the last that came at all."""
         origin = max((self._origin(key, one) for one in batch), key=_order, default=OUTSIDE) if self.spans else OUTSIDE
         if not self._is_suspicious(origin):
@@ -137,17 +141,24 @@ class Loops:
             return MayFire(origin=of_newest, cleared_until=newest.noticed_at)
         since = self._began(key, now)
         young = [one for one in self.spans if one.started_at >= since]
+        is_quiet = all(one.ended_at < math.inf for one in young)
+        if not is_quiet:
+            # What began after these files can't have made them: to wait for it, too, might have no end.
+            last_at = max(one.noticed_at for one in batch)
+            young = [one for one in young if one.key == key or one.started_at <= last_at]
         ended_at = max((one.ended_at for one in young), default=-math.inf)
         if ended_at == math.inf or any(other == key for other, _ in self.queued.values()):
             return MustWait(until=None)
-        took_s = max((one.ended_at - one.started_at for one in young if one.key == key), default=0.0)
-        until = ended_at + max(QUIET_S, 2 * took_s)
+        until = ended_at + max(QUIET_S, 2 * max((one.worked_s for one in young if one.key == key), default=0.0))
         if now < until and not was_set_back(ended_at, now):
             return MustWait(until=until)
         probes = self.probes.get(key, 0)
         if probes and newest.noticed_at <= since:
             # The last probe made no file: what waits has another source.
             return MayFire(cleared_until=newest.noticed_at)
+        if not is_quiet:
+            # While others are at work a probe would prove nothing; a loop goes on slowly until they are not.
+            return MayFire(origin=origin)
         if probes >= PROBES_MAX:
             return IsLoop(runs=max(self.chains.get(origin.chain, 0), origin.generation))
         return MayFire(origin=origin, is_probe=True)
@@ -216,6 +227,18 @@ class Loops:
         before = bisect_left(self.spans, at, key=_start)
         own = (self.spans[index].started_at for index in reversed(range(before)) if self.spans[index].key == key)
         return next(own, -math.inf)
+
+
+def _worked_s(run: WorkflowRun, started_at: float) -> float:
+    """Return how long a run that is over was at work, with parallel nodes one after another at most; 0 before."""
+    if run.finished_at is None:
+        return 0.0
+    lasted_s = run.finished_at - started_at
+    attempts = [one for node in run.nodes.values() for one in node.attempts if one.finished_at is not None]
+    if not attempts:
+        return lasted_s
+    spells_s = ((one.finished_at or 0.0) - one.starting_at for one in attempts if one.starting_at is not None)
+    return min(lasted_s, sum(spells_s))
 
 
 def _order(origin: Origin) -> tuple[int, str]:

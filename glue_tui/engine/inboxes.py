@@ -211,8 +211,9 @@ def _cause(trigger: Trigger, inbox: Inbox | None, paths: tuple[str, ...], fired_
 
 
 def _loop_text(runs: int) -> str:
-    tries = f"the last {PROBES_MAX} with nothing else at work"
-    return f"looks like a loop: its runs make the files that start it ({runs} runs in a row, {tries})"
+    counted = f"{runs} runs in a row, the last {PROBES_MAX} with nothing else at work"
+    meant = "allow_loop = true says that this is meant, also where a program answers its runs with new files"
+    return f"looks like a loop: its runs make the files that start it ({counted}); {meant}"
 
 
 def event_triggers(workflows: Workflows) -> list[tuple[Workflow, Trigger]]:

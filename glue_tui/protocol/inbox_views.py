@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from glue_tui.protocol.views import View
 
-DOUBTED = "waits for a quiet moment: its files came while runs that files had started were at work, many times in a row"
+DOUBTED = (
+    "waits for a quiet moment: its files came while runs that files had started were at work, many times in a row"
+    " (allow_loop = true if a program answers its runs with new files)"
+)
 """Note of a trigger whose batch is complete: its runs may make the files that start them."""
 STOPPED = "stopped: "
 """With this begins the note of a trigger that the engine has paused by itself."""

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glue_tui.core.events import RunFinished, RunQueued, RunStarted, StartCause
+from glue_tui.core.events import (
+    AttemptFinished,
+    AttemptQueued,
+    AttemptRunning,
+    AttemptStarting,
+    RunFinished,
+    RunQueued,
+    RunStarted,
+    StartCause,
+)
 from glue_tui.core.loops import (
     GENERATIONS_MAX,
     GRACE_S,
@@ -23,7 +32,7 @@ from glue_tui.core.loops import (
 )
 from glue_tui.core.model import Action, CommandWork, FileWatch, Job, RunId, Trigger, Workflow, job_id
 from glue_tui.core.run import WorkflowRun, apply
-from glue_tui.core.states import Outcome, TriggerType, WorkflowRunStatus
+from glue_tui.core.states import NodeState, Outcome, TriggerType, WorkflowRunStatus
 
 TICK_S = 0.1
 TOOK_S = st.sampled_from([0.1, 0.4, 2.0, 5.0])
@@ -179,6 +188,36 @@ def test_a_burst_while_its_first_runs_last_waits_for_nothing() -> None:
     world = World(sources={"w": burst}).live(30)
     assert len(world.runs) == 50
     assert world.slowest_s == 0
+
+
+def test_files_that_wait_for_a_quiet_moment_do_not_wait_for_what_others_begin_meanwhile() -> None:
+    sources = {
+        "w": Source(took_s=0.6, outside_every_s=0.5, outside_until_s=10.6),
+        "busy": Source(took_s=30.0, outside_every_s=1.0, outside_until_s=90.0),
+    }
+    world = World(sources=sources).live(80)
+    assert world.stopped == []
+    assert ("w", GENERATIONS_MAX) in world.runs
+    assert world.left == 0
+    assert QUIET_S < world.slowest_s < 30 + 2 * QUIET_S
+
+
+def test_the_quiet_time_is_no_longer_for_a_run_that_waited_for_a_slot() -> None:
+    key: Key = ("w", "files")
+    cause = StartCause(trigger="files", trigger_type=TriggerType.EVENT, generation=GENERATIONS_MAX)
+    run = apply(None, RunQueued(run_id=RunId("wr_1"), number=1, workflow=workflow_of("w"), cause=cause), 1000)
+    work = job_id("work")
+    for at, event in (
+        (1000, RunStarted()),
+        (1000, AttemptQueued(node_id=work, attempt=1)),
+        (1060, AttemptStarting(node_id=work, attempt=1)),
+        (1060, AttemptRunning(node_id=work, attempt=1, pid=1, process_started_at=1060)),
+        (1061, AttemptFinished(node_id=work, attempt=1, state=NodeState.SUCCEEDED)),
+        (1061, RunFinished(status=WorkflowRunStatus.COMPLETED, outcome=Outcome.SUCCEEDED)),
+    ):
+        run = apply(run, event, at)
+    arrival = Arrival(written_at=1030, noticed_at=1030)
+    assert Loops().saw(run).judge(key, [arrival], arrival, 1062) == MustWait(until=1061 + QUIET_S)
 
 
 def test_one_long_run_makes_no_chain_of_what_comes_while_it_lasts() -> None:

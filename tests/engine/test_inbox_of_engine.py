@@ -116,9 +116,9 @@ def test_a_command_that_writes_what_it_is_watched_for_is_stopped_with_the_reason
     (folder / "first").write_text("x")
     wait_for(lambda: trigger(engine).state == "DEACTIVATED")
     (note,) = trigger(engine).notes
-    assert note.startswith("stopped: looks like a loop: its runs make the files that start it (13 runs in a row")
+    assert note.startswith("stopped: looks like a loop: its runs make the files that start it (23 runs in a row")
     assert "taking: files stopped: looks like a loop" in engine.log()
-    assert len(engine.ask(lambda client: client.runs())) == 13
+    assert len(engine.ask(lambda client: client.runs())) == 23
     assert len(inbox(engine).files) == 1
 
 
