@@ -1,3 +1,3 @@
 """glue-tui: AWS Glue Workflows on your own machine, in your terminal."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
