@@ -17,7 +17,7 @@ from glue_tui.core.states import DeliveryState, NotificationWay
 from glue_tui.protocol.deliveries import DeliveryResult, DeliveryView
 from glue_tui.protocol.views import NotificationView
 
-HEADERS = ("run", "workflow", "on", "by", "to", "state", "tries", "at", "why")
+HEADERS = ("run", "workflow", "N", "on", "by", "to", "state", "tries", "at", "why")
 _TONES = {
     DeliveryState.SENT: "good",
     DeliveryState.PENDING: "muted",
@@ -55,7 +55,7 @@ def list_command(settings: Settings, run: str, states: tuple[str, ...], limit: i
         show_json(found[:limit])
     elif found:
         now = time.time()
-        show(table_text(HEADERS, [_row(one, now) for one in found[:limit]], right=(0, 6)))
+        show(table_text(HEADERS, [_row(one, now) for one in found[:limit]], right=(0, 2, 7)))
     else:
         say("no such notifications" if run or states else "no notifications yet")
     if len(found) > limit:
@@ -128,6 +128,7 @@ def _row(one: DeliveryView, now: float) -> tuple[str, ...]:
     return (
         str(one.number),
         one.workflow,
+        str(one.notification),
         on,
         one.way,
         harmless(one.target),

@@ -184,6 +184,8 @@ def _say_problems(workflow: WorkflowView) -> None:
     for problem in workflow.problems:
         say(problem_text(problem), tone="" if problem.is_warning else "bad")
     say(f"Error: {workflow.source} has errors, so {workflow.name} was not started", tone="bad")
+    if workflow.is_loaded:
+        say("  Hint: until it is mended, its last good version serves schedules and files only, not a start by hand")
 
 
 def _say_interrupted(summary: RunSummary | None, *, local: bool) -> None:

@@ -22,6 +22,7 @@ from glue_tui.cli.output import (
 )
 from glue_tui.cli.settings import Settings
 from glue_tui.client.words import duration, late_text
+from glue_tui.core.schedule import local_text
 from glue_tui.core.states import DeliveryState, Outcome, WorkflowRunStatus
 from glue_tui.protocol.deliveries import DeliveryView, delivery_text
 from glue_tui.protocol.views import EngineView, ProjectView, RunView, WorkflowView
@@ -132,7 +133,7 @@ def _engine_text(engine: EngineView, now: float) -> str:
 
 def _workflow_row(workflow: WorkflowView, last: RunView | None, now: float) -> tuple[str, ...]:
     fires = [trigger.next_fire_at for trigger in workflow.triggers if trigger.next_fire_at is not None]
-    next_start = time_text(min(fires), now=now) if fires else ""
+    next_start = local_text(min(fires), workflow.timezone) if fires else ""
     name = f"{workflow.name} {state_text('BROKEN')}" if workflow.is_broken else workflow.name
     if last is None:
         return (name, state_text("NEVER RUN"), "", "", "", next_start)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
-from glue_tui.cli.output import harmless, paint, say, show, show_json, table_text, time_text
+from glue_tui.cli.output import harmless, paint, say, show, show_json, table_text
 from glue_tui.cli.problems import broken_texts
 from glue_tui.cli.session import with_engine
 from glue_tui.cli.settings import Settings
 from glue_tui.client.api import EngineClient
 from glue_tui.client.trigger_words import paused_text, resumed_text
 from glue_tui.client.words import waiting_text
+from glue_tui.core.schedule import local_text
 from glue_tui.protocol.views import ProjectView, TriggerView
 
 
@@ -33,14 +32,15 @@ def list_command(settings: Settings, workflow: str, as_json: bool) -> None:
     if workflow:
         find_workflow(settings, workflow)
     project = current_project(settings.project_dir())
-    triggers = tuple(trigger for one in project.workflows if workflow in ("", one.name) for trigger in one.triggers)
+    chosen = [one for one in project.workflows if workflow in ("", one.name)]
+    triggers = tuple(trigger for one in chosen for trigger in one.triggers)
     if as_json:
         show_json(triggers)
     elif triggers:
-        now = time.time()
         rows = [
-            (one.workflow, one.name, one.type, one.state, _when_text(one, now), ", ".join(_names(one.actions)))
-            for one in triggers
+            (one.workflow, one.name, one.type, one.state, _when_text(one, of.timezone), ", ".join(_names(one.actions)))
+            for of in chosen
+            for one in of.triggers
         ]
         show(table_text(("workflow", "trigger", "type", "state", "fires", "starts"), rows))
         for one in triggers:
@@ -48,7 +48,7 @@ def list_command(settings: Settings, workflow: str, as_json: bool) -> None:
                 say(f"{one.workflow}: {one.name}: {harmless(note)}", tone="warn")
     else:
         say("no triggers")
-    for line in broken_texts(one for one in project.workflows if workflow in ("", one.name)):
+    for line in broken_texts(chosen):
         say(line, tone="warn")
     if not project.engine.pid:
         say(f"{project.engine.message}, so nothing fires: `glue-tui engine start`")
@@ -116,14 +116,13 @@ def _names(node_ids: tuple[str, ...]) -> list[str]:
     return [node_id.partition(":")[2] for node_id in node_ids]
 
 
-def _when_text(trigger: TriggerView, now: float) -> str:
-    """Return what makes the trigger fire, and when."""
+def _when_text(trigger: TriggerView, timezone: str) -> str:
+    """Return what makes the trigger fire, and when, in the time zone of its workflow."""
     match trigger.type:
         case "SCHEDULED":
-            at = (
-                f"  {paint('next', 'muted')} {time_text(trigger.next_fire_at, now=now)}" if trigger.next_fire_at else ""
-            )
-            return trigger.schedule + at
+            if trigger.next_fire_at is None:
+                return trigger.schedule
+            return f"{trigger.schedule}  {paint('next', 'muted')} {local_text(trigger.next_fire_at, timezone)}"
         case "EVENT":
             return ", ".join([*trigger.watch, *_waiting_texts(trigger)])
         case "CONDITIONAL":

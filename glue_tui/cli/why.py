@@ -57,6 +57,10 @@ def why_command(settings: Settings, ref: str, trigger: str, node: str, path: str
     In a RUN (its number or id), or of a WORKFLOW as things stand now: then triggers that start runs are explained
     outside any run, CONDITIONAL ones in its last. Without TRIGGER: the outcome, and every trigger. Needs no engine.
     """
+    if node and path:
+        raise click.UsageError("--node and --file exclude each other: one asks about a run, the other about a file")
+    if node and trigger:
+        raise click.UsageError("TRIGGER and --node exclude each other: ask about one, then about the other")
     told = _Teller(settings.project_dir(), ref)
     found = told.asked_for(trigger, node, path)
     if as_json:

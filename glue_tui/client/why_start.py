@@ -10,7 +10,7 @@ from msgspec import structs
 
 from glue_tui.client.explained import Explanation, Line, Role, Verdict, listed, muted, text
 from glue_tui.client.words import clock_text, counted, duration, problem_text, size, waiting_text
-from glue_tui.core.schedule import fires, local_text, newest_fires, parse_schedule
+from glue_tui.core.schedule import exact_text, fires, local_text, newest_fires, parse_schedule
 from glue_tui.protocol.inbox_views import DOUBTED, STOPPED, InboxFile, InboxView
 from glue_tui.protocol.views import EngineView, RunSummary, TriggerView, WorkflowView
 
@@ -267,7 +267,7 @@ def _last_due_lines(around: Surroundings, trigger: TriggerView) -> Iterator[Line
     if is_paused(trigger):
         yield muted(f"{last} (it is paused now)")
     elif since is not None and since > due[-1]:
-        counts = f"the schedule counts only since {local_text(since, zone)}, when it was read, changed or enabled"
+        counts = f"the schedule counts only since {exact_text(since, zone)}, when it was read, changed or enabled"
         yield muted(f"{last}: {counts}")
 
 

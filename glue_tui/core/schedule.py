@@ -89,6 +89,12 @@ def local_text(at: float, timezone: str) -> str:
     return f"{local:%a %Y-%m-%d %H:%M} {local.isoformat()[-6:]}"
 
 
+def exact_text(at: float, timezone: str) -> str:
+    """Return a moment that is no schedule's own as people read it, to the second: `Sat 2026-11-21 22:00:41 +01:00`."""
+    local = datetime.fromtimestamp(at, ZoneInfo(timezone))
+    return f"{local:%a %Y-%m-%d %H:%M:%S} {local.isoformat()[-6:]}"
+
+
 def iso_text(at: float | None, timezone: str) -> str:
     """Return a moment as programs read it, with its offset: `2026-11-21T22:00:00+01:00`; nothing for None."""
     return "" if at is None else datetime.fromtimestamp(at, ZoneInfo(timezone)).isoformat(timespec="seconds")

@@ -107,6 +107,9 @@ def _check_schedules(workflow: Workflow, scope: Scope) -> None:
         if past:
             last = datetime.fromtimestamp(past[0], ZoneInfo(workflow.timezone))
             scope.report.warning(path, f"never fires any more: the last time was {last:%a %Y-%m-%d %H:%M}")
+        elif next_fire(schedule, scope.now, "UTC") is not None:
+            skipped = f"never fires: in {workflow.timezone} the clock is put forward past every time that it names"
+            scope.report.warning(path, skipped, "choose a time of day that the change of the clock does not skip")
         else:
             scope.report.warning(path, "never fires: there is no such day or time", "the last day of a month is L")
 

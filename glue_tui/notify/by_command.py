@@ -28,7 +28,7 @@ def send_by_command(
 
     Raises NotSent where it fails; EntityNotFound, InvalidInput where another try would fail as well.
     """
-    command = [_passable(templates.text(part, where=f"{where}.command")) for part in notification.command]
+    command = [_passable(templates.text(part, where=f"{where}: command")) for part in notification.command]
     # Into a file, not a pipe: what the program leaves running may hold its output open for as long as it likes.
     with TemporaryFile() as output:
         code = _run(command, facts, words, output, where)
@@ -51,10 +51,12 @@ def _run(command: list[str], facts: Facts, words: Words, output: IO[bytes], wher
             check=False,
         ).returncode
     except FileNotFoundError:
-        raise EntityNotFound(f"{where}.command: no program {command[0]}", hint="is it installed and on PATH?") from None
+        raise EntityNotFound(
+            f"{where}: command: no program {command[0]}", hint="is it installed and on PATH?"
+        ) from None
     except PermissionError:
         hint = f"chmod +x {command[0]}"
-        raise InvalidInput(f"{where}.command: {command[0]} may not be executed", hint=hint) from None
+        raise InvalidInput(f"{where}: command: {command[0]} may not be executed", hint=hint) from None
 
 
 def environment(facts: Facts, words: Words) -> dict[str, str]:

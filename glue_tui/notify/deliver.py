@@ -48,13 +48,13 @@ def deliver(order: DeliveryOrder) -> DeliveryResult:
 
 def _send(order: DeliveryOrder, secrets: Secrets) -> None:
     notification, facts = _read(order)
-    where = f"notifications[{order.position}]"
+    where = f"notification {order.position + 1}"
     templates = TextTemplates(facts.names(), secrets)
     words = words_of(notification, facts, templates, where)
     if order.sample_workflow is not None:
         words = Words(title=f"TEST: {words.title}", message=words.message)
     if notification.way is NotificationWay.URL:
-        url = templates.text(notification.url, where=f"{where}.url")
+        url = templates.text(notification.url, where=f"{where}: url")
         send_to_url(url, words, facts.occasion, secrets)
         return
     names = {**facts.names(), "title": words.title, "message": words.message}

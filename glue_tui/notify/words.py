@@ -28,9 +28,9 @@ class Words:
 
 def words_of(notification: Notification, facts: Facts, templates: TextTemplates, where: str) -> Words:
     """Return what to say. Raises InvalidInput for a template that can't be filled in; `where` names its place."""
-    title = templates.text(notification.title, where=f"{where}.title") if notification.title else own_title(facts)
+    title = templates.text(notification.title, where=f"{where}: title") if notification.title else own_title(facts)
     message = (
-        templates.text(notification.message, where=f"{where}.message") if notification.message else own_message(facts)
+        templates.text(notification.message, where=f"{where}: message") if notification.message else own_message(facts)
     )
     title = " ".join(title.split())
     return Words(title=_cut(title, TITLE_CHARS_MAX), message=_cut(message.strip(), MESSAGE_CHARS_MAX))

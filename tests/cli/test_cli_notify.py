@@ -49,7 +49,8 @@ def test_what_was_sent_and_what_could_not_be_is_listed(shell: Shell) -> None:
     assert (sent["state"], sent["way"], sent["target"], sent["occasion"]) == ("SENT", "command", "sh", "FAILED")
     assert (failed["state"], failed["tries"], failed["notification"]) == ("FAILED", 1, 2)
     table = shell("notify", "list", "1").stdout
-    assert "notifications[1].command: no program ./sender (is it installed and on PATH?)" in table
+    assert "notification 2: command: no program ./sender (is it installed and on PATH?)" in table
+    assert [line.split()[2] for line in table.splitlines()] == ["N", "2", "1"]
     assert [one["notification"] for one in shell.json("notify", "list", "--state", "sent")] == [1]
     assert shell("notify", "list", "2").returncode == 2
     assert "the 1 newest" in shell("notify", "list", "--limit", "1").stderr
@@ -60,7 +61,7 @@ def test_a_failed_notification_stands_in_the_status_and_the_story_of_its_run(
 ) -> None:
     status = shell("status", "1").stdout
     assert "notification 1 (command) on FAILED sent" in status
-    assert "notification 2 (command) on FAILED given up: notifications[1].command: no program" in status
+    assert "notification 2 (command) on FAILED given up: notification 2: command: no program" in status
     told = [line.kind for line in engine.ask(lambda client: client.story("1")) if line.kind.startswith("Notif")]
     assert sorted(told) == ["NotificationFailed", "NotificationSent"]
 

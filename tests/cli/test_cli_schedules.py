@@ -122,6 +122,7 @@ def test_what_is_listed_of_a_file_with_errors_is_said_to_be_its_last_good_versio
     said = "workflows/timers.toml has errors: its last good version is in force, `glue-tui validate workflows/timers."
     for listing in (shell("next", "timers"), shell("next"), shell("trigger", "list", "timers")):
         assert "cron(0 22 * * ? *)" in listing.stdout
+        assert re.search(r" 22:00 \+0[12]:00", listing.stdout)
         assert said in listing.stderr
     (shell.project_dir / "workflows" / "new.toml").write_text("[")
     assert shell("engine", "reload").returncode == 2

@@ -146,10 +146,12 @@ def test_an_inbox_refuses_what_it_does_not_have_and_says_the_way_out(shell: Shel
         (("why", "night", "filse"), 'no trigger "filse" in night'),
         (("why", "7", "files"), 'no run "7"'),
         (("why", "night", "--node", "first"), "night has not run yet"),
+        (("why", "night", "--node", "first", "--file", "x"), "--node and --file exclude each other"),
+        (("why", "night", "nightly", "--node", "first"), "TRIGGER and --node exclude each other"),
     ):
         done = shell(*words)
         assert said in done.stdout + done.stderr, words
-        assert done.returncode == (0 if "--file" in words else 2), words
+        assert done.returncode == (0 if "--file" in words and "--node" not in words else 2), words
     assert "nothing waits at files of batches" in shell("inbox", "drop", "batches", "files", "--all").stderr
 
 

@@ -149,6 +149,7 @@ def test_a_broken_file_is_not_run_although_its_last_good_version_is_in_force(she
     done = shell("run", "good")
     assert (done.returncode, done.stdout) == (2, "")
     assert "workflows/good.toml:11: " in done.stderr
+    assert "its last good version serves schedules and files only" in done.stderr
     path.write_text(GOOD)
     assert shell("run", "good").returncode == 0
 

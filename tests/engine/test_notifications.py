@@ -200,7 +200,7 @@ def test_nobody_listens(posted: Posted, box: PostBox) -> None:
         ('url = "{{ env.NOT_THERE }}"', "env.NOT_THERE is not set (set NOT_THERE in the environment"),
         ('url = "slak://somewhere"', "Apprise does not take the URL"),
         ('url = "json://a.example json://b.example"', "2 URLs in one"),
-        ('url = "json://a.example"\ntitle = "{{ failed[3].name }}"', "notifications[0].title"),
+        ('url = "json://a.example"\ntitle = "{{ failed[3].name }}"', "notification 1: title"),
         ('command = ["no-such-program-of-ours"]', "no program no-such-program-of-ours"),
     ],
 )
