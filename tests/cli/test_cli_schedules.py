@@ -115,8 +115,10 @@ def test_next_lists_days_ahead_and_says_what_keeps_schedules_from_firing(shell: 
     assert json.loads(shell("next", "--json").stdout) == []
 
 
-def test_what_is_listed_of_a_file_with_errors_is_said_to_be_its_last_good_version(shell: Shell) -> None:
-    assert shell("engine", "start").returncode == 0
+def test_what_is_listed_of_a_file_with_errors_is_said_to_be_its_last_good_version(
+    shell: Shell, engine: RunningEngine
+) -> None:
+    engine.start()
     write_policy(shell.project_dir, "never")
     assert shell("engine", "reload").returncode == 2
     said = "workflows/timers.toml has errors: its last good version is in force, `glue-tui validate workflows/timers."
