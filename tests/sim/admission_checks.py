@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from violation import require
 
 from glue_tui.core.invariants import check_job_limits, check_slots
@@ -25,7 +27,12 @@ class Admission:
         self.at_work = [one for one in places if _state(one).is_active]
         self.waiting = [one for one in places if _state(one) is NodeState.WAITING]
         self.due = [one for one in self.waiting if self._is_due(one)]
-        self.counts = {run.number: sum(one is run for one, _ in self.at_work) for run in self.runs}
+        # There may be a thousand runs: what is asked often is looked up by number and node.
+        self._at_work = {(run.number, node_id) for run, node_id in self.at_work}
+        self._due = {(run.number, node_id) for run, node_id in self.due}
+        self._held: dict[tuple[int, NodeId], bool] = {}
+        counts = Counter(run.number for run, _ in self.at_work)
+        self.counts = {run.number: counts[run.number] for run in self.runs}
 
     def _is_due(self, place: Place) -> bool:
         last = place[0].nodes[place[1]].last
@@ -36,13 +43,17 @@ class Admission:
         """The other runs that have the node at work, or are older and wait for it, too."""
         run, node_id = place
         same = [one for one in self.runs if one is not run and one.workflow.name == run.workflow.name]
-        at_work = [one for one in same if (one, node_id) in self.at_work]
-        return at_work + [one for one in same if one.number < run.number and (one, node_id) in self.due]
+        at_work = [one for one in same if (one.number, node_id) in self._at_work]
+        return at_work + [one for one in same if one.number < run.number and (one.number, node_id) in self._due]
 
     def is_held(self, place: Place) -> bool:
         """The node's job is at its limit, or older runs take what is left of it."""
-        ahead = self.ahead_of(place)
-        return bool(ahead) and len(ahead) >= min(_limit(one, place[1]) for one in (place[0], *ahead))
+        key = (place[0].number, place[1])
+        if key not in self._held:
+            ahead = self.ahead_of(place)
+            limits = [_limit(one, place[1]) for one in (place[0], *ahead)]
+            self._held[key] = bool(ahead) and len(ahead) >= min(limits)
+        return self._held[key]
 
     # What must hold
 
@@ -96,7 +107,7 @@ class Admission:
         for place in self.waiting:
             run, node_id = place
             why = told[run.run_id].nodes[node_id] if run.run_id in told else ""
-            if place not in self.due:
+            if (run.number, node_id) not in self._due:
                 require(" before " in why, f"{_told([place])} waits for its delay, and says: {why}")
             elif self.is_held(place):
                 ahead = [one.number for one in self.ahead_of(place)]

@@ -14,9 +14,11 @@ from random_workflows import random_workflow
 from violation import require
 from world import LIVENESS_S, LOOP_LIVENESS_S, World
 
-from glue_tui.core import missed_runs
+from glue_tui.core import loops, missed_runs
 
 MADE_UP_MAX = 4
+GENERATIONS_MAX = 6
+RUNS_MAX = 30
 
 
 class SeedFailed(AssertionError):
@@ -61,7 +63,11 @@ def live_through(seed: int, say: Callable[[str], None] | None = None, database: 
 
     try:
         # Worlds last minutes: what is a bound for months must be one for them.
-        with patch.object(missed_runs, "MADE_UP_MAX", MADE_UP_MAX):
+        with (
+            patch.object(missed_runs, "MADE_UP_MAX", MADE_UP_MAX),
+            patch.object(loops, "GENERATIONS_MAX", GENERATIONS_MAX),
+            patch.object(loops, "RUNS_MAX", RUNS_MAX),
+        ):
             world.run(is_done)
         assert world.engine is not None
         world.checkers.at_end(world.engine.kernel)

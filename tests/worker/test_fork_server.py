@@ -126,7 +126,7 @@ def run(glue):
     (Path(spec.project_dir) / "enough").touch()
     _, after = server.until_exit(spec)
     progress = [first.fraction, *(answer.fraction for answer in after if isinstance(answer, Progress))]
-    assert progress[0] == 0.0
+    assert first.fraction < 1
     assert progress == sorted(progress)
     assert len(progress) < int((Path(spec.project_dir) / "calls").read_text())
 
