@@ -35,6 +35,14 @@ def wait_for(what: Callable[[], T | None], *, deadline_s: float = DEADLINE_S, wh
     raise AssertionError(f"waited {deadline_s} s in vain {why}")
 
 
+LONGEST = ("test_engine_killed.py", "test_simulation.py", "test_benchmarks.py", "test_arrivals_survive.py")
+"""Files that take longest go first: begun last, one of them would keep a single worker busy at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 class RunningEngine:
     """A real engine process and questions to it, each over a connection of its own."""
 
