@@ -50,8 +50,7 @@ def read_engine_file(project_dir: Path) -> EngineFile | None:
 def is_lock_held(project_dir: Path) -> bool:
     """Return whether an engine of this project lives: it holds `engine.lock` from its first act to its last.
 
-    To ask is to take the lock for a moment, so that an engine that starts in just that moment gives up;
-    `client.launch` starts another one then.
+    To ask is to share the lock for a moment, which an engine that starts just then waits for.
     """
     try:
         descriptor = os.open(state_dir(project_dir) / "engine.lock", os.O_RDONLY | os.O_CLOEXEC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import random
 import secrets
 import time
 import traceback
@@ -141,10 +142,24 @@ def _is_same_file(descriptor: int, path: Path) -> bool:
 
 
 def _lock(path: Path) -> int:
+    """Take the engine's lock. Raises LockHeld if another engine has it.
+
+    A client that asks whether an engine lives shares the lock for a moment: that is waited for. Where it can't even
+    be shared, an engine has it.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise LockHeld("another engine works on this project", hint="`glue-tui engine status` tells which") from None
-    return descriptor
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        except BlockingIOError:
+            pass
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise LockHeld(
+                "another engine works on this project", hint="`glue-tui engine status` tells which"
+            ) from None
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        time.sleep(random.uniform(0.0001, 0.002))  # Two engines that start together must not keep step.

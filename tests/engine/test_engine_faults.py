@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import resource
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -117,6 +120,21 @@ def test_a_state_folder_that_can_not_be_written_is_told_with_its_name(project: P
     with pytest.raises(EngineUnavailable, match="can't be started") as caught:
         asyncio.run(connect(project))
     assert ".glue_tui writable?" in caught.value.hint
+
+
+def test_an_engine_that_starts_while_somebody_asks_whether_one_lives_does_not_give_up(
+    project: Path, engine: RunningEngine
+) -> None:
+    (project / ".glue_tui").mkdir()
+    lock = project / ".glue_tui" / "engine.lock"
+    with lock.open("w") as asked, ThreadPoolExecutor(1) as starter:
+        fcntl.flock(asked, fcntl.LOCK_SH)
+        started = starter.submit(engine.start)
+        wait_for(lambda: any(str(lock) == file.path for process in engine.processes() for file in process.open_files()))
+        time.sleep(0.1)  # It has tried by now, and an engine that gave up would be gone.
+        fcntl.flock(asked, fcntl.LOCK_UN)
+        started.result()
+    assert is_lock_held(project)
 
 
 def test_an_engine_that_nobody_could_reach_does_not_stay(project: Path) -> None:
