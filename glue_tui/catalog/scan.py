@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from glob import escape
-from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +11,8 @@ from polars.io.plugins import register_io_source
 
 from glue_tui.catalog import databases
 from glue_tui.catalog.read import Catalog, TableEntry
+from glue_tui.catalog.readers.csv_files import scan_csv
+from glue_tui.catalog.readers.json_files import scan_json
 from glue_tui.catalog.set_aside import set_aside
 from glue_tui.catalog.templates import filled_in
 from glue_tui.catalog.types import parse, polars_type, text_type
@@ -89,7 +88,7 @@ def _scan_format(table: Table, file_format: FileFormat, files: list[DataFile], p
             return _scan_parquet(table, file_format, files, paths)
         case "json":
             read_as = text_schema(table, file_format)
-            frame = pl.scan_ndjson(list(map(escape, paths)), schema=read_as, include_file_paths=_PATH)
+            frame = scan_json(file_format, paths, read_as, _PATH)
         case "csv":
             read_as = text_schema(table, file_format)
             frame = scan_csv(file_format, paths, read_as, _PATH)
@@ -104,56 +103,10 @@ def _scan_format(table: Table, file_format: FileFormat, files: list[DataFile], p
     return frame.select(*columns, *_partition_columns(table, files, paths))
 
 
-def scan_csv(
-    file_format: FileFormat, paths: list[str], schema: Mapping[str, pl.DataType], path_column: str
-) -> pl.LazyFrame:
-    """Return CSV files of one format, columns by position under the names and dtypes of `schema`.
-
-    `schema` names all columns of the files in their order; `path_column` gets each row's file.
-    """
-    if file_format.encoding == "latin1":
-        return pl.concat([_scan_latin1(file_format, path, schema, path_column) for path in paths])
-    return pl.scan_csv(
-        paths,
-        has_header=False,
-        skip_rows=int(file_format.header),
-        separator=file_format.delimiter,
-        quote_char=file_format.quote or None,
-        schema=dict(schema),
-        include_file_paths=path_column,
-        glob=False,
-    )
-
-
 def text_schema(table: Table, file_format: FileFormat) -> dict[str, pl.DataType]:
     """Return the dtypes to read a text file's columns with; a column that the table lacks is read as text."""
     types = {column.name: text_type(polars_type(column.type)) for column in table.columns}
     return {name: types.get(name, pl.String()) for name in file_format.columns}
-
-
-def _scan_latin1(
-    file_format: FileFormat, path: str, schema: Mapping[str, pl.DataType], path_column: str
-) -> pl.LazyFrame:
-    """Return one file that polars' reader can't decode: read whole, when the rows are asked for."""
-    full_schema = {**schema, path_column: pl.String()}
-
-    def read(
-        columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
-    ) -> Iterator[pl.DataFrame]:
-        content = Path(path).read_bytes()
-        if file_format.compression == "gzip":
-            content = gzip.decompress(content)
-        text = pl.scan_csv(
-            BytesIO(content.decode("latin1").encode()),
-            has_header=False,
-            skip_rows=int(file_format.header),
-            separator=file_format.delimiter,
-            quote_char=file_format.quote or None,
-            schema=dict(schema),
-        ).with_columns(pl.lit(path).alias(path_column))
-        yield _asked_for(text, columns, predicate, rows_max).collect()
-
-    return register_io_source(read, schema=full_schema)
 
 
 def _scan_parquet(table: Table, file_format: FileFormat, files: list[DataFile], paths: list[str]) -> pl.LazyFrame:
@@ -202,16 +155,6 @@ def _scan_database(table: Table, url: str, project_dir: Path) -> pl.LazyFrame:
                 return
 
     return register_io_source(read, schema=schema)
-
-
-def _asked_for(
-    frame: pl.LazyFrame, columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None
-) -> pl.LazyFrame:
-    if predicate is not None:
-        frame = frame.filter(predicate)
-    if rows_max is not None:
-        frame = frame.head(rows_max)
-    return frame if columns is None else frame.select(columns)
 
 
 def _typed(name: str, read_as: pl.DataType, dtype: pl.DataType) -> pl.Expr:

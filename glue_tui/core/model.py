@@ -136,12 +136,42 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Classifier:
+    """What the user says of the files of a target; None or empty is to be found out (rules CL-8 to CL-11)."""
+
+    format: str | None = None
+    """csv | json | parquet | avro | ipc | excel | log"""
+    delimiter: str | None = None
+    quote: str | None = None
+    """Empty: quotes mean nothing."""
+    escape: str | None = None
+    comment: str | None = None
+    header: bool | None = None
+    columns: tuple[str, ...] = ()
+    """Names that replace those of the header, or stand in for one."""
+    skip_lines: int | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    nulls: tuple[str, ...] = ()
+    types: tuple[tuple[str, str], ...] = ()
+    """Column names with the Glue types that they have, whatever the values look like."""
+    records: str | None = None
+    """JSON path of the records, such as `$.items[*]` (rule CL-9)."""
+    sheet: str | None = None
+    pattern: str | None = None
+    """Grok, such as `%{IP:client} %{NUMBER:bytes:long}` (rule CL-11)."""
+    patterns: tuple[tuple[str, str], ...] = ()
+    """Grok patterns of the user's own: name and regular expression."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FolderTarget:
     """Files below a folder."""
 
     path: str
     exclude: tuple[str, ...] = ()
     """Globs relative to `path` (rule GR-9)."""
+    classifier: Classifier = Classifier()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

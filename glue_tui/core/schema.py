@@ -15,6 +15,8 @@ class Column:
     comment: str = ""
     reason: str = ""
     """Why it has this type, when a value forced it: the file, the line and the value."""
+    is_locked: bool = False
+    """A person said that crawlers must leave name, type and comment as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,18 +24,39 @@ class FileFormat:
     """How to read some files of a table. Files of one table may differ: another delimiter, an extra column."""
 
     classification: str
-    """csv | json | parquet"""
+    """csv | json | parquet | avro | ipc | excel | delta | iceberg | log"""
     columns: tuple[str, ...] = ()
     """Columns as they stand in these files, in their order."""
     types: tuple[str, ...] = ()
     """Physical types in polars' words, where the files carry types (parquet): files that differ are read apart."""
     delimiter: str = ","
     quote: str = '"'
+    """Empty where quotes mean nothing."""
     header: bool = True
     encoding: str = "utf8"
-    """utf8 | latin1"""
+    """utf8, or what Python calls the codec: latin1, cp1252, utf-16 …"""
     compression: str = ""
-    """gzip | zstd | empty"""
+    """gzip | zstd | bz2 | zip | empty"""
+    escape: str = ""
+    """What makes a following quote or delimiter a plain letter, where quotes are not doubled."""
+    comment: str = ""
+    """Lines that begin with it are no rows."""
+    lead_lines: int = 0
+    """Lines before the header or the first row: a title, notes."""
+    decimal: str = "."
+    """What stands before the decimals of a number: `.` or `,`; with `,` the thousands may be parted by `.`."""
+    forms: tuple[tuple[str, str], ...] = ()
+    """Columns whose dates or times are not written as ISO says, each with its strptime form (`%d.%m.%Y`)."""
+    nulls: tuple[str, ...] = ()
+    """Texts that mean that there is no value, beside the empty one."""
+    shape: str = ""
+    """JSON: lines | array | object; empty is lines."""
+    records: str = ""
+    """JSON: the path of the records within the document (`$.items[*]`); empty where each element is a record."""
+    sheet: str = ""
+    """Excel: the sheet's name."""
+    pattern: str = ""
+    """Log: the regular expression whose named groups are the columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

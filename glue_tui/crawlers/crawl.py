@@ -13,10 +13,12 @@ from glue_tui.core.model import Connection, Crawler, DatabaseTarget, FolderTarge
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import DataFile, FileFormat, Table, TableChange, table_name
 from glue_tui.core.states import RecrawlBehavior
-from glue_tui.crawlers.classify import NoData, Unreadable, classify
+from glue_tui.crawlers.classify import classify
 from glue_tui.crawlers.database import crawl_database
+from glue_tui.crawlers.facts import BrokenFile, CrawledFile
 from glue_tui.crawlers.group import GroupedTable, group
-from glue_tui.crawlers.infer import BrokenFile, CrawledFile, read_files
+from glue_tui.crawlers.head import NoData, Unreadable
+from glue_tui.crawlers.infer import read_files
 from glue_tui.crawlers.listing import ListedFile, catalog_path, list_files
 from glue_tui.crawlers.policy import Stored, change_of, gone
 from glue_tui.crawlers.tables import OWNER_PARAMETER, DraftTable, draft, known_facts
@@ -166,7 +168,7 @@ def _read(state: _Crawl, target: FolderTarget, listed: Sequence[ListedFile]) -> 
             files.append(_unread(item, before))
             continue
         try:
-            to_read.append((item, classify(item.absolute, item.name)))
+            to_read.append((item, classify(item.absolute, item.name, target.classifier).format))
         except NoData as reason:
             state.log("INFO", f"passed over {item.path}: {reason}")
         except Unreadable as reason:

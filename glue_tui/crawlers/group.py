@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from urllib.parse import unquote
 
-from glue_tui.crawlers.infer import CrawledFile, type_of
+from glue_tui.crawlers.facts import CrawledFile, type_of
 
 ALIKE_OVERLAP = 0.7
 """Share of the columns of the narrower file that the wider one must have (rule GR-1: the figure, not the formula)."""

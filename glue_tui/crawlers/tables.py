@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from glue_tui.core.schema import Column, DataFile, FileFormat, Table
 from glue_tui.crawlers.evidence import first_misfit, shortened
+from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, type_of
 from glue_tui.crawlers.group import GroupedTable
-from glue_tui.crawlers.infer import ColumnFacts, CrawledFile, type_of
 from glue_tui.crawlers.values import NARROW_TYPES, NULL_TYPE, widened
 
 FORCED_SHARE = 0.2

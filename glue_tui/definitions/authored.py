@@ -51,6 +51,18 @@ class FileFormatName(StrEnum):
     JSON = "json"
 
 
+class ReadFormat(StrEnum):
+    """What a crawler can be told that files are."""
+
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+    AVRO = "avro"
+    IPC = "ipc"
+    EXCEL = "excel"
+    LOG = "log"
+
+
 class WriteMode(StrEnum):
     OVERWRITE = "overwrite"
     APPEND = "append"
@@ -148,10 +160,39 @@ class AuthoredTrigger(Authored):
     conditions: list[AuthoredCondition] | None = None
 
 
+class AuthoredClassifier(Authored):
+    WORD: ClassVar[str] = "classifier"
+    ELSEWHERE: ClassVar[dict[str, str]] = {
+        "contains_header": "here: header = true or false; leave it out to have it found out",
+        "quote_symbol": "here: quote",
+        "json_path": "here: records",
+        "grok_pattern": "here: pattern",
+        "custom_patterns": "here: patterns",
+        "custom_datatypes": "here: types",
+    }
+    format: ReadFormat | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    escape: str | None = None
+    comment: str | None = None
+    header: bool | None = None
+    columns: list[str] = msgspec.field(default_factory=list)
+    skip_lines: int | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    nulls: list[str] = msgspec.field(default_factory=list)
+    types: dict[str, str] = msgspec.field(default_factory=dict)
+    records: str | None = None
+    sheet: str | None = None
+    pattern: str | None = None
+    patterns: dict[str, str] = msgspec.field(default_factory=dict)
+
+
 class AuthoredCrawlTarget(Authored):
     WORD: ClassVar[str] = "target"
     path: str | None = None
     exclude: list[str] | None = None
+    classifier: AuthoredClassifier | None = None
     connection: str | None = None
     include: str | None = None
 

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from glue_tui.core.model import Connection, HistoryLimits, Property, Workflow
 from glue_tui.core.properties import value_problem
 from glue_tui.definitions.authored import AuthoredHistory, AuthoredProperty, AuthoredWorkflow, PropertyType, Scalar
-from glue_tui.definitions.build_nodes import build_crawler, build_job
+from glue_tui.definitions.build_crawlers import build_crawler
+from glue_tui.definitions.build_jobs import build_job
 from glue_tui.definitions.build_notifications import build_notifications
 from glue_tui.definitions.build_triggers import build_trigger
 from glue_tui.definitions.report import Report

@@ -162,3 +162,10 @@ def check_arguments(arguments: Mapping[str, str], path: KeyPath, scope: Scope) -
         elif name in RESERVED_ARGUMENTS:
             scope.report.problem((*path, name), RESERVED_ARGUMENTS[name], "choose another name")
         scope.text((*path, name), value)
+
+
+def refuse(item: object, words: tuple[str, ...], path: KeyPath, message: str, scope: Scope) -> None:
+    """Report each of the keys `words` that an authored item has although they do not belong to it."""
+    for word in words:
+        if getattr(item, word) is not None:
+            scope.report.problem((*path, word), message)

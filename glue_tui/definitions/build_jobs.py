@@ -1,4 +1,4 @@
-"""Jobs and crawlers: which words belong to which type, where they read and where they write."""
+"""Jobs: which words belong to which type, where they read and where they write."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ import re
 from glue_tui.core.model import (
     Chart,
     CommandWork,
-    Crawler,
-    CrawlTarget,
     DashboardWork,
     DatabaseSink,
-    DatabaseTarget,
-    FolderTarget,
     Job,
     JobWork,
     PythonWork,
@@ -22,8 +18,6 @@ from glue_tui.core.model import (
 )
 from glue_tui.definitions.authored import (
     AuthoredChart,
-    AuthoredCrawler,
-    AuthoredCrawlTarget,
     AuthoredJob,
     AuthoredSink,
     ChartKind,
@@ -32,11 +26,10 @@ from glue_tui.definitions.authored import (
     WriteMode,
 )
 from glue_tui.definitions.report import KeyPath
-from glue_tui.definitions.scope import CONCURRENT_RUNS_MAX, RETRIES_MAX, Scope, check_arguments
+from glue_tui.definitions.scope import CONCURRENT_RUNS_MAX, RETRIES_MAX, Scope, check_arguments, refuse
 
 BACKOFF_MAX = 10.0
 
-_DATABASE = re.compile(r"[a-z0-9_]{1,128}")
 _TABLE = re.compile(r"[a-z0-9_]{1,128}\.[a-z0-9_]{1,128}")
 _WORDS: dict[JobType, tuple[str, ...]] = {
     JobType.PYTHON: ("script", "targets"),
@@ -44,52 +37,6 @@ _WORDS: dict[JobType, tuple[str, ...]] = {
     JobType.COMMAND: ("command", "cwd", "environment"),
     JobType.DASHBOARD: ("output", "charts", "title"),
 }
-
-
-def build_crawler(name: str, authored: AuthoredCrawler, scope: Scope) -> Crawler:
-    path: KeyPath = ("crawlers", name)
-    if not _DATABASE.fullmatch(authored.database):
-        hint = "lower-case letters, digits and _"
-        scope.report.problem((*path, "database"), f'"{authored.database}" is no database name', hint)
-    if authored.table_prefix and not _DATABASE.fullmatch(authored.table_prefix):
-        scope.report.problem((*path, "table_prefix"), "lower-case letters, digits and _ only")
-    if not authored.targets:
-        scope.report.problem((*path, "targets"), "a crawler has to look somewhere", 'targets = [{ path = "…" }]')
-    targets = [
-        _build_crawl_target(item, (*path, "targets", index), scope) for index, item in enumerate(authored.targets)
-    ]
-    scope.within((*path, "max_retries"), authored.max_retries, 0, RETRIES_MAX)
-    timeout = (*path, "timeout")
-    return Crawler(
-        name=name,
-        database=authored.database,
-        targets=tuple(target for target in targets if target is not None),
-        table_prefix=authored.table_prefix,
-        recrawl=authored.recrawl,
-        update_behavior=authored.schema_change.update,
-        delete_behavior=authored.schema_change.delete,
-        description=authored.description,
-        timeout_s=None if authored.timeout is None else scope.timeout(timeout, authored.timeout, 1.0),
-        max_retries=authored.max_retries,
-        retry_delay_s=scope.duration((*path, "retry_delay"), authored.retry_delay, 0.0),
-    )
-
-
-def _build_crawl_target(item: AuthoredCrawlTarget, path: KeyPath, scope: Scope) -> CrawlTarget | None:
-    match item.path, item.connection:
-        case str(folder), None:
-            _refuse(item, ("include",), path, "belongs to a target with `connection`", scope)
-            scope.place((*path, "path"), folder)
-            return FolderTarget(path=folder, exclude=tuple(item.exclude or ()))
-        case None, str(connection):
-            _refuse(item, ("exclude",), path, "belongs to a target with `path`", scope)
-            scope.known_name((*path, "connection"), "connection", connection, scope.connections)
-            return DatabaseTarget(connection=connection, include=item.include or "%")
-        case None, None:
-            scope.neither_nor(path, "path", "connection")
-        case _:
-            scope.report.problem(path, "names a path and a connection", "make two targets of it")
-    return None
 
 
 def build_job(name: str, authored: AuthoredJob, scope: Scope) -> Job | None:
@@ -108,7 +55,7 @@ def build_job(name: str, authored: AuthoredJob, scope: Scope) -> Job | None:
         return None
     for word in {word: None for words in _WORDS.values() for word in words if word not in _WORDS[authored.type]}:
         owners = " or ".join(owner for owner, words in _WORDS.items() if word in words)
-        _refuse(authored, (word,), path, f"belongs to a {owners} job; this one is {authored.type}", scope)
+        refuse(authored, (word,), path, f"belongs to a {owners} job; this one is {authored.type}", scope)
     work = _build_work(authored, authored.type, path, scope)
     if work is None:
         return None
@@ -233,7 +180,7 @@ def _build_sinks(job: str, authored: AuthoredJob, scope: Scope) -> tuple[Sink, .
 def _build_sink(item: AuthoredSink, path: KeyPath, scope: Scope) -> Sink | None:
     match item.path, item.connection:
         case str(folder), None:
-            _refuse(item, ("keys",), path, "belongs to a target with `connection`", scope)
+            refuse(item, ("keys",), path, "belongs to a target with `connection`", scope)
             if not _TABLE.fullmatch(item.table):
                 hint = "database.table, lower-case letters, digits and _"
                 scope.report.problem((*path, "table"), f'"{item.table}" is no table of the catalog', hint)
@@ -248,7 +195,7 @@ def _build_sink(item: AuthoredSink, path: KeyPath, scope: Scope) -> Sink | None:
                 partition_by=tuple(item.partition_by or ()),
             )
         case None, str(connection):
-            _refuse(item, ("format", "partition_by"), path, "belongs to a target with `path`", scope)
+            refuse(item, ("format", "partition_by"), path, "belongs to a target with `path`", scope)
             scope.known_name((*path, "connection"), "connection", connection, scope.connections)
             if not item.table.strip():
                 scope.report.problem((*path, "table"), "a table needs a name")
@@ -262,18 +209,6 @@ def _build_sink(item: AuthoredSink, path: KeyPath, scope: Scope) -> Sink | None:
         case _:
             scope.report.problem(path, "names a path and a connection", "make two targets of it")
     return None
-
-
-def _refuse(
-    item: AuthoredJob | AuthoredSink | AuthoredCrawlTarget,
-    words: tuple[str, ...],
-    path: KeyPath,
-    message: str,
-    scope: Scope,
-) -> None:
-    for word in words:
-        if getattr(item, word) is not None:
-            scope.report.problem((*path, word), message)
 
 
 def _missing(path: KeyPath, key: str, kind: JobType, scope: Scope) -> None:

@@ -1,0 +1,17 @@
+"""JSON files of one format as one LazyFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from glob import escape
+
+import polars as pl
+
+from glue_tui.core.schema import FileFormat
+
+
+def scan_json(
+    file_format: FileFormat, paths: list[str], schema: Mapping[str, pl.DataType], path_column: str
+) -> pl.LazyFrame:
+    """Return the records of JSON files under the names and dtypes of `schema`; `path_column` gets each row's file."""
+    return pl.scan_ndjson(list(map(escape, paths)), schema=dict(schema), include_file_paths=path_column)

@@ -1,0 +1,9 @@
+"""What the name of a file says of its content."""
+
+from __future__ import annotations
+
+DATA_EXTENSIONS = frozenset({"csv", "tsv", "psv", "txt", "dat", "data", "json", "jsonl", "ndjson", "parquet", "pq"})
+PARQUET_EXTENSIONS = frozenset({"parquet", "pq"})
+DOCUMENT_EXTENSIONS = frozenset(
+    {"md", "rst", "html", "htm", "pdf", "py", "sql", "sh", "toml", "yaml", "yml", "png", "jpg", "log", "crc", "tmp"}
+)

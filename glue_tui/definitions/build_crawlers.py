@@ -1,0 +1,107 @@
+"""Crawlers: where they look, and what they are told of the files there."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from glue_tui.core.model import Classifier, Crawler, CrawlTarget, DatabaseTarget, FolderTarget
+from glue_tui.definitions.authored import AuthoredClassifier, AuthoredCrawler, AuthoredCrawlTarget
+from glue_tui.definitions.report import KeyPath
+from glue_tui.definitions.scope import RETRIES_MAX, Scope, refuse
+
+_DATABASE = re.compile(r"[a-z0-9_]{1,128}")
+_ONE_LETTER = ("delimiter", "quote", "escape", "decimal")
+SKIP_LINES_MAX = 1000
+
+
+def build_crawler(name: str, authored: AuthoredCrawler, scope: Scope) -> Crawler:
+    path: KeyPath = ("crawlers", name)
+    if not _DATABASE.fullmatch(authored.database):
+        hint = "lower-case letters, digits and _"
+        scope.report.problem((*path, "database"), f'"{authored.database}" is no database name', hint)
+    if authored.table_prefix and not _DATABASE.fullmatch(authored.table_prefix):
+        scope.report.problem((*path, "table_prefix"), "lower-case letters, digits and _ only")
+    if not authored.targets:
+        scope.report.problem((*path, "targets"), "a crawler has to look somewhere", 'targets = [{ path = "…" }]')
+    targets = [
+        _build_crawl_target(item, (*path, "targets", index), scope) for index, item in enumerate(authored.targets)
+    ]
+    scope.within((*path, "max_retries"), authored.max_retries, 0, RETRIES_MAX)
+    timeout = (*path, "timeout")
+    return Crawler(
+        name=name,
+        database=authored.database,
+        targets=tuple(target for target in targets if target is not None),
+        table_prefix=authored.table_prefix,
+        recrawl=authored.recrawl,
+        update_behavior=authored.schema_change.update,
+        delete_behavior=authored.schema_change.delete,
+        description=authored.description,
+        timeout_s=None if authored.timeout is None else scope.timeout(timeout, authored.timeout, 1.0),
+        max_retries=authored.max_retries,
+        retry_delay_s=scope.duration((*path, "retry_delay"), authored.retry_delay, 0.0),
+    )
+
+
+def _build_crawl_target(item: AuthoredCrawlTarget, path: KeyPath, scope: Scope) -> CrawlTarget | None:
+    match item.path, item.connection:
+        case str(folder), None:
+            refuse(item, ("include",), path, "belongs to a target with `connection`", scope)
+            scope.place((*path, "path"), folder)
+            classifier = _build_classifier(item.classifier, (*path, "classifier"), scope)
+            return FolderTarget(path=folder, exclude=tuple(item.exclude or ()), classifier=classifier)
+        case None, str(connection):
+            refuse(item, ("exclude", "classifier"), path, "belongs to a target with `path`", scope)
+            scope.known_name((*path, "connection"), "connection", connection, scope.connections)
+            return DatabaseTarget(connection=connection, include=item.include or "%")
+        case None, None:
+            scope.neither_nor(path, "path", "connection")
+        case _:
+            scope.report.problem(path, "names a path and a connection", "make two targets of it")
+    return None
+
+
+def _build_classifier(item: AuthoredClassifier | None, path: KeyPath, scope: Scope) -> Classifier:
+    if item is None:
+        return Classifier()
+    for key in _ONE_LETTER:
+        text = getattr(item, key)
+        if text is not None and len(text) != 1 and not (key in ("quote", "escape") and text == ""):
+            scope.report.problem((*path, key), f"{text!r} is not one letter", 'such as ";", or "\\t" for a tab')
+    if item.quote and item.quote == item.delimiter:
+        scope.report.problem((*path, "quote"), "is the delimiter, too")
+    if item.decimal not in (None, ".", ","):
+        scope.report.problem((*path, "decimal"), f"{item.decimal!r} stands before no decimals", '"." or ","')
+    if item.skip_lines is not None:
+        scope.within((*path, "skip_lines"), item.skip_lines, 0, SKIP_LINES_MAX)
+    if len(set(item.columns)) < len(item.columns):
+        scope.report.problem((*path, "columns"), "names a column twice")
+    if item.encoding is not None and not _is_encoding(item.encoding):
+        scope.report.problem((*path, "encoding"), f"no encoding named {item.encoding!r}", 'such as "cp1252", "utf-16"')
+    return Classifier(
+        format=None if item.format is None else item.format.value,
+        delimiter=item.delimiter,
+        quote=item.quote,
+        escape=item.escape,
+        comment=item.comment,
+        header=item.header,
+        columns=tuple(item.columns),
+        skip_lines=item.skip_lines,
+        encoding=item.encoding,
+        decimal=item.decimal,
+        nulls=tuple(item.nulls),
+        types=tuple(item.types.items()),
+        records=item.records,
+        sheet=item.sheet,
+        pattern=item.pattern,
+        patterns=tuple(item.patterns.items()),
+    )
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return False
+    return True
