@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from glue_tui.catalog.read import Catalog, PartitionEntry, TableEntry, VersionEntry
+from glue_tui.cli.catalog_edit import diff_command
 from glue_tui.cli.output import paint, say, show, show_json, table_text, time_text
 from glue_tui.cli.settings import Settings
 from glue_tui.client.find import state_db
@@ -47,11 +48,27 @@ class TableDetails(msgspec.Struct, frozen=True, kw_only=True):
     versions: tuple[VersionEntry, ...]
 
 
-@click.command("catalog")
+class _CatalogGroup(click.Group):
+    """Its first command stands for itself: `catalog` and `catalog NAME` are `catalog show` and `catalog show NAME`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        is_named = bool(args) and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, args if is_named else ["show", *args])
+
+
+@click.group("catalog", cls=_CatalogGroup)
+def catalog_command() -> None:
+    """List the tables of the catalog, or of one DATABASE; show one TABLE; compare its versions, change it.
+
+    `catalog`, `catalog DATABASE` and `catalog DATABASE.TABLE` need no further word.
+    """
+
+
+@catalog_command.command("show")
 @click.argument("name", metavar="[DATABASE|TABLE]", default="")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_obj
-def catalog_command(settings: Settings, name: str, as_json: bool) -> None:
+def show_command(settings: Settings, name: str, as_json: bool) -> None:
     """List the tables of the catalog, or of one DATABASE; or show one TABLE, written database.table."""
     catalog = open_catalog(settings.project_dir())
     if "." in name:
@@ -72,6 +89,9 @@ def catalog_command(settings: Settings, name: str, as_json: bool) -> None:
         show(_tables_text(tables))
     else:
         say("the catalog is empty: crawlers and jobs fill it")
+
+
+catalog_command.add_command(diff_command)
 
 
 def open_catalog(project_dir: Path) -> Catalog:

@@ -9,6 +9,7 @@ from glue_tui.catalog.read import TableEntry
 from glue_tui.catalog.write import DEPRECATED_PARAMETER
 from glue_tui.core.model import Crawler, crawler_id
 from glue_tui.core.schema import ChangeKind, Column, DataFile, Table, TableChange
+from glue_tui.core.schema_changes import table_differences
 from glue_tui.core.states import DeleteBehavior, RecrawlBehavior, UpdateBehavior
 from glue_tui.crawlers.tables import DraftTable, comments_kept
 
@@ -30,7 +31,7 @@ def change_of(draft: DraftTable, stored: Stored | None, crawler: Crawler) -> Tab
     before = entry.table
     columns = comments_kept(draft.table.columns, {column.name: column for column in before.columns})
     table = replace(draft.table, columns=columns, parameters=_merged_parameters(before, draft.table))
-    notes = [*schema_differences(before, table)]
+    notes = [str(one) for one in table_differences(before, table) if one.kind != "moved"]
     if notes and crawler.update_behavior is UpdateBehavior.LOG:
         notes = [f"{note} (not applied: schema_change.update is LOG)" for note in notes]
         if [key.name for key in before.partition_keys] != [key.name for key in table.partition_keys]:
@@ -66,23 +67,6 @@ def gone(entry: TableEntry, crawler: Crawler) -> TableChange | None:
     if entry.is_deprecated and kind is ChangeKind.DEPRECATED:
         return None
     return TableChange(kind=kind, table=entry.table, written_by=crawler_id(crawler.name), notes=(note,))
-
-
-def schema_differences(before: Table, after: Table) -> list[str]:
-    """Return, for people, how the columns and partition keys differ."""
-    notes = []
-    old = {column.name: column for column in before.columns}
-    new = {column.name: column for column in after.columns}
-    for name, column in new.items():
-        if name not in old:
-            notes.append(f"new column {name} ({column.type})")
-        elif old[name].type != column.type:
-            notes.append(f"column {name}: {old[name].type} → {column.type}{_because(column)}")
-    notes += [f"column {name} ({column.type}) is gone" for name, column in old.items() if name not in new]
-    keys = [[key.name for key in table.partition_keys] for table in (before, after)]
-    if keys[0] != keys[1]:
-        notes.append(f"partition keys: {', '.join(keys[0]) or 'none'} → {', '.join(keys[1]) or 'none'}")
-    return notes
 
 
 def _reasons(table: Table) -> tuple[str, ...]:
