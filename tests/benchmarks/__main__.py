@@ -32,6 +32,11 @@ BENCHMARKS = (
     "inbox",
     "idle",
     "reload",
+    "crawl_csv",
+    "crawl_parquet",
+    "crawl_json",
+    "crawl_big",
+    "crawl_again",
 )
 PEERS = "peers"
 ROUNDS = 5
