@@ -1,4 +1,4 @@
-"""P7: a cold crawl of 10,000 parquet files of 100 rows in Hive folders. Limit: every footer read, each schema parsed once.
+"""P7: a cold crawl of 10,000 parquet files of 100 rows in Hive folders. Limit: footers, each schema parsed once.
 
 From the call of `crawl()` to its report, in a process that has polars imported, held against the truth in every round.
 """
