@@ -62,6 +62,8 @@ MIGRATIONS: tuple[str, ...] = (
         format INTEGER NOT NULL,
         PRIMARY KEY (table_id, path)
     ) STRICT, WITHOUT ROWID""",
+    # Files, rows, bytes and partitions as a JSON list; null in a table that an older version wrote last.
+    "ALTER TABLE catalog_table ADD COLUMN sums TEXT",
 )
 """Each step is one statement, run once, in order. Steps are only ever added."""
 
@@ -91,6 +93,17 @@ def columns_text(columns: Sequence[Column]) -> str:
 def columns_from(text: str) -> tuple[Column, ...]:
     """Return the columns that `columns_text` stored."""
     return tuple(from_data(Column, item) for item in json.loads(text))
+
+
+def counted_sums(conn: sqlite3.Connection, table_id: int) -> tuple[int, int, int, int]:
+    """Return how many files, rows, bytes and partitions a table has, after a look at every file of it."""
+    row = conn.execute(
+        "SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(size_bytes), 0),"
+        " count(DISTINCT CASE WHEN partition_values <> '[]' THEN partition_values END)"
+        " FROM catalog_file WHERE table_id = ?",
+        (table_id,),
+    ).fetchone()
+    return (row[0], row[1], row[2], row[3])
 
 
 def formats_from(text: str) -> tuple[FileFormat, ...]:
@@ -190,6 +203,8 @@ def _store_files(conn: sqlite3.Connection, table_id: int, change: TableChange, f
         "INSERT OR REPLACE INTO catalog_file VALUES (?, ?, ?, ?, ?, ?, ?)",
         (_file_row(table_id, file, place) for file in change.files),
     )
+    sums = json.dumps(counted_sums(conn, table_id))
+    conn.execute("UPDATE catalog_table SET sums = ? WHERE id = ?", (sums, table_id))
 
 
 def _file_row(table_id: int, file: DataFile, place: Sequence[int]) -> tuple[int, str, int, int, int, str, int]:

@@ -116,6 +116,26 @@ def test_a_stored_table_is_read_back_with_its_files_and_sums(tmp_path: Path) -> 
     assert catalog.tables("nowhere") == ()
 
 
+def test_sums_follow_files_that_are_added_replaced_and_removed(tmp_path: Path) -> None:
+    catalog = Catalog.open(tmp_path / "state.db")
+    with closing(make_catalog(tmp_path / "state.db")) as conn:
+
+        def sums() -> tuple[int, int, int, int]:
+            (entry,) = catalog.tables()
+            return entry.files, entry.rows, entry.size_bytes, entry.partitions
+
+        store(conn, change(sales(), file("a.csv", 3), file("b.csv", 4, "02")))
+        assert sums() == (2, 7, 70, 2)
+        store(conn, change(sales(), file("a.csv", 5), file("c.csv", 1, "03"), replace_files=False))
+        assert sums() == (3, 10, 100, 3)
+        store(conn, change(sales(), removed_paths=("b.csv", "c.csv"), replace_files=False))
+        assert sums() == (1, 5, 50, 1)
+        store(conn, change(sales(partition_keys=()), file("d.csv", 2, partition_values=())))
+        assert sums() == (1, 2, 20, 0)
+        conn.execute("UPDATE catalog_table SET sums = NULL")
+        assert sums() == (1, 2, 20, 0)
+
+
 def test_an_unknown_table_is_answered_with_the_nearest_name(tmp_path: Path) -> None:
     with closing(make_catalog(tmp_path / "state.db")) as conn:
         store(conn, change(sales()))

@@ -77,6 +77,15 @@ def test_what_waits_is_read_as_it_is_before_any_engine_has_opened_it(history: Hi
     assert "workflows/etl.toml" in history.good_definitions()
 
 
+def test_a_catalog_is_read_as_it_is_before_any_engine_has_opened_it(project: Path) -> None:
+    catalog = Catalog.open(project / ".glue_tui" / "state.db")
+    before = catalog.tables()
+    assert {one.full_name: (one.files, one.rows) for one in before}["clean.orders"] == (1, 2)
+    with contextlib.closing(open_database(catalog.path)) as conn:
+        migrate(conn, "catalog", CATALOG_MIGRATIONS)
+    assert catalog.tables() == before
+
+
 def test_every_row_of_a_state_is_understood_after_the_migration(project: Path) -> None:
     conn = open_database(project / ".glue_tui" / "state.db")
     with contextlib.closing(conn):
