@@ -1,4 +1,4 @@
-"""`python -m tests.corpus [PIECE …]`: crawl the corpus of messy files, and print what is wrong and the share that is right.
+"""`python -m tests.corpus [PIECE …]`: crawl the corpus of messy files, print what is wrong and how many are right.
 
 With names, or pieces of names, only the cases that they fit.
 """
