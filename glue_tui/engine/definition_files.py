@@ -16,9 +16,9 @@ from pathlib import Path
 
 from glue_tui.core.problem import EngineUnavailable, GlueTuiError
 from glue_tui.definitions.project import WORKFLOWS_FOLDER, DefinitionSet, listed_files
-from glue_tui.engine.definition_hints import DefinitionHints
 from glue_tui.engine.file_signs import Sign, age_s, folders_of, sign_of
 from glue_tui.engine.open_files import is_open_for_writing
+from glue_tui.engine.watcher import Hints, Watcher
 
 HOLD_S = 0.1
 """A file that changed counts once nothing of it has changed for so long …"""
@@ -50,6 +50,7 @@ class DefinitionFiles:
         self,
         project_dir: Path,
         in_force: DefinitionSet,
+        watcher: Watcher,
         put_into_force: Callable[[DefinitionSet, DefinitionSet], Awaitable[None]],
         note: Callable[[str], None],
     ) -> None:
@@ -64,7 +65,7 @@ class DefinitionFiles:
         """What was last seen of files that differ from that, and since when they are so."""
         self._asked: list[asyncio.Future[None]] = []
         self._hinted = asyncio.Event()
-        self._hints = DefinitionHints(self._hinted.set, note)
+        self._watched = watcher.share(self._take_hints)
 
     async def caught_up(self) -> None:
         """Return once what is on disk now is in force, or its problems are shown.
@@ -79,10 +80,8 @@ class DefinitionFiles:
     async def follow(self) -> None:
         """Keep what is in force as it is on disk, until cancelled."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._hints.run())
-                while True:
-                    await self._next()
+            while True:
+                await self._next()
         finally:
             self._answer(len(self._asked), EngineUnavailable("the engine has ended"))
 
@@ -90,13 +89,19 @@ class DefinitionFiles:
         """Wait for a hint, or for the time of a look without one, and catch up."""
         folder = self._project_dir / WORKFLOWS_FOLDER
         paths = [*self._known, folder, folder / "any file"]
-        self._hints.watch(await asyncio.to_thread(folders_of, paths))
+        self._watched.watch(map(str, await asyncio.to_thread(folders_of, paths)))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_EVERY_S):
                 await self._hinted.wait()
         self._hinted.clear()
         asked = len(self._asked)
         self._answer(asked, await self._catch_up())
+
+    def _take_hints(self, hints: Hints) -> None:
+        """Look if something happened in a folder of these files; of what lies below them data may be."""
+        folders = self._watched.folders
+        if hints.is_all or any(path in folders or path.rpartition("/")[0] in folders for path in hints.paths):
+            self._hinted.set()
 
     def _answer(self, count: int, refusal: GlueTuiError | None) -> None:
         """Tell those who asked first: it is in force, or why not."""

@@ -13,9 +13,6 @@ LINKS_MAX = 40
 Sign = tuple[int, int, int, int, int, int] | str
 """Device, inode, mode, size, times of modification and of change (ns); or in words why it can't be looked at."""
 
-Folders = frozenset[tuple[Path, object]]
-"""Folders, each with what tells it from another one of its name."""
-
 
 def sign_of(path: Path) -> Sign:
     """Return what is to be seen of a file, or of what it is a link to."""
@@ -37,8 +34,8 @@ def age_s(path: Path) -> float:
     return 0.0
 
 
-def folders_of(paths: Collection[Path]) -> Folders:
-    """Return the folders in which these files can change, come or go, and which folders they are (device, inode).
+def folders_of(paths: Collection[Path]) -> frozenset[Path]:
+    """Return the folders in which these files can change, come or go.
 
     A link shows changes beside it and where it leads to. What does not exist is waited for in the nearest folder above.
     """
@@ -48,7 +45,7 @@ def folders_of(paths: Collection[Path]) -> Folders:
     for path in paths:
         if _link(path) is not None:
             folders |= _folders_on_the_way(path)
-    return frozenset((folder, sign_of(folder)[:2]) for folder in folders)
+    return frozenset(folders)
 
 
 def _folders_on_the_way(path: Path) -> set[Path]:

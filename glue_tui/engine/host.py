@@ -38,6 +38,7 @@ from glue_tui.engine.results import forget_results, replaced_folders
 from glue_tui.engine.scout import Scout
 from glue_tui.engine.specs import Specs
 from glue_tui.engine.supervisor import Report, Supervisor
+from glue_tui.engine.watcher import Watcher
 from glue_tui.protocol.present import run_view
 from glue_tui.protocol.views import (
     DeliveryTold,
@@ -79,7 +80,8 @@ class Host:
         self.state_dir = state_dir
         self.kernel = kernel
         self.history = history
-        self._files = DefinitionFiles(project_dir, definitions, self._put_into_force, note)
+        self._watcher = Watcher(note, is_deep=False)
+        self._files = DefinitionFiles(project_dir, definitions, self._watcher, self._put_into_force, note)
         self.started_at = time.time()
         self.is_stopping = asyncio.Event()
         self.feed = Feed(lambda: Snapshot(project=self.project_view()))
@@ -112,7 +114,9 @@ class Host:
             note=note,
         )
         self.notifier = Notifier(kernel.conn, project_dir, state_dir, note=note, told=self._delivery_told)
-        self._scout = Scout(project_dir, state_dir / "state.db", kernel, self.ask, self._notes_changed, note)
+        self._scout = Scout(
+            project_dir, state_dir / "state.db", kernel, self._watcher, self.ask, self._notes_changed, note
+        )
 
     # For handlers
 
@@ -182,6 +186,7 @@ class Host:
             helpers = [
                 tasks.create_task(self._begin(ready)),
                 tasks.create_task(self._supervisor.run()),
+                tasks.create_task(self._watcher.run()),
                 tasks.create_task(self._scout.run()),
                 tasks.create_task(self._pump()),
                 tasks.create_task(self.pruner.run()),

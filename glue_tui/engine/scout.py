@@ -40,6 +40,7 @@ class Scout:
         project_dir: Path,
         state_db: Path,
         kernel: Kernel,
+        flat: Watcher,
         give: Callable[[FolderScanned], Awaitable[object]],
         notes_changed: Callable[[TriggerKey], None],
         note: Callable[[str], None],
@@ -51,9 +52,11 @@ class Scout:
         self._following: dict[TriggerKey, _Following] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._is_running = asyncio.Event()
-        self._deep = Watcher(self._hinted, self._watching_changed, note, is_deep=True)
-        self._flat = Watcher(self._hinted, self._watching_changed, note, is_deep=False)
+        self._deep = Watcher(note, is_deep=True)
+        self._flat = flat
         """For folders below which nothing is of interest, however much lies there."""
+        self._deep_share = self._deep.share(self._hinted, self._watching_changed)
+        self._flat_share = self._flat.share(self._hinted, self._watching_changed)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="look")
         self._world = World(
             threads=self._threads,
@@ -73,7 +76,6 @@ class Scout:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 tasks.create_task(self._deep.run())
-                tasks.create_task(self._flat.run())
                 self.follow()
                 self._is_running.set()
                 await asyncio.Event().wait()
@@ -145,8 +147,8 @@ class Scout:
         for one in self._following.values():
             for folder, is_deep in one.eye.folders():
                 (deep if is_deep else flat).add(folder)
-        self._deep.watch(deep)
-        self._flat.watch(flat)
+        self._deep_share.watch(deep)
+        self._flat_share.watch(flat)
 
     def _hinted(self, hints: Hints) -> None:
         by_folder: dict[str, list[str]] = {}

@@ -23,6 +23,9 @@ from glue_tui.engine.file_systems import MountWatch, mounts_now, real_place, sil
 
 STEP_MS = 20
 """Changes are gathered until nothing more comes for so long. The system is asked so often: half of it costs twice."""
+REST_STEP_MS = 80
+"""The same where nothing has happened for REST_AFTER_S: to ask is most of what an engine at rest costs."""
+REST_AFTER_S = 10.0
 DEBOUNCE_MS = 200
 """… or at the most for so long."""
 SAME_FOLDERS_MS = 250
@@ -77,34 +80,51 @@ class _Session:
     took_s: float
 
 
-class Watcher:
-    """Watches folders for the engine, with what lies below them or without; which ones may change while it runs."""
+@dataclass(slots=True, kw_only=True)
+class Share:
+    """One that is given hints, and what it wants to have watched."""
 
-    def __init__(
-        self,
-        hint: Callable[[Hints], None],
-        begun: Callable[[], None],
-        note: Callable[[str], None],
-        *,
-        is_deep: bool,
-    ) -> None:
+    hint: Callable[[Hints], None]
+    begun: Callable[[], None]
+    changed: Callable[[], None]
+    folders: frozenset[str] = frozenset()
+
+    def watch(self, folders: Iterable[str]) -> None:
+        """Watch exactly these folders (absolute paths) from now on. One that is not there is waited for."""
+        self.folders = frozenset(folders)
+        self.changed()
+
+
+class Watcher:
+    """Watches folders for the engine, with what lies below them or without; which ones may change while it runs.
+
+    Several may share one, as each costs time at rest: everyone is given the hints of all folders.
+    """
+
+    def __init__(self, note: Callable[[str], None], *, is_deep: bool) -> None:
         self.unwatched: dict[str, str] = {}
         """Folders whose changes the system does not tell of, and why."""
-        self._hint = hint
-        self._begun = begun
-        """Is told that watching has begun anew, and so that `unwatched` may have changed."""
+        self._shares: list[Share] = []
         self._note = note
         self._is_deep = is_deep
         self._folders: frozenset[str] = frozenset()
+        self._rests_from = 0.0
         self._again = threading.Event()
         self._is_ended = False
         self._caught_up = asyncio.Event()
         self._mounts = MountWatch()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="watch")
 
-    def watch(self, folders: Iterable[str]) -> None:
-        """Watch exactly these folders (absolute paths) from now on. One that is not there is waited for."""
-        wanted = frozenset(folders)
+    def share(self, hint: Callable[[Hints], None], begun: Callable[[], None] = lambda: None) -> Share:
+        """Give hints to one more from now on.
+
+        `begun` is told that watching has begun anew, and so that `unwatched` may have changed.
+        """
+        self._shares.append(Share(hint=hint, begun=begun, changed=self._folders_changed))
+        return self._shares[-1]
+
+    def _folders_changed(self) -> None:
+        wanted = frozenset(folder for share in self._shares for folder in share.folders)
         if wanted != self._folders:
             self._folders = wanted
             self.begin_anew()
@@ -127,12 +147,13 @@ class Watcher:
             while True:
                 session = await loop.run_in_executor(self._thread, self._begin)
                 self.unwatched = {**session.silent, **session.failed}
-                self._begun()
-                self._hint(Hints(is_all=True, is_lost=is_lost))
+                for share in self._shares:
+                    share.begun()
+                self._give(Hints(is_all=True, is_lost=is_lost))
                 if not self._again.is_set():
                     self._caught_up.set()
                 while isinstance(news := await loop.run_in_executor(self._thread, self._next, session), Hints):
-                    self._hint(news)
+                    self._give(news)
                 is_lost = news is _End.BROKEN
                 if session.notify is not None:
                     session.notify.close()
@@ -144,6 +165,10 @@ class Watcher:
             self._again.set()
             self._thread.shutdown(wait=False)
             self._mounts.close()
+
+    def _give(self, hints: Hints) -> None:
+        for share in self._shares:
+            share.hint(hints)
 
     # In the thread
 
@@ -228,11 +253,15 @@ class Watcher:
             self._again.wait(SAME_FOLDERS_MS / 1000)
             return set()
         try:
-            raw = session.notify.watch(DEBOUNCE_MS, STEP_MS, SAME_FOLDERS_MS, self._again)
+            step_ms = REST_STEP_MS if time.monotonic() > self._rests_from else STEP_MS
+            raw = session.notify.watch(DEBOUNCE_MS, step_ms, SAME_FOLDERS_MS, self._again)
         except WatchfilesRustInternalError as error:
             self._note(f"watching begins anew: {error}")
             return None
-        return raw if isinstance(raw, set) else set()
+        if not isinstance(raw, set):
+            return set()
+        self._rests_from = time.monotonic() + REST_AFTER_S
+        return raw
 
 
 def hints_of(changes: set[tuple[int, str]]) -> Hints:

@@ -68,8 +68,8 @@ def test_a_network_folder_lets_no_watching_begin_anew(tmp_path: Path, monkeypatc
 
     async def tell() -> None:
         hints: asyncio.Queue[watcher.Hints] = asyncio.Queue()
-        one = watcher.Watcher(hints.put_nowait, lambda: None, lambda _: None, is_deep=True)
-        one.watch([str(network), str(local)])
+        one = watcher.Watcher(lambda _: None, is_deep=True)
+        one.share(hints.put_nowait).watch([str(network), str(local)])
         task = asyncio.create_task(one.run())
         async with asyncio.timeout(30):
             assert (await hints.get()).is_all

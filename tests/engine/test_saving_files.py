@@ -15,6 +15,7 @@ import pytest
 
 from glue_tui.definitions.project import DefinitionSet, last_good, load_project
 from glue_tui.engine.definition_files import LOOK_EVERY_S, DefinitionFiles, load_settled
+from glue_tui.engine.watcher import Watcher
 
 TEXT = """\
 description = "first"
@@ -69,8 +70,9 @@ class Project:
             async def put_into_force(before: DefinitionSet, fresh: DefinitionSet) -> None:
                 states.append(fresh)
 
-            files = DefinitionFiles(self.folder, load_project(self.folder), put_into_force, print)
-            following = asyncio.create_task(files.follow())
+            watcher = Watcher(print, is_deep=False)
+            files = DefinitionFiles(self.folder, load_project(self.folder), watcher, put_into_force, print)
+            following = asyncio.gather(watcher.run(), files.follow())
             try:
                 await files.caught_up()
                 await asyncio.to_thread(save)
@@ -80,6 +82,7 @@ class Project:
                     await asyncio.sleep(0.01)
             finally:
                 following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
             return states
 
         return asyncio.run(follow())
@@ -372,7 +375,9 @@ def test_whoever_asks_for_a_reload_waits_until_it_is_in_force(one: Project) -> N
         async def put_into_force(before: DefinitionSet, fresh: DefinitionSet) -> None:
             await asyncio.sleep(0)
 
-        files = DefinitionFiles(one.folder, load_project(one.folder), put_into_force, print)
+        files = DefinitionFiles(
+            one.folder, load_project(one.folder), Watcher(print, is_deep=False), put_into_force, print
+        )
         following = asyncio.create_task(files.follow())
         seen: list[object] = []
         for text in (one.text("second"), one.text("third"), "nonsense", one.text("fourth")):

@@ -16,6 +16,7 @@ from glue_tui.core.states import TriggerType
 from glue_tui.engine.inputs import DefinitionsLoaded, FolderScanned
 from glue_tui.engine.kernel import Kernel
 from glue_tui.engine.scout import Scout
+from glue_tui.engine.watcher import Watcher
 from glue_tui.store.database import migrate, open_database
 from glue_tui.store.event_log import MIGRATIONS
 
@@ -36,7 +37,10 @@ class Watching:
         ids = count()
         self.kernel = Kernel(conn=self._conn, slots=1, new_run_id=lambda: RunId(f"wr_{next(ids)}_{time.time_ns()}"))
         self.kernel.open()
-        self.scout = Scout(folder, folder / "state.db", self.kernel, self._give, lambda _: None, self.log.append)
+        self.watcher = Watcher(self.log.append, is_deep=False)
+        self.scout = Scout(
+            folder, folder / "state.db", self.kernel, self.watcher, self._give, lambda _: None, self.log.append
+        )
         self.load(watch)
 
     def load(self, watch: FileWatch) -> None:
@@ -100,7 +104,7 @@ def watch_files(
     async def tell() -> None:
         watch = FileWatch(patterns=patterns, **{"settle_s": 0.1, **how})
         with _closing(Watching(folder, watch)) as watching:
-            task = asyncio.create_task(watching.scout.run())
+            task = asyncio.gather(watching.watcher.run(), watching.scout.run())
             await watching.scout.look_now()
             try:
                 async with asyncio.timeout(90):
