@@ -16,7 +16,9 @@ from glue_tui.engine.inputs import FolderScanned
 from glue_tui.engine.looks import Look, Watched, look_at, look_everywhere
 
 RESCAN_S = 300.0
-"""Everything is looked at so often, for changes of which no hint came."""
+"""Everything is looked at so often, for changes of which no hint came …"""
+RESCAN_SHARE = 0.001
+"""… or less often, so that at most this part of the time goes into it: an engine at rest has to be quiet."""
 POLL_S = 5.0
 """… and so often where the system tells of no changes."""
 LOOKING_SHARE = 0.1
@@ -203,7 +205,7 @@ class Eye:
         now = time.monotonic()
         if look.is_whole:
             self._not_before = now + look.took_s * (1 / LOOKING_SHARE - 1)
-            self._everything_at = min(self._everything_at, max(now + self._pause_s, self._not_before))
+            self._everything_at = min(self._everything_at, max(now + self._pause_s(look), self._not_before))
             self._linked = look.linked
             is_moved = set(self.places) != set(look.places)
             self.places = look.places
@@ -243,11 +245,10 @@ class Eye:
 
     # What it says
 
-    @property
-    def _pause_s(self) -> float:
+    def _pause_s(self, look: Look) -> float:
         if self.poll_s is not None:
             return self.poll_s
-        return POLL_S if self._unwatched else RESCAN_S
+        return POLL_S if self._unwatched else max(RESCAN_S, look.took_s / RESCAN_SHARE)
 
     def _say(self) -> None:
         notes = tuple(self._notes())
