@@ -168,7 +168,7 @@ def _read(state: _Crawl, target: FolderTarget, listed: Sequence[ListedFile]) -> 
             files.append(_unread(item, before))
             continue
         try:
-            to_read.append((item, classify(item.absolute, item.name, target.classifier).format))
+            to_read.append((item, classify(item.absolute, item.name, target.classifier, item.storage).format))
         except NoData as reason:
             state.log("INFO", f"passed over {item.path}: {reason}")
         except Unreadable as reason:

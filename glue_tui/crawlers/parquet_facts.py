@@ -24,7 +24,7 @@ def read_parquet(files: list[ListedFile]) -> list[Found]:
     groups: dict[FileFormat, list[tuple[ListedFile, dict[str, pl.DataType]]]] = defaultdict(list)
     for listed in files:
         try:
-            with open(listed.absolute, "rb") as file:
+            with listed.storage.open(listed.absolute) as file:
                 schema = pl.read_parquet_schema(file)
         except (PolarsError, OSError) as error:
             found.append(_broken_parquet(listed, error))
@@ -40,7 +40,13 @@ def _count_parquet(
     file_format: FileFormat, members: list[tuple[ListedFile, dict[str, pl.DataType]]]
 ) -> Iterator[Found]:
     paths = [listed.absolute for listed, _ in members]
-    frame = pl.scan_parquet(paths, glob=False, hive_partitioning=False, include_file_paths=_PATH)
+    frame = pl.scan_parquet(
+        paths,
+        glob=False,
+        hive_partitioning=False,
+        include_file_paths=_PATH,
+        **members[0][0].storage.polars_options(paths[0]),
+    )
     try:
         rows = dict(frame.group_by(_PATH).agg(pl.len()).collect(engine="streaming").iter_rows())
     except (PolarsError, OSError) as error:
