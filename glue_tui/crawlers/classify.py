@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from glue_tui.catalog.places import LOCAL, Storage
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.csv_dialect import classify_csv
@@ -34,7 +33,7 @@ class Classified:
     """What the file could also mean, each with the key that settles it; the crawl's log warns of them."""
 
 
-def classify(path: str, name: str, classifier: Classifier, storage: Storage = LOCAL) -> Classified:
+def classify(path: str, name: str, classifier: Classifier) -> Classified:
     """Return how to read a file; what `classifier` says is taken as said. Raises Unreadable or NoData.
 
     The content decides, the name only where the content can't: text in a file named .parquet was not meant as a table.
@@ -43,7 +42,7 @@ def classify(path: str, name: str, classifier: Classifier, storage: Storage = LO
     extension = name.lower().removesuffix(".gz").rpartition(".")[2]
     if extension in DOCUMENT_EXTENSIONS:
         raise NoData(f"a .{extension} file is no data")
-    head = read_head(path, storage)
+    head = read_head(path)
     if not head.content.strip():
         raise Unreadable("the file is empty")
     if extension not in PARQUET_EXTENSIONS:

@@ -13,11 +13,9 @@ from glue_tui.core.model import Connection, Crawler, DatabaseTarget, FolderTarge
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import DataFile, FileFormat, Table, TableChange, table_name
 from glue_tui.core.states import RecrawlBehavior
-from glue_tui.crawlers.classify import classify
 from glue_tui.crawlers.database import crawl_database
-from glue_tui.crawlers.facts import BrokenFile, CrawledFile
+from glue_tui.crawlers.facts import BrokenFile, CrawledFile, PassedOver
 from glue_tui.crawlers.group import GroupedTable, group
-from glue_tui.crawlers.head import NoData, Unreadable
 from glue_tui.crawlers.infer import read_files
 from glue_tui.crawlers.listing import ListedFile, catalog_path, list_files
 from glue_tui.crawlers.policy import Stored, change_of, gone
@@ -148,7 +146,7 @@ def _read(state: _Crawl, target: FolderTarget, listed: Sequence[ListedFile]) -> 
     known = _known_files(state)
     folders = {os.path.dirname(path) for path in known}  # noqa: PTH120
     files: list[CrawledFile] = []
-    to_read: list[tuple[ListedFile, FileFormat]] = []
+    to_read: list[ListedFile] = []
     broken = len(state.problems)
     for item in listed:
         if not item.path.isprintable() and _is_misnamed(item.path):
@@ -166,19 +164,16 @@ def _read(state: _Crawl, target: FolderTarget, listed: Sequence[ListedFile]) -> 
                     continue
         if is_known and before is not None:
             files.append(_unread(item, before))
-            continue
-        try:
-            to_read.append((item, classify(item.absolute, item.name, target.classifier, item.storage).format))
-        except NoData as reason:
-            state.log("INFO", f"passed over {item.path}: {reason}")
-        except Unreadable as reason:
-            _problem(state, f"{item.path}: {reason}")
+        else:
+            to_read.append(item)
     _log_listing(state, target, len(listed), len(files))
     done = len(listed) - len(to_read)
     state.progress(done, len(listed))
-    for found in read_files(to_read):
+    for found in read_files(to_read, target.classifier):
         for result in found:
             match result:
+                case PassedOver():
+                    state.log("INFO", f"passed over {result.path}: {result.reason}")
                 case BrokenFile():
                     _problem(state, f"{result.path}: {result.reason}")
                 case CrawledFile():

@@ -44,7 +44,15 @@ class BrokenFile:
     reason: str
 
 
-Found = CrawledFile | BrokenFile
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """A file that was never meant as data."""
+
+    path: str
+    reason: str
+
+
+Found = CrawledFile | BrokenFile | PassedOver
 
 
 def type_of(facts: Sequence[ColumnFacts]) -> str:

@@ -2,68 +2,103 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import replace
+import os
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 from polars.exceptions import PolarsError
 
 from glue_tui.catalog.types import glue_type
 from glue_tui.core.schema import FileFormat
-from glue_tui.crawlers.facts import BrokenFile, ColumnFacts, CrawledFile, Found, broken
+from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, Found, broken
 from glue_tui.crawlers.listing import ListedFile
+from glue_tui.crawlers.parquet_footer import (
+    END_BYTES,
+    MAGIC,
+    footer_bytes,
+    rows_after,
+    schema_bytes,
+    types_of_arrow,
+)
 from glue_tui.crawlers.values import NULL_TYPE
 
-_PATH = "__glue_tui_path"
+TAIL_BYTES = 16 * 1024
+"""As much of a file's end as holds most footers whole."""
+
+SCHEMAS_MAX = 1000
+"""So many are kept; who writes more of them, has something else in each."""
 
 
-def read_parquet(files: list[ListedFile]) -> list[Found]:
-    """Read the footers: the schema of each file, then the rows of all files of one schema at once."""
-    found: list[Found] = []
-    groups: dict[FileFormat, list[tuple[ListedFile, dict[str, pl.DataType]]]] = defaultdict(list)
-    for listed in files:
+@dataclass(frozen=True, slots=True)
+class _Schema:
+    format: FileFormat
+    facts: dict[str, ColumnFacts]
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetFooters:
+    """The schemas that one crawl met: a file whose footer says the same needs no parsing."""
+
+    _lengths: list[int] = field(default_factory=list)
+    _schemas: dict[tuple[bytes, bytes], _Schema] = field(default_factory=dict)
+    """By the bytes of the schema, and what Arrow's writers add to it."""
+
+    def read(self, listed: ListedFile) -> CrawledFile | None:
+        """Return what the footer of a local file says; None if the file is not, or not plainly, a parquet file."""
         try:
-            with listed.storage.open(listed.absolute) as file:
-                schema = pl.read_parquet_schema(file)
-        except (PolarsError, OSError) as error:
-            found.append(_broken_parquet(listed, error))
-            continue
-        names, types = tuple(schema), tuple(str(dtype) for dtype in schema.values())
-        groups[FileFormat(classification="parquet", columns=names, types=types)].append((listed, schema))
-    for file_format, members in groups.items():
-        found.extend(_count_parquet(file_format, members))
-    return found
+            footer = _footer(listed)
+            return self._understood(listed, footer) if footer else None
+        except (PolarsError, OSError, ValueError):
+            return None
+
+    def _understood(self, listed: ListedFile, footer: bytes) -> CrawledFile:
+        added = types_of_arrow(footer)
+        for length in self._lengths:
+            schema = self._schemas.get((footer[:length], added))
+            if schema is not None:
+                break
+        else:
+            length, schema = schema_bytes(footer), _parsed(listed)
+            if len(self._schemas) < SCHEMAS_MAX:
+                self._schemas[(footer[:length], added)] = schema
+                if length not in self._lengths:
+                    self._lengths.append(length)
+        return CrawledFile(listed=listed, format=schema.format, rows=rows_after(footer, length), facts=schema.facts)
 
 
-def _count_parquet(
-    file_format: FileFormat, members: list[tuple[ListedFile, dict[str, pl.DataType]]]
-) -> Iterator[Found]:
-    paths = [listed.absolute for listed, _ in members]
-    frame = pl.scan_parquet(
-        paths,
-        glob=False,
-        hive_partitioning=False,
-        include_file_paths=_PATH,
-        **members[0][0].storage.polars_options(paths[0]),
-    )
+def read_parquet(listed: ListedFile) -> Found:
+    """Read one file's footer as polars does, and say what is wrong where it can't."""
     try:
-        rows = dict(frame.group_by(_PATH).agg(pl.len()).collect(engine="streaming").iter_rows())
+        schema = _parsed(listed)
+        rows = pl.scan_parquet(listed.absolute, glob=False, hive_partitioning=False).select(pl.len()).collect().item()
     except (PolarsError, OSError) as error:
-        if len(members) == 1:
-            yield _broken_parquet(members[0][0], error)
-            return
-        for member in members:
-            yield from _count_parquet(file_format, [member])
-        return
-    for listed, schema in members:
-        facts = {
-            name: ColumnFacts(type=NULL_TYPE if dtype == pl.Null else glue_type(dtype))
-            for name, dtype in schema.items()
-        }
-        yield CrawledFile(listed=listed, format=file_format, rows=rows.get(listed.absolute, 0), facts=facts)
+        found = broken(listed, error)
+        return replace(found, reason=f"not a whole parquet file: {found.reason}")
+    return CrawledFile(listed=listed, format=schema.format, rows=rows, facts=schema.facts)
 
 
-def _broken_parquet(listed: ListedFile, error: Exception) -> BrokenFile:
-    found = broken(listed, error)
-    return replace(found, reason=f"not a whole parquet file: {found.reason}")
+def _parsed(listed: ListedFile) -> _Schema:
+    with open(listed.absolute, "rb") as file:
+        schema = pl.read_parquet_schema(file)
+    names, types = tuple(schema), tuple(str(dtype) for dtype in schema.values())
+    facts = {
+        name: ColumnFacts(type=NULL_TYPE if dtype == pl.Null else glue_type(dtype)) for name, dtype in schema.items()
+    }
+    return _Schema(FileFormat(classification="parquet", columns=names, types=types), facts)
+
+
+def _footer(listed: ListedFile) -> bytes:
+    """Return the footer of a file that begins and ends as parquet files do; nothing of any other."""
+    file = os.open(listed.absolute, os.O_RDONLY)
+    try:
+        start = max(0, listed.size_bytes - TAIL_BYTES)
+        tail = os.pread(file, TAIL_BYTES, start)
+        if not (tail if start == 0 else os.pread(file, len(MAGIC), 0)).startswith(MAGIC):
+            return b""
+        length = footer_bytes(tail)
+        end = len(tail) - END_BYTES
+        if length <= end:
+            return tail[end - length : end]
+        return os.pread(file, length, listed.size_bytes - END_BYTES - length)
+    finally:
+        os.close(file)
