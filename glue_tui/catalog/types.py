@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from glue_tui.core.glue_types import type_parts
 from glue_tui.core.problem import InvalidInput
 
 if TYPE_CHECKING:
@@ -86,10 +87,10 @@ def polars_type(glue: str) -> pl.DataType:
     if lower.startswith("array<") and lower.endswith(">"):
         return pl.List(polars_type(text[6:-1]))
     if lower.startswith("struct<") and lower.endswith(">"):
-        pairs = (part.partition(":") for part in _split(text[7:-1]))
+        pairs = (part.partition(":") for part in type_parts(text[7:-1]))
         return pl.Struct({name.strip(): polars_type(inner) for name, _, inner in pairs})
     if lower.startswith("map<") and lower.endswith(">"):
-        key, value = _split(text[4:-1])
+        key, value = type_parts(text[4:-1])
         return pl.List(pl.Struct({"key": polars_type(key), "value": polars_type(value)}))
     raise InvalidInput(f"unknown column type {glue!r}", hint="see the catalog's types: string, bigint, double, date, …")
 
@@ -128,17 +129,3 @@ def timestamp_text(text: pl.Expr) -> pl.Expr:
 
 def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
     return dtype() if isinstance(dtype, type) else dtype
-
-
-def _split(text: str) -> list[str]:
-    """Return the parts between the commas that stand outside of brackets."""
-    parts, depth, start = [], 0, 0
-    for place, letter in enumerate(text):
-        if letter in "<(":
-            depth += 1
-        elif letter in ">)":
-            depth -= 1
-        elif letter == "," and depth == 0:
-            parts.append(text[start:place])
-            start = place + 1
-    return [*parts, text[start:]]

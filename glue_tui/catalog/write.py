@@ -8,9 +8,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 from glue_tui.core.codec import from_data, to_data
+from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.core.schema import ChangeKind, Column, DataFile, FileFormat, Table, TableChange
+from glue_tui.core.schema_changes import LOCKED_PARAMETER, data_types, with_data_types, with_locks
+from glue_tui.core.table_edits import TableEdit, Version, edited
 
 VERSIONS_MAX = 100
 """Older versions of a table's schema are forgotten."""
@@ -85,6 +89,52 @@ def apply_changes(conn: sqlite3.Connection, changes: Sequence[TableChange], *, r
                 pass
 
 
+def edit_table(conn: sqlite3.Connection, edit: TableEdit, *, at: float) -> tuple[str, ...]:
+    """Change a table as a person asks, inside the caller's open transaction; return what has changed, in words.
+
+    A schema that differs gets a new version (rule CT-2). The table's last writer stays the crawler or job it was.
+    Raises EntityNotFound or InvalidInput, with nothing changed.
+    """
+    database, _, name = edit.table.lower().partition(".")
+    row = conn.execute(
+        "SELECT id, version, columns, partition_keys, parameters, written_by, classification, location"
+        " FROM catalog_table WHERE database = ? AND name = ?",
+        (database, name),
+    ).fetchone()
+    if row is None:
+        names = [f"{one[0]}.{one[1]}" for one in conn.execute("SELECT database, name FROM catalog_table")]
+        raise EntityNotFound(f"no table {edit.table} in the catalog", hint=did_you_mean(edit.table, names))
+    table_id, version = row[0], row[1]
+    table = Table(
+        database=database,
+        name=name,
+        classification=row[6],
+        location=row[7],
+        columns=columns_from(row[2]),
+        partition_keys=columns_from(row[3]),
+        parameters=json.loads(row[4]),
+    )
+    after = edited(table, row[5], edit, _version(conn, table_id, edit.version) if edit.version else None)
+    if not after.notes:
+        return ()
+    columns = columns_text(after.table.columns)
+    is_new = _shape(columns) != _shape(row[2])
+    conn.execute(
+        "UPDATE catalog_table SET columns = ?, parameters = ?, version = ?, updated_at = ? WHERE id = ?",
+        (columns, json.dumps(after.table.parameters, ensure_ascii=False), version + is_new, at, table_id),
+    )
+    if is_new:
+        _add_version(conn, table_id, version + 1, after.table, after.notes, f"user:{edit.by}", "", at)
+    return after.notes
+
+
+def _version(conn: sqlite3.Connection, table_id: int, version: int) -> Version | None:
+    row = conn.execute(
+        "SELECT columns, partition_keys FROM catalog_version WHERE table_id = ? AND version = ?", (table_id, version)
+    ).fetchone()
+    return Version(columns=columns_from(row[0]), partition_keys=columns_from(row[1])) if row else None
+
+
 def columns_text(columns: Sequence[Column]) -> str:
     """Return columns as stored: a JSON list."""
     return json.dumps(to_data(tuple(columns)), ensure_ascii=False)
@@ -115,9 +165,12 @@ def _store(conn: sqlite3.Connection, change: TableChange, run_id: str, at: float
     table = change.table
     conn.execute("INSERT OR IGNORE INTO catalog_database VALUES (?, ?)", (table.database, at))
     stored = conn.execute(
-        "SELECT id, version, columns, partition_keys, formats FROM catalog_table WHERE database = ? AND name = ?",
+        "SELECT id, version, columns, partition_keys, formats, parameters FROM catalog_table"
+        " WHERE database = ? AND name = ?",
         (table.database, table.name),
     ).fetchone()
+    if stored is not None:
+        table = _with_hand_edits(table, columns_from(stored[2]), json.loads(stored[5]), change.written_by)
     columns, keys = columns_text(table.columns), columns_text(table.partition_keys)
     if stored is None:
         version = 1
@@ -157,8 +210,30 @@ def _store(conn: sqlite3.Connection, change: TableChange, run_id: str, at: float
             values,
         )
     if stored is None or version != stored[1]:
-        _add_version(conn, table_id, version, change, run_id, at)
+        _add_version(conn, table_id, version, table, change.notes, change.written_by, run_id, at)
     _store_files(conn, table_id, change, formats)
+
+
+def _with_hand_edits(table: Table, columns: tuple[Column, ...], parameters: dict[str, str], written_by: str) -> Table:
+    """Return what is to be stored with what people have said of it, also while the writer was at work.
+
+    What a column or a parameter says that the writer leaves out stays; against crawlers locks hold.
+    """
+    comments = {column.name: column.comment for column in columns}
+    table = replace(
+        table,
+        columns=tuple(
+            replace(column, comment=comments.get(column.name, column.comment), is_locked=False)
+            for column in table.columns
+        ),
+    )
+    if not written_by.startswith("crawler:"):
+        return table
+    others = {key: text for key, text in table.parameters.items() if key != LOCKED_PARAMETER}
+    locked = {key: text for key, text in parameters.items() if key == LOCKED_PARAMETER}
+    table = replace(table, parameters={**others, **locked})
+    kept, _ = with_locks(replace(table, columns=columns), table)
+    return with_data_types(kept, data_types(table))
 
 
 def _shape(columns: str) -> list[tuple[str, str]]:
@@ -171,17 +246,24 @@ def _united(stored: tuple[FileFormat, ...], added: tuple[FileFormat, ...]) -> tu
 
 
 def _add_version(
-    conn: sqlite3.Connection, table_id: int, version: int, change: TableChange, run_id: str, at: float
+    conn: sqlite3.Connection,
+    table_id: int,
+    version: int,
+    table: Table,
+    notes: Sequence[str],
+    written_by: str,
+    run_id: str,
+    at: float,
 ) -> None:
     conn.execute(
         "INSERT INTO catalog_version VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             table_id,
             version,
-            columns_text(change.table.columns),
-            columns_text(change.table.partition_keys),
-            json.dumps(change.notes, ensure_ascii=False),
-            change.written_by,
+            columns_text(table.columns),
+            columns_text(table.partition_keys),
+            json.dumps(notes, ensure_ascii=False),
+            written_by,
             run_id,
             at,
         ),

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from glue_tui.catalog.read import Catalog, PartitionEntry, TableEntry, VersionEntry
-from glue_tui.cli.catalog_edit import diff_command
+from glue_tui.cli.catalog_edit import EDIT_COMMANDS
 from glue_tui.cli.output import paint, say, show, show_json, table_text, time_text
 from glue_tui.cli.settings import Settings
 from glue_tui.client.find import state_db
@@ -91,7 +91,8 @@ def show_command(settings: Settings, name: str, as_json: bool) -> None:
         say("the catalog is empty: crawlers and jobs fill it")
 
 
-catalog_command.add_command(diff_command)
+for _command in EDIT_COMMANDS:
+    catalog_command.add_command(_command)
 
 
 def open_catalog(project_dir: Path) -> Catalog:
@@ -157,7 +158,7 @@ def _details_text(details: TableDetails) -> str:
     columns = [
         (
             column.name,
-            column.type + (" (partition key)" if column.name in keys else ""),
+            column.type + (" (partition key)" if column.name in keys else "") + (" locked" if column.is_locked else ""),
             column.comment or column.reason,
         )
         for column in (*table.columns, *table.partition_keys)

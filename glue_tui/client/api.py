@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from glue_tui.core.table_edits import TableEdit
 from glue_tui.protocol.deliveries import DeliveryResult
 from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
@@ -93,6 +94,9 @@ class EngineClient(Protocol):
 
     async def retry_notifications(self, run: str = "") -> int:
         """Send once more what failed or was missed, of one run or of all; return how many."""
+
+    async def edit_table(self, edit: TableEdit) -> tuple[str, ...]:
+        """Change a table of the catalog by hand; return what has changed, in words."""
 
     async def release_engine(self) -> None:
         """Let schedules and files start runs again in an engine that is held after repeated crashes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from glue_tui.client.find import state_dir
 from glue_tui.client.requests import RequestClient
 from glue_tui.core.problem import EngineUnavailable
+from glue_tui.core.table_edits import TableEdit
 from glue_tui.protocol.requests import Call, PruneHistory, Reply, Request
 from glue_tui.protocol.views import FeedMessage, PrunedView
 
@@ -98,6 +100,19 @@ async def prune_without_engine(project_dir: Path, ask: PruneHistory) -> PrunedVi
         if not pruned.has_more:
             compact(conn)
         return pruned
+
+
+def edit_without_engine(project_dir: Path, edit: TableEdit) -> tuple[str, ...]:
+    """Change a table by hand while no engine runs; return what has changed, in words.
+
+    Raises EngineUnavailable where one runs after all, EntityNotFound, InvalidInput, StoreFailed.
+    """
+    from glue_tui.catalog.write import edit_table
+    from glue_tui.engine.assemble import owned_state
+    from glue_tui.store.database import transaction
+
+    with owned_state(project_dir) as conn, transaction(conn):
+        return edit_table(conn, edit, at=time.time())
 
 
 def prunable(project_dir: Path, ask: PruneHistory) -> PrunedView:

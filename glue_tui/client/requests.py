@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TypeVar
 
+from glue_tui.core.table_edits import TableEdit
 from glue_tui.protocol.deliveries import DeliveryResult
 from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
@@ -12,6 +13,8 @@ from glue_tui.protocol.requests import (
     Done,
     DropFiles,
     DroppedReply,
+    EditedReply,
+    EditTable,
     GetInbox,
     GetProject,
     GetRun,
@@ -57,7 +60,8 @@ R = TypeVar(
     | DroppedReply
     | PrunedReply
     | SampleReply
-    | RetriedReply,
+    | RetriedReply
+    | EditedReply,
 )
 
 
@@ -145,3 +149,6 @@ class RequestClient(ABC):
 
     async def retry_notifications(self, run: str = "") -> int:
         return (await self._call(RetryNotifications(run=run), RetriedReply)).notifications
+
+    async def edit_table(self, edit: TableEdit) -> tuple[str, ...]:
+        return (await self._call(EditTable(edit=edit), EditedReply)).notes

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from glue_tui.core.schema import Column, Table
 
 LOCKED_PARAMETER = "LOCKED_BY_USER"
 """Table parameter: crawls bring files and partitions, but leave the columns as they are."""
+
+FOUND_PARAMETER = "FOUND_BY_CRAWLER"
+"""Table parameter: columns and types (JSON) as the data has them, where the table says otherwise or not at all: a lock,
+a policy or a person's hand stands between. Files that are not read again keep these types, not the table's."""
+
+NULL_TYPE = "null"
+"""What is found of a column without a single value."""
+NO_VALUES = "no values yet"
+"""Reason of a column that is called string only because something must be said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +102,7 @@ def with_locks(before: Table, found: Table) -> tuple[Table, tuple[str, ...]]:
         f"column {name} is locked as {column.type}, found as {present[name].type}"
         + (f": {present[name].reason}" if present[name].reason else "")
         for name, column in locked.items()
-        if name in present and present[name].type != column.type
+        if name in present and _data_type(present[name]) not in (column.type, NULL_TYPE)
     ) + tuple(f"column {name} is locked and stays, though no file has it" for name in locked if name not in present)
     columns = [locked.get(column.name, column) for column in found.columns]
     return replace(found, columns=_placed(columns, before.columns, locked.keys() - present.keys())), notes
@@ -106,3 +116,26 @@ def _placed(columns: list[Column], order: Sequence[Column], missing: set[str]) -
             ahead = [names.index(one.name) for one in order[:place] if one.name in names]
             columns.insert(max(ahead, default=-1) + 1, column)
     return tuple(columns)
+
+
+def data_types(table: Table) -> dict[str, str]:
+    """Return the types of all columns as the data has them, those that the table leaves out too; see FOUND_PARAMETER.
+
+    NULL_TYPE for a column without values.
+    """
+    found: dict[str, str] = json.loads(table.parameters.get(FOUND_PARAMETER, "{}"))
+    return {**{column.name: _data_type(column) for column in table.columns}, **found}
+
+
+def with_data_types(table: Table, types: Mapping[str, str]) -> Table:
+    """Return the table with its FOUND_PARAMETER saying what of `types` its columns do not say."""
+    said = {column.name: _data_type(column) for column in table.columns}
+    found = {name: kind for name, kind in types.items() if said.get(name) != kind}
+    parameters = {key: text for key, text in table.parameters.items() if key != FOUND_PARAMETER}
+    if found:
+        parameters[FOUND_PARAMETER] = json.dumps(found, ensure_ascii=False, sort_keys=True)
+    return replace(table, parameters=parameters)
+
+
+def _data_type(column: Column) -> str:
+    return NULL_TYPE if column.reason == NO_VALUES else column.type

@@ -230,7 +230,7 @@ def _unread(listed: ListedFile, before: _Known) -> CrawledFile:
         listed=replace(listed, size_bytes=before.file.size_bytes, mtime_ns=before.file.mtime_ns),
         format=before.format,
         rows=before.file.rows,
-        facts=known_facts(before.table.columns, before.format),
+        facts=known_facts(before.table, before.format),
         was_read=False,
     )
 

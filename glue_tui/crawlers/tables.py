@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from glue_tui.core.schema import Column, DataFile, FileFormat, Table
+from glue_tui.core.schema_changes import NO_VALUES, data_types
 from glue_tui.crawlers.evidence import first_misfit, shortened
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, type_of
 from glue_tui.crawlers.group import GroupedTable
@@ -14,9 +15,6 @@ from glue_tui.crawlers.values import NARROW_TYPES, NULL_TYPE, widened
 
 FORCED_SHARE = 0.2
 """A type needs a reason if so many of the values would have fitted a narrower one."""
-
-NO_VALUES = "no values yet"
-"""Reason of a column that is called string only because something must be said."""
 
 OWNER_PARAMETER = "UPDATED_BY_CRAWLER"
 """Rule GR-10: the crawler that a table belongs to."""
@@ -68,9 +66,9 @@ def draft(grouped: GroupedTable, *, database: str, name: str, location: str, cra
     )
 
 
-def known_facts(columns: Sequence[Column], file_format: FileFormat) -> dict[str, ColumnFacts]:
+def known_facts(table: Table, file_format: FileFormat) -> dict[str, ColumnFacts]:
     """Return what the catalog knows of the columns of a file that is not read again."""
-    types = {column.name: NULL_TYPE if column.reason == NO_VALUES else column.type for column in columns}
+    types = data_types(table)
     return {name: ColumnFacts(type=types.get(name, NULL_TYPE)) for name in file_format.columns}
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
+from glue_tui.core import schema_changes
+
 NARROW_TYPES = ("boolean", "bigint", "double", "date", "timestamp")
 """Types that text can have, narrowest first; everything else is a string."""
 
-NULL_TYPE = "null"
+NULL_TYPE = schema_changes.NULL_TYPE
 """A column without a single value."""
 
 _DATE = r"\d{4}-\d{2}-\d{2}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import traceback
 from typing import assert_never
 
+from glue_tui.catalog.write import edit_table
 from glue_tui.core.model import RunId
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, InvalidInput
 from glue_tui.definitions.project import Definition
@@ -20,6 +22,8 @@ from glue_tui.protocol.requests import (
     Done,
     DropFiles,
     DroppedReply,
+    EditedReply,
+    EditTable,
     GetInbox,
     GetProject,
     GetRun,
@@ -51,6 +55,7 @@ from glue_tui.protocol.requests import (
     SummaryReply,
 )
 from glue_tui.protocol.views import RunSummary, RunView
+from glue_tui.store.database import transaction
 
 RUNS_LIMIT_MAX = 10_000
 
@@ -116,6 +121,10 @@ async def _reply(host: Host, call: Call) -> Reply:
         case RetryNotifications(run=ref):
             count = host.notifier.try_again(host.history.run_id(ref) if ref else "")
             return RetriedReply(number=number, notifications=count)
+        case EditTable(edit=edit):
+            # Between two steps of the kernel, whose connection it is: what crawls bring in the meantime comes after.
+            with transaction(host.kernel.conn) as conn:
+                return EditedReply(number=number, notes=edit_table(conn, edit, at=time.time()))
         case other:
             assert_never(other)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from glue_tui.core.problem import ERRORS, GlueTuiError
+from glue_tui.core.table_edits import TableEdit
 from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.views import (
@@ -20,7 +21,7 @@ from glue_tui.protocol.views import (
     StoryLine,
 )
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 FRAME_BYTES_MAX = 64 * 1024 * 1024
 """A frame longer than this ends the connection: no project's snapshot comes near it."""
 
@@ -130,6 +131,12 @@ class RetryNotifications(_Frame, frozen=True):
     """Of one run only."""
 
 
+class EditTable(_Frame, frozen=True):
+    """Change a table of the catalog by hand."""
+
+    edit: TableEdit
+
+
 Request = (
     GetProject
     | GetRun
@@ -149,6 +156,7 @@ Request = (
     | Subscribe
     | SendSample
     | RetryNotifications
+    | EditTable
 )
 
 
@@ -226,6 +234,12 @@ class RetriedReply(_Frame, frozen=True):
     notifications: int
 
 
+class EditedReply(_Frame, frozen=True):
+    number: int
+    notes: tuple[str, ...]
+    """What has changed, in words; nothing where everything was so before."""
+
+
 class Refused(_Frame, frozen=True):
     """Reply to a request that raised; `code` is the class of the GlueTuiError."""
 
@@ -255,6 +269,7 @@ Reply = (
     | PrunedReply
     | SampleReply
     | RetriedReply
+    | EditedReply
     | Refused
 )
 ServerFrame = Hello | Feed | Reply
