@@ -10,9 +10,11 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from glue_tui.catalog import databases
+from glue_tui.catalog.places import Storage, absolute_path, is_s3
 from glue_tui.catalog.read import Catalog, TableEntry
 from glue_tui.catalog.readers.csv_files import scan_csv
 from glue_tui.catalog.readers.json_files import scan_json
+from glue_tui.catalog.s3_access import CONNECTION_URL_PARAMETER, storage_for
 from glue_tui.catalog.set_aside import set_aside
 from glue_tui.catalog.templates import filled_in
 from glue_tui.catalog.types import parse, polars_type, text_type
@@ -37,18 +39,24 @@ _LENIENT = pl.ScanCastOptions(
 def scan(catalog: Catalog, full_name: str, *, project_dir: Path, environment: Mapping[str, str]) -> pl.LazyFrame:
     """Return a catalog table, its columns first and its partition keys last.
 
-    `environment` fills in `{{ env.NAME }}` in the URL of a database table. Raises EntityNotFound for an unknown name,
-    InvalidInput for a file that is no longer there.
+    `environment` fills in `{{ env.NAME }}` in the URL of a connection, and says how `s3://` is reached. Raises
+    EntityNotFound for an unknown name, InvalidInput for a file that is no longer there.
     """
     entry, files = catalog.contents(full_name)
     table = entry.table
     if table.classification == "sqlite":
         url = filled_in(table.location, environment)
         return _scan_database(table, url, project_dir)
-    files = _where_they_lie(entry, files, project_dir)
+    storage = storage_for(table.location, table.parameters.get(CONNECTION_URL_PARAMETER, ""), environment)
+    if not is_s3(table.location):
+        files = _where_they_lie(entry, files, project_dir)
     frames = [
         _scan_format(
-            table, file_format, [file for file in files if file.format == place and file.rows > 0], project_dir
+            table,
+            file_format,
+            [file for file in files if file.format == place and file.rows > 0],
+            project_dir,
+            storage,
         )
         for place, file_format in enumerate(table.formats)
         if any(file.format == place and file.rows > 0 for file in files)
@@ -80,18 +88,20 @@ def _where_they_lie(entry: TableEntry, files: Sequence[DataFile], project_dir: P
     return tuple(found)
 
 
-def _scan_format(table: Table, file_format: FileFormat, files: list[DataFile], project_dir: Path) -> pl.LazyFrame:
+def _scan_format(
+    table: Table, file_format: FileFormat, files: list[DataFile], project_dir: Path, storage: Storage
+) -> pl.LazyFrame:
     """Return the files of one format, with the table's columns and types."""
-    paths = [str((project_dir / file.path).absolute()) for file in files]
+    paths = [absolute_path(file.path, project_dir) for file in files]
     match file_format.classification:
         case "parquet":
-            return _scan_parquet(table, file_format, files, paths)
+            return _scan_parquet(table, file_format, files, paths, storage)
         case "json":
             read_as = text_schema(table, file_format)
-            frame = scan_json(file_format, paths, read_as, _PATH)
+            frame = scan_json(file_format, paths, read_as, _PATH, storage)
         case "csv":
             read_as = text_schema(table, file_format)
-            frame = scan_csv(file_format, paths, read_as, _PATH)
+            frame = scan_csv(file_format, paths, read_as, _PATH, storage)
         case other:
             raise InvalidInput(f"{table.full_name}: files of format {other!r} can't be read")
     columns = [
@@ -109,7 +119,9 @@ def text_schema(table: Table, file_format: FileFormat) -> dict[str, pl.DataType]
     return {name: types.get(name, pl.String()) for name in file_format.columns}
 
 
-def _scan_parquet(table: Table, file_format: FileFormat, files: list[DataFile], paths: list[str]) -> pl.LazyFrame:
+def _scan_parquet(
+    table: Table, file_format: FileFormat, files: list[DataFile], paths: list[str], storage: Storage
+) -> pl.LazyFrame:
     """Return parquet files of one physical schema. The scan itself knows Hive folders and prunes by them."""
     hive = bool(table.partition_keys) and all(
         _hive_keys(path) == tuple(key.name for key in table.partition_keys) for path in paths
@@ -121,6 +133,7 @@ def _scan_parquet(table: Table, file_format: FileFormat, files: list[DataFile], 
         hive_partitioning=hive,
         hive_schema={key.name: _hive_type(polars_type(key.type)) for key in table.partition_keys} if hive else None,
         cast_options=_LENIENT,
+        **storage.polars_options(paths[0]),
     )
     present = set(file_format.columns)
     columns = [

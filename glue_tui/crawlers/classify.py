@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from glue_tui.catalog.places import LOCAL, Storage
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.csv_dialect import classify_csv
@@ -33,7 +34,7 @@ class Classified:
     """What the file could also mean, each with the key that settles it; the crawl's log warns of them."""
 
 
-def classify(path: str, name: str, classifier: Classifier) -> Classified:
+def classify(path: str, name: str, classifier: Classifier, storage: Storage = LOCAL) -> Classified:
     """Return how to read a file; what `classifier` says is taken as said. Raises Unreadable or NoData.
 
     The content decides, the name only where the content can't: text in a file named .parquet was not meant as a table.
@@ -42,7 +43,7 @@ def classify(path: str, name: str, classifier: Classifier) -> Classified:
     extension = name.lower().removesuffix(".gz").rpartition(".")[2]
     if extension in DOCUMENT_EXTENSIONS:
         raise NoData(f"a .{extension} file is no data")
-    head = read_head(path)
+    head = read_head(path, storage)
     if not head.content.strip():
         raise Unreadable("the file is empty")
     if extension not in PARQUET_EXTENSIONS:

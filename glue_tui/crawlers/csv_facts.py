@@ -29,12 +29,12 @@ def read_csv(files: list[ListedFile], file_format: FileFormat) -> list[Found]:
             return [*read_csv(files[:middle], file_format), *read_csv(files[middle:], file_format)]
         if file_format.encoding == "utf8" and "utf-8" in str(error).lower():
             return read_csv(files, replace(file_format, encoding="latin1"))
-        return [broken(files[0], error, ragged_row(files[0].absolute, file_format))]
+        return [broken(files[0], error, ragged_row(files[0], file_format))]
 
 
 def _count_csv(files: list[ListedFile], file_format: FileFormat) -> Iterator[CrawledFile]:
     schema = {name: pl.String() for name in file_format.columns}
-    frame = scan_csv(file_format, [listed.absolute for listed in files], schema, _PATH)
+    frame = scan_csv(file_format, [listed.absolute for listed in files], schema, _PATH, files[0].storage)
     counts = (
         frame.group_by(_PATH)
         .agg(

@@ -13,34 +13,35 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from glue_tui.core.schema import FileFormat
+from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.values import fits, widened
 
 VALUE_CHARACTERS_MAX = 60
 
 
-def first_misfit(path: str, file_format: FileFormat, column: str, kind: str) -> tuple[int, str] | None:
+def first_misfit(listed: ListedFile, file_format: FileFormat, column: str, kind: str) -> tuple[int, str] | None:
     """Return line and value of the first value in a CSV or JSON column that is not of type `kind`, if there is one."""
     if file_format.classification == "json":
-        return _first_json_misfit(path, file_format, column, kind)
+        return _first_json_misfit(listed, file_format, column, kind)
     place = file_format.columns.index(column)
     return _first_row(
-        path,
+        listed,
         file_format,
         lambda row: row[place] if place < len(row) and row[place] and not fits(row[place], kind) else None,
     )
 
 
-def ragged_row(path: str, file_format: FileFormat) -> str:
+def ragged_row(listed: ListedFile, file_format: FileFormat) -> str:
     """Return `line 7 has 5 values, the file 4 columns` for the first row of a CSV file that is too long; or nothing."""
     width = len(file_format.columns)
-    found = _first_row(path, file_format, lambda row: str(len(row)) if len(row) > width else None)
+    found = _first_row(listed, file_format, lambda row: str(len(row)) if len(row) > width else None)
     return f"line {found[0]} has {found[1]} values, but the file {width} columns" if found else ""
 
 
-def broken_json_line(path: str, file_format: FileFormat) -> str:
+def broken_json_line(listed: ListedFile, file_format: FileFormat) -> str:
     """Return `line 7 is no JSON object: Expecting value at column 9` for the first such line of a file; or nothing."""
     try:
-        with _opened(path, file_format) as file:
+        with _opened(listed, file_format) as file:
             for number, line in enumerate(file, start=1):
                 try:
                     if line.strip() and not isinstance(json.loads(line), dict):
@@ -57,8 +58,10 @@ def shortened(value: str) -> str:
     return repr(value if len(value) <= VALUE_CHARACTERS_MAX else value[: VALUE_CHARACTERS_MAX - 1] + "…")
 
 
-def _first_row(path: str, file_format: FileFormat, found: Callable[[list[str]], str | None]) -> tuple[int, str] | None:
-    with _opened(path, file_format) as file:
+def _first_row(
+    listed: ListedFile, file_format: FileFormat, found: Callable[[list[str]], str | None]
+) -> tuple[int, str] | None:
+    with _opened(listed, file_format) as file:
         rows = csv.reader(file, delimiter=file_format.delimiter)
         try:
             if file_format.header:
@@ -72,8 +75,8 @@ def _first_row(path: str, file_format: FileFormat, found: Callable[[list[str]], 
     return None
 
 
-def _first_json_misfit(path: str, file_format: FileFormat, column: str, kind: str) -> tuple[int, str] | None:
-    with _opened(path, file_format) as file:
+def _first_json_misfit(listed: ListedFile, file_format: FileFormat, column: str, kind: str) -> tuple[int, str] | None:
+    with _opened(listed, file_format) as file:
         for number, line in enumerate(file, start=1):
             try:
                 value = json.loads(line).get(column) if line.strip() else None
@@ -97,12 +100,8 @@ def _json_type(value: object) -> str:
 
 
 @contextmanager
-def _opened(path: str, file_format: FileFormat) -> Iterator[io.TextIOBase]:
+def _opened(listed: ListedFile, file_format: FileFormat) -> Iterator[io.TextIOBase]:
     encoding = "latin1" if file_format.encoding == "latin1" else "utf-8-sig"
-    if file_format.compression == "gzip":
-        with gzip.open(path, "rt", encoding=encoding, newline="") as unpacked:
-            assert isinstance(unpacked, io.TextIOBase)
-            yield unpacked
-    else:
-        with open(path, encoding=encoding, newline="") as plain:
-            yield plain
+    with listed.storage.open(listed.absolute) as raw:
+        unpacked = gzip.GzipFile(fileobj=raw) if file_format.compression == "gzip" else raw
+        yield io.TextIOWrapper(unpacked, encoding=encoding, newline="")

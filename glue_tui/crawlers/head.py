@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
+from glue_tui.catalog.places import LOCAL, Storage
+
 HEAD_BYTES = 64 * 1024
 
 
@@ -24,14 +26,13 @@ class Head:
     is_whole: bool
 
 
-def read_head(path: str) -> Head:
+def read_head(path: str, storage: Storage = LOCAL) -> Head:
     """Return the first bytes of a file. Raises Unreadable if it can't be opened or decompressed."""
     try:
-        with open(path, "rb") as file:
-            raw = file.read(HEAD_BYTES)
-            whole = not file.read(1)
+        raw = storage.read(path, 0, HEAD_BYTES + 1)
     except OSError as error:
         raise Unreadable(f"it can't be opened: {error.strerror}") from error
+    raw, whole = raw[:HEAD_BYTES], len(raw) <= HEAD_BYTES
     if not raw.startswith(b"\x1f\x8b"):
         return Head(raw, "", whole)
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)

@@ -35,7 +35,7 @@ def _read_chunk(files: Sequence[ListedFile], classifier: Classifier, footers: Pa
             yield found
             continue
         try:
-            formats[classify(listed.absolute, listed.name, classifier).format].append(listed)
+            formats[classify(listed.absolute, listed.name, classifier, listed.storage).format].append(listed)
         except NoData as reason:
             yield PassedOver(path=listed.path, reason=str(reason))
         except Unreadable as reason:

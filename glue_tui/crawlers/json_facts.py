@@ -19,11 +19,15 @@ from glue_tui.crawlers.values import NULL_TYPE
 def read_json(listed: ListedFile, file_format: FileFormat) -> Found:
     """Read one file whole."""
     try:
-        frame = pl.scan_ndjson([escape(listed.absolute)], infer_schema_length=None)
+        frame = pl.scan_ndjson(
+            [escape(listed.absolute)],
+            infer_schema_length=None,
+            **listed.storage.polars_options(listed.absolute),
+        )
         schema = frame.collect_schema()
         rows = frame.select(pl.len()).collect(engine="streaming").item()
     except (PolarsError, OSError) as error:
-        return broken(listed, error, broken_json_line(listed.absolute, file_format))
+        return broken(listed, error, broken_json_line(listed, file_format))
     facts = {
         name: ColumnFacts(type=NULL_TYPE if dtype == pl.Null else glue_type(dtype)) for name, dtype in schema.items()
     }

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
+from glue_tui.catalog.places import LOCAL, Storage
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedFile:
@@ -21,6 +23,10 @@ class ListedFile:
     name: str
     size_bytes: int
     mtime_ns: int
+    tag: str = ""
+    """Of this version of the file, as FileStatus has it."""
+    storage: Storage = LOCAL
+    """Opens `absolute`."""
 
 
 def list_files(root: Path, exclude: Sequence[str], *, project_dir: Path) -> Iterator[ListedFile]:
@@ -134,4 +140,5 @@ def _listed(absolute: str, project: str, folders: tuple[str, ...], name: str, st
         name=name,
         size_bytes=status.st_size,
         mtime_ns=status.st_mtime_ns,
+        tag=str(status.st_ctime_ns),
     )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import polars as pl
 from polars.exceptions import PolarsError
 
+from glue_tui.catalog.places import is_s3
 from glue_tui.catalog.types import glue_type
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, Found, broken
@@ -44,7 +48,7 @@ class ParquetFooters:
     """By the bytes of the schema, and what Arrow's writers add to it."""
 
     def read(self, listed: ListedFile) -> CrawledFile | None:
-        """Return what the footer of a local file says; None if the file is not, or not plainly, a parquet file."""
+        """Return what the footer of a file says; None if the file is not, or not plainly, a parquet file."""
         try:
             footer = _footer(listed)
             return self._understood(listed, footer) if footer else None
@@ -70,7 +74,9 @@ def read_parquet(listed: ListedFile) -> Found:
     """Read one file's footer as polars does, and say what is wrong where it can't."""
     try:
         schema = _parsed(listed)
-        rows = pl.scan_parquet(listed.absolute, glob=False, hive_partitioning=False).select(pl.len()).collect().item()
+        options = listed.storage.polars_options(listed.absolute)
+        frame = pl.scan_parquet(listed.absolute, glob=False, hive_partitioning=False, **options)
+        rows = frame.select(pl.len()).collect().item()
     except (PolarsError, OSError) as error:
         found = broken(listed, error)
         return replace(found, reason=f"not a whole parquet file: {found.reason}")
@@ -78,7 +84,7 @@ def read_parquet(listed: ListedFile) -> Found:
 
 
 def _parsed(listed: ListedFile) -> _Schema:
-    with open(listed.absolute, "rb") as file:
+    with listed.storage.open(listed.absolute) as file:
         schema = pl.read_parquet_schema(file)
     names, types = tuple(schema), tuple(str(dtype) for dtype in schema.values())
     facts = {
@@ -89,16 +95,26 @@ def _parsed(listed: ListedFile) -> _Schema:
 
 def _footer(listed: ListedFile) -> bytes:
     """Return the footer of a file that begins and ends as parquet files do; nothing of any other."""
-    file = os.open(listed.absolute, os.O_RDONLY)
-    try:
+    with _ranges(listed) as read:
         start = max(0, listed.size_bytes - TAIL_BYTES)
-        tail = os.pread(file, TAIL_BYTES, start)
-        if not (tail if start == 0 else os.pread(file, len(MAGIC), 0)).startswith(MAGIC):
+        tail = read(TAIL_BYTES, start)
+        if not (read(len(MAGIC), 0) if start else tail).startswith(MAGIC):
             return b""
         length = footer_bytes(tail)
         end = len(tail) - END_BYTES
         if length <= end:
             return tail[end - length : end]
-        return os.pread(file, length, listed.size_bytes - END_BYTES - length)
+        return read(length, max(0, listed.size_bytes - END_BYTES - length))
+
+
+@contextmanager
+def _ranges(listed: ListedFile) -> Iterator[Callable[[int, int], bytes]]:
+    """Yield what reads so many bytes from a place on; a file of this machine is opened once for all of them."""
+    if is_s3(listed.absolute):
+        yield lambda length, start: listed.storage.read(listed.absolute, start, length)
+        return
+    file = os.open(listed.absolute, os.O_RDONLY)
+    try:
+        yield partial(os.pread, file)
     finally:
         os.close(file)

@@ -117,7 +117,7 @@ def _reason(name: str, kind: str, files: Sequence[CrawledFile]) -> str:
             continue
         if file.format.classification == "parquet":
             return f"{file.listed.path} has {facts.type}, most files {narrower}"
-        found = first_misfit(file.listed.absolute, file.format, name, "bigint" if narrower == "digits" else narrower)
+        found = first_misfit(file.listed, file.format, name, "bigint" if narrower == "digits" else narrower)
         if found is None:
             return f"{file.listed.path} has {facts.type or 'other values'}, most files {narrower}"
         line, value = found

@@ -5,24 +5,28 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator, Mapping
 from io import BytesIO
-from pathlib import Path
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from glue_tui.catalog.places import LOCAL, Storage
 from glue_tui.catalog.readers.asked import asked_for
 from glue_tui.core.schema import FileFormat
 
 
 def scan_csv(
-    file_format: FileFormat, paths: list[str], schema: Mapping[str, pl.DataType], path_column: str
+    file_format: FileFormat,
+    paths: list[str],
+    schema: Mapping[str, pl.DataType],
+    path_column: str,
+    storage: Storage = LOCAL,
 ) -> pl.LazyFrame:
     """Return CSV files of one format, columns by position under the names and dtypes of `schema`.
 
     `schema` names all columns of the files in their order; `path_column` gets each row's file.
     """
     if file_format.encoding == "latin1":
-        return pl.concat([_scan_latin1(file_format, path, schema, path_column) for path in paths])
+        return pl.concat([_scan_latin1(file_format, path, schema, path_column, storage) for path in paths])
     return pl.scan_csv(
         paths,
         has_header=False,
@@ -32,11 +36,12 @@ def scan_csv(
         schema=dict(schema),
         include_file_paths=path_column,
         glob=False,
+        **storage.polars_options(paths[0]),
     )
 
 
 def _scan_latin1(
-    file_format: FileFormat, path: str, schema: Mapping[str, pl.DataType], path_column: str
+    file_format: FileFormat, path: str, schema: Mapping[str, pl.DataType], path_column: str, storage: Storage
 ) -> pl.LazyFrame:
     """Return one file that polars' reader can't decode: read whole, when the rows are asked for."""
     full_schema = {**schema, path_column: pl.String()}
@@ -44,7 +49,7 @@ def _scan_latin1(
     def read(
         columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
     ) -> Iterator[pl.DataFrame]:
-        content = Path(path).read_bytes()
+        content = storage.read(path)
         if file_format.compression == "gzip":
             content = gzip.decompress(content)
         text = pl.scan_csv(
