@@ -9,14 +9,13 @@ from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.csv_dialect import classify_csv
 from glue_tui.crawlers.head import Head, NoData, Unreadable, decoded, read_head
-from glue_tui.crawlers.names import DOCUMENT_EXTENSIONS, PARQUET_EXTENSIONS
+from glue_tui.crawlers.names import DOCUMENT_EXTENSIONS, PARQUET_EXTENSIONS, without_packing
 
 _MAGIC = (
     (b"Obj\x01", "an Avro file"),
     (b"ORC", "an ORC file"),
     (b"PK\x03\x04", "a zip archive or a spreadsheet"),
-    (b"BZh", "compressed with bzip2"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+    (b"PK\x03\x04", "a workbook"),
     (b"\xff\xfe", "UTF-16 text"),
     (b"\xfe\xff", "UTF-16 text"),
     (b"SQLite format 3\x00", "an SQLite database: crawl it through a connection"),
@@ -40,7 +39,7 @@ def classify(path: str, name: str, classifier: Classifier, storage: Storage = LO
     The content decides, the name only where the content can't: text in a file named .parquet was not meant as a table.
     Columns of parquet and JSON are not looked at here.
     """
-    extension = name.lower().removesuffix(".gz").rpartition(".")[2]
+    extension = without_packing(name).rpartition(".")[2]
     if extension in DOCUMENT_EXTENSIONS:
         raise NoData(f"a .{extension} file is no data")
     head = read_head(path, storage)

@@ -6,12 +6,12 @@ Read again in plain Python, but only for the one file that is known to hold it.
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from glue_tui.catalog.readers.unpacked import unpacked
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.values import fits, widened
@@ -102,6 +102,5 @@ def _json_type(value: object) -> str:
 @contextmanager
 def _opened(listed: ListedFile, file_format: FileFormat) -> Iterator[io.TextIOBase]:
     encoding = "latin1" if file_format.encoding == "latin1" else "utf-8-sig"
-    with listed.storage.open(listed.absolute) as raw:
-        unpacked = gzip.GzipFile(fileobj=raw) if file_format.compression == "gzip" else raw
-        yield io.TextIOWrapper(unpacked, encoding=encoding, newline="")
+    with unpacked(listed.absolute, file_format.compression, listed.storage) as file:
+        yield io.TextIOWrapper(file, encoding=encoding, newline="")

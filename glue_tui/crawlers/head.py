@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 
 from glue_tui.catalog.places import LOCAL, Storage
+from glue_tui.catalog.readers.unpacked import WORKBOOK_MEMBERS, Damaged, compression_of, members, unpacked
 
 HEAD_BYTES = 64 * 1024
 
@@ -21,25 +21,34 @@ class NoData(Exception):
 @dataclass(frozen=True, slots=True)
 class Head:
     content: bytes
-    """The first bytes of the file, decompressed."""
+    """The first bytes of the file, unpacked."""
     compression: str
     is_whole: bool
 
 
 def read_head(path: str, storage: Storage = LOCAL) -> Head:
-    """Return the first bytes of a file. Raises Unreadable if it can't be opened or decompressed."""
+    """Return the first bytes of a file. Raises Unreadable if it can't be opened or unpacked."""
     try:
-        raw = storage.read(path, 0, HEAD_BYTES + 1)
+        content = storage.read(path, 0, HEAD_BYTES + 1)
+        compression = compression_of(content)
+        if compression and not _is_workbook(path, compression, storage):
+            with unpacked(path, compression, storage) as file:
+                content = file.read(HEAD_BYTES + 1)
+        else:
+            compression = ""
+    except Damaged as error:
+        raise Unreadable(str(error)) from error
     except OSError as error:
         raise Unreadable(f"it can't be opened: {error.strerror}") from error
-    raw, whole = raw[:HEAD_BYTES], len(raw) <= HEAD_BYTES
-    if not raw.startswith(b"\x1f\x8b"):
-        return Head(raw, "", whole)
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        return Head(unpacker.decompress(raw, HEAD_BYTES * 4), "gzip", whole and unpacker.eof)
-    except zlib.error as error:
-        raise Unreadable(f"its gzip compression is broken: {error}") from error
+    return Head(content[:HEAD_BYTES], compression, len(content) <= HEAD_BYTES)
+
+
+def _is_workbook(path: str, compression: str, storage: Storage) -> bool:
+    """Return whether a zip archive is one of Excel or OpenDocument."""
+    if compression != "zip":
+        return False
+    with storage.open(path) as file:
+        return not WORKBOOK_MEMBERS.isdisjoint(members(file))
 
 
 def decoded(head: Head) -> tuple[str, str]:

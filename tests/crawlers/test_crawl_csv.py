@@ -134,7 +134,7 @@ def test_files_that_cannot_be_read_are_left_out_with_their_reason(project: Proje
         ("a.parquet", "nothing of the kind\n", "not a parquet file: no delimiter cuts its lines into columns"),
         ("a.parquet", "version https://x.y,1\noid sha256:1,2\n", "not a parquet file: it is text"),
         ("a.parquet", b"\x00\x01\x02", "not a parquet file: it is binary"),
-        ("a.parquet", b"PK\x03\x04...", "not a parquet file: it is a zip archive"),
+        ("a.parquet", b"PK\x03\x04...", "its zip compression is broken: "),
         ("a.parquet", b"PAR1 and nothing more", "not a whole parquet file: "),
         ("a.json", '{"a": 1}\n\n{"a": 2\n{"a": 3}\n', "line 3 is no JSON object: "),
         ("a.jsonl", '{"a": 1}\n{"a": nonsense}\n', "line 2 is no JSON object: Expecting value at column 7"),

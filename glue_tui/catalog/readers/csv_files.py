@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator, Mapping
-from io import BytesIO
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from glue_tui.catalog.places import LOCAL, Storage
 from glue_tui.catalog.readers.asked import asked_for
+from glue_tui.catalog.readers.unpacked import as_utf8_file
 from glue_tui.core.schema import FileFormat
 
 
@@ -25,8 +24,8 @@ def scan_csv(
 
     `schema` names all columns of the files in their order; `path_column` gets each row's file.
     """
-    if file_format.encoding == "latin1":
-        return pl.concat([_scan_latin1(file_format, path, schema, path_column, storage) for path in paths])
+    if file_format.encoding == "latin1" or file_format.compression in ("bz2", "zip"):
+        return pl.concat([_scan_unpacked(file_format, path, schema, path_column, storage) for path in paths])
     return pl.scan_csv(
         paths,
         has_header=False,
@@ -40,26 +39,26 @@ def scan_csv(
     )
 
 
-def _scan_latin1(
+def _scan_unpacked(
     file_format: FileFormat, path: str, schema: Mapping[str, pl.DataType], path_column: str, storage: Storage
 ) -> pl.LazyFrame:
-    """Return one file that polars' reader can't decode: read whole, when the rows are asked for."""
+    """Return one file that polars' reader can't unpack or decode: it is written anew when the rows are asked for."""
     full_schema = {**schema, path_column: pl.String()}
 
     def read(
         columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
     ) -> Iterator[pl.DataFrame]:
-        content = storage.read(path)
-        if file_format.compression == "gzip":
-            content = gzip.decompress(content)
-        text = pl.scan_csv(
-            BytesIO(content.decode("latin1").encode()),
-            has_header=False,
-            skip_rows=int(file_format.header),
-            separator=file_format.delimiter,
-            quote_char=file_format.quote or None,
-            schema=dict(schema),
-        ).with_columns(pl.lit(path).alias(path_column))
-        yield asked_for(text, columns, predicate, rows_max).collect()
+        with as_utf8_file(path, file_format.compression, file_format.encoding, storage) as plain:
+            text = pl.scan_csv(
+                plain,
+                has_header=False,
+                skip_rows=int(file_format.header),
+                separator=file_format.delimiter,
+                quote_char=file_format.quote or None,
+                schema=dict(schema),
+                glob=False,
+                **storage.polars_options(plain),
+            ).with_columns(pl.lit(path).alias(path_column))
+            yield from asked_for(text, columns, predicate, rows_max).collect_batches()
 
     return register_io_source(read, schema=full_schema)
