@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import ColumnNotFoundError, PolarsError
 
+from glue_tui.catalog.pruning import Trace
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
@@ -20,16 +21,18 @@ _NO_RELATION = re.compile(r"relation '([^']*)' was not found")
 _NO_COLUMN = re.compile(r'unable to find column "([^"]*)"; valid columns: \[(.*?)\]')
 
 
-def run_sql(catalog: Catalog, query: str, *, project_dir: Path, environment: Mapping[str, str]) -> pl.LazyFrame:
+def run_sql(
+    catalog: Catalog, query: str, *, project_dir: Path, environment: Mapping[str, str], trace: Trace | None = None
+) -> pl.LazyFrame:
     """Return the result of one query in polars' SQL, not yet computed.
 
     Raises InvalidInput for a query that is wrong, EntityNotFound for an unknown table, with the nearest name.
     """
     _check_is_query(query)
-    known = [entry.full_name for entry in catalog.tables()]
+    known = catalog.names()
     context = pl.SQLContext()
     for name in mentioned(query, known):
-        context.register(name, scan(catalog, name, project_dir=project_dir, environment=environment))
+        context.register(name, scan(catalog, name, project_dir=project_dir, environment=environment, trace=trace))
     try:
         frame = context.execute(query)
         frame.collect_schema()
@@ -48,13 +51,13 @@ def _check_is_query(query: str) -> None:
         raise InvalidInput(f"only queries: {word} is none", hint=did_you_mean(word, _QUERY_WORDS))
 
 
-def mentioned(query: str, known: list[str]) -> list[str]:
+def mentioned(query: str, known: tuple[str, ...]) -> list[str]:
     """Return the known `database.table` names that occur in the query, quoted or not."""
     plain = query.replace('"', "").replace("`", "").lower()
     return [name for name in known if re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", plain)]
 
 
-def explained(error: BaseException, known: list[str]) -> InvalidInput | EntityNotFound:
+def explained(error: BaseException, known: tuple[str, ...]) -> InvalidInput | EntityNotFound:
     """Return polars' error about a query in our words, with the way out where there is one."""
     message = str(error).split("\n\nResolved plan until failure")[0].strip()
     if relation := _NO_RELATION.search(message):

@@ -152,17 +152,7 @@ class Catalog:
     def contents(self, full_name: str) -> tuple[TableEntry, tuple[DataFile, ...]]:
         """Return a table and its files as they were at one moment. Raises EntityNotFound."""
         entry, rows = self.file_rows(full_name)
-        return entry, tuple(
-            DataFile(
-                path=path,
-                size_bytes=size_bytes,
-                mtime_ns=mtime_ns,
-                rows=count,
-                partition_values=tuple(values_from(values)),
-                format=place,
-            )
-            for path, size_bytes, mtime_ns, count, values, place in rows
-        )
+        return entry, tuple(map(file_from, rows))
 
     def file_rows(self, full_name: str) -> tuple[TableEntry, list[FileRow]]:
         """Return what `contents` does, the files as they are stored: quick for a table of 100,000 files."""
@@ -236,6 +226,19 @@ class Catalog:
             conn.execute("BEGIN")
             made = conn.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'catalog_file'").fetchone()
             yield conn if made else None
+
+
+def file_from(row: FileRow) -> DataFile:
+    """Return a stored file."""
+    path, size_bytes, mtime_ns, rows, values, place = row
+    return DataFile(
+        path=path,
+        size_bytes=size_bytes,
+        mtime_ns=mtime_ns,
+        rows=rows,
+        partition_values=tuple(values_from(values)),
+        format=place,
+    )
 
 
 def _find(conn: sqlite3.Connection | None, full_name: str) -> sqlite3.Row | None:

@@ -35,7 +35,7 @@ def query_result(
     try:
         frame = lazy.collect()
     except PolarsError as error:
-        raise explained(error, [entry.full_name for entry in catalog.tables()]) from error
+        raise explained(error, catalog.names()) from error
     is_cut = rows_max is not None and frame.height > rows_max
     return QueryResult(
         columns=tuple(frame.columns),

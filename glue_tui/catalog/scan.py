@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby
+from operator import itemgetter
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +15,9 @@ from polars.io.plugins import register_io_source
 
 from glue_tui.catalog import databases
 from glue_tui.catalog.places import Storage, absolute_path, is_s3
-from glue_tui.catalog.read import Catalog, TableEntry
+from glue_tui.catalog.pruning import NULL_PARTITION, Trace, files_for
+from glue_tui.catalog.read import Catalog, FileRow, TableEntry, file_from
+from glue_tui.catalog.readers.asked import asked_for
 from glue_tui.catalog.readers.csv_files import scan_csv
 from glue_tui.catalog.readers.json_files import scan_json
 from glue_tui.catalog.s3_access import CONNECTION_URL_PARAMETER, storage_for
@@ -21,10 +27,9 @@ from glue_tui.catalog.types import parse, polars_type, text_type
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import DataFile, FileFormat, Table
 
-NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
-"""Hive's folder name for a partition key without a value; an empty value is read the same way."""
-
 _PATH = "__glue_tui_path"
+_format_of = itemgetter(5)
+"""Of a FileRow."""
 
 _LENIENT = pl.ScanCastOptions(
     integer_cast=["upcast", "allow-float"],
@@ -36,34 +41,89 @@ _LENIENT = pl.ScanCastOptions(
 """For files of one format whose writer did not say their physical types."""
 
 
-def scan(catalog: Catalog, full_name: str, *, project_dir: Path, environment: Mapping[str, str]) -> pl.LazyFrame:
+def scan(
+    catalog: Catalog,
+    full_name: str,
+    *,
+    project_dir: Path,
+    environment: Mapping[str, str],
+    trace: Trace | None = None,
+) -> pl.LazyFrame:
     """Return a catalog table, its columns first and its partition keys last.
 
-    `environment` fills in `{{ env.NAME }}` in the URL of a connection, and says how `s3://` is reached. Raises
-    EntityNotFound for an unknown name, InvalidInput for a file that is no longer there.
+    Of a partitioned table only those files are opened whose partition values a query asks for. `environment` fills in
+    `{{ env.NAME }}` in the URL of a connection, and says how `s3://` is reached. Raises EntityNotFound for an unknown
+    name, InvalidInput for a file that is no longer there: with partition keys when it is asked for, else at once.
     """
-    entry, files = catalog.contents(full_name)
+    entry, rows = catalog.file_rows(full_name)
     table = entry.table
     if table.classification == "sqlite":
         url = filled_in(table.location, environment)
         return _scan_database(table, url, project_dir)
     storage = storage_for(table.location, table.parameters.get(CONNECTION_URL_PARAMETER, ""), environment)
-    if not is_s3(table.location):
-        files = _where_they_lie(entry, files, project_dir)
-    frames = [
-        _scan_format(
-            table,
-            file_format,
-            [file for file in files if file.format == place and file.rows > 0],
-            project_dir,
-            storage,
+    files = _Files(entry=entry, rows=rows, project_dir=project_dir, storage=storage, trace=trace or Trace())
+    return files.scan_pruned() if table.partition_keys else files.scan(files.chosen(rows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Files:
+    """The files of one table as its catalog lists them, and how they are reached."""
+
+    entry: TableEntry
+    rows: Sequence[FileRow]
+    project_dir: Path
+    storage: Storage
+    trace: Trace
+
+    def scan_pruned(self) -> pl.LazyFrame:
+        """Return the table as a source that chooses its files when polars tells what it asks for."""
+
+        def read(
+            columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
+        ) -> Iterator[pl.DataFrame]:
+            if rows_max is not None:
+                yield from self._first_rows(columns, predicate, rows_max)
+                return
+            files = self.chosen(files_for(predicate, self.entry.table, self.rows))
+            yield from asked_for(self.scan(files), columns, predicate, None).collect_batches(maintain_order=True)
+
+        return register_io_source(
+            read, schema=table_schema(self.entry.table), is_pure=True, explain_name=self.entry.full_name
         )
-        for place, file_format in enumerate(table.formats)
-        if any(file.format == place and file.rows > 0 for file in files)
-    ]
-    if not frames:
-        return pl.LazyFrame(schema=table_schema(table))
-    return frames[0] if len(frames) == 1 else pl.concat(frames)
+
+    def _first_rows(
+        self, columns: list[str] | None, predicate: pl.Expr | None, rows_max: int
+    ) -> Iterator[pl.DataFrame]:
+        """Yield what fulfils the predicate of the first `rows_max` rows, from as few files as have so many."""
+        rows = sorted(self.rows, key=_format_of)
+        end = bisect_left(list(accumulate(row[3] for row in rows)), rows_max) + 1
+        # Files that shrank since their crawl hold less than the catalog says: then the others are asked, too.
+        for part in filter(None, (rows[:end], rows[end:])):
+            frame = asked_for(self.scan(self.chosen(part)), columns, None, rows_max)
+            for batch in frame.collect_batches(maintain_order=True):
+                rows_max -= batch.height
+                yield batch if predicate is None else batch.filter(predicate)
+            if rows_max <= 0 or self.trace.is_rehearsal:
+                return
+
+    def chosen(self, rows: Sequence[FileRow]) -> list[DataFile]:
+        """Return these files in the order in which they are read, without those that have no rows."""
+        files = [file_from(row) for row in sorted(rows, key=_format_of)]
+        self.trace.add(self.entry, files)
+        return [] if self.trace.is_rehearsal else [file for file in files if file.rows > 0]
+
+    def scan(self, files: Sequence[DataFile]) -> pl.LazyFrame:
+        """Return these files as one frame, those of one format read together."""
+        table = self.entry.table
+        if not is_s3(table.location):
+            files = _where_they_lie(self.entry, files, self.project_dir)
+        frames = [
+            _scan_format(table, table.formats[place], list(same), self.project_dir, self.storage)
+            for place, same in groupby(files, lambda file: file.format)
+        ]
+        if not frames:
+            return pl.LazyFrame(schema=table_schema(table))
+        return frames[0] if len(frames) == 1 else pl.concat(frames)
 
 
 def table_schema(table: Table) -> dict[str, pl.DataType]:
@@ -75,9 +135,9 @@ def _where_they_lie(entry: TableEntry, files: Sequence[DataFile], project_dir: P
     """Return the files, those with another path that a job has set aside and the catalog goes on listing."""
     found = []
     for file in files:
-        path = project_dir / file.path
-        if not path.exists():
-            aside = set_aside(project_dir / entry.table.location, path)
+        path = os.path.join(project_dir, file.path)  # noqa: PTH118 -- of 100,000 files, pathlib takes three seconds
+        if not os.path.exists(path):  # noqa: PTH110
+            aside = set_aside(project_dir / entry.table.location, Path(path))
             if aside is None:
                 raise InvalidInput(
                     f"{entry.full_name}: {file.path} is in the catalog but no longer on disk",
@@ -159,11 +219,10 @@ def _scan_database(table: Table, url: str, project_dir: Path) -> pl.LazyFrame:
     ) -> Iterator[pl.DataFrame]:
         asked = {name: schema[name] for name in (schema if columns is None else columns)}
         for batch in databases.read_batches(url, source, asked, project_dir=project_dir):
-            frame = batch if predicate is None else batch.filter(predicate)
+            frame = batch if rows_max is None else batch.head(rows_max)
             if rows_max is not None:
-                frame = frame.head(rows_max)
                 rows_max -= frame.height
-            yield frame
+            yield frame if predicate is None else frame.filter(predicate)
             if rows_max == 0:
                 return
 

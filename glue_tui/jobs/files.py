@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import polars as pl
 
-from glue_tui.catalog.scan import NULL_PARTITION
+from glue_tui.catalog.pruning import NULL_PARTITION
 from glue_tui.catalog.types import glue_type
 from glue_tui.core.model import TableSink
 from glue_tui.core.problem import InvalidInput, did_you_mean

@@ -89,7 +89,7 @@ class JobSession:
     def query(self, template: str, *, where: str) -> pl.LazyFrame:
         """Return the answer to a query over catalog tables; `where` names its place in the definition."""
         query = self.templates.sql(template, where=where)
-        for full_name in mentioned(query, [entry.full_name for entry in self.catalog.tables()]):
+        for full_name in mentioned(query, self.catalog.names()):
             self.count_table(full_name)
         return run_sql(self.catalog, query, project_dir=self.project_dir, environment=self.templates.environment)
 

@@ -43,19 +43,6 @@ def test_hive_folders_are_partitions(project: Project) -> None:
     assert project.scan("raw.sales").filter(pl.col("day") == "02").select("id").collect().to_series().to_list() == [2]
 
 
-def test_hive_folders_of_parquet_prune_the_files_that_a_filter_needs(project: Project) -> None:
-    for day in ("01", "02"):
-        (project.folder / f"in/day={day}").mkdir(parents=True)
-        pl.DataFrame({"id": [int(day)], "at": [date(2024, 1, 1)]}).write_parquet(
-            project.folder / f"in/day={day}/a.parquet"
-        )
-    project.crawl("in")
-    assert project.rows("raw.in") == [(1, date(2024, 1, 1), "01"), (2, date(2024, 1, 1), "02")]
-    plan = project.scan("raw.in").filter(pl.col("day") == "02").explain()
-    assert "day=02" in plan
-    assert "day=01" not in plan
-
-
 def test_hive_keys_differ_in_case_and_may_have_no_value_or_be_columns_too(project: Project) -> None:
     for folder, columns in [
         ("day=01", {"day": [9], "x": [1]}),

@@ -1,0 +1,93 @@
+"""Which files of a partitioned table a query has to open: what its condition says of the partition keys alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from glue_tui.catalog.read import FileRow, TableEntry
+from glue_tui.catalog.types import parse, polars_type
+from glue_tui.core.schema import DataFile, Table
+
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+"""Hive's folder name for a partition key without a value; an empty value is read the same way."""
+
+_VALUES = "__glue_tui_values"
+_PLACE = "__glue_tui_place"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesRead:
+    """What one reading of a table opens, of all that the table has."""
+
+    table: str
+    files: int
+    of_files: int
+    size_bytes: int
+    of_size_bytes: int
+
+
+@dataclass(slots=True)
+class Trace:
+    """Follows what a query reads, one entry for each time it reads a table. As a rehearsal it reads no rows."""
+
+    is_rehearsal: bool = False
+    reads: list[FilesRead] = field(default_factory=list)
+
+    def add(self, entry: TableEntry, files: Sequence[DataFile]) -> None:
+        """Note that these files of a table are read."""
+        self.reads.append(
+            FilesRead(
+                table=entry.full_name,
+                files=len(files),
+                of_files=entry.files,
+                size_bytes=sum(file.size_bytes for file in files),
+                of_size_bytes=entry.size_bytes,
+            )
+        )
+
+
+def files_for(predicate: pl.Expr | None, table: Table, rows: Sequence[FileRow]) -> list[FileRow]:
+    """Return the files in which a row may fulfil the predicate, in their order. polars itself evaluates it, over the
+    partitions' values in place of rows: whatever a query may say of a key is understood.
+    """
+    if predicate is None:
+        return list(rows)
+    kept = partition_values(table, [row[4] for row in rows]).filter(
+        may_hold(predicate, frozenset(key.name for key in table.partition_keys))
+    )
+    return [rows[place] for place in kept[_PLACE]]
+
+
+def partition_values(table: Table, stored: Sequence[str]) -> pl.DataFrame:
+    """Return stored partition values (JSON lists of texts) as typed columns, one for each partition key."""
+    texts = pl.DataFrame({_VALUES: stored}, schema={_VALUES: pl.String}).with_row_index(_PLACE)
+    values = texts.with_columns(pl.col(_VALUES).str.json_decode(pl.List(pl.String)))
+    return values.select(
+        _PLACE,
+        *(
+            parse(_present(pl.col(_VALUES).list.get(place, null_on_oob=True)), polars_type(key.type)).alias(key.name)
+            for place, key in enumerate(table.partition_keys)
+        ),
+    )
+
+
+def may_hold(predicate: pl.Expr, keys: frozenset[str]) -> pl.Expr:
+    """Return what must be true of the keys alone wherever the predicate is true; what it says of others is left out."""
+    if set(predicate.meta.root_names()) <= keys:
+        return predicate
+    parts = predicate.meta.pop()
+    if len(parts) == 2:
+        left, right = (may_hold(part, keys) for part in parts)
+        # `pop` gives the right side first. What is neither AND nor OR says nothing of the keys alone.
+        if predicate.meta.eq(parts[1] & parts[0]):
+            return right & left
+        if predicate.meta.eq(parts[1] | parts[0]):
+            return right | left
+    return pl.lit(True)
+
+
+def _present(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.is_in(["", NULL_PARTITION]).not_()).then(text)
