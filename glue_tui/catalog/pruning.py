@@ -28,6 +28,10 @@ class FilesRead:
     size_bytes: int
     of_size_bytes: int
 
+    def __str__(self) -> str:
+        share = f", {self.size_bytes / self.of_size_bytes:.0%} of the bytes" if self.of_size_bytes else ""
+        return f"{self.table}: {self.files:,} of {self.of_files:,} files{share}"
+
 
 @dataclass(slots=True)
 class Trace:

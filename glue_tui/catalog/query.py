@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,14 +10,17 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import ColumnNotFoundError, PolarsError
 
+from glue_tui.catalog.places import absolute_path, is_s3
 from glue_tui.catalog.pruning import Trace
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 
-_QUERY_WORDS = ("SELECT", "WITH", "SHOW", "EXPLAIN")
+_QUERY_WORDS = ("SELECT", "WITH", "FROM", "VALUES", "SHOW", "EXPLAIN")
 _FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*([^\s(;]*)", re.DOTALL)
 """Past blanks, comments and parentheses."""
+_NO_NAMES = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
+"""Comments and texts: a table's name in them is none."""
 _NO_RELATION = re.compile(r"relation '([^']*)' was not found")
 _NO_COLUMN = re.compile(r'unable to find column "([^"]*)"; valid columns: \[(.*?)\]')
 
@@ -26,38 +30,59 @@ def run_sql(
 ) -> pl.LazyFrame:
     """Return the result of one query in polars' SQL, not yet computed.
 
+    `trace` learns which files are read. EXPLAIN gives the plan, and how many files of each table the query would open.
     Raises InvalidInput for a query that is wrong, EntityNotFound for an unknown table, with the nearest name.
     """
-    _check_is_query(query)
     known = catalog.names()
-    context = pl.SQLContext()
-    for name in mentioned(query, known):
-        context.register(name, scan(catalog, name, project_dir=project_dir, environment=environment, trace=trace))
+    match _first_word(query):
+        case "SHOW", _:
+            context = pl.SQLContext({name: pl.LazyFrame() for name in known})
+            return _executed(context, query, known)
+        case "EXPLAIN", rest:
+            rehearsal = Trace(is_rehearsal=True)
+            run_sql(catalog, rest, project_dir=project_dir, environment=environment, trace=rehearsal).collect()
+            plan = run_sql(catalog, rest, project_dir=project_dir, environment=environment).explain()
+            return pl.LazyFrame({"plan": [*map(str, rehearsal.reads), *plan.splitlines()]})
+        case _:
+            context = pl.SQLContext()
+            for name in mentioned(query, known):
+                frame = scan(catalog, name, project_dir=project_dir, environment=environment, trace=trace)
+                context.register(name, frame)
+            return _executed(context, query, known)
+
+
+def _executed(context: pl.SQLContext[pl.LazyFrame], query: str, known: tuple[str, ...]) -> pl.LazyFrame:
     try:
         frame = context.execute(query)
         frame.collect_schema()
     except (PolarsError, pl.exceptions.PanicException) as error:
-        raise explained(error, known) from error
+        raise explained(error, known, query) from error
     return frame
 
 
-def _check_is_query(query: str) -> None:
-    """Refuse what would change something: polars would do so in its own memory, and say that it succeeded."""
+def _first_word(query: str) -> tuple[str, str]:
+    """Return the word that says what a query does, and what follows it. Raises InvalidInput for what would change
+    something: polars would do so in its own memory, and say that it succeeded.
+    """
     found = _FIRST_WORD.match(query)
     word = found[1].upper() if found else ""
-    if not word:
+    if not found or not word:
         raise InvalidInput("the query is empty", hint="write SELECT …")
+    if word in ("DESCRIBE", "DESC"):
+        name = query[found.end() :].strip(" ;") or "database.table"
+        raise InvalidInput(f"only queries: {word} is none", hint=f"`glue-tui catalog {name}` shows a table")
     if word not in _QUERY_WORDS:
         raise InvalidInput(f"only queries: {word} is none", hint=did_you_mean(word, _QUERY_WORDS))
+    return word, query[found.end() :]
 
 
 def mentioned(query: str, known: tuple[str, ...]) -> list[str]:
     """Return the known `database.table` names that occur in the query, quoted or not."""
-    plain = query.replace('"', "").replace("`", "").lower()
-    return [name for name in known if re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", plain)]
+    plain = _NO_NAMES.sub(" ", query).replace('"', "").replace("`", "").lower()
+    return [name for name in known if name in plain and re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", plain)]
 
 
-def explained(error: BaseException, known: tuple[str, ...]) -> InvalidInput | EntityNotFound:
+def explained(error: BaseException, known: tuple[str, ...], query: str) -> InvalidInput | EntityNotFound:
     """Return polars' error about a query in our words, with the way out where there is one."""
     message = str(error).split("\n\nResolved plan until failure")[0].strip()
     if relation := _NO_RELATION.search(message):
@@ -67,5 +92,29 @@ def explained(error: BaseException, known: tuple[str, ...]) -> InvalidInput | En
         return EntityNotFound(f"no table {name} in the catalog", hint=hint or "run a crawler first")
     if isinstance(error, ColumnNotFoundError) and (column := _NO_COLUMN.search(message)):
         columns = re.findall(r'"([^"]*)"', column[2])
-        return InvalidInput(f"no column {column[1]!r} in the query's tables", hint=did_you_mean(column[1], columns))
+        same = [name for name in columns if name.lower() == column[1].lower()]
+        hint = f'did you mean "{same[0]}"?' if same else did_you_mean(column[1], columns)
+        return InvalidInput(f"no column {column[1]!r} in the query's tables", hint=hint)
+    digits = [name for name in mentioned(query, known) if "parser error" in message and re.search(r"\.\d", name)]
+    if digits:
+        database, _, name = digits[0].partition(".")
+        hint = f'a name that begins with a digit is quoted: {database}."{name}"'
+        return InvalidInput(f"the query is wrong: {message}", hint=hint)
     return InvalidInput(f"the query is wrong: {message}")
+
+
+def changed_file(catalog: Catalog, query: str, project_dir: Path) -> InvalidInput | None:
+    """Return what to say of a query that failed because a local file it reads is not as its crawler saw it."""
+    for full_name in mentioned(query, catalog.names()):
+        entry, files = catalog.file_rows(full_name)
+        for path, size_bytes, mtime_ns, *_ in () if is_s3(entry.table.location) else files:
+            try:
+                found = os.stat(absolute_path(path, project_dir))  # noqa: PTH116 -- there may be 100,000 of them
+            except OSError:
+                continue
+            if (found.st_size, found.st_mtime_ns) != (size_bytes, mtime_ns):
+                writer = entry.written_by.replace(":", " ")
+                return InvalidInput(
+                    f"{full_name}: {path} has changed since the catalog learnt of it", hint=f"run {writer} again"
+                )
+    return None

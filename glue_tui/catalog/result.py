@@ -1,16 +1,21 @@
-"""The rows of a query as plain Python values, for those who show them and know no polars."""
+"""The rows of a query as plain Python values or text, for those who show them and know no polars."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import polars as pl
 from polars.exceptions import PolarsError
 
-from glue_tui.catalog.query import explained, run_sql
+from glue_tui.catalog.pruning import FilesRead, Trace
+from glue_tui.catalog.query import changed_file, explained, run_sql
 from glue_tui.catalog.read import Catalog
+from glue_tui.catalog.types import TIMESTAMP_FORMAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,19 +28,56 @@ class QueryResult:
     """None where a value is missing."""
     is_cut: bool
     """There are more rows than were asked for."""
+    reads: tuple[FilesRead, ...] = ()
+    """What was opened to answer, in no order."""
+
+
+class QueryStream:
+    """The rows of a query one batch after the other, however many there are: memory holds a few batches."""
+
+    def __init__(
+        self, lazy: pl.LazyFrame, rows_max: int | None, explaining: Callable[[], AbstractContextManager[None]]
+    ):
+        self.columns = tuple(lazy.collect_schema())
+        self.rows = 0
+        """How many were read so far."""
+        self.is_cut = False
+        """There were more than `rows_max`: known when the last one has been read."""
+        self._lazy = lazy
+        self._rows_max = rows_max
+        self._explaining = explaining
+
+    def batches(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield rows as Python values, None where one is missing. Raises what `query_result` raises."""
+        return (batch.rows() for batch in self._batches())
+
+    def csv(self) -> Iterator[str]:
+        """Yield a header line, then batches of lines of CSV: nested values as JSON, bytes as hexadecimal digits."""
+        yield pl.DataFrame(schema=dict.fromkeys(self.columns, pl.String)).write_csv()
+        for batch in self._batches():
+            yield batch.select(map(_as_text, batch)).write_csv(include_header=False, datetime_format=TIMESTAMP_FORMAT)
+
+    def _batches(self) -> Iterator[pl.DataFrame]:
+        most = self._rows_max
+        lazy = self._lazy if most is None else self._lazy.head(most + 1)
+        with self._explaining():
+            for batch in lazy.collect_batches(maintain_order=True):
+                self.is_cut = most is not None and self.rows + batch.height > most
+                kept = batch.head(most - self.rows) if most is not None else batch
+                self.rows += kept.height
+                yield kept
 
 
 def query_result(
     catalog: Catalog, query: str, *, project_dir: Path, environment: Mapping[str, str], rows_max: int | None = None
 ) -> QueryResult:
-    """Return the rows of one SELECT, `rows_max` at most. Raises what `run_sql` raises."""
-    lazy = run_sql(catalog, query, project_dir=project_dir, environment=environment)
+    """Return the rows of one query, `rows_max` at most. Raises what `run_sql` raises."""
+    trace = Trace()
+    lazy = run_sql(catalog, query, project_dir=project_dir, environment=environment, trace=trace)
     if rows_max is not None:
         lazy = lazy.head(rows_max + 1)
-    try:
-        frame = lazy.collect()
-    except PolarsError as error:
-        raise explained(error, catalog.names()) from error
+    with _explaining(catalog, query, project_dir):
+        frame = lazy.collect(engine="streaming")
     is_cut = rows_max is not None and frame.height > rows_max
     return QueryResult(
         columns=tuple(frame.columns),
@@ -43,4 +85,37 @@ def query_result(
         numeric=tuple(dtype.is_numeric() for dtype in frame.dtypes),
         rows=tuple(frame.head(rows_max).rows() if is_cut and rows_max is not None else frame.rows()),
         is_cut=is_cut,
+        reads=tuple(trace.reads),
     )
+
+
+def query_stream(
+    catalog: Catalog, query: str, *, project_dir: Path, environment: Mapping[str, str], rows_max: int | None = None
+) -> QueryStream:
+    """Return the rows of one query, `rows_max` at most, to be read in batches. Raises what `run_sql` raises."""
+    lazy = run_sql(catalog, query, project_dir=project_dir, environment=environment)
+    return QueryStream(lazy, rows_max, lambda: _explaining(catalog, query, project_dir))
+
+
+@contextmanager
+def _explaining(catalog: Catalog, query: str, project_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except (PolarsError, OSError) as error:
+        if changed := changed_file(catalog, query, project_dir):
+            raise changed from error
+        if isinstance(error, OSError):
+            raise
+        raise explained(error, catalog.names(), query) from error
+
+
+def _as_text(column: pl.Series) -> pl.Series:
+    """Return a column that CSV can hold."""
+    match column.dtype:
+        case pl.Binary():
+            return column.bin.encode("hex")
+        case dtype if dtype.is_nested():
+            texts = [None if value is None else msgspec.json.encode(value).decode() for value in column.to_list()]
+            return pl.Series(column.name, texts, dtype=pl.String)
+        case _:
+            return column

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
-from glue_tui.cli.output import harmless, paint, say, show, show_json, table_text
+from glue_tui.cli.output import harmless, paint, say, show, table_text
 from glue_tui.cli.settings import Settings
 from glue_tui.client.words import count
 
 if TYPE_CHECKING:
-    from glue_tui.catalog.result import QueryResult
+    from glue_tui.catalog.result import QueryResult, QueryStream
 
+CELL_CHARS_MAX = 120
 ROWS_SHOWN = 200
 """Of a table for people. JSON and CSV are whole unless --limit is given."""
 
@@ -34,25 +36,35 @@ ROWS_SHOWN = 200
 def sql_command(settings: Settings, query: str, as_json: bool, as_csv: bool, limit: int | None) -> None:
     """Run a SELECT over the catalog's tables, written database.table. QUERY `-` is read from stdin.
 
+    EXPLAIN before it tells which files it would open; of a table with partition keys only those that its condition
+    leaves. SHOW TABLES lists the tables.
+
     Rows that were left out are never left out silently: stderr says so.
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
     text = sys.stdin.read() if query == "-" else query
     rows_max = (limit or None) if limit is not None or as_json or as_csv else ROWS_SHOWN
+    if as_json or as_csv:
+        stream = _stream(settings, text, rows_max)
+        for chunk in stream.csv() if as_csv else _json(stream):
+            sys.stdout.write(chunk)
+        sys.stdout.flush()
+        _say_if_cut(stream.rows, stream.is_cut)
+        return
     result = _result(settings, text, rows_max)
-    if as_json:
-        show_json(
-            [{name: _json_value(value) for name, value in zip(result.columns, row, strict=True)} for row in result.rows]
-        )
-    elif as_csv:
-        _print_csv(result)
-    else:
-        show(_result_text(result))
-    if result.is_cut:
-        say(f"cut after {_rows_text(len(result.rows))}; --limit 0 shows all", tone="warn")
-    elif not as_json and not as_csv:
+    show(_result_text(result))
+    if not result.is_cut:
         say(_rows_text(len(result.rows)), tone="muted")
+    _say_if_cut(len(result.rows), result.is_cut)
+    for read in result.reads:
+        if read.files < read.of_files:
+            say(f"read {read}", tone="muted")
+
+
+def _say_if_cut(rows: int, is_cut: bool) -> None:
+    if is_cut:
+        say(f"cut after {_rows_text(rows)}; --limit 0 shows all", tone="warn")
 
 
 def _rows_text(rows: int) -> str:
@@ -68,42 +80,44 @@ def _result(settings: Settings, query: str, rows_max: int | None) -> QueryResult
     return query_result(catalog, query, project_dir=project_dir, environment=os.environ, rows_max=rows_max)
 
 
+def _stream(settings: Settings, query: str, rows_max: int | None) -> QueryStream:
+    from glue_tui.catalog.result import query_stream
+    from glue_tui.cli.catalog import open_catalog
+
+    project_dir = settings.project_dir()
+    catalog = open_catalog(project_dir)
+    return query_stream(catalog, query, project_dir=project_dir, environment=os.environ, rows_max=rows_max)
+
+
 def _result_text(result: QueryResult) -> str:
     right = [index for index, is_numeric in enumerate(result.numeric) if is_numeric]
     rows = [[_cell_text(value) for value in row] for row in result.rows]
+    if any(len(cell) > CELL_CHARS_MAX for row in rows for cell in row):
+        say(f"values are cut after {CELL_CHARS_MAX} characters; --json and --csv have them whole", tone="warn")
     return table_text([harmless(name) for name in result.columns], rows, right=right)
 
 
 def _cell_text(value: Any) -> str:
-    """Return a value as text for people: nothing is rounded, and what is missing says so."""
-    if value is None:
-        return paint("null", "muted")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, bytes):
-        return value.hex()
-    return harmless(str(value))
+    """Return a value as text for people: numbers are not rounded, and what is missing says so."""
+    match value:
+        case None:
+            return paint("null", "muted")
+        case bool():
+            return "true" if value else "false"
+        case bytes():
+            text = value.hex()
+        case list() | dict():
+            text = harmless(msgspec.json.encode(value).decode())
+        case _:
+            text = harmless(str(value))
+    return text if len(text) <= CELL_CHARS_MAX else text[:CELL_CHARS_MAX] + "…"
 
 
-def _json_value(value: Any) -> Any:
-    """JSON has no NaN and no infinity."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, list):
-        return [_json_value(one) for one in value]
-    if isinstance(value, dict):
-        return {key: _json_value(one) for key, one in value.items()}
-    return value
-
-
-def _print_csv(result: QueryResult) -> None:
-    import csv
-
-    import msgspec
-
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(result.columns)
-    for row in result.rows:
-        writer.writerow(
-            msgspec.json.encode(value).decode() if isinstance(value, (list, dict)) else value for value in row
-        )
+def _json(stream: QueryStream) -> Iterator[str]:
+    """Yield a list of objects, a row a line."""
+    start = "[\n"
+    for rows in stream.batches():
+        for row in rows:
+            yield start + msgspec.json.encode(dict(zip(stream.columns, row, strict=True))).decode()
+            start = ",\n"
+    yield "[]\n" if start == "[\n" else "\n]\n"
