@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -95,26 +94,22 @@ def _parsed(listed: ListedFile) -> _Schema:
 
 def _footer(listed: ListedFile) -> bytes:
     """Return the footer of a file that begins and ends as parquet files do; nothing of any other."""
-    with _ranges(listed) as read:
-        start = max(0, listed.size_bytes - TAIL_BYTES)
-        tail = read(TAIL_BYTES, start)
-        if not (read(len(MAGIC), 0) if start else tail).startswith(MAGIC):
-            return b""
-        length = footer_bytes(tail)
-        end = len(tail) - END_BYTES
-        if length <= end:
-            return tail[end - length : end]
-        return read(length, max(0, listed.size_bytes - END_BYTES - length))
-
-
-@contextmanager
-def _ranges(listed: ListedFile) -> Iterator[Callable[[int, int], bytes]]:
-    """Yield what reads so many bytes from a place on; a file of this machine is opened once for all of them."""
     if is_s3(listed.absolute):
-        yield lambda length, start: listed.storage.read(listed.absolute, start, length)
-        return
+        return _footer_of(listed.size_bytes, lambda length, start: listed.storage.read(listed.absolute, start, length))
     file = os.open(listed.absolute, os.O_RDONLY)
     try:
-        yield partial(os.pread, file)
+        return _footer_of(listed.size_bytes, partial(os.pread, file))
     finally:
         os.close(file)
+
+
+def _footer_of(size_bytes: int, read: Callable[[int, int], bytes]) -> bytes:
+    start = max(0, size_bytes - TAIL_BYTES)
+    tail = read(TAIL_BYTES, start)
+    if not (read(len(MAGIC), 0) if start else tail).startswith(MAGIC):
+        return b""
+    length = footer_bytes(tail)
+    end = len(tail) - END_BYTES
+    if length <= end:
+        return tail[end - length : end]
+    return read(length, max(0, size_bytes - END_BYTES - length))

@@ -6,6 +6,7 @@ Its catalog is PROJECT/NAME.db. The first crawl stores there what it found, as t
 
 from __future__ import annotations
 
+import gc
 import resource
 import sqlite3
 import sys
@@ -24,6 +25,9 @@ def main() -> None:
     project_dir, folder, name = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     is_cold = not (project_dir / f"{name}.db").exists()
     pl.thread_pool_size()
+    # As the fork server does it: workers don't look again and again at what they inherited.
+    gc.collect()
+    gc.freeze()
     before_bytes = peak_bytes()
     began = time.perf_counter()
     report = crawl_once(project_dir, folder, name)

@@ -9,6 +9,7 @@ again    walk and stat; load path, size and time of every file from DATABASE (ma
 The schemas that were found are counted and held against each other only here: what is measured must be right, too.
 """
 
+import gc
 import os
 import sqlite3
 import sys
@@ -269,6 +270,8 @@ def main() -> None:
     pl.thread_pool_size()
     if kind == "again" and not Path(words[1]).exists():
         make_database(*words)
+    gc.collect()
+    gc.freeze()
     began = time.perf_counter()
     found = globals()[kind](*words)
     took_s = time.perf_counter() - began
