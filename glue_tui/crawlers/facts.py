@@ -55,12 +55,20 @@ class PassedOver:
 Found = CrawledFile | BrokenFile | PassedOver
 
 
+def total(facts: Sequence[ColumnFacts]) -> ColumnFacts:
+    """Return the counts of a column in all files together."""
+    if not facts:
+        return ColumnFacts()
+    fits = tuple(map(sum, zip(*(item.fits for item in facts), strict=True)))
+    return ColumnFacts(values=sum(item.values for item in facts), fits=fits)
+
+
 def type_of(facts: Sequence[ColumnFacts]) -> str:
     """Return the narrowest type that holds for all counted values; NULL_TYPE if there is no value."""
-    values = sum(item.values for item in facts)
-    if values == 0:
+    counts = total(facts)
+    if counts.values == 0:
         return NULL_TYPE
-    return next((kind for kind in NARROW_TYPES if sum(item.fitting(kind) for item in facts) == values), "string")
+    return next((kind for kind in NARROW_TYPES if counts.fitting(kind) == counts.values), "string")
 
 
 def broken(listed: ListedFile, error: Exception, known: str = "") -> BrokenFile:

@@ -65,8 +65,11 @@ def _hive_tables(folders: tuple[str, ...], files: list[CrawledFile], name: str, 
     for file in files:
         by_format[file.format.classification].append(file)
     for classification, members in sorted(by_format.items(), key=lambda item: -len(item[1])):
-        below = [_partition_values(file.listed.folders[len(folders) :]) for file in members]
-        keys = tuple(dict.fromkeys(key for values in below for key in values))
+        of_folders = {
+            below: _partition_values(below[len(folders) :]) for below in {file.listed.folders: 0 for file in members}
+        }
+        below = [of_folders[file.listed.folders] for file in members]
+        keys = tuple(dict.fromkeys(key for values in of_folders.values() for key in values))
         tables.append(
             GroupedTable(
                 folders=folders,

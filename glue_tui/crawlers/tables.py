@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from glue_tui.core.schema import Column, DataFile, FileFormat, Table
 from glue_tui.core.schema_changes import NO_VALUES, data_types
 from glue_tui.crawlers.evidence import first_misfit, shortened
-from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, type_of
+from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, total, type_of
 from glue_tui.crawlers.group import GroupedTable
 from glue_tui.crawlers.values import NARROW_TYPES, NULL_TYPE, widened
 
@@ -38,7 +38,8 @@ def draft(grouped: GroupedTable, *, database: str, name: str, location: str, cra
     keys = tuple(Column(name=key, type="string") for key in grouped.keys)
     columns = tuple(_column(column, files) for column in _column_names(formats) if column not in grouped.keys)
     first = formats[0]
-    place = {file_format: number for number, file_format in enumerate(formats)}
+    numbers = {file_format: number for number, file_format in enumerate(formats)}
+    place = {identity: numbers[found] for identity, found in {id(file.format): file.format for file in files}.items()}
     return DraftTable(
         table=Table(
             database=database,
@@ -57,7 +58,7 @@ def draft(grouped: GroupedTable, *, database: str, name: str, location: str, cra
                 mtime_ns=file.listed.mtime_ns,
                 rows=file.rows,
                 partition_values=values,
-                format=place[file.format],
+                format=place[id(file.format)],
             )
             for file, values in sorted(grouped.files, key=lambda item: item[0].listed.path)
         ),
@@ -86,7 +87,12 @@ def _parameters(first: FileFormat, crawler: str) -> dict[str, str]:
 
 def _formats(files: Sequence[CrawledFile]) -> tuple[FileFormat, ...]:
     """Return the formats of the files, the commonest first, then in the order of the files."""
-    return tuple(file_format for file_format, _ in Counter(file.format for file in files).most_common())
+    # Files that were read together share the object, which is compared and hashed faster than what it holds.
+    objects = {id(file.format): file.format for file in files}
+    counts: Counter[FileFormat] = Counter()
+    for identity, times in Counter(id(file.format) for file in files).items():
+        counts[objects[identity]] += times
+    return tuple(file_format for file_format, _ in counts.most_common())
 
 
 def _column_names(formats: Sequence[FileFormat]) -> tuple[str, ...]:
@@ -99,8 +105,8 @@ def _column(name: str, files: Sequence[CrawledFile]) -> Column:
     facts = [file.facts[name] for file in holding]
     counted = [item for item in facts if not item.type]
     kind = NULL_TYPE if not counted else type_of(counted)
-    for item in facts:
-        kind = widened(kind, item.type or NULL_TYPE)
+    for other in dict.fromkeys(item.type for item in facts):
+        kind = widened(kind, other or NULL_TYPE)
     if kind == NULL_TYPE:
         return Column(name=name, type="string", reason=NO_VALUES)
     return Column(name=name, type=kind, reason=_reason(name, kind, holding))
@@ -138,17 +144,16 @@ def _contradicts(facts: ColumnFacts, narrower: str) -> bool:
 
 def _expected_type(name: str, files: Sequence[CrawledFile]) -> str:
     """Return the narrow type that most values of a column have; `digits` if they are numbers with leading zeros."""
-    counted = [file.facts[name] for file in files if not file.facts[name].type]
-    values = sum(item.values for item in counted)
+    counts = total([file.facts[name] for file in files if not file.facts[name].type])
     typed: dict[str, int] = defaultdict(int)
     for file in files:
         facts = file.facts[name]
         if facts.type and facts.type != NULL_TYPE:
             typed[facts.type] += file.rows
-    if sum(typed.values()) > values:
+    if sum(typed.values()) > counts.values:
         return max(typed, key=lambda kind: typed[kind])
-    best = max((*NARROW_TYPES, "digits"), key=lambda kind: sum(item.fitting(kind) for item in counted))
-    share = sum(item.fitting(best) for item in counted) / values if values else 0.0
+    best = max((*NARROW_TYPES, "digits"), key=counts.fitting)
+    share = counts.fitting(best) / counts.values if counts.values else 0.0
     return best if share >= FORCED_SHARE else ""
 
 
