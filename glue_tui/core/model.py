@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from posixpath import normpath
 from typing import NewType
 
 from glue_tui.core.globs import glob_pattern
@@ -18,6 +19,7 @@ from glue_tui.core.states import (
     Occasion,
     OnOverlap,
     RecrawlBehavior,
+    TableGrouping,
     TriggerType,
     UpdateBehavior,
     judged_state,
@@ -173,6 +175,12 @@ class FolderTarget:
     """Globs relative to `path` (rule GR-9)."""
     classifier: Classifier = Classifier()
 
+    @property
+    def level(self) -> int:
+        """How many folders its path has; the bucket, or the first folder, is level 1 (rule GR-4)."""
+        path = normpath(self.path.partition("://")[2] or self.path)
+        return len([part for part in path.split("/") if part not in ("", ".")])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseTarget:
@@ -193,6 +201,11 @@ class Crawler:
     """Catalog database that gets the tables; lower case (rule CT-1)."""
     targets: tuple[CrawlTarget, ...]
     table_prefix: str = ""
+    table_grouping: TableGrouping | None = None
+    table_level: int | None = None
+    """Tables are the folders at this level (rule GR-4)."""
+    table_threshold: int | None = None
+    """A crawl that finds more tables writes nothing (rule CR-12)."""
     recrawl: RecrawlBehavior = RecrawlBehavior.CRAWL_CHANGED
     update_behavior: UpdateBehavior = UpdateBehavior.UPDATE_IN_DATABASE
     delete_behavior: DeleteBehavior = DeleteBehavior.DEPRECATE_IN_DATABASE

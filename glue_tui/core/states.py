@@ -221,6 +221,18 @@ class RecrawlBehavior(StrEnum):
 class UpdateBehavior(StrEnum):
     LOG = "LOG"
     UPDATE_IN_DATABASE = "UPDATE_IN_DATABASE"
+    MERGE_NEW_COLUMNS = "MERGE_NEW_COLUMNS"
+    """Glue's AddOrUpdateBehavior MergeNewColumns (rule SC-5)."""
+
+
+class PartitionBehavior(StrEnum):
+    INHERIT_FROM_TABLE = "INHERIT_FROM_TABLE"
+    """Rule SC-6. It is always so here: a partition has no schema beside its table's."""
+
+
+class TableGrouping(StrEnum):
+    COMBINE_COMPATIBLE_SCHEMAS = "COMBINE_COMPATIBLE_SCHEMAS"
+    """Rule GR-3."""
 
 
 class DeleteBehavior(StrEnum):

@@ -12,10 +12,10 @@ from glue_tui.catalog.read import Catalog, TableEntry
 from glue_tui.core.model import Connection, Crawler, DatabaseTarget, FolderTarget
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import DataFile, FileFormat, Table, TableChange, table_name
-from glue_tui.core.states import RecrawlBehavior
+from glue_tui.core.states import RecrawlBehavior, TableGrouping
 from glue_tui.crawlers.database import crawl_database
 from glue_tui.crawlers.facts import BrokenFile, CrawledFile, PassedOver
-from glue_tui.crawlers.group import GroupedTable, group
+from glue_tui.crawlers.group import GroupedTable, Grouping, group
 from glue_tui.crawlers.infer import read_files
 from glue_tui.crawlers.listing import ListedFile, catalog_path, list_files
 from glue_tui.crawlers.policy import Stored, change_of, gone
@@ -27,6 +27,7 @@ Progress = Callable[[int, int], None]
 """Takes files done and files in all."""
 
 PROBLEMS_LOGGED_MAX = 50
+TABLES_NAMED_MAX = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,7 @@ def crawl(
                     project_dir=project_dir,
                     free_name=lambda name, location: _free_name(state, name, location, taken),
                 )
+    _refuse_too_many(crawler, drafts)
     changes = [_compared(state, item) for item in drafts]
     changes += _vanished(state, drafts, listed)
     return CrawlReport(
@@ -138,7 +140,36 @@ def _crawl_folder(state: _Crawl, target: FolderTarget, all_listed: list[str], ta
     name = Path(os.path.normpath(state.project_dir.absolute() / target.path)).name
     if len(listed) == 1 and (state.project_dir / target.path).is_file():
         name = name.partition(".")[0]
-    return _drafts(state, target, group(files, name), taken)
+    return _drafts(state, target, group(files, name, _grouping(state, target)), taken)
+
+
+def _grouping(state: _Crawl, target: FolderTarget) -> Grouping:
+    crawler = state.crawler
+    top = _location(state, target.path).removeprefix(".")
+    below = [
+        entry.table.location.removeprefix(top).strip("/")
+        for entry in _own_tables(state)
+        if not entry.is_deprecated and f"{entry.table.location}/".startswith(f"{top}/" if top else "")
+    ]
+    return Grouping(
+        is_combining=crawler.table_grouping is TableGrouping.COMBINE_COMPATIBLE_SCHEMAS,
+        table_depth=None if crawler.table_level is None else max(crawler.table_level - target.level, 0),
+        tables_before=frozenset(tuple(path.split("/")) if path else () for path in below),
+    )
+
+
+def _refuse_too_many(crawler: Crawler, drafts: Sequence[DraftTable]) -> None:
+    """Let a crawl fail that finds more tables than it may (rule CR-12): nothing of it reaches the catalog."""
+    if crawler.table_threshold is None or len(drafts) <= crawler.table_threshold:
+        return
+    names = [item.table.name for item in drafts]
+    more = f" and {len(names) - TABLES_NAMED_MAX} more" if len(names) > TABLES_NAMED_MAX else ""
+    raise InvalidInput(
+        f"crawler {crawler.name}: {len(drafts)} tables detected, table_threshold is {crawler.table_threshold}: "
+        f"{', '.join(names[:TABLES_NAMED_MAX])}{more}",
+        hint=f"nothing was written; `glue-tui crawl {crawler.name} --dry-run` says why each is one: "
+        "table_level, table_grouping or targets of their own make it fewer",
+    )
 
 
 def _read(state: _Crawl, target: FolderTarget, listed: Sequence[ListedFile]) -> list[CrawledFile]:
@@ -285,7 +316,7 @@ def _compared(state: _Crawl, item: DraftTable) -> TableChange:
         stored = None
     change = change_of(item, stored, state.crawler)
     state.log("INFO", _summary(item, change))
-    for note in change.notes:
+    for note in (*item.notes, *change.notes):
         state.log("INFO", f"  {note}")
     return change
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from glue_tui.crawlers.values import NARROW_TYPES, NULL_TYPE, widened
 FORCED_SHARE = 0.2
 """A type needs a reason if so many of the values would have fitted a narrower one."""
 
+_UNNAMED = re.compile(r"partition_\d+")
+
 OWNER_PARAMETER = "UPDATED_BY_CRAWLER"
 """Rule GR-10: the crawler that a table belongs to."""
 
@@ -29,14 +32,18 @@ class DraftTable:
     why: str
     read: int
     """How many of the files were read in this crawl."""
+    notes: tuple[str, ...] = ()
+    """What a person has to know of it, whatever the catalog says."""
 
 
 def draft(grouped: GroupedTable, *, database: str, name: str, location: str, crawler: str) -> DraftTable:
     """Return the table that the grouped files make up."""
     files = [file for file, _ in grouped.files]
     formats = _formats(files)
-    keys = tuple(Column(name=key, type="string") for key in grouped.keys)
-    columns = tuple(_column(column, files) for column in _column_names(formats) if column not in grouped.keys)
+    found = _column_names(formats)
+    keys = _keys(grouped.keys, found)
+    key_of = {key.lower(): key for key in keys}
+    columns = tuple(_column(column, files) for column in found if column.lower() not in key_of)
     first = formats[0]
     numbers = {file_format: number for number, file_format in enumerate(formats)}
     place = {identity: numbers[found] for identity, found in {id(file.format): file.format for file in files}.items()}
@@ -47,7 +54,7 @@ def draft(grouped: GroupedTable, *, database: str, name: str, location: str, cra
             classification=first.classification,
             location=location,
             columns=columns,
-            partition_keys=keys,
+            partition_keys=tuple(Column(name=key, type="string") for key in keys),
             formats=formats,
             parameters=_parameters(first, crawler),
         ),
@@ -64,7 +71,18 @@ def draft(grouped: GroupedTable, *, database: str, name: str, location: str, cra
         ),
         why=grouped.why,
         read=sum(file.was_read for file in files),
+        notes=tuple(
+            f"column {column} of the files gives way to the partition key {key_of[column.lower()]}"
+            for column in found
+            if column.lower() in key_of
+        ),
     )
+
+
+def _keys(keys: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the partition keys; one that no folder names has another name than any column."""
+    taken = {column.lower() for column in columns}
+    return tuple(f"{key}_of_folder" if _UNNAMED.fullmatch(key) and key in taken else key for key in keys)
 
 
 def known_facts(table: Table, file_format: FileFormat) -> dict[str, ColumnFacts]:

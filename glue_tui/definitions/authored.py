@@ -20,7 +20,9 @@ from glue_tui.core.states import (
     MissedRuns,
     Occasion,
     OnOverlap,
+    PartitionBehavior,
     RecrawlBehavior,
+    TableGrouping,
     TriggerType,
     UpdateBehavior,
 )
@@ -199,8 +201,16 @@ class AuthoredCrawlTarget(Authored):
 
 class AuthoredSchemaChange(Authored):
     WORD: ClassVar[str] = "schema_change"
+    ELSEWHERE: ClassVar[dict[str, str]] = {
+        "update_behavior": "here: update",
+        "delete_behavior": "here: delete",
+        "add_or_update_behavior": 'here: update = "MERGE_NEW_COLUMNS", or partitions = "INHERIT_FROM_TABLE"',
+        "update=MergeNewColumns": 'here: "MERGE_NEW_COLUMNS"',
+        "partitions=InheritFromTable": 'here: "INHERIT_FROM_TABLE"',
+    }
     update: UpdateBehavior = UpdateBehavior.UPDATE_IN_DATABASE
     delete: DeleteBehavior = DeleteBehavior.DEPRECATE_IN_DATABASE
+    partitions: PartitionBehavior = PartitionBehavior.INHERIT_FROM_TABLE
 
 
 class AuthoredCrawler(Authored):
@@ -210,11 +220,21 @@ class AuthoredCrawler(Authored):
         **_as_trigger("crawler"),
         "schedule": 'a trigger says it: type = "SCHEDULED", schedule = "cron(…)", actions = [{{ crawler = "{name}" }}]',
         "max_concurrent_runs": "leave it out: a crawler always runs one crawl at a time",
+        "schema_change_policy": "here: schema_change = {{ update = …, delete = … }}",
+        "recrawl_policy": "here: recrawl",
+        "recrawl_behavior": "here: recrawl",
+        "table_grouping_policy": 'here: table_grouping = "COMBINE_COMPATIBLE_SCHEMAS"',
+        "table_grouping=CombineCompatibleSchemas": 'here: "COMBINE_COMPATIBLE_SCHEMAS"',
+        "table_level_configuration": "here: table_level",
+        "configuration": "here: table_grouping, table_level, table_threshold and schema_change say it",
     }
     database: str = ""
     targets: list[AuthoredCrawlTarget] = msgspec.field(default_factory=list)
     description: str = ""
     table_prefix: str = ""
+    table_grouping: TableGrouping | None = None
+    table_level: int | None = None
+    table_threshold: int | None = None
     recrawl: RecrawlBehavior = RecrawlBehavior.CRAWL_CHANGED
     schema_change: AuthoredSchemaChange = msgspec.field(default_factory=AuthoredSchemaChange)
     timeout: str | int | None = None

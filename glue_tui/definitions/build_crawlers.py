@@ -13,6 +13,8 @@ from glue_tui.definitions.scope import RETRIES_MAX, Scope, refuse
 _DATABASE = re.compile(r"[a-z0-9_]{1,128}")
 _ONE_LETTER = ("delimiter", "quote", "escape", "decimal")
 SKIP_LINES_MAX = 1000
+TABLE_THRESHOLD_MAX = 1_000_000
+TABLE_LEVEL_MAX = 100
 
 
 def build_crawler(name: str, authored: AuthoredCrawler, scope: Scope) -> Crawler:
@@ -27,6 +29,7 @@ def build_crawler(name: str, authored: AuthoredCrawler, scope: Scope) -> Crawler
     targets = [
         _build_crawl_target(item, (*path, "targets", index), scope) for index, item in enumerate(authored.targets)
     ]
+    _check_grouping(authored, [one for one in targets if isinstance(one, FolderTarget)], path, scope)
     scope.within((*path, "max_retries"), authored.max_retries, 0, RETRIES_MAX)
     timeout = (*path, "timeout")
     return Crawler(
@@ -34,6 +37,9 @@ def build_crawler(name: str, authored: AuthoredCrawler, scope: Scope) -> Crawler
         database=authored.database,
         targets=tuple(target for target in targets if target is not None),
         table_prefix=authored.table_prefix,
+        table_grouping=authored.table_grouping,
+        table_level=authored.table_level,
+        table_threshold=authored.table_threshold,
         recrawl=authored.recrawl,
         update_behavior=authored.schema_change.update,
         delete_behavior=authored.schema_change.delete,
@@ -42,6 +48,25 @@ def build_crawler(name: str, authored: AuthoredCrawler, scope: Scope) -> Crawler
         max_retries=authored.max_retries,
         retry_delay_s=scope.duration((*path, "retry_delay"), authored.retry_delay, 0.0),
     )
+
+
+def _check_grouping(authored: AuthoredCrawler, folders: list[FolderTarget], path: KeyPath, scope: Scope) -> None:
+    """Report what the keys about tables and partitions can't mean."""
+    if authored.table_threshold is not None:
+        scope.within((*path, "table_threshold"), authored.table_threshold, 1, TABLE_THRESHOLD_MAX)
+    if not folders:
+        refuse(authored, ("table_grouping", "table_level"), path, "belongs to a crawler with a target of `path`", scope)
+        return
+    if authored.table_level is None:
+        return
+    scope.within((*path, "table_level"), authored.table_level, 1, TABLE_LEVEL_MAX)
+    for target in folders:
+        if target.level > authored.table_level:
+            scope.report.problem(
+                (*path, "table_level"),
+                f"{target.path} lies deeper, at level {target.level}",
+                "the bucket or first folder is level 1; tables are looked for in the target and below",
+            )
 
 
 def _build_crawl_target(item: AuthoredCrawlTarget, path: KeyPath, scope: Scope) -> CrawlTarget | None:

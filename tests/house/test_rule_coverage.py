@@ -14,6 +14,8 @@ COUNTS = {"WF": 19, "TR": 17, "EV": 5, "CN": 9, "JR": 13, "RS": 8, "CR": 2, "F":
 """Workflow runs, triggers, events, schedules, job runs, stop and resume, busy crawlers; F: what Glue leaves open."""
 CRAWLERS = {
     "CR-8",
+    "CR-12",
+    *(f"GR-{number}" for number in range(1, 8)),
 }
 """Of the many rules of crawlers and the catalog, those that we say something of."""
 RULES = {f"{kind}-{number}" for kind, count in COUNTS.items() for number in range(1, count + 1)} | CRAWLERS
