@@ -32,7 +32,7 @@ from tests.end_to_end.arrivals_project import SEEN, TRIGGERS, make_project
 from tests.end_to_end.arrivals_writers import WAYS, WROTE, Deed
 
 ROOT = Path(__file__).parents[2]
-DEADLINE_S = 60.0
+DEADLINE_S = 90.0
 RUNS_MAX = 1_000_000
 STARTUP_S = 0.5
 """About how long an engine takes until it answers."""
@@ -76,8 +76,8 @@ class Ordeal:
         writers = self._writers()
         try:
             await self._end_engines(writers)
-            for writer in writers:
-                await self._until(lambda writer=writer: writer.poll() is not None, "a writer ends", DEADLINE_S * 2)
+            for one in writers:
+                await self._until(lambda one=one: one.poll() is not None, "a writer ends", self.trial.drain_s * 2)
         finally:
             for writer in writers:
                 writer.kill()
@@ -93,7 +93,8 @@ class Ordeal:
         writers = []
         for kind in (*WAYS, "burst"):
             for number in range(self.trial.writers if kind != "burst" else 1):
-                words = (self.folder, kind, self.seed, number, self.trial.span_s, self.trial.burst_files)
+                size = self.trial.span_s, self.trial.burst_files, self.trial.drain_s
+                words = (self.folder, kind, self.seed, number, *size)
                 command = [sys.executable, "-m", "tests.end_to_end.arrivals_writers", *map(str, words)]
                 with open(self.folder / WROTE / f"{kind}-{number}.err", "wb") as err:
                     writers.append(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=err))

@@ -20,7 +20,6 @@ from pathlib import Path
 from tests.end_to_end.arrivals_project import EMPTY, GONE, TAKEN, TRIGGERS, Watching, is_known, known_paths, line, mark
 
 WROTE = "wrote"
-PATIENCE_S = 90.0
 ODD_NAMES = ("", "", "", " b", "é\u0301", "\n", "[1]", "'\"", "{{ x }}")
 """Ends of names."""
 SHORT_S = 0.2
@@ -54,10 +53,12 @@ class Deed:
 class Pen:
     """What all writers do, with its log."""
 
-    def __init__(self, folder: Path, kind: str, seed: int, number: int) -> None:
+    def __init__(self, folder: Path, kind: str, seed: int, number: int, patience_s: float) -> None:
         self.folder = folder
         self.kind = kind
         self.name = f"{kind}-{number}"
+        self.patience_s = patience_s
+        """So long it waits for a file to come to its triggers."""
         self.random = random.Random(f"{self.name} {seed}")
         self.deeds: list[Deed] = []
         self._last: dict[str, Deed] = {}
@@ -143,7 +144,7 @@ class Pen:
 
     def await_taken(self, *paths: str) -> None:
         """Wait until the last version of each of these files has come to every trigger that watches it."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + self.patience_s
         for path in paths:
             last = self._last[path]
             version = last.version or GONE
@@ -410,8 +411,8 @@ WAYS: dict[str, Callable[[Pen], None]] = {
 
 
 def main() -> None:
-    folder, kind, seed, number, span_s, files = sys.argv[1:]
-    pen = Pen(Path(folder), kind, int(seed), int(number))
+    folder, kind, seed, number, span_s, files, patience_s = sys.argv[1:]
+    pen = Pen(Path(folder), kind, int(seed), int(number), float(patience_s))
     end = time.monotonic() + float(span_s)
     while time.monotonic() < end:
         if kind == "burst":
