@@ -164,6 +164,9 @@ class Ordeal:
     # What came of it
 
     def runs(self) -> list[Run]:
+        seen: dict[str, Path] = {}
+        for path in sorted((self.folder / SEEN).iterdir()):
+            seen.setdefault(path.name.partition(".")[0], path)  # What the first attempt found.
         with closing(open_history(state_db(self.folder))) as history:
             return [
                 Run(
@@ -173,19 +176,10 @@ class Ordeal:
                     fired_by=(cause := history.core_run(one.run_id).cause).fired_by,
                     files=cause.files,
                     deleted_files=cause.deleted_files,
-                    found=self._found(one.run_id),
+                    found=_found(seen.get(one.run_id)),
                 )
                 for one in history.runs(limit=RUNS_MAX)
             ]
-
-    def _found(self, run_id: str) -> dict[str, Found] | None:
-        first = min((self.folder / SEEN).glob(f"{run_id}.*.json"), default=None)
-        if first is None:
-            return None
-        return {
-            one["path"]: Found(version=one["version"], mtime_ns=one["mtime_ns"])
-            for one in json.loads(first.read_text())
-        }
 
     def deeds(self) -> list[Deed]:
         logs = sorted((self.folder / WROTE).glob("*.jsonl"))
@@ -222,6 +216,13 @@ def live_through(folder: Path, seed: int, trial: Trial) -> Ordeal:
     finally:
         ordeal.leave_nothing()
     return ordeal
+
+
+def _found(path: Path | None) -> dict[str, Found] | None:
+    if path is None:
+        return None
+    found = json.loads(path.read_text())
+    return {one["path"]: Found(version=one["version"], mtime_ns=one["mtime_ns"]) for one in found}
 
 
 def main() -> int:
