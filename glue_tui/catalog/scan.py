@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from glue_tui.catalog import databases
+from glue_tui.catalog.database_scan import scan_database
 from glue_tui.catalog.places import Storage, absolute_path, is_s3
 from glue_tui.catalog.pruning import NULL_PARTITION, Trace, files_for
 from glue_tui.catalog.read import Catalog, FileRow, TableEntry, file_from
@@ -25,7 +25,7 @@ from glue_tui.catalog.set_aside import set_aside
 from glue_tui.catalog.templates import filled_in
 from glue_tui.catalog.types import parse, polars_type, text_type
 from glue_tui.core.problem import InvalidInput
-from glue_tui.core.schema import DataFile, FileFormat, Table
+from glue_tui.core.schema import SOURCE_SCHEMA, SOURCE_TABLE, DataFile, FileFormat, Table
 
 _PATH = "__glue_tui_path"
 _format_of = itemgetter(5)
@@ -57,11 +57,16 @@ def scan(
     """
     entry, rows = catalog.file_rows(full_name)
     table = entry.table
-    if table.classification == "sqlite":
+    if table.is_in_database:
         if trace is not None and trace.is_rehearsal:
             return pl.LazyFrame(schema=table_schema(table))
-        url = filled_in(table.location, environment)
-        return _scan_database(table, url, project_dir)
+        return scan_database(
+            filled_in(table.location, environment),
+            table.parameters.get(SOURCE_SCHEMA, ""),
+            table.parameters.get(SOURCE_TABLE, table.name),
+            table_schema(table),
+            project_dir=project_dir,
+        )
     storage = storage_for(table.location, table.parameters.get(CONNECTION_URL_PARAMETER, ""), environment)
     files = _Files(entry=entry, rows=rows, project_dir=project_dir, storage=storage, trace=trace or Trace())
     return files.scan_pruned() if table.partition_keys else files.scan(files.chosen(rows))
@@ -210,25 +215,6 @@ def _scan_parquet(
     else:
         keys = _partition_columns(table, files, paths)
     return frame.select(*columns, *keys)
-
-
-def _scan_database(table: Table, url: str, project_dir: Path) -> pl.LazyFrame:
-    schema = table_schema(table)
-    source = table.parameters.get("sourceTable", table.name)
-
-    def read(
-        columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
-    ) -> Iterator[pl.DataFrame]:
-        asked = {name: schema[name] for name in (schema if columns is None else columns)}
-        for batch in databases.read_batches(url, source, asked, project_dir=project_dir):
-            frame = batch if rows_max is None else batch.head(rows_max)
-            if rows_max is not None:
-                rows_max -= frame.height
-            yield frame if predicate is None else frame.filter(predicate)
-            if rows_max == 0:
-                return
-
-    return register_io_source(read, schema=schema)
 
 
 def _typed(name: str, read_as: pl.DataType, dtype: pl.DataType) -> pl.Expr:

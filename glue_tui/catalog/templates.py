@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from glue_tui.core.problem import InvalidInput
 
+_MARK = "\0"
+_FILLED = re.compile(f"{_MARK}([^{_MARK}]*){_MARK}")
+
+
+class _Encoded(str):
+    """A value that its template encoded itself: `{{ env.PASSWORD | urlencode }}`."""
+
 
 def filled_in(url: str, environment: Mapping[str, str]) -> str:
-    """Return the URL with its templates filled in. Raises InvalidInput for a variable that is not set."""
+    """Return the URL with its templates filled in. Raises InvalidInput for a variable that is not set.
+
+    A user or password is encoded on the way in, so that it may hold `@`, `/` or `%` as it is.
+    """
     if "{{" not in url:
         return url
     from jinja2 import StrictUndefined, TemplateError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    jinja = ImmutableSandboxedEnvironment(undefined=StrictUndefined, finalize=_marked)
+    jinja.filters["urlencode"] = lambda value: _Encoded(quote(str(value), safe=""))
     try:
-        return ImmutableSandboxedEnvironment(undefined=StrictUndefined).from_string(url).render(env=environment)
+        text = jinja.from_string(url).render(env=environment)
     except TemplateError as error:
         raise InvalidInput(
             f"connection {url!r}: {error.message}", hint="set the variable where the engine is started"
         ) from error
+    before_host = _FILLED.sub("", text).rpartition("@")[0]
+    ends_user = text.rfind("@") if "://" in before_host else -1
+    return _FILLED.sub(lambda found: quote(found[1], safe="") if found.end() <= ends_user else found[1], text)
+
+
+def _marked(value: object) -> object:
+    return value if isinstance(value, _Encoded) else f"{_MARK}{value}{_MARK}"

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from glue_tui.core.codec import from_data, to_data
 from glue_tui.core.problem import EntityNotFound, did_you_mean
-from glue_tui.core.schema import ChangeKind, Column, DataFile, FileFormat, Table, TableChange
+from glue_tui.core.schema import SOURCE_STATE, ChangeKind, Column, DataFile, FileFormat, Table, TableChange
 from glue_tui.core.schema_changes import LOCKED_PARAMETER, data_types, with_data_types, with_locks
 from glue_tui.core.table_edits import TableEdit, Version, edited
 
@@ -86,7 +86,17 @@ def apply_changes(conn: sqlite3.Connection, changes: Sequence[TableChange], *, r
             case ChangeKind.DELETED:
                 _delete(conn, change.table)
             case ChangeKind.UNCHANGED:
-                pass
+                _note_state(conn, change.table)
+
+
+def _note_state(conn: sqlite3.Connection, table: Table) -> None:
+    """Note of a database's table that it is as it was in a later state of its database, so that it need not be read
+    again before that changes."""
+    if SOURCE_STATE in table.parameters:
+        conn.execute(
+            "UPDATE catalog_table SET parameters = json_set(parameters, ?, ?) WHERE database = ? AND name = ?",
+            (f"$.{SOURCE_STATE}", table.parameters[SOURCE_STATE], table.database, table.name),
+        )
 
 
 def edit_table(conn: sqlite3.Connection, edit: TableEdit, *, at: float) -> tuple[str, ...]:

@@ -6,6 +6,13 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+DATABASE_KINDS = ("sqlite", "postgresql", "mysql")
+SOURCE_SCHEMA = "sourceSchema"
+SOURCE_TABLE = "sourceTable"
+"""Parameters of a database table: what it is called where it is."""
+SOURCE_STATE = "sourceState"
+"""Parameter of a database table: how its database was marked when a crawl looked at it; no part of what it is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
@@ -77,7 +84,7 @@ class Table:
     database: str
     name: str
     classification: str
-    """csv | json | parquet | sqlite"""
+    """As its files' format; of a database's table: sqlite | postgresql | mysql"""
     location: str
     """Folder or file relative to the project folder; for a database table the connection's URL, templates unfilled."""
     columns: tuple[Column, ...]
@@ -85,13 +92,18 @@ class Table:
     partition_keys: tuple[Column, ...] = ()
     formats: tuple[FileFormat, ...] = ()
     parameters: dict[str, str] = field(default_factory=dict)
-    """Glue's table parameters (rule GR-10). A database table keeps its own name under `sourceTable`."""
+    """Glue's table parameters (rule GR-10). A database table keeps its own name in SOURCE_SCHEMA and SOURCE_TABLE."""
     row_count: int = 0
     """Used only where there are no files to add up: database tables."""
 
     @property
     def full_name(self) -> str:
         return f"{self.database}.{self.name}"
+
+    @property
+    def is_in_database(self) -> bool:
+        """It has no files: its rows are in the database behind `location`."""
+        return self.classification in DATABASE_KINDS
 
 
 class ChangeKind(StrEnum):

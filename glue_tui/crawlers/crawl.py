@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from glue_tui.core.model import Connection, Crawler, DatabaseTarget, FolderTarge
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import DataFile, FileFormat, Table, TableChange, table_name
 from glue_tui.core.states import RecrawlBehavior, TableGrouping
-from glue_tui.crawlers.database import crawl_database
+from glue_tui.crawlers.database import crawl_database, is_looked_for, source_of
 from glue_tui.crawlers.facts import BrokenFile, CrawledFile, PassedOver
 from glue_tui.crawlers.group import GroupedTable, Grouping, group
 from glue_tui.crawlers.infer import read_files
@@ -81,22 +81,28 @@ def crawl(
     drafts: list[DraftTable] = []
     listed: list[str] = []
     taken: set[str] = set()
+    unread: set[tuple[str, str, str]] = set()
     for target in crawler.targets:
         match target:
             case FolderTarget():
                 drafts += _crawl_folder(state, target, listed, taken)
             case DatabaseTarget():
-                drafts += crawl_database(
+                found = crawl_database(
                     crawler,
                     target,
                     connections,
+                    [entry.table for entry in _own_tables(state)],
                     environment=os.environ if environment is None else environment,
                     project_dir=project_dir,
-                    free_name=lambda name, location: _free_name(state, name, location, taken),
+                    free_name=lambda name, location, place: _free_name(state, name, location, taken, place),
                 )
+                drafts += found.drafts
+                unread |= found.unread
+                for problem in found.problems:
+                    _problem(state, problem)
     _refuse_too_many(crawler, drafts)
     changes = [_compared(state, item) for item in drafts]
-    changes += _vanished(state, drafts, listed)
+    changes += _vanished(state, drafts, listed, unread)
     return CrawlReport(
         table_changes=tuple(changes),
         rows=sum(item.table.row_count + sum(file.rows for file in item.files) for item in drafts),
@@ -295,15 +301,19 @@ def _location(state: _Crawl, path: str) -> str:
     return catalog_path(os.path.normpath(project / path), os.path.normpath(project))
 
 
-def _free_name(state: _Crawl, name: str, location: str, taken: set[str]) -> str:
-    """Take and return the name, with a hash of the table's place if another table has it (rule GR-6)."""
+def _free_name(state: _Crawl, name: str, location: str, taken: set[str], place: str = "") -> str:
+    """Take and return the name, with a hash of where the table is if another table has it (rule GR-6).
+
+    `place` tells tables of one location apart: those of a database.
+    """
     holder = next((entry for entry in state.catalog.tables(state.crawler.database) if entry.table.name == name), None)
     is_other = False
     if holder is not None and holder.table.location != location and not holder.is_deprecated:
         is_own = holder.table.parameters.get(OWNER_PARAMETER) == state.crawler.name
         is_other = not is_own or (state.project_dir / holder.table.location).exists()
     if name in taken or is_other:
-        name = f"{name[:119]}_{hashlib.sha1(location.encode(), usedforsecurity=False).hexdigest()[:8]}"
+        where = f"{location} {place}" if place else location
+        name = f"{name[:119]}_{hashlib.sha1(where.encode(), usedforsecurity=False).hexdigest()[:8]}"
     taken.add(name)
     return name
 
@@ -336,14 +346,19 @@ def _summary(item: DraftTable, change: TableChange) -> str:
     return f"{table.full_name} {change.kind.value}: {table.classification}, {', '.join(parts)}{why}"
 
 
-def _vanished(state: _Crawl, drafts: Sequence[DraftTable], listed: Sequence[str]) -> list[TableChange]:
+def _vanished(
+    state: _Crawl, drafts: Sequence[DraftTable], listed: Sequence[str], unread: Set[tuple[str, str, str]]
+) -> list[TableChange]:
     """Return changes for tables of this crawler that its targets should hold but no longer do."""
     found = {item.table.name for item in drafts}
     changes = []
     for entry in _own_tables(state):
-        if entry.table.name in found or (entry.table.classification == "sqlite" and not _is_crawled(state, entry)):
+        table = entry.table
+        if table.name in found or (table.is_in_database and source_of(table) in unread):
             continue
-        if entry.table.classification != "sqlite" and not _is_below_target(state, entry.table.location):
+        if not (
+            is_looked_for(table, state.crawler) if table.is_in_database else _is_below_target(state, table.location)
+        ):
             continue
         location = entry.table.location
         if any(path == location or path.startswith(location + "/") for path in listed) and not _is_regrouped(
@@ -369,12 +384,3 @@ def _is_regrouped(entry: TableEntry, drafts: Sequence[DraftTable]) -> bool:
 def _is_below_target(state: _Crawl, location: str) -> bool:
     targets = [_location(state, item.path) for item in state.crawler.targets if isinstance(item, FolderTarget)]
     return any(target == "." or location == target or location.startswith(target + "/") for target in targets)
-
-
-def _is_crawled(state: _Crawl, entry: TableEntry) -> bool:
-    """Return whether a database table's connection is still a target that takes every table."""
-    name = entry.table.parameters.get("connectionName")
-    return any(
-        isinstance(item, DatabaseTarget) and item.connection == name and item.include == "%"
-        for item in state.crawler.targets
-    )

@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
-from glue_tui.catalog import databases
+from glue_tui.catalog.database_urls import is_like
+from glue_tui.catalog.databases import Database, DatabaseTable, SourceTable, open_database
 from glue_tui.catalog.templates import filled_in
+from glue_tui.catalog.write import DEPRECATED_PARAMETER
+from glue_tui.core.database_urls import kind_of
 from glue_tui.core.model import Connection, Crawler, DatabaseTarget
-from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
-from glue_tui.core.schema import Table, table_name
+from glue_tui.core.problem import EntityNotFound, GlueTuiError, InvalidInput, did_you_mean
+from glue_tui.core.schema import SOURCE_SCHEMA, SOURCE_STATE, SOURCE_TABLE, Table, table_name
+from glue_tui.core.states import RecrawlBehavior
 from glue_tui.crawlers.tables import OWNER_PARAMETER, DraftTable
+
+DEFAULT_SCHEMA = "public"
+"""PostgreSQL's: its tables need not say it in their catalog name."""
+KNOWN_SHOWN_MAX = 8
+
+_COUNT = "recordCountIs"
+"""`estimate` where the database's own guess had to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseCrawl:
+    drafts: tuple[DraftTable, ...]
+    problems: tuple[str, ...]
+    """Tables that are there but can't be read, each with its reason."""
+    unread: frozenset[tuple[str, str, str]]
+    """Connection, schema and name of these."""
 
 
 def crawl_database(
     crawler: Crawler,
     target: DatabaseTarget,
     connections: Mapping[str, Connection],
+    known: Sequence[Table],
     *,
     environment: Mapping[str, str],
     project_dir: Path,
-    free_name: Callable[[str, str], str],
-) -> list[DraftTable]:
-    """Return the tables that match the target; `free_name` finds the catalog name for one at a location.
+    free_name: Callable[[str, str, str], str],
+) -> DatabaseCrawl:
+    """Return the tables that match the target; `known` are the crawler's own tables as the catalog has them.
 
-    Raises InvalidInput or EntityNotFound if there is nothing to find."""
+    `free_name` finds the catalog name from the one wished for, the table's location and its place there. Raises
+    InvalidInput or EntityNotFound if there is nothing to find."""
     connection = connections.get(target.connection)
     if connection is None:
         raise EntityNotFound(
@@ -32,37 +56,114 @@ def crawl_database(
             hint=did_you_mean(target.connection, tuple(connections)),
         )
     url = filled_in(connection.url, environment)
-    names = databases.list_tables(url, target.include, project_dir=project_dir)
-    if not names:
-        known = databases.list_tables(url, project_dir=project_dir)
+    with closing(open_database(url, project_dir)) as database:
+        state = database.state()
+        tables = _included(crawler, target, database.tables())
+        before = {source_of(table): table for table in known if _may_stay(table, crawler, state)}
+        drafts, problems, unread = [], [], set()
+        for table in tables:
+            source = (connection.name, table.schema, table.name)
+            if (stored := before.get(source)) is not None:
+                free_name(stored.name, stored.location, table.full_name)
+                drafts.append(DraftTable(table=stored, files=(), why=_why(connection, "unchanged"), read=0))
+                continue
+            try:
+                drafts.append(_read(crawler, connection, kind_of(url), database, table, state, free_name))
+            except GlueTuiError as error:
+                problems.append(f"{connection.name}: {error}")
+                unread.add(source)
+    if not drafts:
         raise InvalidInput(
-            f"crawler {crawler.name}: connection {target.connection} has no table like {target.include!r}",
-            hint=f"it has: {', '.join(known[:8])}" if known else "it has no tables at all",
+            f"crawler {crawler.name}: none of the {len(tables)} tables of connection {target.connection} can be read",
+            hint=problems[-1],
         )
-    return [
-        _draft(
-            crawler,
-            connection,
-            databases.describe(url, name, project_dir=project_dir),
-            free_name(table_name(name, crawler.table_prefix), connection.url),
-        )
-        for name in names
-    ]
+    return DatabaseCrawl(drafts=tuple(drafts), problems=tuple(problems), unread=frozenset(unread))
 
 
-def _draft(crawler: Crawler, connection: Connection, found: databases.DatabaseTable, name: str) -> DraftTable:
+def _may_stay(table: Table, crawler: Crawler, state: str) -> bool:
+    """Tell whether a table need not be looked at, as nothing in its database has changed since it was."""
+    return (
+        crawler.recrawl is not RecrawlBehavior.CRAWL_EVERYTHING
+        and state != ""
+        and table.parameters.get(SOURCE_STATE) == state
+        and table.name.startswith(crawler.table_prefix)
+        and DEPRECATED_PARAMETER not in table.parameters
+    )
+
+
+def source_of(table: Table) -> tuple[str, str, str]:
+    """Return connection, schema and name of a database table where it is."""
+    parameters = table.parameters
+    return (
+        parameters.get("connectionName", ""),
+        parameters.get(SOURCE_SCHEMA, ""),
+        parameters.get(SOURCE_TABLE, table.name),
+    )
+
+
+def is_looked_for(table: Table, crawler: Crawler) -> bool:
+    """Tell whether a database table is one that the crawler's targets mean, were it there."""
+    connection, schema, name = source_of(table)
+    return any(
+        isinstance(target, DatabaseTarget) and target.connection == connection and is_like(target.include, schema, name)
+        for target in crawler.targets
+    )
+
+
+def _included(crawler: Crawler, target: DatabaseTarget, tables: Sequence[SourceTable]) -> list[SourceTable]:
+    found = [table for table in tables if is_like(target.include, table.schema, table.name)]
+    if found:
+        return found
+    shown = ", ".join(table.full_name for table in tables[:KNOWN_SHOWN_MAX])
+    more = f" and {len(tables) - KNOWN_SHOWN_MAX} more" if len(tables) > KNOWN_SHOWN_MAX else ""
+    raise InvalidInput(
+        f"crawler {crawler.name}: connection {target.connection} has no table like {target.include!r}",
+        hint=f"it has: {shown}{more}" if tables else "it has no tables that this user may see",
+    )
+
+
+def _read(
+    crawler: Crawler,
+    connection: Connection,
+    kind: str,
+    database: Database,
+    source: SourceTable,
+    state: str,
+    free_name: Callable[[str, str, str], str],
+) -> DraftTable:
+    found = database.look_at(source)
+    wished = (
+        source.name if source.schema in ("", DEFAULT_SCHEMA) or kind == "mysql" else f"{source.schema}_{source.name}"
+    )
     table = Table(
         database=crawler.database.lower(),
-        name=name,
-        classification="sqlite",
+        name=free_name(table_name(wished, crawler.table_prefix), connection.url, source.full_name),
+        classification=kind,
         location=connection.url,
         columns=found.columns,
-        parameters={
-            "classification": "sqlite",
-            "connectionName": connection.name,
-            "sourceTable": found.name,
-            OWNER_PARAMETER: crawler.name,
-        },
+        parameters={**_parameters(connection, kind, source, found, state), OWNER_PARAMETER: crawler.name},
         row_count=found.rows,
     )
-    return DraftTable(table=table, files=(), why=f"table of connection {connection.name}", read=1)
+    count = "rows as the database estimates them" if found.is_estimate else ""
+    return DraftTable(table=table, files=(), why=_why(connection, count), read=1)
+
+
+def _parameters(
+    connection: Connection, kind: str, source: SourceTable, found: DatabaseTable, state: str
+) -> dict[str, str]:
+    parameters = {
+        "classification": kind,
+        "connectionName": connection.name,
+        "typeOfData": "view" if source.is_view else "table",
+        SOURCE_SCHEMA: source.schema,
+        SOURCE_TABLE: source.name,
+        "primaryKey": ", ".join(source.primary_key),
+        "comment": source.comment,
+        _COUNT: "estimate" if found.is_estimate else "exact",
+        SOURCE_STATE: state,
+    }
+    return {key: value for key, value in parameters.items() if value}
+
+
+def _why(connection: Connection, more: str) -> str:
+    return f"table of connection {connection.name}" + (f", {more}" if more else "")

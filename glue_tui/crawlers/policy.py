@@ -8,7 +8,7 @@ from dataclasses import replace
 from glue_tui.catalog.read import TableEntry
 from glue_tui.catalog.write import DEPRECATED_PARAMETER
 from glue_tui.core.model import Crawler, crawler_id
-from glue_tui.core.schema import ChangeKind, Column, DataFile, Table, TableChange
+from glue_tui.core.schema import SOURCE_STATE, ChangeKind, Column, DataFile, Table, TableChange
 from glue_tui.core.schema_changes import table_differences
 from glue_tui.core.states import DeleteBehavior, RecrawlBehavior, UpdateBehavior
 from glue_tui.crawlers.tables import DraftTable, comments_kept
@@ -41,7 +41,8 @@ def change_of(draft: DraftTable, stored: Stored | None, crawler: Crawler) -> Tab
         notes.append("it is found again: no longer deprecated")
     files, removed = _file_differences(before, files_before, table, draft.files)
     if not files and not removed and _is_same(before, table):
-        return TableChange(kind=ChangeKind.UNCHANGED, table=before, written_by=written_by, notes=tuple(notes))
+        seen = replace(before, parameters=table.parameters)
+        return TableChange(kind=ChangeKind.UNCHANGED, table=seen, written_by=written_by, notes=tuple(notes))
     notes += [f"{len(removed)} files are gone: {', '.join(removed[:3])}"] if removed else []
     whole = crawler.recrawl is RecrawlBehavior.CRAWL_EVERYTHING or before.location != table.location
     return TableChange(
@@ -85,8 +86,13 @@ def _merged_parameters(before: Table, after: Table) -> dict[str, str]:
 
 
 def _is_same(before: Table, after: Table) -> bool:
-    """Return whether nothing but the order or number of formats differs."""
-    return replace(before, formats=()) == replace(after, formats=())
+    """Return whether nothing differs but the order or number of formats, or the moment at which it was looked at."""
+    return _what_it_is(before) == _what_it_is(after)
+
+
+def _what_it_is(table: Table) -> Table:
+    parameters = {key: text for key, text in table.parameters.items() if key != SOURCE_STATE}
+    return replace(table, formats=(), parameters=parameters)
 
 
 def _file_differences(

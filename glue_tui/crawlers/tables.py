@@ -188,7 +188,7 @@ def comments_kept(columns: Sequence[Column], stored: Mapping[str, Column]) -> tu
             Column(
                 name=column.name,
                 type=column.type,
-                comment=before.comment,
+                comment=before.comment or column.comment,
                 reason=before.reason if same else column.reason,
             )
         )

@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from glue_tui.core.model import Connection, HistoryLimits, Property, Workflow
+from glue_tui.core.database_urls import kind_of, server_url
+from glue_tui.core.model import Connection, DatabaseSink, HistoryLimits, Property, Workflow
+from glue_tui.core.problem import InvalidInput
 from glue_tui.core.properties import value_problem
 from glue_tui.definitions.authored import AuthoredHistory, AuthoredProperty, AuthoredWorkflow, PropertyType, Scalar
 from glue_tui.definitions.build_crawlers import build_crawler
@@ -28,7 +30,7 @@ KEEP_FOR_YEARS_MAX = 100
 NAME_RULE = "letters, digits, _ - and . (the last two not first)"
 
 _NAME = re.compile(r"\w[\w.-]*")
-_CONNECTION_SCHEMES = ("sqlite",)
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
 def build_workflow(authored: AuthoredWorkflow, name: str, scope: Scope) -> Workflow:
@@ -38,7 +40,7 @@ def build_workflow(authored: AuthoredWorkflow, name: str, scope: Scope) -> Workf
         _check_names(table, getattr(authored, table), report)
     scope.within(("max_concurrent_runs",), authored.max_concurrent_runs, 0, CONCURRENT_RUNS_MAX)
     _check_timezone(authored.timezone, report)
-    return Workflow(
+    workflow = Workflow(
         name=name,
         source=report.source,
         description=authored.description,
@@ -53,6 +55,8 @@ def build_workflow(authored: AuthoredWorkflow, name: str, scope: Scope) -> Workf
         jobs=_present(build_job(key, item, scope) for key, item in authored.jobs.items()),
         notifications=build_notifications(authored, scope),
     )
+    _check_written_databases(workflow, scope)
+    return workflow
 
 
 def _build_history(authored: AuthoredHistory, scope: Scope) -> HistoryLimits:
@@ -118,14 +122,28 @@ def _scalar_text(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _check_written_databases(workflow: Workflow, scope: Scope) -> None:
+    kinds = {one.name: one.url.partition("://")[0].lower() for one in workflow.connections}
+    for job in workflow.jobs:
+        for path, sink in zip(scope.target_paths.get(job.name, ()), job.targets, strict=False):
+            kind = kinds.get(sink.connection, "sqlite") if isinstance(sink, DatabaseSink) else "sqlite"
+            if kind != "sqlite" and not has_template(kind):
+                hint = "crawl it and read its tables; write files, or into sqlite:///…"
+                scope.report.problem((*path, "connection"), f"{kind} can't be written yet", hint)
+
+
 def _build_connection(name: str, url: str, scope: Scope) -> Connection:
     path = ("connections", name, "url")
-    scheme, colon, rest = url.partition("://")
     # The URL itself is never repeated in a message: somebody may have written a password into it.
-    if has_template(scheme):
-        pass
-    elif colon and scheme.lower() not in _CONNECTION_SCHEMES:
-        scope.report.problem(path, f"not supported yet: {scheme[:20]}:// connections", "sqlite:///path/to/file.db is")
-    elif not rest.startswith("/") or not rest.strip("/"):
-        scope.report.problem(path, "not a database URL", 'three slashes: "sqlite:///path/to/file.db"')
+    if not has_template(url.partition("://")[0]):
+        plain = _TEMPLATE.sub("1", url)
+        try:
+            if kind_of(url) == "sqlite":
+                if not plain.partition("://")[2].startswith("/") or not plain.partition("://")[2].strip("/"):
+                    scope.report.problem(path, "not a database URL", 'three slashes: "sqlite:///path/to/file.db"')
+            elif (password := server_url(plain).password) and password == server_url(_TEMPLATE.sub("2", url)).password:
+                hint = "{{ env.PASSWORD }} in its place, and the variable set where the engine is started"
+                scope.report.problem(path, "holds a password, which catalog and history would keep", hint)
+        except InvalidInput as error:
+            scope.report.problem(path, error.message, error.hint)
     return Connection(name=name, url=scope.text(path, url))

@@ -82,7 +82,7 @@ def test_a_database_table_is_read_typed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("postgresql://db/shop", "not supported yet"),
+        ("oracle://db/shop", "not supported"),
         ("shop.db", "names no kind"),
         ("sqlite://shop.db", "three slashes"),
     ],
