@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from glue_tui.catalog.read import FileRow, TableEntry
+from glue_tui.catalog.read import FileRow, TableEntry, file_from
 from glue_tui.catalog.types import parse, polars_type
 from glue_tui.core.schema import DataFile, Table
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 """Hive's folder name for a partition key without a value; an empty value is read the same way."""
 
-_VALUES = "__glue_tui_values"
 _PLACE = "__glue_tui_place"
 
 
@@ -53,29 +52,35 @@ class Trace:
         )
 
 
-def files_for(predicate: pl.Expr | None, table: Table, rows: Sequence[FileRow]) -> list[FileRow]:
+def files_for(predicate: pl.Expr | None, table: Table, rows: Sequence[FileRow]) -> list[DataFile]:
     """Return the files in which a row may fulfil the predicate, in their order. polars itself evaluates it, over the
     partitions' values in place of rows: whatever a query may say of a key is understood.
     """
+    files = [file_from(row) for row in rows]
     if predicate is None:
-        return list(rows)
-    kept = partition_values(table, [row[4] for row in rows]).filter(
+        return files
+    kept = partition_values(table, files).filter(
         may_hold(predicate, frozenset(key.name for key in table.partition_keys))
     )
-    return [rows[place] for place in kept[_PLACE]]
+    return [files[place] for place in kept[_PLACE]]
 
 
-def partition_values(table: Table, stored: Sequence[str]) -> pl.DataFrame:
-    """Return stored partition values (JSON lists of texts) as typed columns, one for each partition key."""
-    texts = pl.DataFrame({_VALUES: stored}, schema={_VALUES: pl.String}).with_row_index(_PLACE)
-    values = texts.with_columns(pl.col(_VALUES).str.json_decode(pl.List(pl.String)))
-    return values.select(
-        _PLACE,
-        *(
-            parse(_present(pl.col(_VALUES).list.get(place, null_on_oob=True)), polars_type(key.type)).alias(key.name)
-            for place, key in enumerate(table.partition_keys)
-        ),
+def partition_values(table: Table, files: Sequence[DataFile]) -> pl.DataFrame:
+    """Return the files' partition values as typed columns, one for each partition key."""
+    texts = {
+        key.name: pl.Series([_value(file, place) for file in files], dtype=pl.String)
+        for place, key in enumerate(table.partition_keys)
+    }
+    return (
+        pl.DataFrame(texts)
+        .with_row_index(_PLACE)
+        .with_columns(parse(pl.col(key.name), polars_type(key.type)) for key in table.partition_keys)
     )
+
+
+def _value(file: DataFile, place: int) -> str | None:
+    value = file.partition_values[place] if place < len(file.partition_values) else ""
+    return None if value in ("", NULL_PARTITION) else value
 
 
 def may_hold(predicate: pl.Expr, keys: frozenset[str]) -> pl.Expr:
@@ -91,7 +96,3 @@ def may_hold(predicate: pl.Expr, keys: frozenset[str]) -> pl.Expr:
         if predicate.meta.eq(parts[1] | parts[0]):
             return right | left
     return pl.lit(True)
-
-
-def _present(text: pl.Expr) -> pl.Expr:
-    return pl.when(text.is_in(["", NULL_PARTITION]).not_()).then(text)

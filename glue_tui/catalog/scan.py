@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +15,7 @@ from polars.io.plugins import register_io_source
 
 from glue_tui.catalog.database_scan import scan_database
 from glue_tui.catalog.places import Storage, absolute_path, is_s3
-from glue_tui.catalog.pruning import NULL_PARTITION, Trace, files_for
+from glue_tui.catalog.pruning import Trace, files_for, partition_values
 from glue_tui.catalog.read import Catalog, FileRow, TableEntry, file_from
 from glue_tui.catalog.readers.asked import asked_for
 from glue_tui.catalog.readers.csv_files import scan_csv
@@ -27,9 +27,8 @@ from glue_tui.catalog.types import parse, polars_type, text_type
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import SOURCE_SCHEMA, SOURCE_TABLE, DataFile, FileFormat, Table
 
+SCANS_MAX = 64
 _PATH = "__glue_tui_path"
-_format_of = itemgetter(5)
-"""Of a FileRow."""
 
 _LENIENT = pl.ScanCastOptions(
     integer_cast=["upcast", "allow-float"],
@@ -69,7 +68,7 @@ def scan(
         )
     storage = storage_for(table.location, table.parameters.get(CONNECTION_URL_PARAMETER, ""), environment)
     files = _Files(entry=entry, rows=rows, project_dir=project_dir, storage=storage, trace=trace or Trace())
-    return files.scan_pruned() if table.partition_keys else files.scan(files.chosen(rows))
+    return files.scan_pruned() if table.partition_keys else files.scan(files.chosen(map(file_from, rows)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +91,9 @@ class _Files:
                 yield from self._first_rows(columns, predicate, rows_max)
                 return
             files = self.chosen(files_for(predicate, self.entry.table, self.rows))
-            yield from asked_for(self.scan(files), columns, predicate, None).collect_batches(maintain_order=True)
+            yield from asked_for(self.scan(files, columns), columns, predicate, None).collect_batches(
+                maintain_order=True
+            )
 
         return register_io_source(
             read, schema=table_schema(self.entry.table), is_pure=True, explain_name=self.entry.full_name
@@ -102,35 +103,51 @@ class _Files:
         self, columns: list[str] | None, predicate: pl.Expr | None, rows_max: int
     ) -> Iterator[pl.DataFrame]:
         """Yield what fulfils the predicate of the first `rows_max` rows, from as few files as have so many."""
-        rows = sorted(self.rows, key=_format_of)
+        rows = sorted(self.rows, key=itemgetter(5))  # By format, as `chosen`.
         end = bisect_left(list(accumulate(row[3] for row in rows)), rows_max) + 1
         # Files that shrank since their crawl hold less than the catalog says: then the others are asked, too.
         for part in filter(None, (rows[:end], rows[end:])):
-            frame = asked_for(self.scan(self.chosen(part)), columns, None, rows_max)
+            frame = asked_for(self.scan(self.chosen(map(file_from, part)), columns), columns, None, rows_max)
             for batch in frame.collect_batches(maintain_order=True):
                 rows_max -= batch.height
                 yield batch if predicate is None else batch.filter(predicate)
             if rows_max <= 0 or self.trace.is_rehearsal:
                 return
 
-    def chosen(self, rows: Sequence[FileRow]) -> list[DataFile]:
+    def chosen(self, files: Iterable[DataFile]) -> list[DataFile]:
         """Return these files in the order in which they are read, without those that have no rows."""
-        files = [file_from(row) for row in sorted(rows, key=_format_of)]
-        self.trace.add(self.entry, files)
-        return [] if self.trace.is_rehearsal else [file for file in files if file.rows > 0]
+        ordered = sorted(files, key=lambda file: file.format)
+        self.trace.add(self.entry, ordered)
+        return [] if self.trace.is_rehearsal else [file for file in ordered if file.rows > 0]
 
-    def scan(self, files: Sequence[DataFile]) -> pl.LazyFrame:
-        """Return these files as one frame, those of one format read together."""
+    def scan(self, files: Sequence[DataFile], columns: Sequence[str] | None = None) -> pl.LazyFrame:
+        """Return these files as one frame, those of one format read together; partition keys only if they are asked
+        for: they have to be put beside each row.
+        """
         table = self.entry.table
+        if columns is not None and not {key.name for key in table.partition_keys} & set(columns):
+            table = replace(table, partition_keys=())
         if not is_s3(table.location):
             files = _where_they_lie(self.entry, files, self.project_dir)
         frames = [
-            _scan_format(table, table.formats[place], list(same), self.project_dir, self.storage)
-            for place, same in groupby(files, lambda file: file.format)
+            _scan_format(table, table.formats[place], same, self.project_dir, self.storage)
+            for place, same in _read_together(table, files)
         ]
         if not frames:
             return pl.LazyFrame(schema=table_schema(table))
         return frames[0] if len(frames) == 1 else pl.concat(frames)
+
+
+def _read_together(table: Table, files: Sequence[DataFile]) -> Iterator[tuple[int, list[DataFile]]]:
+    """Yield files that one scan reads, with their format. Few partitions are read each by itself: their values are
+    constants then. Of many, each row looks up those of its file.
+    """
+    partitions = {file.partition_values for file in files} if table.partition_keys else set()
+    is_few = len(partitions) <= SCANS_MAX
+    together = attrgetter("format", "partition_values") if is_few and partitions else attrgetter("format")
+    for _, same in groupby(sorted(files, key=together), together):
+        group = list(same)
+        yield group[0].format, group
 
 
 def table_schema(table: Table) -> dict[str, pl.DataType]:
@@ -177,7 +194,7 @@ def _scan_format(
         else _typed(item.name, read_as[item.name], polars_type(item.type))
         for item in table.columns
     ]
-    return frame.select(*columns, *_partition_columns(table, files, paths))
+    return _with_keys(frame, columns, table, files, paths)
 
 
 def text_schema(table: Table, file_format: FileFormat) -> dict[str, pl.DataType]:
@@ -189,16 +206,12 @@ def text_schema(table: Table, file_format: FileFormat) -> dict[str, pl.DataType]
 def _scan_parquet(
     table: Table, file_format: FileFormat, files: list[DataFile], paths: list[str], storage: Storage
 ) -> pl.LazyFrame:
-    """Return parquet files of one physical schema. The scan itself knows Hive folders and prunes by them."""
-    hive = bool(table.partition_keys) and all(
-        _hive_keys(path) == tuple(key.name for key in table.partition_keys) for path in paths
-    )
+    """Return parquet files of one physical schema."""
     frame = pl.scan_parquet(
         paths,
         glob=False,
-        include_file_paths=None if hive else _PATH,
-        hive_partitioning=hive,
-        hive_schema={key.name: _hive_type(polars_type(key.type)) for key in table.partition_keys} if hive else None,
+        include_file_paths=_PATH,
+        hive_partitioning=False,
         cast_options=_LENIENT,
         **storage.polars_options(paths[0]),
     )
@@ -209,12 +222,23 @@ def _scan_parquet(
         else _missing(item.name, polars_type(item.type))
         for item in table.columns
     ]
-    if hive:
-        types = {key.name: polars_type(key.type) for key in table.partition_keys}
-        keys = [_typed(name, _hive_type(dtype), dtype) for name, dtype in types.items()]
-    else:
-        keys = _partition_columns(table, files, paths)
-    return frame.select(*columns, *keys)
+    return _with_keys(frame, columns, table, files, paths)
+
+
+def _with_keys(
+    frame: pl.LazyFrame, columns: list[pl.Expr], table: Table, files: list[DataFile], paths: list[str]
+) -> pl.LazyFrame:
+    """Return these columns and the partition keys, whose values each row gets from its file."""
+    names = [key.name for key in table.partition_keys]
+    values = partition_values(table, files).select(names)
+    if values.n_unique() <= 1:
+        return frame.select(
+            *columns, *(pl.lit(values[name].first(), dtype=values.schema[name]).alias(name) for name in names)
+        )
+    # Joined, the rows go on streaming: `replace` would hold all of them.
+    keys = values.lazy().with_columns(pl.Series(_PATH, paths))
+    rows = frame.select(*columns, _PATH).join(keys, on=_PATH, how="left", maintain_order="left")
+    return rows.drop(_PATH)
 
 
 def _typed(name: str, read_as: pl.DataType, dtype: pl.DataType) -> pl.Expr:
@@ -223,31 +247,3 @@ def _typed(name: str, read_as: pl.DataType, dtype: pl.DataType) -> pl.Expr:
 
 def _missing(name: str, dtype: pl.DataType) -> pl.Expr:
     return pl.lit(None, dtype=dtype).alias(name)
-
-
-def _partition_columns(table: Table, files: list[DataFile], paths: list[str]) -> list[pl.Expr]:
-    """Return the partition keys as columns, each file's values looked up by its path."""
-    columns = []
-    for place, key in enumerate(table.partition_keys):
-        values = [_partition_value(file, place) for file in files]
-        if len(set(values)) == 1:
-            text = pl.lit(values[0], dtype=pl.String)
-        else:
-            text = pl.col(_PATH).replace_strict(paths, values, return_dtype=pl.String)
-        columns.append(parse(text, polars_type(key.type)).alias(key.name))
-    return columns
-
-
-def _partition_value(file: DataFile, place: int) -> str | None:
-    value = file.partition_values[place] if place < len(file.partition_values) else ""
-    return None if value in ("", NULL_PARTITION) else value
-
-
-def _hive_type(dtype: pl.DataType) -> pl.DataType:
-    """Return the dtype to read a Hive key with: what polars makes of a folder's name itself, else text for `parse`."""
-    return dtype if dtype.is_integer() or dtype == pl.Date() else pl.String()
-
-
-def _hive_keys(path: str) -> tuple[str, ...]:
-    """Return the keys of all `key=value` folders on the way to a file, as polars will see them."""
-    return tuple(part.partition("=")[0] for part in path.split("/")[:-1] if "=" in part)

@@ -178,5 +178,5 @@ def test_no_row_is_lost_to_a_file_that_was_not_opened(
         (str(place), 1, 1, 1, f'["{day or ""}", "{store or "__HIVE_DEFAULT_PARTITION__"}"]', 0)
         for place, (day, store, _) in enumerate(rows)
     ]
-    opened = {int(file[0]) for file in files_for(condition, table_of("csv"), files)}
+    opened = {int(file.path) for file in files_for(condition, table_of("csv"), files)}
     assert set(kept) <= opened
