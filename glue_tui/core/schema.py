@@ -60,10 +60,14 @@ class FileFormat:
     """JSON: lines | array | object; empty is lines."""
     records: str = ""
     """JSON: the path of the records within the document (`$.items[*]`); empty where each element is a record."""
+    exact: bool = False
+    """JSON: read value by value, for a text column holds what is no text, or a number more digits than a double."""
     sheet: str = ""
     """Excel: the sheet's name."""
     pattern: str = ""
     """Log: the regular expression whose named groups are the columns."""
+    doubts: tuple[str, ...] = ()
+    """What the files could also mean, each with the key of a classifier that settles it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glue_tui.catalog.places import LOCAL, Storage
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.csv_dialect import classify_csv
 from glue_tui.crawlers.head import Head, NoData, Unreadable, decoded, read_head
+from glue_tui.crawlers.json_shape import classify_json, json_encoding, looks_like_json
 from glue_tui.crawlers.names import DOCUMENT_EXTENSIONS, PARQUET_EXTENSIONS, without_packing
 
 _MAGIC = (
@@ -66,8 +67,10 @@ def _by_content(head: Head, name: str, extension: str, classifier: Classifier) -
     if b"\x00" in content:
         raise Unreadable("it is binary, and no format that is known here")
     text, encoding = decoded(head)
-    if text.lstrip().startswith("{"):
-        return FileFormat(classification="json", encoding=encoding, compression=head.compression)
-    if text.lstrip().startswith("[") and name.lower().split(".", 1)[-1].startswith(("json", "ndjson")):
-        raise Unreadable("it is one JSON array: write one object per line")
+    if looks_like_json(text, name, classifier):
+        base = FileFormat(
+            classification="json", encoding=json_encoding(head.content, encoding), compression=head.compression
+        )
+        found = classify_json(text, is_whole=head.is_whole, name=name, said=classifier, base=base)
+        return replace(found.format, doubts=found.doubts)
     return classify_csv(text, extension, head, encoding, classifier)

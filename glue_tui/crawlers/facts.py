@@ -23,6 +23,8 @@ class ColumnFacts:
     """Values that are neither null nor empty."""
     fits: tuple[int, ...] = (0,) * len(COUNTED)
     """How many of them are of each of NARROW_TYPES, and how many are nothing but digits."""
+    reason: str = ""
+    """Why `type` is no narrower, where the format's own module knows: file, line and value."""
 
     def fitting(self, kind: str) -> int:
         return self.fits[COUNTED.index(kind)]

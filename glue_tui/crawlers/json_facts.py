@@ -2,33 +2,142 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from glob import escape
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from glue_tui.catalog.types import glue_type
+from glue_tui.catalog.places import Storage, is_s3
+from glue_tui.catalog.readers.json_files import scan_json
+from glue_tui.catalog.readers.json_records import BrokenJson, as_json_lines, json_records
+from glue_tui.catalog.types import TIMESTAMP_FORMAT, glue_type, timestamp_text
 from glue_tui.core.schema import FileFormat
-from glue_tui.crawlers.evidence import broken_json_line
-from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, Found, broken
+from glue_tui.crawlers.facts import BrokenFile, ColumnFacts, CrawledFile, Found, broken
+from glue_tui.crawlers.json_kinds import kinds_of
 from glue_tui.crawlers.listing import ListedFile
-from glue_tui.crawlers.values import NULL_TYPE
+from glue_tui.crawlers.values import NULL_TYPE, PATTERNS
+
+_PATH = "__glue_tui_path"
+
+_PLAIN_NAME = re.compile(r"[ !#-\[\]-~]+")
+"""A key that stands in the file as it is: no letter of it can have been escaped."""
+
+_LONG_NUMBER = r"[:\[,]\s*-?\d{16,}\s*[,\]}]"
 
 
 def read_json(listed: ListedFile, file_format: FileFormat) -> Found:
     """Read one file whole."""
     try:
-        frame = pl.scan_ndjson(
-            [escape(listed.absolute)],
-            infer_schema_length=None,
-            **listed.storage.polars_options(listed.absolute),
-        )
+        with as_json_lines(listed.absolute, file_format, listed.storage) as lines:
+            found = _plain(lines, listed, file_format)
+        if found is None:
+            found = _exact(listed, file_format)
+    except (BrokenJson, PolarsError, OSError) as error:
+        return broken(listed, error)
+    return found if found.rows else BrokenFile(path=listed.path, reason="it holds no record")
+
+
+def _plain(lines: str, listed: ListedFile, file_format: FileFormat) -> CrawledFile | None:
+    """Return what the records of a file hold as polars reads them; None where it can't, or not exactly."""
+    storage = listed.storage
+    options = storage.polars_options(lines)
+    source = [lines if is_s3(lines) else escape(lines)]
+    try:
+        frame = pl.scan_ndjson(source, infer_schema_length=None, **options)
         schema = frame.collect_schema()
-        rows = frame.select(pl.len()).collect(engine="streaming").item()
-    except (PolarsError, OSError) as error:
-        return broken(listed, error, broken_json_line(listed, file_format))
+        if not schema or _is_rewritten(lines, schema, storage):
+            return None
+        texts = [name for name, dtype in schema.items() if dtype == pl.String]
+        counts = (
+            pl.scan_ndjson(source, schema=schema, **options)
+            .select(pl.len(), *(item for place, name in enumerate(texts) for item in _counts(place, pl.col(name))))
+            .collect(engine="streaming")
+            .row(0, named=True)
+        )
+    except PolarsError:
+        return None
+    kinds = {name: _text_kind(counts, place) for place, name in enumerate(texts)}
     facts = {
-        name: ColumnFacts(type=NULL_TYPE if dtype == pl.Null else glue_type(dtype)) for name, dtype in schema.items()
+        name: ColumnFacts(type=NULL_TYPE if dtype == pl.Null else kinds.get(name) or glue_type(dtype))
+        for name, dtype in schema.items()
     }
-    return CrawledFile(listed=listed, format=replace(file_format, columns=tuple(schema)), rows=rows, facts=facts)
+    read_as = replace(file_format, columns=tuple(schema))
+    return CrawledFile(listed=listed, format=read_as, rows=counts["len"], facts=facts)
+
+
+def _counts(place: int, column: pl.Expr) -> Iterator[pl.Expr]:
+    times = timestamp_text(column).str.to_datetime(TIMESTAMP_FORMAT, time_unit="us", strict=False)
+    days = column.str.to_date("%Y-%m-%d", strict=False)
+    yield column.count().alias(f"{place}:values")
+    yield (column.str.contains(PATTERNS["date"]) & days.is_not_null()).sum().alias(f"{place}:date")
+    yield (column.str.contains(PATTERNS["timestamp"]) & times.is_not_null()).sum().alias(f"{place}:timestamp")
+
+
+def _text_kind(counts: dict[str, int], place: int) -> str:
+    values = counts[f"{place}:values"]
+    return next((kind for kind in ("date", "timestamp") if values and counts[f"{place}:{kind}"] == values), "string")
+
+
+def _is_rewritten(lines: str, schema: pl.Schema, storage: Storage) -> bool:
+    """Return whether polars may read a value otherwise than it stands there: a number as text, or with fewer digits.
+
+    It may also be that a value only looks so: then reading the file value by value settles it.
+    """
+    texts, has_doubles = _text_keys(schema)
+    if not all(map(_PLAIN_NAME.fullmatch, texts)):
+        return True
+    patterns = [_LONG_NUMBER] if has_doubles else []
+    if texts:
+        keys = "|".join(map(re.escape, sorted(texts)))
+        text = r'"(?:[^"\\]|\\.)*"|null'
+        patterns.append(rf'"(?:{keys})"\s*:\s*(?:\[\s*(?:(?:{text})\s*,\s*)*)*[-0-9tf{{]')
+    if not patterns:
+        return False
+    found = pl.col("line").str.contains("|".join(f"(?:{item})" for item in patterns)).any()
+    return bool(pl.scan_lines(lines, **storage.polars_options(lines)).select(found).collect(engine="streaming").item())
+
+
+def _text_keys(schema: pl.Schema) -> tuple[set[str], bool]:
+    """Return the keys whose values, or whose arrays' elements, are text; and whether anything is a double."""
+    keys: set[str] = set()
+    has_doubles = False
+
+    def look(name: str, dtype: object) -> None:
+        nonlocal has_doubles
+        match dtype:
+            case pl.String():
+                keys.add(name)
+            case pl.List():
+                look(name, dtype.inner)
+            case pl.Struct() if dtype.fields:
+                for item in dtype.fields:
+                    look(item.name, item.dtype)
+            case pl.Struct():
+                keys.add(name)
+            case pl.Float64():
+                has_doubles = True
+
+    for name, dtype in schema.items():
+        look(name, dtype)
+    return keys, has_doubles
+
+
+def _exact(listed: ListedFile, file_format: FileFormat) -> CrawledFile:
+    """Return what the records of a file hold, value by value. Raises BrokenJson."""
+    fields, rows = kinds_of(json_records(listed.absolute, file_format, listed.storage))
+    exact = any(item.is_exact_needed for item in fields.values())
+    read_as = replace(file_format, columns=tuple(fields), exact=exact)
+    texts = {name: pl.String() for name, item in fields.items() if item.counts.keys() == {"string"}}
+    facts = {name: ColumnFacts(type=item.type, reason=item.reason(listed.path)) for name, item in fields.items()}
+    if texts:
+        counts = (
+            scan_json(read_as, [listed.absolute], texts, _PATH, listed.storage)
+            .select(item for place, name in enumerate(texts) for item in _counts(place, pl.col(name)))
+            .collect(engine="streaming")
+            .row(0, named=True)
+        )
+        facts |= {name: ColumnFacts(type=_text_kind(counts, place)) for place, name in enumerate(texts)}
+    return CrawledFile(listed=listed, format=read_as, rows=rows, facts=facts)

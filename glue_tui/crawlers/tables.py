@@ -132,6 +132,9 @@ def _column(name: str, files: Sequence[CrawledFile]) -> Column:
 
 def _reason(name: str, kind: str, files: Sequence[CrawledFile]) -> str:
     """Return why a column is no narrower than `kind`: the file, line and value that forced it; or nothing."""
+    given = [facts.reason for file in files if (facts := file.facts[name]).reason and facts.type == kind]
+    if given:
+        return given[0]
     narrower = _expected_type(name, files)
     if narrower in ("", kind) or kind.startswith(("struct<", "array<")):
         return ""

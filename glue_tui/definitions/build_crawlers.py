@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 
+from glue_tui.core.json_path import json_steps
 from glue_tui.core.model import Classifier, Crawler, CrawlTarget, DatabaseTarget, FolderTarget
+from glue_tui.core.problem import InvalidInput
 from glue_tui.definitions.authored import AuthoredClassifier, AuthoredCrawler, AuthoredCrawlTarget
 from glue_tui.definitions.report import KeyPath
 from glue_tui.definitions.scope import RETRIES_MAX, Scope, refuse
@@ -104,6 +106,11 @@ def _build_classifier(item: AuthoredClassifier | None, path: KeyPath, scope: Sco
         scope.report.problem((*path, "columns"), "names a column twice")
     if item.encoding is not None and not _is_encoding(item.encoding):
         scope.report.problem((*path, "encoding"), f"no encoding named {item.encoding!r}", 'such as "cp1252", "utf-16"')
+    if item.records is not None:
+        try:
+            json_steps(item.records)
+        except InvalidInput as error:
+            scope.report.problem((*path, "records"), error.message, error.hint)
     return Classifier(
         format=None if item.format is None else item.format.value,
         delimiter=item.delimiter,

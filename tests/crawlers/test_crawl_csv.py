@@ -112,7 +112,7 @@ def test_files_that_cannot_be_read_are_left_out_with_their_reason(project: Proje
     project.write("in/good.csv", "id,name\n1,a\n2,b\n")
     project.write("in/empty.csv", "")
     project.write("in/ragged.csv", "id,name\n1,a\n2,b,c\n")
-    project.write("in/array.json", '[{"id": 1}]')
+    project.write("in/array.json", "[]")
     project.write("in/broken.csv.gz", b"\x1f\x8b\x08\x00nothing")
     project.write("in/cut.parquet", b"PAR1 and nothing more")
     project.write("in/binary.dat", b"\x00\x01\x02")
@@ -123,7 +123,7 @@ def test_files_that_cannot_be_read_are_left_out_with_their_reason(project: Proje
         ("empty.csv", "ragged.csv", "array.json", "broken.csv.gz", "cut.parquet", "binary.dat")}  # fmt: skip
     assert problems["in/empty.csv"] == "the file is empty"
     assert problems["in/ragged.csv"] == "line 3 has 3 values, but the file 2 columns"
-    assert "one object per line" in problems["in/array.json"]
+    assert problems["in/array.json"] == "it holds no record"
     assert project.rows("raw.in") == [(1, "a"), (2, "b")]
     assert "INFO passed over in/README.md: a .md file is no data" in project.log
 

@@ -16,6 +16,7 @@ CRAWLERS = {
     "CR-8",
     "CR-12",
     *(f"GR-{number}" for number in range(1, 8)),
+    "CL-9",
 }
 """Of the many rules of crawlers and the catalog, those that we say something of."""
 RULES = {f"{kind}-{number}" for kind, count in COUNTS.items() for number in range(1, count + 1)} | CRAWLERS

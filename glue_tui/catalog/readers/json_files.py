@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from glob import escape
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
-from glue_tui.catalog.places import LOCAL, Storage
+from glue_tui.catalog.places import LOCAL, Storage, is_s3
+from glue_tui.catalog.readers.asked import asked_for
+from glue_tui.catalog.readers.json_records import as_json_lines, is_read_by_polars, json_records
+from glue_tui.catalog.readers.json_values import exact_frames
 from glue_tui.core.schema import FileFormat
 
 
@@ -19,9 +23,69 @@ def scan_json(
     storage: Storage = LOCAL,
 ) -> pl.LazyFrame:
     """Return the records of JSON files under the names and dtypes of `schema`; `path_column` gets each row's file."""
+    read_as = {name: _readable(dtype) for name, dtype in schema.items()}
+    if file_format.exact or not is_read_by_polars(file_format):
+        frame = _scan_one_by_one(file_format, paths, read_as, path_column, storage)
+    else:
+        frame = _scan_lines(paths, read_as, storage, path_column)
+    return frame.with_columns(pl.col(name).cast(dtype) for name, dtype in schema.items() if read_as[name] != dtype)
+
+
+def _scan_lines(
+    paths: list[str], schema: Mapping[str, pl.DataType], storage: Storage, path_column: str | None = None
+) -> pl.LazyFrame:
     return pl.scan_ndjson(
-        list(map(escape, paths)),
+        [path if is_s3(path) else escape(path) for path in paths],
         schema=dict(schema),
         include_file_paths=path_column,
         **storage.polars_options(paths[0]),
     )
+
+
+def _scan_one_by_one(
+    file_format: FileFormat,
+    paths: list[str],
+    schema: Mapping[str, pl.DataType],
+    path_column: str,
+    storage: Storage,
+) -> pl.LazyFrame:
+    """Return files that polars can't read as they lie, or not exactly; each is opened when its rows are asked for."""
+
+    def read(
+        columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
+    ) -> Iterator[pl.DataFrame]:
+        for path in paths:
+            for frame in _frames(file_format, path, schema, storage):
+                asked = asked_for(
+                    frame.lazy().with_columns(pl.lit(path).alias(path_column)), columns, predicate, rows_max
+                ).collect()
+                yield asked
+                if rows_max is not None:
+                    rows_max -= asked.height
+                    if rows_max <= 0:
+                        return
+
+    return register_io_source(read, schema={**schema, path_column: pl.String()})
+
+
+def _frames(
+    file_format: FileFormat, path: str, schema: Mapping[str, pl.DataType], storage: Storage
+) -> Iterator[pl.DataFrame]:
+    if file_format.exact:
+        yield from exact_frames(json_records(path, file_format, storage), schema)
+        return
+    with as_json_lines(path, file_format, storage) as lines:
+        yield from _scan_lines([lines], schema, storage).collect_batches()
+
+
+def _readable(dtype: pl.DataType) -> pl.DataType:
+    """Return what JSON is read as before it becomes `dtype`: within structs and lists polars reads no decimals."""
+    match dtype:
+        case pl.Decimal():
+            return pl.Int128() if dtype.scale == 0 else pl.Float64()
+        case pl.List():
+            return pl.List(_readable(dtype.inner))  # type: ignore[arg-type]
+        case pl.Struct():
+            return pl.Struct({item.name: _readable(item.dtype) for item in dtype.fields})  # type: ignore[arg-type]
+        case _:
+            return dtype
