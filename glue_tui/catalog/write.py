@@ -233,7 +233,7 @@ def _with_hand_edits(table: Table, columns: tuple[Column, ...], parameters: dict
     table = replace(
         table,
         columns=tuple(
-            replace(column, comment=comments.get(column.name, column.comment), is_locked=False)
+            replace(column, comment=comments.get(column.name) or column.comment, is_locked=False)
             for column in table.columns
         ),
     )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from glue_tui.core.glue_types import type_parts
 from glue_tui.core.schema import Column, Table
 
 LOCKED_PARAMETER = "LOCKED_BY_USER"
@@ -116,6 +117,41 @@ def _placed(columns: list[Column], order: Sequence[Column], missing: set[str]) -
             ahead = [names.index(one.name) for one in order[:place] if one.name in names]
             columns.insert(max(ahead, default=-1) + 1, column)
     return tuple(columns)
+
+
+def merged(before: Table, found: Table) -> Table:
+    """Return the table with what `found` has besides: columns, and fields of structs (rule SC-5).
+
+    Nothing is taken away, nothing gets another type.
+    """
+    old = {column.name: column for column in before.columns}
+    new = {column.name: column for column in found.columns}
+    kept = tuple(
+        replace(column, type=merged_type(column.type, new[name].type)) if name in new else column
+        for name, column in old.items()
+    )
+    return replace(before, columns=(*kept, *(column for name, column in new.items() if name not in old)))
+
+
+def merged_type(before: str, found: str) -> str:
+    """Return a type with the fields that `found` has besides, at any depth."""
+    if before.startswith("array<") and found.startswith("array<"):
+        return f"array<{merged_type(before[6:-1], found[6:-1])}>"
+    if not (before.startswith("struct<") and found.startswith("struct<")):
+        return before
+    fields, others = (
+        {name: kind for name, _, kind in (part.partition(":") for part in type_parts(text[7:-1]))}
+        for text in (before, found)
+    )
+    both = {name: merged_type(kind, others[name]) if name in others else kind for name, kind in fields.items()}
+    both |= {name: kind for name, kind in others.items() if name not in both}
+    return "struct<" + ",".join(f"{name}:{kind}" for name, kind in both.items()) + ">"
+
+
+def in_order(columns: Sequence[Column], before: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the columns in the order that they had before, new ones behind them."""
+    place = {column.name: number for number, column in enumerate(before)}
+    return tuple(sorted(columns, key=lambda column: place.get(column.name, len(place))))
 
 
 def data_types(table: Table) -> dict[str, str]:

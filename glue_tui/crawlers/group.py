@@ -43,7 +43,7 @@ class Grouping:
     table_depth: int | None = None
     """Rule GR-4: tables are the folders so far below the target."""
     tables_before: frozenset[tuple[str, ...]] = frozenset()
-    """Folders, from the target down, that are tables in the catalog: they stay so if most of their files agree."""
+    """Folders, from the target down, that are tables in the catalog: they stay so when unlike files or folders come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +234,9 @@ class _Grouper:
         """Add the files that lie beside the folders: to a table of this folder that they are like, else as tables."""
         is_alike = _is_compatible if self.rules.is_combining else is_drift_of_folder
         found = clusters([(file, self.shapes.of(file)) for file in direct], is_alike)
+        if folders in self.rules.tables_before:
+            # The folder's table stays that of the files that it had.
+            found.sort(key=lambda members: -sum(not file.was_read for file, _ in members))
         made: list[GroupedTable] = []
         for place, members in enumerate(found):
             files = sorted((file for file, _ in members), key=lambda file: file.listed.path)
@@ -255,8 +258,8 @@ class _Grouper:
         return tables + made
 
     def _is_of_folder(self, folders: tuple[str, ...], alike: int, files: int) -> bool:
-        """Return whether the largest set of a folder's files is the folder's own table."""
-        return alike >= files * FOLDER_SHARE or (folders in self.rules.tables_before and alike * 2 > files)
+        """Return whether the first set of a folder's files is the folder's own table."""
+        return folders in self.rules.tables_before or alike >= files * FOLDER_SHARE
 
     def _belongs(self, own: GroupedTable, table: GroupedTable) -> bool:
         is_alike = _is_compatible if self.rules.is_combining else is_drift_of_folder

@@ -1,4 +1,4 @@
-"""What becomes of a found table in the catalog: made, updated or left, by the policy (rules SC-1 to SC-3)."""
+"""What becomes of a found table in the catalog: made, updated or left, by the policy (rules SC-1 to SC-7)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from glue_tui.catalog.read import TableEntry
 from glue_tui.catalog.write import DEPRECATED_PARAMETER
 from glue_tui.core.model import Crawler, crawler_id
 from glue_tui.core.schema import SOURCE_STATE, ChangeKind, Column, DataFile, Table, TableChange
-from glue_tui.core.schema_changes import table_differences
+from glue_tui.core.schema_changes import (
+    data_types,
+    in_order,
+    merged,
+    table_differences,
+    with_data_types,
+    with_locks,
+)
 from glue_tui.core.states import DeleteBehavior, RecrawlBehavior, UpdateBehavior
-from glue_tui.crawlers.tables import DraftTable, comments_kept
+from glue_tui.crawlers.tables import FORMAT_PARAMETERS, DraftTable, comments_kept
 
 Stored = tuple[TableEntry, tuple[DataFile, ...]]
 
@@ -29,21 +36,26 @@ def change_of(draft: DraftTable, stored: Stored | None, crawler: Crawler) -> Tab
         )
     entry, files_before = stored
     before = entry.table
-    columns = comments_kept(draft.table.columns, {column.name: column for column in before.columns})
-    table = replace(draft.table, columns=columns, parameters=_merged_parameters(before, draft.table))
-    notes = [str(one) for one in table_differences(before, table) if one.kind != "moved"]
-    if notes and crawler.update_behavior is UpdateBehavior.LOG:
-        notes = [f"{note} (not applied: schema_change.update is LOG)" for note in notes]
-        if [key.name for key in before.partition_keys] != [key.name for key in table.partition_keys]:
-            return TableChange(kind=ChangeKind.UNCHANGED, table=before, written_by=written_by, notes=tuple(notes))
-        table = replace(table, columns=before.columns, partition_keys=before.partition_keys)
+    columns = in_order(
+        comments_kept(draft.table.columns, {column.name: column for column in before.columns}), before.columns
+    )
+    found = replace(draft.table, columns=columns, parameters=_merged_parameters(before, draft.table))
+    if crawler.update_behavior is UpdateBehavior.MERGE_NEW_COLUMNS and found.classification != before.classification:
+        return _left_to_a_person(entry, found, written_by)
+    allowed, notes = _as_the_policy_says(before, found, crawler.update_behavior)
+    if allowed is None:
+        return TableChange(kind=ChangeKind.UNCHANGED, table=before, written_by=written_by, notes=notes)
+    locked, lock_notes = with_locks(before, allowed)
+    table = with_data_types(locked, data_types(found))
+    notes = (*(str(one) for one in table_differences(before, table)), *notes, *lock_notes)
     if entry.is_deprecated:
-        notes.append("it is found again: no longer deprecated")
+        notes = (*notes, "it is found again: no longer deprecated")
     files, removed = _file_differences(before, files_before, table, draft.files)
     if not files and not removed and _is_same(before, table):
         seen = replace(before, parameters=table.parameters)
-        return TableChange(kind=ChangeKind.UNCHANGED, table=seen, written_by=written_by, notes=tuple(notes))
-    notes += [f"{len(removed)} files are gone: {', '.join(removed[:3])}"] if removed else []
+        return TableChange(kind=ChangeKind.UNCHANGED, table=seen, written_by=written_by, notes=notes)
+    if removed:
+        notes = (*notes, f"{len(removed)} files are gone: {', '.join(removed[:3])}")
     whole = crawler.recrawl is RecrawlBehavior.CRAWL_EVERYTHING or before.location != table.location
     return TableChange(
         kind=ChangeKind.UPDATED,
@@ -52,8 +64,38 @@ def change_of(draft: DraftTable, stored: Stored | None, crawler: Crawler) -> Tab
         files=draft.files if whole else tuple(files),
         replace_files=whole,
         removed_paths=() if whole else tuple(removed),
-        notes=tuple(notes),
+        notes=notes,
     )
+
+
+def _as_the_policy_says(before: Table, found: Table, behavior: UpdateBehavior) -> tuple[Table | None, tuple[str, ...]]:
+    """Return what the table may become, and for people what it may not (rules SC-2, SC-5, SC-7).
+
+    None where its files can't be brought in: they have values for other partition keys than the table.
+    """
+    if behavior is UpdateBehavior.UPDATE_IN_DATABASE:
+        return found, ()
+    refused = [one for one in table_differences(before, found) if one.kind != "moved"]
+    kept = replace(found, columns=before.columns, partition_keys=before.partition_keys)
+    if behavior is UpdateBehavior.MERGE_NEW_COLUMNS:
+        kept = replace(kept, columns=merged(before, found).columns)
+        refused = [one for one in table_differences(kept, found) if one.kind != "moved"]
+    else:
+        kept = replace(kept, classification=before.classification)
+    notes = tuple(f"{one} (not applied: schema_change.update is {behavior.value})" for one in refused)
+    if [key.name for key in before.partition_keys] != [key.name for key in found.partition_keys]:
+        return None, (*notes, "so its files stay as the catalog knows them")
+    return kept, notes
+
+
+def _left_to_a_person(entry: TableEntry, found: Table, written_by: str) -> TableChange:
+    """Mark a table as deprecated whose files have another format now: merging does not go so far (rule SC-5)."""
+    note = (
+        f"its files are {found.classification} now, they were {entry.table.classification}: with schema_change.update "
+        'MERGE_NEW_COLUMNS it stays as it was, marked as deprecated; "UPDATE_IN_DATABASE" brings it up to date'
+    )
+    kind = ChangeKind.UNCHANGED if entry.is_deprecated else ChangeKind.DEPRECATED
+    return TableChange(kind=kind, table=entry.table, written_by=written_by, notes=(note,))
 
 
 def gone(entry: TableEntry, crawler: Crawler) -> TableChange | None:
@@ -81,8 +123,9 @@ def _because(column: Column) -> str:
 
 
 def _merged_parameters(before: Table, after: Table) -> dict[str, str]:
-    kept = {key: text for key, text in before.parameters.items() if key != DEPRECATED_PARAMETER}
-    return {**kept, **after.parameters}
+    """Return what the crawler says, and what others have said besides."""
+    own = (DEPRECATED_PARAMETER, *FORMAT_PARAMETERS)
+    return {**{key: text for key, text in before.parameters.items() if key not in own}, **after.parameters}
 
 
 def _is_same(before: Table, after: Table) -> bool:

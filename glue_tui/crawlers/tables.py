@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glue_tui.core.schema import Column, DataFile, FileFormat, Table
 from glue_tui.core.schema_changes import NO_VALUES, data_types
@@ -21,6 +21,8 @@ _UNNAMED = re.compile(r"partition_\d+")
 
 OWNER_PARAMETER = "UPDATED_BY_CRAWLER"
 """Rule GR-10: the crawler that a table belongs to."""
+FORMAT_PARAMETERS = ("delimiter", "skip.header.line.count", "compressionType")
+"""Parameters that a crawler sets for some formats only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,12 +189,6 @@ def comments_kept(columns: Sequence[Column], stored: Mapping[str, Column]) -> tu
             kept.append(column)
             continue
         same = before.type == column.type and not column.reason and before.reason != NO_VALUES
-        kept.append(
-            Column(
-                name=column.name,
-                type=column.type,
-                comment=before.comment or column.comment,
-                reason=before.reason if same else column.reason,
-            )
-        )
+        comment = before.comment or column.comment
+        kept.append(replace(column, comment=comment, reason=before.reason if same else column.reason))
     return tuple(kept)

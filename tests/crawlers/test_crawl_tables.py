@@ -182,7 +182,7 @@ def test_with_update_log_the_columns_stay_and_new_files_still_count(project: Pro
 
 
 @pytest.mark.parametrize("policy", list(DeleteBehavior))
-def test_a_table_that_is_no_longer_there(project: Project, policy: DeleteBehavior) -> None:
+def test_sc_3_a_table_that_is_no_longer_there(project: Project, policy: DeleteBehavior) -> None:
     project.write("in/a/a.csv", "id,x\n1,2\n")
     project.write("in/b/b.json", '{"y": 1}\n')
     project.crawl("in")

@@ -167,6 +167,11 @@ def test_a_stray_file_does_not_take_a_folders_table_away() -> None:
     half = [*files[:2], stray]
     assert sorted(tables(half)) == ["prices", "store"]
     assert sorted(tables(half, Grouping(tables_before=frozenset({()})))) == ["prices", "target"]
+    known = found("a.csv", SALES, was_read=False)
+    made = tables(
+        [known, stray, found("prices_2.xlsx", {"sku": "string"}, "excel")], Grouping(tables_before=frozenset({()}))
+    )
+    assert paths(made["target"]) == {"a.csv": ()}, "however many come"
 
 
 def test_a_table_of_folders_stays_one_when_another_folder_comes() -> None:

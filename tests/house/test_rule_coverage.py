@@ -17,6 +17,8 @@ CRAWLERS = {
     "CR-12",
     *(f"GR-{number}" for number in range(1, 8)),
     "CL-9",
+    *(f"SC-{number}" for number in range(1, 8)),
+    "CT-2",
 }
 """Of the many rules of crawlers and the catalog, those that we say something of."""
 RULES = {f"{kind}-{number}" for kind, count in COUNTS.items() for number in range(1, count + 1)} | CRAWLERS
