@@ -28,8 +28,9 @@ class FilesRead:
     of_size_bytes: int
 
     def __str__(self) -> str:
-        share = f", {self.size_bytes / self.of_size_bytes:.0%} of the bytes" if self.of_size_bytes else ""
-        return f"{self.table}: {self.files:,} of {self.of_files:,} files{share}"
+        share = self.size_bytes / max(self.of_size_bytes, 1)
+        part = "under 1%" if 0 < share < 0.01 else f"{share:.0%}"
+        return f"{self.table}: {self.files:,} of {self.of_files:,} files, {part} of the bytes"
 
 
 @dataclass(slots=True)

@@ -32,6 +32,9 @@ class QueryResult:
     """What was opened to answer, in no order."""
 
 
+_ENCODER = msgspec.json.Encoder()
+
+
 class QueryStream:
     """The rows of a query one batch after the other, however many there are: memory holds a few batches."""
 
@@ -47,9 +50,16 @@ class QueryStream:
         self._rows_max = rows_max
         self._explaining = explaining
 
-    def batches(self) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield rows as Python values, None where one is missing. Raises what `query_result` raises."""
-        return (batch.rows() for batch in self._batches())
+    def json(self) -> Iterator[str]:
+        """Yield a list of objects, a row a line."""
+        between = "[\n"
+        for batch in self._batches():
+            lines = _ENCODER.encode_lines(batch.to_dicts()).decode().rstrip("\n")
+            if lines:
+                # A line break within a value is written as `\\n`.
+                yield between + lines.replace("\n", ",\n")
+                between = ",\n"
+        yield "[]\n" if between == "[\n" else "\n]\n"
 
     def csv(self) -> Iterator[str]:
         """Yield a header line, then batches of lines of CSV: nested values as JSON, bytes as hexadecimal digits."""

@@ -99,8 +99,11 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError:
+            _stop_printing()
+            ctx.exit(0)
         except (Exception, KeyboardInterrupt) as error:
             ctx.exit(report(error))
 
@@ -192,7 +195,11 @@ def run_command_line(open_terminal: OpenTerminal) -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has seen enough. Python must not fail once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop_printing()
         sys.exit(0)
     raise AssertionError("click exits by itself")
+
+
+def _stop_printing() -> None:
+    """Whoever read our output has seen enough. Python must not fail once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

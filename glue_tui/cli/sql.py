@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -47,7 +46,7 @@ def sql_command(settings: Settings, query: str, as_json: bool, as_csv: bool, lim
     rows_max = (limit or None) if limit is not None or as_json or as_csv else ROWS_SHOWN
     if as_json or as_csv:
         stream = _stream(settings, text, rows_max)
-        for chunk in stream.csv() if as_csv else _json(stream):
+        for chunk in stream.csv() if as_csv else stream.json():
             sys.stdout.write(chunk)
         sys.stdout.flush()
         _say_if_cut(stream.rows, stream.is_cut)
@@ -111,13 +110,3 @@ def _cell_text(value: Any) -> str:
         case _:
             text = harmless(str(value))
     return text if len(text) <= CELL_CHARS_MAX else text[:CELL_CHARS_MAX] + "…"
-
-
-def _json(stream: QueryStream) -> Iterator[str]:
-    """Yield a list of objects, a row a line."""
-    start = "[\n"
-    for rows in stream.batches():
-        for row in rows:
-            yield start + msgspec.json.encode(dict(zip(stream.columns, row, strict=True))).decode()
-            start = ",\n"
-    yield "[]\n" if start == "[\n" else "\n]\n"
