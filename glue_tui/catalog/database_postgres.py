@@ -101,6 +101,10 @@ class PostgresDatabase:
             raise _unreachable(self._url, str(error)) from None
         self._set(_SESSION)
 
+    @property
+    def default_schema(self) -> str:
+        return "public"
+
     def tables(self) -> tuple[SourceTable, ...]:
         with self._refusals("its catalogue"):
             return _source_tables(self._rows(_TABLES + _ORDER))

@@ -62,6 +62,10 @@ class SqliteDatabase:
             self._conn.close()
             raise InvalidInput(f"{self._path} can't be read as an SQLite database: {error}") from error
 
+    @property
+    def default_schema(self) -> str:
+        return ""
+
     def tables(self) -> tuple[SourceTable, ...]:
         found = self._described("table", "%") + self._views()
         return tuple(sorted(found, key=lambda table: table.name))

@@ -94,6 +94,10 @@ class Question:
 class Database(Protocol):
     """A database that is connected; to be closed."""
 
+    @property
+    def default_schema(self) -> str:
+        """The schema whose tables need not name it; empty where there is none."""
+
     def tables(self) -> tuple[SourceTable, ...]:
         """Return all tables and views but the system's, ordered by schema and name, from one look at its catalogue."""
 
@@ -124,7 +128,9 @@ def open_database(url: str, project_dir: Path = Path()) -> Database:
 
             return PostgresDatabase(url)
         case "mysql":
-            raise InvalidInput("MySQL can't be read yet", hint="SQLite and PostgreSQL can")
+            from glue_tui.catalog.database_mysql import MysqlDatabase
+
+            return MysqlDatabase(url)
         case other:
             raise AssertionError(other)
 

@@ -18,8 +18,6 @@ from glue_tui.core.schema import SOURCE_SCHEMA, SOURCE_STATE, SOURCE_TABLE, Tabl
 from glue_tui.core.states import RecrawlBehavior
 from glue_tui.crawlers.tables import OWNER_PARAMETER, DraftTable
 
-DEFAULT_SCHEMA = "public"
-"""PostgreSQL's: its tables need not say it in their catalog name."""
 KNOWN_SHOWN_MAX = 8
 
 _COUNT = "recordCountIs"
@@ -132,9 +130,8 @@ def _read(
     free_name: Callable[[str, str, str], str],
 ) -> DraftTable:
     found = database.look_at(source)
-    wished = (
-        source.name if source.schema in ("", DEFAULT_SCHEMA) or kind == "mysql" else f"{source.schema}_{source.name}"
-    )
+    is_plain = source.schema == database.default_schema
+    wished = source.name if is_plain else f"{source.schema}_{source.name}"
     table = Table(
         database=crawler.database.lower(),
         name=free_name(table_name(wished, crawler.table_prefix), connection.url, source.full_name),
