@@ -21,8 +21,9 @@ from glue_tui.core.schema import Column, DataFile, Table
 
 BUSY_TIMEOUT_S = 10.0
 
-FileRow = tuple[str, int, int, int, str, int]
-"""A file as stored: path, bytes, mtime in ns, rows, partition values for `values_from`, place of its format."""
+FileRow = tuple[str, int, int, int, str, int, str]
+"""A file as stored: path, bytes, mtime in ns, rows, partition values for `values_from`, place of its format,
+and its tag."""
 
 values_from = msgspec.json.Decoder(list[str]).decode
 """Partition values from their stored text."""
@@ -89,7 +90,7 @@ _PARTITION_QUERY = """
     WHERE t.database = ? AND t.name = ? GROUP BY f.partition_values
 """
 _FILE_QUERY = """
-    SELECT path, size_bytes, mtime_ns, rows, partition_values, format FROM catalog_file
+    SELECT path, size_bytes, mtime_ns, rows, partition_values, format, {tag} FROM catalog_file
     WHERE table_id = ? ORDER BY path
 """
 
@@ -154,14 +155,26 @@ class Catalog:
         entry, rows = self.file_rows(full_name)
         return entry, tuple(map(file_from, rows))
 
+    def contents_by_parameter(self, database: str, name: str, value: str) -> list[tuple[TableEntry, list[FileRow]]]:
+        """Return the tables of a database that have this table parameter, with their files as they are stored."""
+        with self._reading() as conn:
+            if conn is None:
+                return []
+            rows = conn.execute("SELECT * FROM catalog_table WHERE database = ? ORDER BY name", (database.lower(),))
+            found = [(_entry(conn, row), row["id"]) for row in rows.fetchall()]
+            return [
+                (entry, _file_rows(conn, table_id))
+                for entry, table_id in found
+                if entry.table.parameters.get(name) == value
+            ]
+
     def file_rows(self, full_name: str) -> tuple[TableEntry, list[FileRow]]:
         """Return what `contents` does, the files as they are stored: quick for a table of 100,000 files."""
         with self._reading() as conn:
             found = _find(conn, full_name)
             if conn is not None and found is not None:
                 entry = _entry(conn, found)
-                conn.row_factory = None
-                return entry, conn.execute(_FILE_QUERY, (found["id"],)).fetchall()
+                return entry, _file_rows(conn, found["id"])
         raise self._not_found(full_name)
 
     def partitions(self, full_name: str) -> tuple[PartitionEntry, ...]:
@@ -230,7 +243,7 @@ class Catalog:
 
 def file_from(row: FileRow) -> DataFile:
     """Return a stored file."""
-    path, size_bytes, mtime_ns, rows, values, place = row
+    path, size_bytes, mtime_ns, rows, values, place, tag = row
     return DataFile(
         path=path,
         size_bytes=size_bytes,
@@ -238,6 +251,7 @@ def file_from(row: FileRow) -> DataFile:
         rows=rows,
         partition_values=tuple(values_from(values)),
         format=place,
+        tag=tag,
     )
 
 
@@ -249,6 +263,14 @@ def _find(conn: sqlite3.Connection | None, full_name: str) -> sqlite3.Row | None
     query = "SELECT * FROM catalog_table WHERE database = ? AND name = ?"
     found: sqlite3.Row | None = conn.execute(query, (database, name)).fetchone()
     return found
+
+
+def _file_rows(conn: sqlite3.Connection, table_id: int) -> list[FileRow]:
+    # A state that only older versions have opened has no tags.
+    has_tags = conn.execute("SELECT 1 FROM pragma_table_info('catalog_file') WHERE name = 'tag'").fetchone()
+    cursor = conn.cursor()
+    cursor.row_factory = None
+    return cursor.execute(_FILE_QUERY.format(tag="tag" if has_tags else "''"), (table_id,)).fetchall()
 
 
 def _entry(conn: sqlite3.Connection, row: sqlite3.Row) -> TableEntry:

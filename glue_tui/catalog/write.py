@@ -68,6 +68,7 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID""",
     # Files, rows, bytes and partitions as a JSON list; null in a table that an older version wrote last.
     "ALTER TABLE catalog_table ADD COLUMN sums TEXT",
+    "ALTER TABLE catalog_file ADD COLUMN tag TEXT NOT NULL DEFAULT ''",
 )
 """Each step is one statement, run once, in order. Steps are only ever added."""
 
@@ -87,6 +88,7 @@ def apply_changes(conn: sqlite3.Connection, changes: Sequence[TableChange], *, r
                 _delete(conn, change.table)
             case ChangeKind.UNCHANGED:
                 _note_state(conn, change.table)
+                _note_tags(conn, change)
 
 
 def _note_state(conn: sqlite3.Connection, table: Table) -> None:
@@ -292,16 +294,30 @@ def _store_files(conn: sqlite3.Connection, table_id: int, change: TableChange, f
     # A writer counts its formats from the catalog it read; another may have added formats meanwhile.
     place = [formats.index(item) for item in change.table.formats]
     conn.executemany(
-        "INSERT OR REPLACE INTO catalog_file VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO catalog_file"
+        " (table_id, path, size_bytes, mtime_ns, rows, partition_values, format, tag) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (_file_row(table_id, file, place) for file in change.files),
     )
     sums = json.dumps(counted_sums(conn, table_id))
     conn.execute("UPDATE catalog_table SET sums = ? WHERE id = ?", (sums, table_id))
 
 
-def _file_row(table_id: int, file: DataFile, place: Sequence[int]) -> tuple[int, str, int, int, int, str, int]:
+def _file_row(table_id: int, file: DataFile, place: Sequence[int]) -> tuple[int, str, int, int, int, str, int, str]:
     values = json.dumps(file.partition_values, ensure_ascii=False)
-    return (table_id, file.path, file.size_bytes, file.mtime_ns, file.rows, values, place[file.format] if place else 0)
+    number = place[file.format] if place else 0
+    return (table_id, file.path, file.size_bytes, file.mtime_ns, file.rows, values, number, file.tag)
+
+
+def _note_tags(conn: sqlite3.Connection, change: TableChange) -> None:
+    """Keep what is now known of the versions of files in which nothing else has changed."""
+    conn.executemany(
+        "UPDATE catalog_file SET tag = ? WHERE path = ? AND size_bytes = ? AND mtime_ns = ?"
+        " AND table_id = (SELECT id FROM catalog_table WHERE database = ? AND name = ?)",
+        [
+            (file.tag, file.path, file.size_bytes, file.mtime_ns, change.table.database, change.table.name)
+            for file in change.files
+        ],
+    )
 
 
 def _deprecate(conn: sqlite3.Connection, change: TableChange, run_id: str, at: float) -> None:

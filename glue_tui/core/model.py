@@ -173,6 +173,8 @@ class FolderTarget:
     path: str
     exclude: tuple[str, ...] = ()
     """Globs relative to `path` (rule GR-9)."""
+    connection: str = ""
+    """Of an `s3://` path: the connection that says endpoint and credentials. Empty: the environment does."""
     classifier: Classifier = Classifier()
 
     @property

@@ -70,17 +70,23 @@ class FileFormat:
     """What the files could also mean, each with the key of a classifier that settles it."""
 
 
+UNSETTLED_TAG = "?"
+"""Of a file that may have changed while, or just after, it was read: it is taken for changed next time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFile:
     """One file of a table. `format` indexes `Table.formats`."""
 
     path: str
-    """Relative to the project folder where it lies below it, else absolute."""
+    """Relative to the project folder where it lies below it, else absolute or `s3://bucket/key`."""
     size_bytes: int
     mtime_ns: int
     rows: int
     partition_values: tuple[str, ...] = ()
     format: int = 0
+    tag: str = ""
+    """What tells this version of the file from others of the same size and time; empty: unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

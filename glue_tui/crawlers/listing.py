@@ -1,16 +1,23 @@
-"""Which files a folder holds: the walk, and the globs that leave files out."""
+"""Which files a target holds, folder by folder: of this machine or of S3, and the globs that leave files out."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
-from glue_tui.catalog.places import LOCAL, Storage
+from glue_tui.catalog.places import LOCAL, Storage, is_s3
+from glue_tui.core.globs import glob_pattern, is_wild
+
+HIDDEN = (".", "_")
+"""What begins so is no data: marks of other programs, files on their way."""
+
+Entry = tuple[str, int, int, str]
+"""A file of a folder: its name, bytes, time of modification in ns, and the tag of its version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,49 +36,66 @@ class ListedFile:
     """Opens `absolute`."""
 
 
-def list_files(root: Path, exclude: Sequence[str], *, project_dir: Path) -> Iterator[ListedFile]:
-    """Yield the data files below `root` (or `root` itself, if it is a file), ordered by path.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFolder:
+    """Data files that lie side by side. No object a file: of a million, most have not changed."""
+
+    path: str
+    """As the catalog keeps it, ending in `/`; empty for the project folder."""
+    absolute: str
+    """Ends in `/`."""
+    folders: tuple[str, ...]
+    """From the target folder down."""
+    entries: tuple[Entry, ...]
+    storage: Storage
+
+    def file(self, entry: Entry) -> ListedFile:
+        name, size_bytes, mtime_ns, tag = entry
+        return ListedFile(
+            path=self.path + name,
+            absolute=self.absolute + name,
+            folders=self.folders,
+            name=name,
+            size_bytes=size_bytes,
+            mtime_ns=mtime_ns,
+            tag=tag,
+            storage=self.storage,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """What could not be listed. What the catalog knows to lie there is not taken for deleted."""
+
+    report: Callable[[str], None]
+    """Takes a line for people about a file or folder that is left out."""
+    warn: Callable[[str], None]
+    """Takes any other."""
+    unlisted: list[str]
+    """Paths of folders, as the catalog keeps them."""
+
+    def add(self, path: str, reason: str) -> None:
+        self.unlisted.append(path)
+        self.report(f"{shown_path(path)}: {reason}")
+
+
+def list_folders(
+    target: str, exclude: Sequence[str], storage: Storage, *, project_dir: Path, troubles: Troubles
+) -> Iterator[ListedFolder]:
+    """Yield the data files of a target, which may be a folder or one file, in the order of the walk.
 
     Only regular files are data: who opens a pipe waits for ever. What begins with a dot or an underscore is none.
-    Links are followed; a folder inside itself is walked once.
+    Links are followed unless they lead to what is listed itself. Raises OSError if the target itself can't be listed.
     """
-    project = os.path.normpath(project_dir.absolute())
-    top = os.path.normpath(project_dir.absolute() / root)
-    status = Path(top).stat()
-    if not S_ISDIR(status.st_mode):
-        if S_ISREG(status.st_mode):
-            yield _listed(top, project, (), Path(top).name, status)
-        return
-    excluded = [glob_pattern(glob) for glob in exclude]
-    yield from _walk(top, project, (), excluded, frozenset({_identity(status)}))
-
-
-def _walk(
-    folder: str,
-    project: str,
-    folders: tuple[str, ...],
-    excluded: list[re.Pattern[str]],
-    above: frozenset[tuple[int, int]],
-) -> Iterator[ListedFile]:
-    with os.scandir(folder) as entries:
-        found = sorted(entries, key=lambda entry: entry.name)
-    for entry in found:
-        if entry.name.startswith((".", "_")):
-            continue
-        relative = "/".join((*folders, entry.name))
-        if any(pattern.fullmatch(relative) for pattern in excluded):
-            continue
-        try:
-            status = entry.stat()
-            is_folder = entry.is_dir()
-        except OSError:
-            continue  # a dangling link, or a file that went away during the walk
-        if not is_folder:
-            if entry.is_file():
-                yield _listed(entry.path, project, folders, entry.name, status)
-        elif _identity(status) not in above:
-            deeper = above | {_identity(status)}
-            yield from _walk(entry.path, project, (*folders, entry.name), excluded, deeper)
+    excluded = _Excluded(exclude)
+    if is_s3(target):
+        yield from _list_objects(target.rstrip("/"), excluded, storage)
+    else:
+        project = os.path.normpath(project_dir.absolute())
+        top = os.path.normpath(project_dir.absolute() / target)
+        yield from _list_local(top, project, excluded, troubles)
+    for glob in excluded.folders_named:
+        troubles.warn(f'exclude "{glob}" names a folder and leaves out nothing: "{glob}/**" leaves out what is in it')
 
 
 def catalog_path(absolute: str, project: str) -> str:
@@ -81,64 +105,173 @@ def catalog_path(absolute: str, project: str) -> str:
     return absolute[len(project) + 1 :] if absolute.startswith(project + os.sep) else absolute
 
 
-@cache
-def glob_pattern(glob: str) -> re.Pattern[str]:
-    """Return the pattern of an exclusion glob, to be matched with a whole path relative to its target (rule GR-9).
+def shown_path(path: str) -> str:
+    """Return a path for a line of a log: quoted if it would break the line, or is no text."""
+    return path if path.isprintable() else f"{path!a}"
 
-    `*` stays within one folder, `**` crosses folders, `**/` also matches no folder at all, `{a,b}` is a choice.
-    """
-    parts: list[str] = []
-    place = 0
-    choice = False
-    while place < len(glob):
-        letter = glob[place]
-        if glob.startswith("**/", place):
-            parts.append("(?:.*/)?")
-            place += 3
+
+class _Excluded:
+    """Exclusion globs, matched with whole paths of files relative to their target (rule GR-9)."""
+
+    def __init__(self, globs: Sequence[str]) -> None:
+        self._pattern = re.compile("|".join(f"(?:{glob_pattern(glob).pattern})" for glob in globs), re.DOTALL)
+        subtrees = [glob for glob in globs if glob.endswith("**")]
+        self._subtrees = [glob_pattern(glob) for glob in subtrees]
+        self._plain = frozenset(glob.rstrip("/") for glob in globs if not is_wild(glob))
+        self.folders_named: list[str] = []
+        """Globs that are the name of a folder."""
+        self.is_empty = not globs
+
+    def has_file(self, relative: str) -> bool:
+        return not self.is_empty and self._pattern.match(relative) is not None
+
+    def has_folder(self, relative: str) -> bool:
+        """Return whether everything below a folder is excluded."""
+        if relative in self._plain:
+            self.folders_named.append(relative)
+        return any(pattern.match(f"{relative}/") for pattern in self._subtrees)
+
+
+def _list_local(top: str, project: str, excluded: _Excluded, troubles: Troubles) -> Iterator[ListedFolder]:
+    status = os.stat(top)  # noqa: PTH116
+    if not S_ISDIR(status.st_mode):
+        if S_ISREG(status.st_mode):
+            folder, _, name = top.rpartition("/")
+            yield _folder(folder, project, (), [_entry(name, status)], LOCAL)
+        return
+    walk = _Walk(os.path.realpath(top), project, excluded, troubles)
+    todo: list[tuple[str, tuple[str, ...]]] = [(top, ())]
+    while todo:
+        folder, folders = todo.pop()
+        try:
+            entries, below = walk.look(folder, "".join(f"{part}/" for part in folders))
+        except OSError as error:
+            if not folders:
+                raise
+            troubles.add(catalog_path(folder, project), f"it can't be listed: {error.strerror}")
             continue
-        if glob.startswith("**", place):
-            parts.append(".*")
-            place += 2
+        if entries:
+            yield _folder(folder, project, folders, entries, LOCAL)
+        todo += [(f"{folder.rstrip('/')}/{name}", (*folders, name)) for name in below]
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One walk through a folder of this machine: what lies in it is taken once, however many links lead there."""
+
+    top: str
+    """Without links."""
+    project: str
+    excluded: _Excluded
+    troubles: Troubles
+    linked: set[tuple[int, int]] = field(default_factory=set)
+    """Folders outside that links led to, and those in them."""
+
+    def look(self, folder: str, relative: str) -> tuple[list[Entry], list[str]]:
+        """Return the data files of a folder by name, and the names of its folders in backward order."""
+        entries: list[Entry] = []
+        below: list[str] = []
+        is_all = self.excluded.is_empty
+        with os.scandir(folder) as found:
+            for item in found:
+                name = item.name
+                if name.startswith(HIDDEN):
+                    continue
+                try:
+                    status = item.stat()
+                except FileNotFoundError:
+                    continue  # a dangling link, or a file that went away during the walk
+                except OSError as error:
+                    self._trouble(item, f"it can't be looked at: {error.strerror}")
+                    continue
+                if not name.isascii() and _is_misnamed(name):
+                    self._trouble(item, "its name is not UTF-8")
+                elif S_ISREG(status.st_mode):
+                    is_in = is_all or not self.excluded.has_file(relative + name)
+                    if is_in and not (item.is_symlink() and self._is_listed_itself(item)):
+                        entries.append(_entry(name, status))
+                elif S_ISDIR(status.st_mode) and (is_all or not self.excluded.has_folder(relative + name)):
+                    if (item.is_symlink() or self.linked) and not self._is_first_way(item, status):
+                        continue
+                    below.append(name)
+        entries.sort()
+        below.sort(reverse=True)
+        return entries, below
+
+    def _trouble(self, item: os.DirEntry[str], reason: str) -> None:
+        self.troubles.add(catalog_path(item.path, self.project), reason)
+
+    def _is_listed_itself(self, item: os.DirEntry[str]) -> bool:
+        """Return whether a link leads to what the walk finds without it."""
+        real = os.path.realpath(item.path)
+        if real == self.top:
+            return True
+        if not real.startswith(f"{self.top.rstrip('/')}/"):
+            return False
+        parts = real[len(self.top.rstrip("/")) + 1 :].split("/")
+        above = ("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+        return not (
+            any(part.startswith(HIDDEN) for part in parts)
+            or any(self.excluded.has_folder(folder) for folder in above)
+            or self.excluded.has_file("/".join(parts))
+        )
+
+    def _is_first_way(self, item: os.DirEntry[str], status: os.stat_result) -> bool:
+        """Return whether a folder is not known yet; what a link leads to is remembered, as is all that lies in it."""
+        if item.is_symlink() and self._is_listed_itself(item):
+            return False
+        identity = (status.st_dev, status.st_ino)
+        is_first = identity not in self.linked
+        self.linked.add(identity)
+        return is_first
+
+
+def _list_objects(target: str, excluded: _Excluded, storage: Storage) -> Iterator[ListedFolder]:
+    """Yield the objects below a prefix by their folders, or the one object that has the target's own name."""
+    is_folder = False
+    listed = ((path.rpartition("/"), status) for path, status in storage.list_objects(target))
+    for folder, objects in groupby(listed, key=lambda item: item[0][0]):
+        is_folder = True
+        folders = tuple(folder[len(target) + 1 :].split("/")) if folder != target else ()
+        if any(part.startswith(HIDDEN) for part in folders):
             continue
-        closing = glob.find("]", place + 2) if letter == "[" else -1
-        if letter == "[" and closing > 0:
-            inside = glob[place + 1 : closing]
-            negated = inside.startswith("!")
-            parts.append(f"[{'^' if negated else ''}{re.escape(inside[negated:]).replace(chr(92) + '-', '-')}]")
-            place = closing + 1
-            continue
-        if letter == "\\" and place + 1 < len(glob):
-            place += 1
-            parts.append(re.escape(glob[place]))
-        elif letter == "*":
-            parts.append("[^/]*")
-        elif letter == "?":
-            parts.append("[^/]")
-        elif letter == "{" and "}" in glob[place:]:
-            parts.append("(?:")
-            choice = True
-        elif letter == "}" and choice:
-            parts.append(")")
-            choice = False
-        elif letter == "," and choice:
-            parts.append("|")
-        else:
-            parts.append(re.escape(letter))
-        place += 1
-    return re.compile("".join(parts), re.DOTALL)
+        relative = "".join(f"{part}/" for part in folders)
+        entries = [
+            (name, status.size_bytes, status.mtime_ns, status.tag)
+            for (_, _, name), status in objects
+            if not name.startswith(HIDDEN) and not excluded.has_file(relative + name)
+        ]
+        if entries:
+            yield _folder(folder, "", folders, entries, storage)
+    if not is_folder and target.count("/") > 2:
+        try:
+            status = storage.status(target)
+        except FileNotFoundError:
+            return
+        folder, _, name = target.rpartition("/")
+        yield _folder(folder, "", (), [(name, status.size_bytes, status.mtime_ns, status.tag)], storage)
 
 
-def _identity(status: os.stat_result) -> tuple[int, int]:
-    return status.st_dev, status.st_ino
-
-
-def _listed(absolute: str, project: str, folders: tuple[str, ...], name: str, status: os.stat_result) -> ListedFile:
-    return ListedFile(
-        path=catalog_path(absolute, project),
-        absolute=absolute,
+def _folder(
+    absolute: str, project: str, folders: tuple[str, ...], entries: list[Entry], storage: Storage
+) -> ListedFolder:
+    path = catalog_path(absolute, project) if project else absolute
+    return ListedFolder(
+        path="" if path == "." else f"{path.rstrip('/')}/",
+        absolute=f"{absolute.rstrip('/')}/",
         folders=folders,
-        name=name,
-        size_bytes=status.st_size,
-        mtime_ns=status.st_mtime_ns,
-        tag=str(status.st_ctime_ns),
+        entries=tuple(entries),
+        storage=storage,
     )
+
+
+def _entry(name: str, status: os.stat_result) -> Entry:
+    return name, status.st_size, status.st_mtime_ns, str(status.st_ctime_ns)
+
+
+def _is_misnamed(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -10,6 +10,7 @@ from glue_tui.catalog.write import DEPRECATED_PARAMETER
 from glue_tui.core.model import Crawler, crawler_id
 from glue_tui.core.schema import SOURCE_STATE, ChangeKind, Column, DataFile, Table, TableChange
 from glue_tui.core.schema_changes import (
+    NULL_TYPE,
     data_types,
     in_order,
     merged,
@@ -51,9 +52,11 @@ def change_of(draft: DraftTable, stored: Stored | None, crawler: Crawler) -> Tab
     if entry.is_deprecated:
         notes = (*notes, "it is found again: no longer deprecated")
     files, removed = _file_differences(before, files_before, table, draft.files)
-    if not files and not removed and _is_same(before, table):
+    if not removed and _is_same(before, table) and _have_same_data(files_before, files):
         seen = replace(before, parameters=table.parameters)
-        return TableChange(kind=ChangeKind.UNCHANGED, table=seen, written_by=written_by, notes=notes)
+        return TableChange(
+            kind=ChangeKind.UNCHANGED, table=seen, written_by=written_by, files=tuple(files), notes=notes
+        )
     if removed:
         notes = (*notes, f"{len(removed)} files are gone: {', '.join(removed[:3])}")
     whole = crawler.recrawl is RecrawlBehavior.CRAWL_EVERYTHING or before.location != table.location
@@ -98,6 +101,17 @@ def _left_to_a_person(entry: TableEntry, found: Table, written_by: str) -> Table
     return TableChange(kind=kind, table=entry.table, written_by=written_by, notes=(note,))
 
 
+def unchanged(entry: TableEntry, crawler: Crawler) -> TableChange:
+    """Return that a table stands as it is: none of its files, and none of the crawler's settings, has changed."""
+    said = {column.name: column.type for column in entry.table.columns}
+    notes = tuple(
+        f"column {name} is {said.get(name, 'left out')} here and {kind} in the data, as before"
+        for name, kind in data_types(entry.table).items()
+        if kind not in (said.get(name), NULL_TYPE)
+    )
+    return TableChange(kind=ChangeKind.UNCHANGED, table=entry.table, written_by=crawler_id(crawler.name), notes=notes)
+
+
 def gone(entry: TableEntry, crawler: Crawler) -> TableChange | None:
     """Return the change for a table whose data is no longer found; None where the policy only logs it."""
     match crawler.delete_behavior:
@@ -136,6 +150,15 @@ def _is_same(before: Table, after: Table) -> bool:
 def _what_it_is(table: Table) -> Table:
     parameters = {key: text for key, text in table.parameters.items() if key != SOURCE_STATE}
     return replace(table, formats=(), parameters=parameters)
+
+
+def _have_same_data(before: Sequence[DataFile], changed: Sequence[DataFile]) -> bool:
+    """Return whether files differ from before in nothing but what is known of their versions."""
+    old = {file.path: file for file in before} if changed else {}
+    return all(
+        file.path in old and replace(file, tag="", format=0) == replace(old[file.path], tag="", format=0)
+        for file in changed
+    )
 
 
 def _file_differences(

@@ -68,6 +68,7 @@ def draft(grouped: GroupedTable, *, database: str, name: str, location: str, cra
                 rows=file.rows,
                 partition_values=values,
                 format=place[id(file.format)],
+                tag=file.listed.tag,
             )
             for file, values in sorted(grouped.files, key=lambda item: item[0].listed.path)
         ),
