@@ -79,16 +79,7 @@ def crawl(
     """
     environment = os.environ if environment is None else environment
     known = KnownFiles.of(catalog, crawler)
-    problems = Problems(log)
-    reader = TargetReader(
-        crawler=crawler,
-        known=known,
-        project_dir=project_dir,
-        log=log,
-        progress=progress,
-        problems=problems,
-        started_ns=time.time_ns(),
-    )
+    reader = TargetReader(crawler, known, project_dir, log, progress, Problems(log), started_ns=time.time_ns())
     state = _Crawl(crawler, catalog, project_dir, log, known, reader, set())
     drafts: list[DraftTable] = []
     found: list[TargetFiles] = []
@@ -130,7 +121,7 @@ def crawl(
         size_bytes=sum(file.size_bytes for item in drafts for file in item.files)
         + sum(entry.size_bytes for entry in standing),
         files_read=sum(item.read for item in drafts if item.files),
-        problems=tuple(problems.lines),
+        problems=tuple(state.reader.problems.lines),
     )
 
 

@@ -96,7 +96,7 @@ class TargetFiles:
         ) or any(is_below(location, path) or is_below(path, location) for path in self.unlisted)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class TargetReader:
     """Reads the targets of one crawl."""
 
