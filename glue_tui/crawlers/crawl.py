@@ -33,7 +33,6 @@ from glue_tui.crawlers.target_files import (
     settings_parameter,
 )
 
-
 TABLES_NAMED_MAX = 30
 
 
