@@ -112,6 +112,12 @@ def crawl(
     changes = [_unchanged(state, entry) for entry in standing]
     changes += [_compared(state, item) for item in drafts]
     changes += _vanished(state, drafts, found, unread)
+    return _report(changes, drafts, standing, reader.problems)
+
+
+def _report(
+    changes: Sequence[TableChange], drafts: Sequence[DraftTable], standing: Sequence[TableEntry], problems: Problems
+) -> CrawlReport:
     return CrawlReport(
         table_changes=tuple(changes),
         rows=sum(item.table.row_count + sum(file.rows for file in item.files) for item in drafts)
@@ -120,7 +126,7 @@ def crawl(
         size_bytes=sum(file.size_bytes for item in drafts for file in item.files)
         + sum(entry.size_bytes for entry in standing),
         files_read=sum(item.read for item in drafts if item.files),
-        problems=tuple(state.reader.problems.lines),
+        problems=tuple(problems.lines),
     )
 
 
@@ -249,7 +255,9 @@ def _summary(item: DraftTable, change: TableChange) -> str:
     return f"{table.full_name} {change.kind.value}: {table.classification}, {', '.join(parts)}{why}"
 
 
-def _vanished(state: _Crawl, drafts: Sequence[DraftTable], targets: Sequence[TargetFiles], unread: Set[tuple[str, str, str]]) -> list[TableChange]:
+def _vanished(
+    state: _Crawl, drafts: Sequence[DraftTable], targets: Sequence[TargetFiles], unread: Set[tuple[str, str, str]]
+) -> list[TableChange]:
     """Return changes for tables of this crawler that its targets should hold but no longer do."""
     found = {item.table.name for item in drafts}
     found |= {entry.table.name for files in targets for entry in files.unchanged or ()}
