@@ -222,8 +222,6 @@ def _unchanged(state: _Crawl, entry: TableEntry) -> TableChange:
     """Return that nothing has changed of a table, its files not looked at one by one."""
     change = unchanged(entry, state.crawler)
     state.log("INFO", f"{entry.full_name} {change.kind.value}: {entry.rows} rows, {entry.files} files")
-    for note in change.notes:
-        state.log("INFO", f"  {note}")
     return change
 
 

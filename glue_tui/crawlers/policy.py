@@ -10,7 +10,6 @@ from glue_tui.catalog.write import DEPRECATED_PARAMETER
 from glue_tui.core.model import Crawler, crawler_id
 from glue_tui.core.schema import SOURCE_STATE, ChangeKind, Column, DataFile, Table, TableChange
 from glue_tui.core.schema_changes import (
-    NULL_TYPE,
     data_types,
     in_order,
     merged,
@@ -102,14 +101,8 @@ def _left_to_a_person(entry: TableEntry, found: Table, written_by: str) -> Table
 
 
 def unchanged(entry: TableEntry, crawler: Crawler) -> TableChange:
-    """Return that a table stands as it is: none of its files, and none of the crawler's settings, has changed."""
-    said = {column.name: column.type for column in entry.table.columns}
-    notes = tuple(
-        f"column {name} is {said.get(name, 'left out')} here and {kind} in the data, as before"
-        for name, kind in data_types(entry.table).items()
-        if kind not in (said.get(name), NULL_TYPE)
-    )
-    return TableChange(kind=ChangeKind.UNCHANGED, table=entry.table, written_by=crawler_id(crawler.name), notes=notes)
+    """Return that a table stands as it is: neither its files nor the crawler's settings have changed."""
+    return TableChange(kind=ChangeKind.UNCHANGED, table=entry.table, written_by=crawler_id(crawler.name))
 
 
 def gone(entry: TableEntry, crawler: Crawler) -> TableChange | None:

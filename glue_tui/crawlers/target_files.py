@@ -14,6 +14,7 @@ from glue_tui.catalog.read import Catalog, FileRow, TableEntry
 from glue_tui.core.model import Crawler, FolderTarget
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import UNSETTLED_TAG
+from glue_tui.core.schema_changes import FOUND_PARAMETER
 from glue_tui.core.states import RecrawlBehavior
 from glue_tui.crawlers.facts import BrokenFile, ColumnFacts, CrawledFile, PassedOver
 from glue_tui.crawlers.infer import read_files
@@ -289,7 +290,8 @@ class TargetReader:
         tables = self._tables(target)
         marks = (_reading_mark(target), _settings_mark(self.crawler, target))
         return kept == sum(entry.files for entry in tables) and not any(
-            entry.is_deprecated or _marks(entry) != marks for entry in tables
+            entry.is_deprecated or FOUND_PARAMETER in entry.table.parameters or _marks(entry) != marks
+            for entry in tables
         )
 
 
