@@ -20,6 +20,7 @@ from glue_tui.catalog.read import Catalog, FileRow, TableEntry, file_from
 from glue_tui.catalog.readers.asked import asked_for
 from glue_tui.catalog.readers.csv_files import scan_csv
 from glue_tui.catalog.readers.json_files import scan_json
+from glue_tui.catalog.readers.typed_files import scan_typed
 from glue_tui.catalog.s3_access import CONNECTION_URL_PARAMETER, storage_for
 from glue_tui.catalog.set_aside import set_aside
 from glue_tui.catalog.templates import filled_in
@@ -186,6 +187,10 @@ def _scan_format(
         case "csv":
             read_as = text_schema(table, file_format)
             frame = scan_csv(file_format, paths, read_as, _PATH, storage)
+        case "avro" | "ipc" | "excel":
+            types = {column.name: polars_type(column.type) for column in table.columns}
+            read_as = {name: types[name] for name in file_format.columns if name in types}
+            frame = scan_typed(file_format, paths, read_as, _PATH, storage)
         case other:
             raise InvalidInput(f"{table.full_name}: files of format {other!r} can't be read")
     columns = [

@@ -8,15 +8,13 @@ from glue_tui.catalog.places import LOCAL, Storage
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.csv_dialect import classify_csv
-from glue_tui.crawlers.head import Head, NoData, Unreadable, decoded, read_head
+from glue_tui.crawlers.head import Head, NoData, Unreadable, by_first_bytes, decoded, read_head
 from glue_tui.crawlers.json_shape import classify_json, json_encoding, looks_like_json
 from glue_tui.crawlers.names import DOCUMENT_EXTENSIONS, PARQUET_EXTENSIONS, without_packing
 
 _MAGIC = (
-    (b"Obj\x01", "an Avro file"),
     (b"ORC", "an ORC file"),
     (b"PK\x03\x04", "a zip archive or a spreadsheet"),
-    (b"PK\x03\x04", "a workbook"),
     (b"\xff\xfe", "UTF-16 text"),
     (b"\xfe\xff", "UTF-16 text"),
     (b"SQLite format 3\x00", "an SQLite database: crawl it through a connection"),
@@ -59,6 +57,8 @@ def classify(path: str, name: str, classifier: Classifier, storage: Storage = LO
 
 def _by_content(head: Head, name: str, extension: str, classifier: Classifier) -> FileFormat:
     content = head.content
+    if known := by_first_bytes(content, extension):
+        return FileFormat(classification=known)
     if content.startswith(b"PAR1"):
         return FileFormat(classification="parquet")
     for magic, what in _MAGIC:

@@ -60,3 +60,21 @@ def decoded(head: Head) -> tuple[str, str]:
         if not head.is_whole and error.start >= len(content) - 3:
             return content[: error.start].decode("utf8"), "utf8"
     return content.decode("latin1"), "latin1"
+
+
+def by_first_bytes(content: bytes, extension: str) -> str:
+    """Return the classification of a binary file by how it begins; empty for any other."""
+    for magic, classification in _MAGIC:
+        if content.startswith(magic):
+            return classification
+    return "ipc" if extension in _IPC_EXTENSIONS and content.startswith(_IPC_STREAM) else ""
+
+
+_MAGIC = (
+    (b"Obj\x01", "avro"),
+    (b"ARROW1", "ipc"),
+    (b"PK\x03\x04", "excel"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "excel"),
+)
+_IPC_STREAM = b"\xff\xff\xff\xff"
+_IPC_EXTENSIONS = frozenset({"arrow", "arrows", "ipc", "feather"})

@@ -9,12 +9,14 @@ from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.classify import classify
 from glue_tui.crawlers.csv_facts import read_csv
+from glue_tui.crawlers.excel_facts import read_excel
 from glue_tui.crawlers.facts import BrokenFile, Found, PassedOver
 from glue_tui.crawlers.head import NoData, Unreadable
 from glue_tui.crawlers.json_facts import read_json
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.names import PARQUET_EXTENSIONS, extension_of
 from glue_tui.crawlers.parquet_facts import ParquetFooters, read_parquet
+from glue_tui.crawlers.typed_facts import read_avro, read_ipc
 
 CHUNK_FILES = 500
 """Files that are read together: enough to be fast, few enough to show progress."""
@@ -46,5 +48,11 @@ def _read_chunk(files: Sequence[ListedFile], classifier: Classifier, footers: Pa
                 yield from map(read_parquet, members)
             case "json":
                 yield from (read_json(listed, file_format) for listed in members)
+            case "avro":
+                yield from (read_avro(listed, file_format) for listed in members)
+            case "ipc":
+                yield from (read_ipc(listed, file_format) for listed in members)
+            case "excel":
+                yield from (read_excel(listed, file_format, classifier) for listed in members)
             case _:
                 yield from read_csv(members, file_format)

@@ -1,0 +1,105 @@
+"""What a workbook holds: the sheet that is its table, its header, and the types of its columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from glue_tui.catalog.readers.excel_files import open_workbook, sheet_texts
+from glue_tui.catalog.types import TIMESTAMP_FORMAT
+from glue_tui.core.model import Classifier
+from glue_tui.core.problem import InvalidInput
+from glue_tui.core.schema import FileFormat
+from glue_tui.crawlers.facts import BrokenFile, ColumnFacts, CrawledFile, Found, broken
+from glue_tui.crawlers.listing import ListedFile
+from glue_tui.crawlers.values import NULL_TYPE, PATTERNS, is_text
+
+FORCED_SHARE = 0.2
+_MIDNIGHT = r"^\d{4}-\d{2}-\d{2} 00:00:00$"
+
+
+def read_excel(listed: ListedFile, file_format: FileFormat, classifier: Classifier) -> Found:
+    """Read the sheet that was said, or the first that is filled; the others are told of as a doubt."""
+    try:
+        workbook = open_workbook(listed.absolute, listed.storage)
+        filled = [name for name in workbook.sheet_names if sheet_texts(workbook, name).height]
+        if classifier.sheet is not None and classifier.sheet not in filled:
+            there = ", ".join(filled) or "none that is filled"
+            return BrokenFile(path=listed.path, reason=f"it has no sheet {classifier.sheet!r} with rows, but: {there}")
+        if not filled:
+            return BrokenFile(path=listed.path, reason="all its sheets are empty")
+        sheet = classifier.sheet or filled[0]
+        texts = sheet_texts(workbook, sheet)
+    except InvalidInput as error:
+        return BrokenFile(path=listed.path, reason=str(error))
+    except (OSError, PolarsError) as error:
+        return broken(listed, error)
+    others = [name for name in filled if name != sheet]
+    doubts: tuple[str, ...] = ()
+    if others and classifier.sheet is None:
+        doubts = (f"the sheet {sheet} is its table, there are also {', '.join(others)}: say sheet = {sheet!r}",)
+    return _read_sheet(listed, replace(file_format, sheet=sheet, doubts=doubts), texts, classifier)
+
+
+def _read_sheet(listed: ListedFile, file_format: FileFormat, texts: pl.DataFrame, classifier: Classifier) -> Found:
+    lead = _lead_rows(texts) if classifier.skip_lines is None else classifier.skip_lines
+    head = texts.row(lead) if lead < texts.height else ()
+    has_header = classifier.header if classifier.header is not None else _is_header(head)
+    names = _names(head if has_header else (None,) * texts.width, classifier)
+    read_as = replace(file_format, lead_lines=lead, header=has_header, columns=names)
+    first_row = lead + int(has_header)
+    rows = texts.slice(first_row).with_row_index("row", first_row + 1)
+    rows = rows.filter(pl.any_horizontal(pl.exclude("row").is_not_null()))
+    facts = {
+        name: _facts(rows.get_column(str(place)), rows.get_column("row"), f"{listed.path}, sheet {file_format.sheet}")
+        for place, name in enumerate(names)
+    }
+    return CrawledFile(listed=listed, format=read_as, rows=rows.height, facts=facts)
+
+
+def _lead_rows(texts: pl.DataFrame) -> int:
+    """Return how many rows stand before the table: titles and notes fill fewer than half of the columns."""
+    for number, row in enumerate(texts.head(50).iter_rows()):
+        if sum(cell is not None for cell in row) * 2 > len(row):
+            return number
+    return 0
+
+
+def _is_header(row: tuple[str | None, ...]) -> bool:
+    """Return whether a row names the columns: all cells but a few trailing ones are words, none comes twice."""
+    cells = [cell for cell in row if cell is not None]
+    return bool(cells) and all(map(is_text, cells)) and len(set(cells)) == len(cells) and row[0] is not None
+
+
+def _names(row: tuple[str | None, ...], classifier: Classifier) -> tuple[str, ...]:
+    names: list[str] = []
+    for place, cell in enumerate(row):
+        said = classifier.columns[place] if place < len(classifier.columns) else (cell or "").strip()
+        name = said or f"col{place}"
+        names.append(name if name not in names else f"{name}_{place}")
+    return tuple(names)
+
+
+def _facts(column: pl.Series, rows: pl.Series, where: str) -> ColumnFacts:
+    """Return a column's type: the narrowest that holds for all values, and what forces it to be text."""
+    filled = column.is_not_null() & (column != "")
+    values, rows = column.filter(filled), rows.filter(filled)
+    if not len(values):
+        return ColumnFacts(type=NULL_TYPE)
+    fits = {
+        "boolean": values.str.contains(PATTERNS["boolean"]),
+        "bigint": values.str.contains(PATTERNS["bigint"]) & values.cast(pl.Int64, strict=False).is_not_null(),
+        "double": values.str.contains(PATTERNS["double"]),
+        "date": values.str.contains(_MIDNIGHT),
+        "timestamp": values.str.to_datetime(TIMESTAMP_FORMAT, strict=False).is_not_null(),
+    }
+    for kind, fitting in fits.items():
+        if fitting.all():
+            return ColumnFacts(type=kind)
+    best = max(fits, key=lambda kind: fits[kind].sum())
+    if fits[best].mean() < FORCED_SHARE:  # type: ignore[operator]
+        return ColumnFacts(type="string")
+    misfit = (~fits[best]).arg_max() or 0
+    return ColumnFacts(type="string", reason=f"{values[misfit]!r} in {where}:{rows[misfit]} is no {best}")

@@ -1,0 +1,159 @@
+"""Formats that carry types: Avro, Arrow IPC, workbooks; and parquet files that lie."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+import xlsxwriter
+from crawl_project import Project
+
+from glue_tui.core.model import Classifier, FolderTarget
+
+FRAME = pl.DataFrame(
+    {
+        "id": [1, 2, 3],
+        "town": ["Orléans", None, ""],
+        "day": [date(2025, 1, 1), None, date(2025, 1, 3)],
+        "at": [datetime(2025, 1, 1, 1, 2, 3, 500000), None, None],
+        "price": [Decimal("1.10"), None, Decimal("-2.00")],
+        "who": [{"a": 1, "b": "x"}, {"a": None, "b": None}, None],
+        "list": [[1, 2], [], None],
+        "ok": [True, None, False],
+    },
+    schema_overrides={"price": pl.Decimal(10, 2)},
+)
+TYPES = {
+    "id": "bigint",
+    "town": "string",
+    "day": "date",
+    "at": "timestamp",
+    "price": "decimal(10,2)",
+    "who": "struct<a:bigint,b:string>",
+    "list": "array<bigint>",
+    "ok": "boolean",
+}
+KINDS = ["avro", "ipc", "ipc_stream", "parquet"]
+
+
+def written(kind: str, frame: pl.DataFrame = FRAME) -> bytes:
+    packed = io.BytesIO()
+    getattr(frame, f"write_{kind}")(packed)
+    return packed.getvalue()
+
+
+def workbook(path: Path, sheets: dict[str, list[list[object]]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    book = xlsxwriter.Workbook(str(path), {"default_date_format": "yyyy-mm-dd"})
+    for name, rows in sheets.items():
+        sheet = book.add_worksheet(name)
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    book.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_types_and_rows_are_as_the_file_says(project: Project, kind: str) -> None:
+    project.write("in/a.arrow" if kind == "ipc_stream" else "in/data", written(kind))
+    project.crawl("in")
+    assert project.types("raw.in") == TYPES
+    rows = project.rows("raw.in")
+    assert [row[:5] for row in rows] == [row[:5] for row in FRAME.rows()]
+    assert rows[0][5:] == FRAME.rows()[0][5:]
+    found = project.scan("raw.in").filter(id=3).select("price", "id").collect().rows()
+    assert found == [(Decimal("-2.00"), 3)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_files_without_rows_and_files_that_are_cut(project: Project, kind: str) -> None:
+    whole = written(kind)
+    project.write("in/a.arrow", whole)
+    project.write("in/none.arrow", written(kind, FRAME.clear()))
+    project.write("in/cut.arrow", whole[: -len(whole) // 3])
+    report = project.crawl("in")
+    assert project.tables() == ["raw.in"]
+    assert project.rows("raw.in")[0][0] == 1
+    (problem,) = report.problems
+    assert problem.startswith("in/cut.arrow: not a whole ")
+
+
+def test_avro_of_many_blocks_is_counted_and_read(project: Project) -> None:
+    frame = pl.DataFrame({"id": range(50_000), "text": ["some text"] * 50_000})
+    for codec in ("uncompressed", "snappy", "deflate"):
+        packed = io.BytesIO()
+        frame.write_avro(packed, compression=codec)  # type: ignore[arg-type]
+        project.write(f"in/{codec}.avro", packed.getvalue())
+    assert project.crawl("in").rows == 150_000
+    assert project.scan("raw.in").select(pl.col("id").sum()).collect().item() == 3 * sum(range(50_000))
+
+
+def test_a_workbook_is_read_as_text_and_typed_by_all_its_cells(project: Project) -> None:
+    rows: list[list[object]] = [
+        ["Orders of January"],
+        [],
+        ["id", "town", "day", "price", "zip", "mixed"],
+        [1, "Orléans", date(2025, 1, 1), 1.5, "00501", 1],
+        [2, None, date(2025, 1, 2), 2, "10001", "n/a"],
+        [3, "Köln", None, -0.25, "10002", 3],
+    ]
+    workbook(project.folder / "in/a.xlsx", {"Orders": rows, "Empty": []})
+    assert project.crawl("in").problems == ()
+    assert project.types("raw.in") == {
+        "id": "bigint",
+        "town": "string",
+        "day": "date",
+        "price": "double",
+        "zip": "string",
+        "mixed": "string",
+    }
+    assert project.rows("raw.in") == [
+        (1, "Orléans", date(2025, 1, 1), 1.5, "00501", "1"),
+        (2, None, date(2025, 1, 2), 2.0, "10001", "n/a"),
+        (3, "Köln", None, -0.25, "10002", "3"),
+    ]
+    assert project.reason("raw.in", "mixed") == "'n/a' in in/a.xlsx, sheet Orders:5 is no bigint"
+
+
+def test_of_several_sheets_one_is_the_table_and_the_others_are_told(project: Project) -> None:
+    workbook(project.folder / "in/a.xlsx", {"One": [["a"], [1]], "Two": [["b"], ["x"], ["y"]]})
+    project.crawl("in")
+    assert project.rows("raw.in") == [(1,)]
+    assert "also Two" in project.catalog.table("raw.in").table.formats[0].doubts[0]
+    project.crawl(FolderTarget(path="in", classifier=Classifier(sheet="Two")), name="two", table_prefix="two_")
+    assert project.rows("raw.two_in") == [("x",), ("y",)]
+
+
+def test_a_workbook_that_is_broken_or_empty_says_so(project: Project) -> None:
+    project.write("in/good.csv", "id,name\n1,a\n")
+    workbook(project.folder / "in/empty.xlsx", {"One": []})
+    workbook(project.folder / "whole.xlsx", {"One": [["a"], [1]]})
+    content = (project.folder / "whole.xlsx").read_bytes()
+    project.write("in/cut.xlsx", content[: len(content) // 2])
+    project.write("in/old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    problems = dict(text.split(": ", 1) for text in project.crawl("in").problems)
+    assert problems["in/empty.xlsx"] == "all its sheets are empty"
+    assert problems["in/cut.xlsx"].startswith("its zip compression is broken")
+    assert problems["in/old.xls"].startswith("not a whole workbook")
+
+
+def test_parquet_files_that_lie_are_left_out(project: Project) -> None:
+    whole = written("parquet")
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    project.write("in/good.parquet", whole)
+    project.write("in/cut.parquet", whole[:-20])
+    project.write("in/footer.parquet", whole[:footer] + bytes(60) + whole[footer + 60 :])
+    project.write("in/magic.parquet", b"PAR1" + bytes(100) + b"PAR1")
+    project.write("in/length.parquet", whole[:-8] + b"\xff\xff\xff\x7f" + b"PAR1")
+    report = project.crawl("in")
+    assert project.rows("raw.in")[0][0] == 1
+    assert {problem.split(":")[0] for problem in report.problems} == {
+        "in/cut.parquet",
+        "in/footer.parquet",
+        "in/magic.parquet",
+        "in/length.parquet",
+    }
+    assert all("not a whole parquet file: " in problem for problem in report.problems)
