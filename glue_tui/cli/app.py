@@ -49,6 +49,7 @@ COMMANDS: dict[str, Entry] = {
     "events": Entry("events", "Runs", "Print the story of a run, event by event"),
     "prune": Entry("prune", "Runs", "Remove old runs from the history, with their logs"),
     "catalog": Entry("catalog", "Data", "List databases and tables, or show one table"),
+    "crawl": Entry("crawl", "Data", "Show what a crawler would change in the catalog, and why"),
     "sql": Entry("sql", "Data", "Query the tables of the catalog"),
     "trigger": Entry("trigger", "Engine", "List, enable, disable and fire triggers"),
     "inbox": Entry("inbox", "Engine", "List the files that wait at EVENT triggers, fire or drop them"),

@@ -19,6 +19,7 @@ from glue_tui.core.states import TableGrouping
 from glue_tui.crawlers.database import crawl_database, is_looked_for, source_of
 from glue_tui.crawlers.group import Grouping, group
 from glue_tui.crawlers.policy import Stored, change_of, gone, unchanged
+from glue_tui.crawlers.report import TableReport, lines, report_of, report_of_standing
 from glue_tui.crawlers.tables import OWNER_PARAMETER, DraftTable, draft
 from glue_tui.crawlers.target_files import (
     SETTINGS_PARAMETER,
@@ -35,12 +36,17 @@ from glue_tui.crawlers.target_files import (
 
 TABLES_NAMED_MAX = 30
 
+Found = tuple[TableChange, TableReport]
+"""What becomes of a table, and what is said of it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlReport:
     """What a crawl found. `rows`, `files` and `size_bytes` count all data of its tables, read again or not."""
 
     table_changes: tuple[TableChange, ...]
+    tables: tuple[TableReport, ...]
+    """What is to be said of each of them."""
     rows: int
     files: int
     size_bytes: int
@@ -109,17 +115,18 @@ def crawl(
                     reader.problems.add(problem)
     standing = [entry for files in found for entry in files.unchanged or ()]
     _refuse_too_many(crawler, [*(entry.table for entry in standing), *(item.table for item in drafts)])
-    changes = [_unchanged(state, entry) for entry in standing]
-    changes += [_compared(state, item) for item in drafts]
-    changes += _vanished(state, drafts, found, unread)
-    return _report(changes, drafts, standing, reader.problems)
+    told = [_unchanged(state, entry) for entry in standing]
+    told += [_compared(state, item) for item in drafts]
+    told += _vanished(state, drafts, found, unread)
+    return _report(told, drafts, standing, reader.problems)
 
 
 def _report(
-    changes: Sequence[TableChange], drafts: Sequence[DraftTable], standing: Sequence[TableEntry], problems: Problems
+    told: Sequence[Found], drafts: Sequence[DraftTable], standing: Sequence[TableEntry], problems: Problems
 ) -> CrawlReport:
     return CrawlReport(
-        table_changes=tuple(changes),
+        table_changes=tuple(change for change, _ in told),
+        tables=tuple(report for _, report in told),
         rows=sum(item.table.row_count + sum(file.rows for file in item.files) for item in drafts)
         + sum(entry.rows for entry in standing),
         files=sum(len(item.files) for item in drafts) + sum(entry.files for entry in standing),
@@ -218,48 +225,35 @@ def _may_exist(state: _Crawl, location: str) -> bool:
     return is_s3(location) or (state.project_dir / location).exists()
 
 
-def _unchanged(state: _Crawl, entry: TableEntry) -> TableChange:
+def _unchanged(state: _Crawl, entry: TableEntry) -> Found:
     """Return that nothing has changed of a table, its files not looked at one by one."""
     change = unchanged(entry, state.crawler)
-    state.log("INFO", f"{entry.full_name} {change.kind.value}: {entry.rows} rows, {entry.files} files")
-    return change
+    return _told(state, change, report_of_standing(entry, change))
 
 
-def _compared(state: _Crawl, item: DraftTable) -> TableChange:
+def _compared(state: _Crawl, item: DraftTable) -> Found:
     stored: Stored | None
     try:
         stored = state.catalog.contents(item.table.full_name)
     except EntityNotFound:
         stored = None
     change = change_of(item, stored, state.crawler)
-    state.log("INFO", _summary(item, change))
-    for note in (*item.notes, *change.notes):
-        state.log("INFO", f"  {note}")
-    return change
+    return _told(state, change, report_of(item, stored, change))
 
 
-def _summary(item: DraftTable, change: TableChange) -> str:
-    table = change.table
-    rows = sum(file.rows for file in item.files) if item.files else item.table.row_count
-    parts = [f"{rows} rows", f"{len(table.columns)} columns"]
-    if item.files:
-        parts.append(f"{len(item.files)} files")
-    if table.partition_keys:
-        values = {file.partition_values for file in item.files}
-        parts.append(f"{len(values)} partitions by {', '.join(key.name for key in table.partition_keys)}")
-    if len(item.table.formats) > 1:
-        parts.append(f"{len(item.table.formats)} file formats")
-    why = f"; {item.why}" if item.why else ""
-    return f"{table.full_name} {change.kind.value}: {table.classification}, {', '.join(parts)}{why}"
+def _told(state: _Crawl, change: TableChange, report: TableReport) -> Found:
+    for level, text in lines(report):
+        state.log(level, text)
+    return change, report
 
 
 def _vanished(
     state: _Crawl, drafts: Sequence[DraftTable], targets: Sequence[TargetFiles], unread: Set[tuple[str, str, str]]
-) -> list[TableChange]:
+) -> list[Found]:
     """Return changes for tables of this crawler that its targets should hold but no longer do."""
     found = {item.table.name for item in drafts}
     found |= {entry.table.name for files in targets for entry in files.unchanged or ()}
-    changes = []
+    told = []
     for entry in state.known.tables:
         table = entry.table
         if table.name in found or (table.is_in_database and source_of(table) in unread):
@@ -276,9 +270,8 @@ def _vanished(
             if not entry.is_deprecated:
                 state.log("WARN", f"{entry.full_name}: its data is no longer found (schema_change.delete is LOG)")
             continue
-        state.log("WARN", f"{entry.full_name} {change.kind.value}: {change.notes[0]}")
-        changes.append(change)
-    return changes
+        told.append(_told(state, change, report_of_standing(entry, change)))
+    return told
 
 
 def _is_regrouped(entry: TableEntry, drafts: Sequence[DraftTable]) -> bool:
