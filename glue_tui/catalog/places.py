@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.s3_urls import S3_SCHEME
+from glue_tui.core.s3_urls import is_s3 as is_s3
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -160,10 +161,6 @@ class Storage:
 
 LOCAL = Storage()
 """For files of this machine."""
-
-
-def is_s3(path: str) -> bool:
-    return path.startswith(S3_SCHEME)
 
 
 def bucket_and_key(path: str) -> tuple[str, str]:

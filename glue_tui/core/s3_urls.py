@@ -21,6 +21,10 @@ class S3Url:
     """By the names of S3_SETTINGS; templates are unfilled."""
 
 
+def is_s3(path: str) -> bool:
+    return path.startswith(S3_SCHEME)
+
+
 def parse_s3_url(url: str) -> S3Url:
     """Return the parts of a connection's URL. Raises ValueError with what is wrong, without repeating a value."""
     place, _, query = url.removeprefix(S3_SCHEME).partition("?")

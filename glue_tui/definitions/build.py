@@ -9,15 +9,24 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from glue_tui.core.database_urls import kind_of, server_url
-from glue_tui.core.model import Connection, DatabaseSink, HistoryLimits, Property, Workflow
+from glue_tui.core.model import (
+    Connection,
+    DatabaseSink,
+    DatabaseTarget,
+    FolderTarget,
+    HistoryLimits,
+    Property,
+    Workflow,
+)
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.properties import value_problem
+from glue_tui.core.s3_urls import S3_SCHEME, S3_SECRETS, is_s3, parse_s3_url
 from glue_tui.definitions.authored import AuthoredHistory, AuthoredProperty, AuthoredWorkflow, PropertyType, Scalar
 from glue_tui.definitions.build_crawlers import build_crawler
 from glue_tui.definitions.build_jobs import build_job
 from glue_tui.definitions.build_notifications import build_notifications
 from glue_tui.definitions.build_triggers import build_trigger
-from glue_tui.definitions.report import Report
+from glue_tui.definitions.report import KeyPath, Report
 from glue_tui.definitions.scope import CONCURRENT_RUNS_MAX, Scope
 from glue_tui.definitions.shape import nearest
 from glue_tui.definitions.templates import has_template
@@ -56,6 +65,8 @@ def build_workflow(authored: AuthoredWorkflow, name: str, scope: Scope) -> Workf
         notifications=build_notifications(authored, scope),
     )
     _check_written_databases(workflow, scope)
+    if not scope.report.has_errors:
+        _check_crawled_places(workflow, scope)
     return workflow
 
 
@@ -138,7 +149,9 @@ def _build_connection(name: str, url: str, scope: Scope) -> Connection:
     if not has_template(url.partition("://")[0]):
         plain = _TEMPLATE.sub("1", url)
         try:
-            if kind_of(url) == "sqlite":
+            if url.lower().startswith(S3_SCHEME):
+                _check_s3_url(path, url, scope)
+            elif kind_of(url) == "sqlite":
                 if not plain.partition("://")[2].startswith("/") or not plain.partition("://")[2].strip("/"):
                     scope.report.problem(path, "not a database URL", 'three slashes: "sqlite:///path/to/file.db"')
             elif (password := server_url(plain).password) and password == server_url(_TEMPLATE.sub("2", url)).password:
@@ -147,3 +160,34 @@ def _build_connection(name: str, url: str, scope: Scope) -> Connection:
         except InvalidInput as error:
             scope.report.problem(path, error.message, error.hint)
     return Connection(name=name, url=scope.text(path, url))
+
+
+def _check_s3_url(path: KeyPath, url: str, scope: Scope) -> None:
+    try:
+        settings = parse_s3_url(url).settings
+    except ValueError as error:
+        scope.report.problem(path, str(error), "s3://bucket?endpoint=https://…&access_key={{ env.KEY }}&secret_key=…")
+        return
+    for name in S3_SECRETS:
+        if name in settings and not has_template(settings[name]):
+            hint = "{{ env.SECRET }} in its place, and the variable set where the engine is started"
+            scope.report.problem(path, f"holds a {name}, which catalog and history would keep", hint)
+
+
+def _check_crawled_places(workflow: Workflow, scope: Scope) -> None:
+    """Report connections that are of another kind than a crawler's target needs."""
+    urls = {one.name: one.url for one in workflow.connections if not has_template(one.url.partition("://")[0])}
+    for crawler in workflow.crawlers:
+        for index, target in enumerate(crawler.targets):
+            url = urls.get(target.connection, "")
+            path = ("crawlers", crawler.name, "targets", index, "connection")
+            match target:
+                case FolderTarget() if url and not is_s3(url):
+                    scope.report.problem(path, f"{target.connection} is no connection to S3", 'url = "s3://…"')
+                case FolderTarget() if url and is_s3(url):
+                    bucket = parse_s3_url(url).bucket
+                    if bucket and bucket != target.path.removeprefix(S3_SCHEME).partition("/")[0]:
+                        scope.report.problem(path, f"{target.connection} is of bucket {bucket}", "leave it out there")
+                case DatabaseTarget() if is_s3(url):
+                    hint = f'path = "s3://bucket/folder", connection = "{target.connection}"'
+                    scope.report.problem(path, f"{target.connection} holds files: the target needs a path, too", hint)

@@ -8,12 +8,16 @@ import re
 from glue_tui.core.json_path import json_steps
 from glue_tui.core.model import Classifier, Crawler, CrawlTarget, DatabaseTarget, FolderTarget
 from glue_tui.core.problem import InvalidInput
+from glue_tui.core.s3_urls import is_s3
+from glue_tui.core.states import DeleteBehavior, RecrawlBehavior, UpdateBehavior
 from glue_tui.definitions.authored import AuthoredClassifier, AuthoredCrawler, AuthoredCrawlTarget
 from glue_tui.definitions.report import KeyPath
 from glue_tui.definitions.scope import RETRIES_MAX, Scope, refuse
+from glue_tui.definitions.templates import has_template
 
 _DATABASE = re.compile(r"[a-z0-9_]{1,128}")
 _ONE_LETTER = ("delimiter", "quote", "escape", "decimal")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")
 SKIP_LINES_MAX = 1000
 TABLE_THRESHOLD_MAX = 1_000_000
 TABLE_LEVEL_MAX = 100
@@ -32,6 +36,7 @@ def build_crawler(name: str, authored: AuthoredCrawler, scope: Scope) -> Crawler
         _build_crawl_target(item, (*path, "targets", index), scope) for index, item in enumerate(authored.targets)
     ]
     _check_grouping(authored, [one for one in targets if isinstance(one, FolderTarget)], path, scope)
+    _check_new_folders_only(authored, path, scope)
     scope.within((*path, "max_retries"), authored.max_retries, 0, RETRIES_MAX)
     timeout = (*path, "timeout")
     return Crawler(
@@ -50,6 +55,16 @@ def build_crawler(name: str, authored: AuthoredCrawler, scope: Scope) -> Crawler
         max_retries=authored.max_retries,
         retry_delay_s=scope.duration((*path, "retry_delay"), authored.retry_delay, 0.0),
     )
+
+
+def _check_new_folders_only(authored: AuthoredCrawler, path: KeyPath, scope: Scope) -> None:
+    """Report policies that can't hold for who looks into new folders only (rule CR-10)."""
+    if authored.recrawl is not RecrawlBehavior.CRAWL_NEW_FOLDERS_ONLY:
+        return
+    policy = authored.schema_change
+    if policy.update is not UpdateBehavior.LOG or policy.delete is not DeleteBehavior.LOG:
+        hint = 'schema_change = { update = "LOG", delete = "LOG" }; CRAWL_CHANGED costs little more and sees all'
+        scope.report.problem((*path, "recrawl"), "needs update and delete to be LOG: it sees neither", hint)
 
 
 def _check_grouping(authored: AuthoredCrawler, folders: list[FolderTarget], path: KeyPath, scope: Scope) -> None:
@@ -73,11 +88,17 @@ def _check_grouping(authored: AuthoredCrawler, folders: list[FolderTarget], path
 
 def _build_crawl_target(item: AuthoredCrawlTarget, path: KeyPath, scope: Scope) -> CrawlTarget | None:
     match item.path, item.connection:
-        case str(folder), None:
+        case str(folder), connection if connection is None or is_s3(folder):
             refuse(item, ("include",), path, "belongs to a target with `connection`", scope)
-            scope.place((*path, "path"), folder)
-            classifier = _build_classifier(item.classifier, (*path, "classifier"), scope)
-            return FolderTarget(path=folder, exclude=tuple(item.exclude or ()), classifier=classifier)
+            _check_folder((*path, "path"), folder, scope)
+            if connection is not None:
+                scope.known_name((*path, "connection"), "connection", connection, scope.connections)
+            return FolderTarget(
+                path=folder,
+                exclude=tuple(item.exclude or ()),
+                connection=connection or "",
+                classifier=_build_classifier(item.classifier, (*path, "classifier"), scope),
+            )
         case None, str(connection):
             refuse(item, ("exclude", "classifier"), path, "belongs to a target with `path`", scope)
             scope.known_name((*path, "connection"), "connection", connection, scope.connections)
@@ -85,8 +106,22 @@ def _build_crawl_target(item: AuthoredCrawlTarget, path: KeyPath, scope: Scope) 
         case None, None:
             scope.neither_nor(path, "path", "connection")
         case _:
-            scope.report.problem(path, "names a path and a connection", "make two targets of it")
+            hint = "make two targets of it; only an s3:// path has a connection"
+            scope.report.problem(path, "names a path and a connection", hint)
     return None
+
+
+def _check_folder(path: KeyPath, folder: str, scope: Scope) -> None:
+    scheme, colon, place = folder.partition("://")
+    if not colon:
+        scope.place(path, folder)
+    elif not is_s3(folder):
+        hint = f"s3://{place}" if scheme.lower() in ("s3", "s3a", "s3n") else "a folder, or s3://bucket/folder"
+        scope.report.problem(path, f"{scheme[:20]}:// can't be crawled", hint)
+    elif not _BUCKET.fullmatch(place.partition("/")[0]) or "//" in place:
+        scope.report.problem(path, "names no bucket and folder", "s3://bucket/folder")
+    if has_template(folder):
+        scope.plain_text(path, folder)
 
 
 def _build_classifier(item: AuthoredClassifier | None, path: KeyPath, scope: Scope) -> Classifier:
