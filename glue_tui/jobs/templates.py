@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -171,15 +172,20 @@ class _Typed(Mapping[str, Any]):
         return len(self._properties)
 
 
+_PLACES = re.compile(r"AWS_(DEFAULT_)?REGION|AWS_PROFILE|AWS_ENDPOINT_URL\w*|AWS_\w+_FILE")
+"""Variables that say where something is, which errors have to name, and nothing that is secret."""
+
+
 class _Environment(Mapping[str, str]):
-    """Environment variables; whatever is read from here is a secret from then on."""
+    """Environment variables; whatever is read from here, but for names of places, is a secret from then on."""
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
 
     def __getitem__(self, name: str) -> str:
         value = os.environ[name]
-        self._secrets.add(value)
+        if _PLACES.fullmatch(name) is None:
+            self._secrets.add(value)
         return value
 
     def __iter__(self) -> Iterator[str]:

@@ -1,0 +1,215 @@
+"""Crawls of a real S3 server: every format, what is new since, and what stands in the way."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Iterator
+
+import polars as pl
+import pytest
+from crawl_project import Project
+from s3_server import ENVIRONMENT, S3Server, running_s3
+
+from glue_tui.catalog.places import as_os_error
+from glue_tui.catalog.query import run_sql
+from glue_tui.catalog.s3_access import storage_for
+from glue_tui.core.model import Connection, FolderTarget
+from glue_tui.core.problem import EntityNotFound, InvalidInput
+from glue_tui.core.schema import ChangeKind
+from glue_tui.crawlers.crawl import CrawlReport
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[S3Server]:
+    with running_s3() as started:
+        yield started
+
+
+@pytest.fixture
+def s3(server: S3Server) -> S3Server:
+    server.empty()
+    return server
+
+
+def crawled(project: Project, s3: S3Server, path: str, **target: object) -> CrawlReport:
+    return project.crawl(
+        FolderTarget(path=path, connection="lake", **target),  # type: ignore[arg-type]
+        connections={"lake": s3.connection},
+        environment=ENVIRONMENT,
+    )
+
+
+def rows(project: Project, query: str) -> list[tuple[object, ...]]:
+    frame = run_sql(project.catalog, query, project_dir=project.folder, environment=ENVIRONMENT)
+    return frame.collect().rows()
+
+
+def test_csv_json_lines_and_parquet_in_folders_are_tables_that_sql_reads(project: Project, s3: S3Server) -> None:
+    s3.put("sales/day=2024-01-01/a.csv", "id,town\n1,Orléans\n2,\n")
+    s3.put("sales/day=2024-01-02/b c%20.csv", "id,town\n3,Nice\n")
+    s3.put("sales/day=2024-01-02/_SUCCESS", "")
+    s3.put("events/a.jsonl", '{"id": 1, "at": {"x": 2}}\n{"id": 2, "at": {"x": 3}}\n')
+    s3.put("events/b.jsonl.gz", gzip.compress(b'{"id": 3, "at": {"x": 4}}\n'))
+    s3.put_parquet("items/p=1/a.parquet", pl.DataFrame({"id": [1, 2], "price": [1.5, 2.5]}))
+    s3.put_parquet("items/p=2/b.parquet", pl.DataFrame({"id": [3], "price": [3.5]}))
+    s3.put("old/latin.csv", "id;town\n1;Köln\n2;Nîmes\n".encode("latin1"))
+    report = crawled(project, s3, "s3://lake")
+    assert report.problems == ()
+    assert project.tables() == ["raw.events", "raw.items", "raw.old", "raw.sales"]
+    table = project.catalog.table("raw.sales").table
+    assert table.location == "s3://lake/sales"
+    assert [file.path for file in project.catalog.files("raw.sales")] == [
+        "s3://lake/sales/day=2024-01-01/a.csv",
+        "s3://lake/sales/day=2024-01-02/b c%20.csv",
+    ]
+    assert rows(project, "SELECT id, town, day FROM raw.sales ORDER BY id") == [
+        (1, "Orléans", "2024-01-01"),
+        (2, None, "2024-01-01"),
+        (3, "Nice", "2024-01-02"),
+    ]
+    assert rows(project, "SELECT id, town FROM raw.sales WHERE day = '2024-01-02'") == [(3, "Nice")]
+    assert rows(project, "SELECT SUM(id) FROM raw.events") == [(6,)]
+    assert rows(project, "SELECT SUM(price) FROM raw.items WHERE p = '2'") == [(3.5,)]
+    assert rows(project, "SELECT town FROM raw.old ORDER BY id") == [("Köln",), ("Nîmes",)]
+
+
+def test_the_catalog_keeps_no_secret(project: Project, s3: S3Server) -> None:
+    s3.put("sales/a.csv", "id,x\n1,2\n")
+    crawled(project, s3, "s3://lake/sales")
+    stored = "\n".join(project.conn.iterdump())
+    assert "{{ env.LAKE_SECRET }}" in stored
+    assert ENVIRONMENT["LAKE_SECRET"] not in stored
+    storage = storage_for("s3://lake/sales", s3.connection.url, ENVIRONMENT)
+    assert storage.secret_key == ENVIRONMENT["LAKE_SECRET"]
+    assert ENVIRONMENT["LAKE_SECRET"] not in repr(storage)
+
+
+def test_only_new_and_changed_objects_are_read_again(project: Project, s3: S3Server) -> None:
+    s3.put("sales/day=1/a.csv", "id,x\n1,2\n")
+    s3.put("sales/day=2/b.csv", "id,x\n3,4\n")
+    assert crawled(project, s3, "s3://lake/sales").files_read == 2
+    report = crawled(project, s3, "s3://lake/sales")
+    assert (report.files_read, report.files, report.rows) == (0, 2, 2)
+    assert [change.kind for change in report.table_changes] == [ChangeKind.UNCHANGED]
+    s3.put("sales/day=1/a.csv", "id,x\n7,8\n")  # as long, and within the second that S3 tells
+    assert crawled(project, s3, "s3://lake/sales").files_read == 1
+    s3.delete("sales/day=2/b.csv")
+    s3.put("sales/day=3/c.csv", "id,x\n5,6\n")
+    assert crawled(project, s3, "s3://lake/sales").files_read == 1
+    assert sorted(rows(project, "SELECT id, day FROM raw.sales")) == [(5, "3"), (7, "1")]
+    assert [one.values for one in project.catalog.partitions("raw.sales")] == [("1",), ("3",)]
+
+
+def test_one_object_is_a_target_and_globs_leave_objects_out(project: Project, s3: S3Server) -> None:
+    s3.put("x/a.csv", "id,x\n1,2\n")
+    s3.put("x/b.csv", "id,x\n3,4\n")
+    s3.put("x/tmp/c.csv", "id,x\n5,6\n")
+    s3.put("xy/d.csv", "id,x\n7,8\n")
+    s3.put("x/marker/", "")
+    crawled(project, s3, "s3://lake/x/a.csv")
+    assert rows(project, "SELECT id FROM raw.a") == [(1,)]
+    crawled(project, s3, "s3://lake/x/", exclude=("tmp/**", "b*"))
+    assert rows(project, "SELECT id FROM raw.x") == [(1,)]
+
+
+def test_a_broken_object_is_reported_and_the_crawl_goes_on(project: Project, s3: S3Server) -> None:
+    s3.put("in/good.csv", "id,x\n1,2\n")
+    s3.put("in/ragged.csv", "id,x\n1,2\n3,4,5\n")
+    s3.put("in/empty.csv", "")
+    s3.put("in/cut.parquet", b"PAR1 and nothing more")
+    problems = dict(text.rsplit(": ", 1) for text in crawled(project, s3, "s3://lake/in").problems)
+    assert problems["s3://lake/in/ragged.csv"] == "line 3 has 3 values, but the file 2 columns"
+    assert problems["s3://lake/in/empty.csv"] == "the file is empty"
+    assert len(problems) == 3
+    assert rows(project, "SELECT id FROM raw.in") == [(1,)]
+
+
+def test_what_stands_in_the_way_is_told_with_the_way_out(project: Project, s3: S3Server) -> None:
+    def refused(path: str, url: str = s3.connection.url) -> str:
+        with pytest.raises((EntityNotFound, InvalidInput)) as raised:
+            project.crawl(
+                FolderTarget(path=path, connection="lake"),
+                connections={"lake": Connection(name="lake", url=url)},
+                environment=ENVIRONMENT,
+            )
+        return str(raised.value)
+
+    s3.put("in/a.csv", "id,x\n1,2\n")
+    assert "there is no bucket nowhere" in refused("s3://nowhere/in")
+    with s3.refusing_everybody():
+        text = refused("s3://lake/in")
+    assert "the credentials are refused (InvalidAccessKeyId)" in text
+    assert "AWS_ACCESS_KEY_ID" in text
+    assert ENVIRONMENT["LAKE_SECRET"] not in text
+    started = time.monotonic()
+    down = refused("s3://lake/in", s3.connection.url.replace(s3.endpoint, "http://127.0.0.1:9"))
+    assert "no answer from http://127.0.0.1:9" in down
+    assert time.monotonic() - started < 20
+    assert "variable" in refused("s3://lake/in", s3.connection.url.replace("LAKE_KEY", "NOBODY_SET_THIS"))
+    assert crawled(project, s3, "s3://lake/empty").table_changes == ()
+
+
+def test_an_object_that_is_replaced_while_it_is_read_is_an_error(s3: S3Server) -> None:
+    s3.put("a.csv", b"x" * 100)
+    storage = storage_for("s3://lake/a.csv", s3.connection.url, ENVIRONMENT)
+    with storage.open("s3://lake/a.csv") as file:
+        s3.put("a.csv", b"y" * 100)
+        with pytest.raises(OSError, match="replaced while it was read"):
+            file.read()
+
+
+def test_parts_of_objects_are_read_as_those_of_files(s3: S3Server) -> None:
+    s3.put("a.bin", b"0123456789")
+    path = "s3://lake/a.bin"
+    storage = storage_for(path, s3.connection.url, ENVIRONMENT)
+    assert storage.read(path) == b"0123456789"
+    assert (storage.read(path, 3, 4), storage.read(path, 8, 9), storage.read(path, 20, 1)) == (b"3456", b"89", b"")
+    assert (storage.exists(path), storage.exists(f"{path}x")) == (True, False)
+    with storage.open(path) as file:
+        assert (file.seek(-3, 2), file.read(2), file.tell(), file.seek(1), file.read()) == (
+            7,
+            b"78",
+            9,
+            1,
+            b"123456789",
+        )
+
+
+KEYS = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "profile", "expected"),
+    [
+        ({**KEYS, "AWS_REGION": "eu-west-1"}, "", ("k", "s", "eu-west-1", "")),
+        ({"AWS_PROFILE": "lake", "AWS_ENDPOINT_URL": "http://e"}, "lake", ("pk", "ps", "eu-north-1", "http://e")),
+        ({**KEYS, "AWS_PROFILE": "lake"}, "lake", ("k", "s", "eu-north-1", "http://p")),
+        ({}, "default", ("pk", "ps", "us-east-1", "http://p")),
+        ({}, "", ("", "", "us-east-1", "")),
+    ],
+)
+def test_credentials_and_endpoint_are_taken_as_the_tools_of_aws_do(
+    project: Project, environment: dict[str, str], profile: str, expected: tuple[str, ...]
+) -> None:
+    region = "region = eu-north-1\n" if profile == "lake" else ""
+    section = profile if profile == "default" else f"profile {profile}"
+    config = project.write("config", f"[{section}]\n{region}endpoint_url = http://p\n" if profile else "")
+    keys = f"[{profile}]\naws_access_key_id = pk\naws_secret_access_key = ps\n" if profile else ""
+    files = {"AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": str(project.write("credentials", keys))}
+    found = storage_for("s3://lake/x", "", {**files, **environment})
+    assert (found.access_key, found.secret_key, found.region, found.endpoint) == expected
+    with pytest.raises(InvalidInput, match="AWS_PROFILE names 'other'"):
+        storage_for("s3://lake/x", "", {**files, "AWS_PROFILE": "other"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("403 Forbidden: <Error><Code>AccessDenied</Code></Error>", "these credentials may not read it"),
+        ("301: <Error><Code>PermanentRedirect</Code></Error>", "is in another region: set AWS_REGION"),
+        ("500: <Error><Code>Odd</Code><Message>We slept.</Message></Error>", "We slept."),
+    ],
+)
+def test_answers_of_s3_are_told_in_words(answer: str, told: str) -> None:
+    assert told in str(as_os_error(Exception(answer), "s3://lake/x"))
