@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from glue_tui.catalog.readers.lake_tables import lake_kind
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.classify import classify
@@ -13,6 +14,7 @@ from glue_tui.crawlers.excel_facts import read_excel
 from glue_tui.crawlers.facts import BrokenFile, Found, PassedOver
 from glue_tui.crawlers.head import NoData, Unreadable
 from glue_tui.crawlers.json_facts import read_json
+from glue_tui.crawlers.lake_facts import read_lake
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.names import PARQUET_EXTENSIONS, extension_of
 from glue_tui.crawlers.parquet_facts import ParquetFooters, read_parquet
@@ -32,6 +34,9 @@ def read_files(files: Sequence[ListedFile], classifier: Classifier) -> Iterator[
 def _read_chunk(files: Sequence[ListedFile], classifier: Classifier, footers: ParquetFooters) -> Iterator[Found]:
     formats: dict[FileFormat, list[ListedFile]] = defaultdict(list)
     for listed in files:
+        if lake_kind(listed.path):
+            yield read_lake(listed)
+            continue
         is_parquet = extension_of(listed.name) in PARQUET_EXTENSIONS and classifier.format in (None, "parquet")
         if is_parquet and (found := footers.read(listed)):
             yield found

@@ -11,6 +11,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
 from glue_tui.catalog.places import LOCAL, Storage, is_s3
+from glue_tui.catalog.readers.lake_tables import LOGS, newest_in, newest_version
 from glue_tui.core.globs import glob_pattern, is_wild
 
 HIDDEN = (".", "_")
@@ -168,13 +169,19 @@ class _Walk:
     """Folders outside that links led to, and those in them."""
 
     def look(self, folder: str, relative: str) -> tuple[list[Entry], list[str]]:
-        """Return the data files of a folder by name, and the names of its folders in backward order."""
+        """Return the data files of a folder by name, and the names of its folders in backward order.
+
+        Of a Delta or Iceberg table that is the newest version in its log, which knows the others.
+        """
         entries: list[Entry] = []
         below: list[str] = []
+        log = ""
         is_all = self.excluded.is_empty
         with os.scandir(folder) as found:
             for item in found:
                 name = item.name
+                if name in LOGS:
+                    log = name
                 if name.startswith(HIDDEN):
                     continue
                 try:
@@ -194,6 +201,8 @@ class _Walk:
                     if (item.is_symlink() or self.linked) and not self._is_first_way(item, status):
                         continue
                     below.append(name)
+        if log and (version := newest_in(folder, log)):
+            return [_entry(version, os.stat(f"{folder}/{version}"))], []  # noqa: PTH116
         entries.sort()
         below.sort(reverse=True)
         return entries, below
@@ -228,12 +237,34 @@ class _Walk:
 
 def _list_objects(target: str, excluded: _Excluded, storage: Storage) -> Iterator[ListedFolder]:
     """Yield the objects below a prefix by their folders, or the one object that has the target's own name."""
+    yield from _with_lakes(list(_list_object_folders(target, excluded, storage)))
+
+
+def _with_lakes(found: list[ListedFolder]) -> Iterator[ListedFolder]:
+    """Yield the folders, but for those of a Delta or Iceberg table only the newest version in its log."""
+    lakes: dict[str, ListedFolder] = {}
+    for folder in found:
+        log = folder.folders[-1] if folder.folders else ""
+        version = newest_version(name for name, *_ in folder.entries) if log in LOGS else None
+        if version:
+            entries = [(f"{log}/{entry[0]}", *entry[1:]) for entry in folder.entries if entry[0] == version]
+            above = folder.absolute.rstrip("/").rpartition("/")[0]
+            lakes[f"{above}/"] = _folder(above, "", folder.folders[:-1], entries, folder.storage)
+    for folder in found:
+        if any(part.startswith(HIDDEN) for part in folder.folders):
+            continue
+        if not any(folder.absolute.startswith(lake) for lake in lakes):
+            yield folder
+    yield from lakes.values()
+
+
+def _list_object_folders(target: str, excluded: _Excluded, storage: Storage) -> Iterator[ListedFolder]:
     is_folder = False
     listed = ((path.rpartition("/"), status) for path, status in storage.list_objects(target))
     for folder, objects in groupby(listed, key=lambda item: item[0][0]):
         is_folder = True
         folders = tuple(folder[len(target) + 1 :].split("/")) if folder != target else ()
-        if any(part.startswith(HIDDEN) for part in folders):
+        if any(part.startswith(HIDDEN) and part not in LOGS for part in folders):
             continue
         relative = "".join(f"{part}/" for part in folders)
         entries = [
