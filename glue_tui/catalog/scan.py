@@ -198,10 +198,11 @@ def _scan_format(
             frame = scan_typed(file_format, paths, read_as, _PATH, storage)
         case other:
             raise InvalidInput(f"{table.full_name}: files of format {other!r} can't be read")
+    forms = dict(file_format.forms)
     columns = [
         _missing(item.name, polars_type(item.type))
         if item.name not in read_as
-        else _typed(item.name, read_as[item.name], polars_type(item.type))
+        else _typed(item.name, read_as[item.name], polars_type(item.type), forms.get(item.name, ""))
         for item in table.columns
     ]
     return _with_keys(frame, columns, table, files, paths)
@@ -209,7 +210,8 @@ def _scan_format(
 
 def text_schema(table: Table, file_format: FileFormat) -> dict[str, pl.DataType]:
     """Return the dtypes to read a text file's columns with; a column that the table lacks is read as text."""
-    types = {column.name: text_type(polars_type(column.type)) for column in table.columns}
+    forms = dict(file_format.forms)
+    types = {column.name: text_type(polars_type(column.type), forms.get(column.name, "")) for column in table.columns}
     return {name: types.get(name, pl.String()) for name in file_format.columns}
 
 
@@ -251,8 +253,8 @@ def _with_keys(
     return rows.drop(_PATH)
 
 
-def _typed(name: str, read_as: pl.DataType, dtype: pl.DataType) -> pl.Expr:
-    return pl.col(name) if read_as == dtype else parse(pl.col(name), dtype).alias(name)
+def _typed(name: str, read_as: pl.DataType, dtype: pl.DataType, form: str = "") -> pl.Expr:
+    return pl.col(name) if read_as == dtype else parse(pl.col(name), dtype, form).alias(name)
 
 
 def _missing(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from glue_tui.catalog.forms import COMMA_NUMBER, THOUSANDS, has_clock, is_time
 from glue_tui.core.glue_types import type_parts
 from glue_tui.core.problem import InvalidInput
 
@@ -95,21 +96,24 @@ def polars_type(glue: str) -> pl.DataType:
     raise InvalidInput(f"unknown column type {glue!r}", hint="see the catalog's types: string, bigint, double, date, …")
 
 
-def text_type(dtype: pl.DataType) -> pl.DataType:
+def text_type(dtype: pl.DataType, form: str = "") -> pl.DataType:
     """Return the dtype to read text files with: what readers parse well themselves, else text for `parse`."""
-    if dtype.is_integer() or dtype.is_float() or dtype.is_nested():
+    if dtype.is_nested() or (not form and (dtype.is_integer() or dtype.is_float())):
         return dtype
     return pl.String()
 
 
-def parse(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def parse(text: pl.Expr, dtype: pl.DataType, form: str = "") -> pl.Expr:
     """Return the typed values of a text column; a value that is not of the type is an error when it is read.
 
-    An empty text (a quoted `""`) is a value for a string column and null for every other.
+    `form` is how the values are written, where not plainly (see FileFormat.forms). An empty text (a quoted `""`) is a
+    value for a string column and null for every other.
     """
     if dtype == pl.String():
         return text
     text = pl.when(text != "").then(text)
+    if is_time(form):
+        return moments(text, form, strict=True).cast(dtype)
     match dtype:
         case pl.Date():
             return text.str.to_date("%Y-%m-%d")
@@ -118,7 +122,26 @@ def parse(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         case pl.Boolean():
             return text.str.to_lowercase().replace_strict(["true", "false"], [True, False], return_dtype=pl.Boolean)
         case _:
-            return text.cast(dtype)
+            return plain_number(text, form).cast(dtype)
+
+
+def plain_number(text: pl.Expr, form: str) -> pl.Expr:
+    """Return numbers that are written in a form as programs write them."""
+    if not form:
+        return text
+    bare = text.str.replace_all(THOUSANDS[form], "")
+    return bare.str.replace(",", ".", literal=True) if form == COMMA_NUMBER else bare
+
+
+def moments(text: pl.Expr, form: str, *, strict: bool) -> pl.Expr:
+    """Return the dates or times that texts of a strptime form say, times with an offset as they are in UTC.
+
+    What is not of the form is an error if `strict`, else null.
+    """
+    if not has_clock(form):
+        return text.str.to_date(form, strict=strict)
+    times = text.str.to_datetime(form, time_unit="us", strict=strict)
+    return times.dt.replace_time_zone(None) if form.endswith("z") else times
 
 
 def timestamp_text(text: pl.Expr) -> pl.Expr:

@@ -154,6 +154,10 @@ class Classifier:
     skip_lines: int | None = None
     encoding: str | None = None
     decimal: str | None = None
+    day_first: bool | None = None
+    """Whether 01/02/2025 is the first of February."""
+    forms: tuple[tuple[str, str], ...] = ()
+    """Column names with the strptime form that their dates or times are written in."""
     nulls: tuple[str, ...] = ()
     types: tuple[tuple[str, str], ...] = ()
     """Column names with the Glue types that they have, whatever the values look like."""

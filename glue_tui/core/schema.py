@@ -41,7 +41,7 @@ class FileFormat:
     """Empty where quotes mean nothing."""
     header: bool = True
     encoding: str = "utf8"
-    """utf8, or what Python calls the codec: latin1, cp1252, utf-16 …"""
+    """utf8, utf8-lossy (its broken bytes read as �), or what Python calls the codec: latin1, cp1252, utf-16 …"""
     compression: str = ""
     """gzip | zstd | bz2 | zip | empty"""
     escape: str = ""
@@ -50,10 +50,13 @@ class FileFormat:
     """Lines that begin with it are no rows."""
     lead_lines: int = 0
     """Lines before the header or the first row: a title, notes."""
-    decimal: str = "."
-    """What stands before the decimals of a number: `.` or `,`; with `,` the thousands may be parted by `.`."""
+    decimal: str = ""
+    """What was said to stand before the decimals of a number: `.` or `,`. What was found out is kept in `forms`."""
+    day_first: bool | None = None
+    """What was said of dates such as 01/02/2025. What was found out is kept in `forms`."""
     forms: tuple[tuple[str, str], ...] = ()
-    """Columns whose dates or times are not written as ISO says, each with its strptime form (`%d.%m.%Y`)."""
+    """Columns whose values are not written plainly: dates and times with their strptime form (`%d.%m.%Y`), numbers with
+    an example (`1.234,56`)."""
     nulls: tuple[str, ...] = ()
     """Texts that mean that there is no value, beside the empty one."""
     shape: str = ""
@@ -66,6 +69,14 @@ class FileFormat:
     """Excel: the sheet's name."""
     pattern: str = ""
     """Log: the regular expression whose named groups are the columns."""
+    trim: bool = False
+    """CSV: spaces around a value are not part of it."""
+    blank_lines: bool = False
+    """CSV: lines without anything stand among the rows, and are none."""
+    trailing: bool = False
+    """CSV: rows end with a delimiter after which no column comes."""
+    rewritten: bool = False
+    """CSV: too odd for the fast reader, which gets a plain copy."""
     doubts: tuple[str, ...] = ()
     """What the files could also mean, each with the key of a classifier that settles it."""
 

@@ -8,15 +8,13 @@ from glue_tui.catalog.places import LOCAL, Storage
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.csv_dialect import classify_csv
-from glue_tui.crawlers.head import Head, NoData, Unreadable, by_first_bytes, decoded, read_head
+from glue_tui.crawlers.encodings import decoded
+from glue_tui.crawlers.head import Head, NoData, Unreadable, by_first_bytes, read_head
 from glue_tui.crawlers.json_shape import classify_json, json_encoding, looks_like_json
 from glue_tui.crawlers.names import DOCUMENT_EXTENSIONS, PARQUET_EXTENSIONS, without_packing
 
 _MAGIC = (
     (b"ORC", "an ORC file"),
-    (b"PK\x03\x04", "a zip archive or a spreadsheet"),
-    (b"\xff\xfe", "UTF-16 text"),
-    (b"\xfe\xff", "UTF-16 text"),
     (b"SQLite format 3\x00", "an SQLite database: crawl it through a connection"),
 )
 
@@ -27,9 +25,7 @@ class Classified:
 
     format: FileFormat
     tried: tuple[str, ...] = ()
-    """What was looked at and what came of it, in order, in words for people."""
-    doubts: tuple[str, ...] = ()
-    """What the file could also mean, each with the key that settles it; the crawl's log warns of them."""
+    """What was looked at and what came of it, in order, in words for people. The format keeps the doubts."""
 
 
 def classify(path: str, name: str, classifier: Classifier, storage: Storage = LOCAL) -> Classified:
@@ -39,38 +35,39 @@ def classify(path: str, name: str, classifier: Classifier, storage: Storage = LO
     Columns of parquet and JSON are not looked at here.
     """
     extension = without_packing(name).rpartition(".")[2]
-    if extension in DOCUMENT_EXTENSIONS:
+    if extension in DOCUMENT_EXTENSIONS and classifier.format is None:
         raise NoData(f"a .{extension} file is no data")
     head = read_head(path, storage)
     if not head.content.strip():
         raise Unreadable("the file is empty")
     if extension not in PARQUET_EXTENSIONS:
-        return Classified(format=_by_content(head, name, extension, classifier))
+        return _by_content(head, name, extension, classifier)
     try:
         found = _by_content(head, name, extension, classifier)
     except (Unreadable, NoData) as error:
         raise Unreadable(f"not a parquet file: {error}") from None
-    if found.classification == "csv":
+    if found.format.classification == "csv":
         raise Unreadable("not a parquet file: it is text")
-    return Classified(format=found)
+    return found
 
 
-def _by_content(head: Head, name: str, extension: str, classifier: Classifier) -> FileFormat:
+def _by_content(head: Head, name: str, extension: str, classifier: Classifier) -> Classified:
     content = head.content
+    tried = (f"compression: {head.compression}, by its first bytes",) if head.compression else ()
     if known := by_first_bytes(content, extension):
-        return FileFormat(classification=known)
+        return Classified(format=FileFormat(classification=known), tried=(f"{known}: by its first bytes",))
     if content.startswith(b"PAR1"):
-        return FileFormat(classification="parquet")
+        return Classified(format=FileFormat(classification="parquet"), tried=("parquet: by its first bytes",))
     for magic, what in _MAGIC:
         if content.startswith(magic):
             raise Unreadable(f"it is {what}, which is not read yet")
-    if b"\x00" in content:
-        raise Unreadable("it is binary, and no format that is known here")
-    text, encoding = decoded(head)
-    if looks_like_json(text, name, classifier):
-        base = FileFormat(
-            classification="json", encoding=json_encoding(head.content, encoding), compression=head.compression
-        )
-        found = classify_json(text, is_whole=head.is_whole, name=name, said=classifier, base=base)
-        return replace(found.format, doubts=found.doubts)
-    return classify_csv(text, extension, head, encoding, classifier)
+    found = decoded(head, classifier.encoding)
+    tried = (*tried, found.tried)
+    if looks_like_json(found.text, name, classifier):
+        # JSON has no stand-in for broken bytes: its reader names their line.
+        encoding = "utf8" if found.encoding == "utf8-lossy" else json_encoding(content, found.encoding)
+        base = FileFormat(classification="json", encoding=encoding, compression=head.compression)
+        shape = classify_json(found.text, is_whole=head.is_whole, name=name, said=classifier, base=base)
+        return Classified(format=replace(shape.format, doubts=shape.doubts), tried=(*tried, shape.tried))
+    dialect = classify_csv(head, found, extension, classifier)
+    return Classified(format=dialect.format, tried=(*tried, *dialect.tried))

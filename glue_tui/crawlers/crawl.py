@@ -173,6 +173,7 @@ def _drafts(state: _Crawl, target: FolderTarget, connection_url: str, found: Tar
             name=_free_name(state, table_name(grouped.name, state.crawler.table_prefix), location),
             location=location,
             crawler=state.crawler.name,
+            said_types=dict(target.classifier.types),
         )
         table = replace(made.table, parameters={**made.table.parameters, **parameters})
         drafts.append(replace(made, table=table))

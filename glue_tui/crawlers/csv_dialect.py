@@ -1,68 +1,226 @@
-"""How a CSV file is written: its delimiter and whether it has a header, from its head."""
+"""How a CSV file is written, from its head: delimiter, quotes, what stands before the rows, and its header."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections import Counter
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 
+from glue_tui.catalog.readers.csv_files import BYTE_LETTERS
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
-from glue_tui.crawlers.csv_header import column_names, has_header
+from glue_tui.crawlers.csv_cut import SAMPLE_ROWS, Cut, cut
+from glue_tui.crawlers.csv_header import column_names, header_of
+from glue_tui.crawlers.encodings import Text
 from glue_tui.crawlers.head import Head, NoData, Unreadable
 from glue_tui.crawlers.names import DATA_EXTENSIONS
+from glue_tui.crawlers.values import is_text
 
-SAMPLE_ROWS = 200
 EVENNESS_MIN = 0.8
 """Share of the rows that must be cut into the same number of cells, in a file whose name does not say CSV."""
 
 DELIMITERS = (",", "|", "\t", ";", "\x01")
 """Rule CL-4."""
+DELIMITER_NAMES = {"\t": "tab", "\x01": "ctrl-A", " ": "space"}
+
+_CSV_EXTENSIONS = ("csv", "tsv", "psv")
+_CLOSE_CALL = 0.02
+"""A delimiter that cuts the lines as evenly as the chosen one but for this is worth a doubt."""
+_TRIMMED_MIN = 0.5
+"""Share of the values with spaces around them from which on the spaces are not meant."""
 
 
-def classify_csv(text: str, extension: str, head: Head, encoding: str, classifier: Classifier) -> FileFormat:
-    """Return how to read a CSV file whose head is `text`. Raises Unreadable or NoData if it is none."""
-    delimiter, rows, evenness = _split_best(text, head.is_whole, classifier.delimiter)
-    width = Counter(map(len, rows)).most_common(1)[0][0]
-    if extension not in ("csv", "tsv", "psv") and (width < 2 or evenness < EVENNESS_MIN):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How a CSV file is read, and why so."""
+
+    format: FileFormat
+    tried: tuple[str, ...]
+
+
+def classify_csv(head: Head, found: Text, extension: str, classifier: Classifier) -> Dialect:
+    """Return how to read a CSV file with this head. Raises Unreadable or NoData if it is none."""
+    text = found.text
+    base = FileFormat(
+        classification="csv",
+        encoding=found.encoding,
+        compression=head.compression,
+        quote='"' if classifier.quote is None else classifier.quote,
+        escape=classifier.escape or "",
+        comment=_comment(text) if classifier.comment is None else classifier.comment,
+        lead_lines=classifier.skip_lines or 0,
+        decimal=classifier.decimal or "",
+        day_first=classifier.day_first,
+        nulls=classifier.nulls,
+    )
+    cuts = sorted(_cuts(text, base, head.is_whole, classifier), key=lambda item: item.rank, reverse=True)
+    best = cuts[0]
+    if not best.rows:
+        raise Unreadable(f"no row in it: {best.error}" if best.error else "it has no row: nothing but comments")
+    tried, doubts = _compared(cuts, classifier)
+    is_said = classifier.format == "csv" or classifier.delimiter is not None
+    if extension not in _CSV_EXTENSIONS and not is_said and (best.width < 2 or best.evenness < EVENNESS_MIN):
         error = Unreadable if extension in DATA_EXTENSIONS else NoData
         raise error("no delimiter cuts its lines into columns, so it holds no table")
-    header = has_header(rows) if classifier.header is None else classifier.header
-    cells = rows[0] if header else [f"col{place}" for place in range(width)]
-    return FileFormat(
-        classification="csv",
-        columns=column_names(cells),
-        delimiter=delimiter,
-        header=header,
-        encoding=encoding,
-        compression=head.compression,
+    best = _trimmed(best, text, head.is_whole)
+    trailing = best.width > 1 and all(len(row) < best.width or not row[-1].strip() for row in best.rows)
+    width = best.width - trailing
+    header = header_of([row[:width] for row in best.rows], classifier.header)
+    names, more_doubts = _names(best.rows[0] if header.is_there else [], width, classifier)
+    file_format = replace(
+        best.format,
+        columns=names,
+        header=header.is_there,
+        trailing=trailing,
+        forms=tuple((name, form) for name, form in classifier.forms if name in names),
+        doubts=(*found.doubts, *doubts, *header.doubts, *more_doubts),
+    )
+    return Dialect(
+        format=replace(file_format, rewritten=_needs_rewriting(file_format, text, best)),
+        tried=(*tried, *_about_lines(file_format), *header.tried),
     )
 
 
-def _split_best(text: str, is_whole: bool, said: str | None) -> tuple[str, list[list[str]], float]:
-    """Return the delimiter that cuts the rows most evenly, the rows of the sample, and the share of even rows."""
-    best: tuple[float, int, str, list[list[str]]] = (-1.0, 0, ",", [])
+def _comment(text: str) -> str:
+    """Return `#` if lines begin with it that are no rows; most lines that begin so are rows."""
+    lines = [line for line in text.splitlines()[:SAMPLE_ROWS] if line.strip()]
+    marked = [line for line in lines if line.startswith("#")]
+    if not marked or len(marked) > len(lines) / 2:
+        return "#" if marked and any(re.match(r"#\s*$|# ", line) for line in marked) else ""
+    if marked == lines[:1] and _is_header_with_a_mark(lines):
+        return ""
+    return "#"
+
+
+def _is_header_with_a_mark(lines: list[str]) -> bool:
+    """Return whether the first line is a header that begins with `#`: some delimiter cuts it as it cuts the next."""
+    return len(lines) > 1 and any(
+        lines[0].count(delimiter) == lines[1].count(delimiter) > 0 for delimiter in DELIMITERS
+    )
+
+
+def _cuts(text: str, base: FileFormat, is_whole: bool, classifier: Classifier) -> Iterator[Cut]:
+    """Yield the ways to cut the text into rows and cells that are worth comparing."""
+    said = classifier.delimiter
     for delimiter in [said] if said else [item for item in DELIMITERS if item in text] or [","]:
-        rows = _rows(text, delimiter, is_whole)
-        width, count = Counter(map(len, rows)).most_common(1)[0]
-        evenness = count / len(rows) if width > 1 else 0.0
-        # A header that is cut otherwise than the rows speaks against a delimiter more than one odd row does.
-        if len(rows[0]) != width:
-            evenness /= 2
-        if (evenness, width) > best[:2]:
-            best = (evenness, width, delimiter, rows)
-    return best[2], best[3], best[0]
+        file_format = replace(base, delimiter=delimiter)
+        for quote, escape, trim in _quotings(text, delimiter, classifier):
+            yield cut(text, replace(file_format, quote=quote, escape=escape, trim=trim), is_whole, classifier)
 
 
-def _rows(text: str, delimiter: str, is_whole: bool) -> list[list[str]]:
-    rows: list[list[str]] = []
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            if row:
-                rows.append(row)
-            if len(rows) > SAMPLE_ROWS:
-                break
-    except csv.Error:
-        pass
-    # The last line of a head that was cut off is not whole.
-    return rows[:-1] if len(rows) > 1 and not is_whole and len(rows) <= SAMPLE_ROWS else rows or [[text]]
+def _quotings(text: str, delimiter: str, classifier: Classifier) -> Iterator[tuple[str, str, bool]]:
+    """Yield the ways of quoting that the text makes possible, the usual first: quote, escape, spaces around values."""
+    mark = re.escape(delimiter)
+    escape = classifier.escape or ""
+    spaced = delimiter != " " and re.search(mark + " +[\"']", text) is not None
+    if classifier.quote is not None:
+        quotes = [classifier.quote]
+    else:
+        quotes = ['"']
+        if re.search(rf"(?:^|{mark}) *'(?:[^'\n]|'')*' *(?:{mark}|\r|$)", text, re.MULTILINE):
+            quotes.append("'")
+        if '"' in text:
+            quotes.append("")
+    for quote in quotes:
+        yield quote, escape, spaced and quote != ""
+        if classifier.escape is None and quote and f"\\{quote}" in text:
+            yield quote, "\\", spaced
+
+
+def _compared(cuts: list[Cut], classifier: Classifier) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what the comparison of the cuts, the best first, says for people; and the doubt that it leaves."""
+    best = cuts[0]
+    if classifier.delimiter is not None:
+        return (f"delimiter {_name(classifier.delimiter)}, as said; {best.in_words}",), ()
+    seen: dict[str, Cut] = {}
+    for item in cuts:
+        seen.setdefault(item.format.delimiter, item)
+    tried = "; ".join(f"{_name(delimiter)} cuts {item.in_words}" for delimiter, item in seen.items())
+    quote = best.format.quote
+    if quote != '"' and any(item.format.quote == '"' for item in cuts):
+        what = (
+            f"quotes are {quote}" if quote else 'quotes mean nothing: with " as a quote the rows do not come out even'
+        )
+        tried = f"{tried}; {what}"
+    rivals = [
+        item
+        for item in list(seen.values())[1:]
+        if item.width > 1
+        and item.evenness >= max(best.evenness - _CLOSE_CALL, EVENNESS_MIN)
+        and item.typed > best.typed - 0.05
+        and not item.format.lead_lines > best.format.lead_lines
+        and not item.is_sentence
+        and len(item.rows) > 1
+    ]
+    if best.width < 2 or not rivals:
+        return (f"delimiter: {tried}",), ()
+    others = " or ".join(_name(item.format.delimiter) for item in rivals)
+    doubt = f'delimiter {_name(best.format.delimiter)}, but {others} cuts the lines as evenly: say delimiter = "…"'
+    return (f"delimiter: {tried}",), (doubt,)
+
+
+def _trimmed(best: Cut, text: str, is_whole: bool) -> Cut:
+    """Return the cut with the spaces around values taken away, where most values have some."""
+    if best.format.trim or best.format.delimiter == " ":
+        return best
+    values = [cell for row in best.rows for cell in row if cell]
+    spaced = sum(cell != cell.strip(" ") for cell in values)
+    behind = [cell for row in best.rows for cell in row[1:] if cell]
+    led = sum(cell.startswith(" ") for cell in behind)
+    if spaced >= _TRIMMED_MIN * len(values) or (behind and led >= 0.9 * len(behind)) or _hides_types(best):
+        rows = [[cell.strip() for cell in row] for row in best.rows]
+        return replace(best, format=replace(best.format, trim=True), rows=rows)
+    return best
+
+
+def _hides_types(found: Cut) -> bool:
+    """Return whether a column holds nothing but numbers, dates and the like with spaces around them."""
+    for column in zip_longest(*found.rows[1:], fillvalue=""):
+        values = [cell for cell in column if cell]
+        if any(cell != cell.strip(" ") for cell in values) and not any(is_text(cell.strip(" ")) for cell in values):
+            return True
+    return False
+
+
+def _names(cells: list[str], width: int, classifier: Classifier) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns' names, and the doubt that said or written names leave that are not as many as columns."""
+    found = column_names([*cells[:width], *[""] * (width - len(cells))])
+    if not classifier.columns:
+        if not cells or len(cells) >= width:
+            return found, ()
+        return found, (f"its header names {len(cells)} columns, its rows have {width}: say columns = […]",)
+    said = classifier.columns
+    names = column_names([*said[:width], *(name for name in found[len(said) :])])
+    if len(said) == width:
+        return names, ()
+    return names, (f"columns names {len(said)} columns, the file has {width}: say as many",)
+
+
+def _needs_rewriting(file_format: FileFormat, text: str, best: Cut) -> bool:
+    """Return whether the fast reader would read the file otherwise than we do."""
+    header_lines = best.header_lines if file_format.header else 1
+    return (
+        bool(file_format.escape)
+        or file_format.trim
+        or ("\r" in text and "\n" not in text)
+        or not {file_format.delimiter, file_format.quote or '"'} <= BYTE_LETTERS
+        or (file_format.lead_lines > 0 and (header_lines > 1 or best.has_gap_after_lead))
+        or re.search(r"^[ \t]+\r?$", text, re.MULTILINE) is not None
+        or best.is_blank_before_rows
+    )
+
+
+def _about_lines(file_format: FileFormat) -> Iterator[str]:
+    if file_format.comment:
+        yield f"lines that begin with {file_format.comment} are comments"
+    if file_format.lead_lines:
+        yield f"rows begin after line {file_format.lead_lines}"
+    if file_format.trailing:
+        yield "rows end with a delimiter after which no column comes"
+    if file_format.trim:
+        yield "spaces around values are not part of them"
+
+
+def _name(delimiter: str) -> str:
+    return DELIMITER_NAMES.get(delimiter, f'"{delimiter}"')

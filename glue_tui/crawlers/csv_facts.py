@@ -2,69 +2,182 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+import csv
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from glue_tui.catalog.readers.csv_files import scan_csv
-from glue_tui.catalog.types import TIMESTAMP_FORMAT, timestamp_text
+from glue_tui.catalog.forms import COMMA_NUMBER
+from glue_tui.catalog.readers.csv_files import TRAILING, scan_csv_whole
 from glue_tui.core.schema import FileFormat
-from glue_tui.crawlers.evidence import ragged_row
-from glue_tui.crawlers.facts import COUNTED, ColumnFacts, CrawledFile, Found, broken
+from glue_tui.crawlers.csv_counts import counts_as_written, counts_in_form, facts_from
+from glue_tui.crawlers.encodings import encoding_of_file
+from glue_tui.crawlers.evidence import blank_line_count, ragged_row
+from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, Found, broken, type_of
+from glue_tui.crawlers.forms import possible_forms
 from glue_tui.crawlers.listing import ListedFile
-from glue_tui.crawlers.values import PATTERNS
 
 _PATH = "__glue_tui_path"
+_BROKEN = (PolarsError, OSError, EOFError, UnicodeError, csv.Error)
 
 
-def read_csv(files: list[ListedFile], file_format: FileFormat) -> list[Found]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What one pass learnt of one file."""
+
+    rows: int
+    empty: int
+    """Rows without any value: blank lines, or rows of nothing but delimiters."""
+    trailing: int
+    """Rows with something after the delimiter that ends them."""
+    facts: dict[str, ColumnFacts]
+    forms: dict[str, tuple[str, ...]]
+    """Other forms in which the odd values of a column could be written."""
+
+
+def read_csv(files: Sequence[ListedFile], file_format: FileFormat) -> list[Found]:
     """Read files of one format in one scan; one that breaks it is found by halving and reported."""
     try:
-        return list(_count_csv(files, file_format))
-    except (PolarsError, OSError, EOFError) as error:
+        readings = _read(files, file_format)
+        return [
+            *_straight(files, file_format, readings),
+            *(found for listed in files for found in _odd(listed, file_format, readings[listed.absolute])),
+        ]
+    except _BROKEN as error:
         if len(files) > 1:
             middle = len(files) // 2
             return [*read_csv(files[:middle], file_format), *read_csv(files[middle:], file_format)]
-        if file_format.encoding == "utf8" and "utf-8" in str(error).lower():
-            return read_csv(files, replace(file_format, encoding="latin1"))
-        return [broken(files[0], error, ragged_row(files[0], file_format))]
+        return _read_otherwise(files[0], file_format, error)
 
 
-def _count_csv(files: list[ListedFile], file_format: FileFormat) -> Iterator[CrawledFile]:
+def _read_otherwise(listed: ListedFile, file_format: FileFormat, error: Exception) -> list[Found]:
+    """Read one file that can't be read as its head promised: in another encoding, or row by row."""
+    if file_format.encoding == "utf8" and "utf-8" in str(error).lower():
+        found, doubts = encoding_of_file(listed, file_format)
+        if found != "utf8":
+            return read_csv([listed], replace(file_format, encoding=found, doubts=(*file_format.doubts, *doubts)))
+    reason = ragged_row(listed, file_format)
+    if not reason and not file_format.rewritten:
+        return read_csv([listed], replace(file_format, rewritten=True))
+    return [broken(listed, error, reason)]
+
+
+def _straight(
+    files: Sequence[ListedFile], file_format: FileFormat, readings: Mapping[str, _Reading]
+) -> Iterator[CrawledFile]:
+    """Yield the files without rows that need a second look; of the forms of their values all are counted at once."""
+    members = [listed for listed in files if not _is_odd(readings[listed.absolute])]
+    facts = _with_forms(members, file_format, readings)
+    for listed in members:
+        rows = readings[listed.absolute].rows
+        yield CrawledFile(listed=listed, format=file_format, rows=rows, facts=facts[listed.absolute])
+
+
+def _is_odd(reading: _Reading) -> bool:
+    return reading.empty > 0 or reading.trailing > 0
+
+
+def _odd(listed: ListedFile, file_format: FileFormat, reading: _Reading) -> list[Found]:
+    """Return a file with rows that may be none, or with values where none should be; nothing if it has neither."""
+    if not _is_odd(reading):
+        return []
+    if reading.trailing and (reason := ragged_row(listed, file_format)):
+        return [broken(listed, ValueError(), reason)]
+    blank = blank_line_count(listed, file_format) if reading.empty and not file_format.rewritten else 0
+    if blank and blank != reading.empty:
+        # Blank lines are no rows, rows of nothing but delimiters are: that takes a closer reader.
+        return read_csv([listed], replace(file_format, rewritten=True))
+    if blank:
+        file_format = replace(file_format, blank_lines=True)
+    facts = _with_forms([listed], file_format, {listed.absolute: reading})[listed.absolute]
+    return [CrawledFile(listed=listed, format=file_format, rows=reading.rows - blank, facts=facts)]
+
+
+def _read(files: Sequence[ListedFile], file_format: FileFormat) -> dict[str, _Reading]:
     schema = {name: pl.String() for name in file_format.columns}
-    frame = scan_csv(file_format, [listed.absolute for listed in files], schema, _PATH, files[0].storage)
+    frame = scan_csv_whole(file_format, [listed.absolute for listed in files], schema, _PATH, files[0].storage)
+    trailing = (pl.col(TRAILING) != "").sum() if file_format.trailing else pl.lit(0)
+    is_empty = pl.all_horizontal(pl.col(name).is_null() for name in schema)
+    said = dict(file_format.forms)
     counts = (
         frame.group_by(_PATH)
         .agg(
             pl.len().alias("rows"),
-            *(expression for place, name in enumerate(schema) for expression in _counts(place, pl.col(name))),
+            is_empty.sum().alias("empty"),
+            trailing.alias("trailing"),
+            *(
+                expression
+                for place, name in enumerate(schema)
+                for expression in (
+                    counts_in_form(str(place), pl.col(name), said[name])
+                    if name in said
+                    else counts_as_written(str(place), pl.col(name))
+                )
+            ),
         )
         .collect(engine="streaming")
     )
-    by_path = {row[_PATH]: row for row in counts.iter_rows(named=True)}
+    readings = {row[_PATH]: _reading(row, file_format) for row in counts.iter_rows(named=True)}
+    nothing = _Reading(rows=0, empty=0, trailing=0, facts={name: ColumnFacts() for name in schema}, forms={})
+    return {listed.absolute: readings.get(listed.absolute, nothing) for listed in files}
+
+
+def _reading(row: Mapping[str, object], file_format: FileFormat) -> _Reading:
+    said = dict(file_format.forms)
+    facts = {name: facts_from(row, str(place), said.get(name, "")) for place, name in enumerate(file_format.columns)}
+    forms = {}
+    for place, name in enumerate(file_format.columns):
+        if name in said:
+            continue
+        odd = [value for which in ("first", "least", "most") if isinstance(value := row[f"{place}:{which}"], str)]
+        found = dict.fromkeys(form for value in odd for form in possible_forms(value))
+        if file_format.decimal == ",":
+            found = dict.fromkeys((*found, COMMA_NUMBER))
+        if found and type_of([facts[name]]).startswith(("string", "double", "decimal")):
+            forms[name] = tuple(found)
+    return _Reading(
+        rows=_number(row["rows"]),
+        empty=_number(row["empty"]),
+        trailing=_number(row["trailing"]),
+        facts=facts,
+        forms=forms,
+    )
+
+
+def _number(count: object) -> int:
+    return count if isinstance(count, int) else 0
+
+
+def _with_forms(
+    files: Sequence[ListedFile], file_format: FileFormat, readings: Mapping[str, _Reading]
+) -> dict[str, dict[str, ColumnFacts]]:
+    """Return the facts of the files, those of columns that may be written in other forms counted in each of them."""
+    forms: dict[str, dict[str, None]] = defaultdict(dict)
     for listed in files:
-        row = by_path.get(listed.absolute)
-        facts = {name: _facts(row, place) if row else ColumnFacts() for place, name in enumerate(schema)}
-        yield CrawledFile(listed=listed, format=file_format, rows=row["rows"] if row else 0, facts=facts)
-
-
-def _counts(place: int, column: pl.Expr) -> Iterator[pl.Expr]:
-    value = pl.when(column != "").then(column)
-    yield value.count().alias(f"{place}:values")
-    for kind in COUNTED:
-        fitting = value.str.contains(PATTERNS[kind])
-        match kind:
-            case "bigint":
-                fitting &= value.cast(pl.Int64, strict=False).is_not_null()
-            case "date":
-                fitting &= value.str.to_date("%Y-%m-%d", strict=False).is_not_null()
-            case "timestamp":
-                times = timestamp_text(value).str.to_datetime(TIMESTAMP_FORMAT, time_unit="us", strict=False)
-                fitting &= times.is_not_null()
-        yield fitting.sum().alias(f"{place}:{kind}")
-
-
-def _facts(row: dict[str, int], place: int) -> ColumnFacts:
-    return ColumnFacts(values=row[f"{place}:values"], fits=tuple(row[f"{place}:{kind}"] or 0 for kind in COUNTED))
+        for name, found in readings[listed.absolute].forms.items():
+            forms[name].update(dict.fromkeys(found))
+    if not forms:
+        return {listed.absolute: readings[listed.absolute].facts for listed in files}
+    concerned = [listed.absolute for listed in files if readings[listed.absolute].forms]
+    schema = {name: pl.String() for name in file_format.columns}
+    keys = {(name, form): f"{place}" for place, (name, form) in enumerate((n, f) for n in forms for f in forms[n])}
+    counts = (
+        scan_csv_whole(file_format, concerned, schema, _PATH, files[0].storage)
+        .group_by(_PATH)
+        .agg(*(item for (name, form), key in keys.items() for item in counts_in_form(key, pl.col(name), form)))
+        .collect(engine="streaming")
+    )
+    by_path = {row[_PATH]: row for row in counts.iter_rows(named=True)}
+    found_facts = {}
+    for listed in files:
+        reading = readings[listed.absolute]
+        facts = dict(reading.facts)
+        for name, asked in reading.forms.items():
+            row = by_path[listed.absolute]
+            others = tuple(facts_from(row, keys[name, form], form) for form in asked)
+            facts[name] = replace(facts[name], others=others)
+        found_facts[listed.absolute] = facts
+    return found_facts

@@ -3,44 +3,84 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from glue_tui.crawlers.values import is_text
 
 HEADER_CELL_MAX = 150
 """Rule CL-5."""
+SURE_VOTE = 2
+"""From so many votes on, the first row of a file of text is taken for names without a doubt."""
 
-_COLUMN_NAME = re.compile(r"[^\W\d][\w .:/()%#€$&+-]*")
+_COLUMN_NAME = re.compile(r"#? ?[^\W\d][\w .:/()%#€$&+'?-]*")
 _TELLING_WORDS = re.compile(
     r"(?:id|key|code|name|type|date|day|month|year|time|timestamp|amount|price|cost|total|quantity|"
-    r"qty|count|number|no|nr|status|state|city|country|region|address|street|zip|postcode|email|"
-    r"mail|phone|url|description|comment|note|label|category|product|customer|user|order|item|"
+    r"qty|count|number|no|nr|status|state|city|town|country|region|address|street|zip|postcode|email|"
+    r"mail|phone|url|description|comment|note|notes|label|category|product|customer|user|order|item|"
     r"store|shop|sku|currency|value|first|last|created|updated|at|title|group|class|level|from|"
-    r"to|start|end|lat|lon|latitude|longitude|language|gender|color|colour|size|unit)"
+    r"to|start|end|lat|lon|latitude|longitude|language|gender|color|colour|size|unit|text|file|path|"
+    r"nom|prenom|prix|ville|pays|datum|preis|ort|stadt|land|menge|betrag|nummer|titel|strasse|plz)"
 )
-_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_WORDS = re.compile(r"[A-Z]?[^\W\dA-Z_]+|[A-Z]+")
 
 
-def has_header(rows: list[list[str]]) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    is_there: bool
+    tried: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+def header_of(rows: list[list[str]], said: bool | None) -> Header:
     """Return whether the first row holds names (rule CL-5), also where all values are text, which Glue can't tell."""
-    cells = [cell.strip() for cell in rows[0]]
-    if not _could_be_names(cells):
-        return False
+    if said is not None:
+        return Header(is_there=said, tried=("header: as said",))
+    cells = [" ".join(cell.split()) for cell in rows[0]]
+    if reason := _no_names(cells):
+        return Header(is_there=False, tried=(f"no header: {reason}",))
     body = rows[1:]
     columns = [[row[place] for row in body if place < len(row) and row[place] != ""] for place in range(len(cells))]
-    if any(values and not all(map(is_text, values[:20])) for values in columns):
-        return True
-    if len(set(cells)) < len(cells) or any(cell in values for cell, values in zip(cells, columns, strict=True)):
-        return False
-    if not any(columns):
-        return True
-    return sum(_vote(cell, values) for cell, values in zip(cells, columns, strict=True)) > 0
+    for cell, values in zip(cells, columns, strict=True):
+        if values and not all(is_text(value.strip()) for value in values[:20]):
+            return Header(
+                is_there=True, tried=(f"header: {cell or 'its column'} is text, but not what stands below it",)
+            )
+    return _of_text(cells, columns, len(body))
 
 
-def _could_be_names(cells: list[str]) -> bool:
+def _of_text(cells: list[str], columns: list[list[str]], rows: int) -> Header:
+    """Return whether a first row is a header where everything is text."""
+    repeated = [cell for cell, values in zip(cells, columns, strict=True) if cell and cell in values]
+    if repeated:
+        return Header(is_there=False, tried=(f"no header: {repeated[0]!r} of the first row stands further down, too",))
+    if len(set(cells)) < len(cells):
+        return Header(is_there=False, tried=("no header: its cells are not unique",))
+    votes = sum(_vote(cell, values) for cell, values in zip(cells, columns, strict=True))
+    is_there = votes > 0
+    tried = f"{'header' if is_there else 'no header'}: all is text, its first row {_in_words(is_there, rows)}"
+    doubts: tuple[str, ...] = ()
+    if votes < SURE_VOTE:
+        doubts = (f"{'a' if is_there else 'no'} header, but all is text: say header = true or header = false",)
+    return Header(is_there=is_there, tried=(tried,), doubts=doubts)
+
+
+def _in_words(is_there: bool, rows: int) -> str:
+    if not rows:
+        return "is the only one, and " + ("looks like names" if is_there else "does not look like names")
+    return "does not look like the others" if is_there else "looks like the others"
+
+
+def _no_names(cells: list[str]) -> str:
+    """Return why the cells can't be names; nothing if they can."""
     names = [cell for cell in cells if cell]
-    if len(cells) - len(names) > 1 or not names:
-        return False
-    return all(len(name) < HEADER_CELL_MAX and _COLUMN_NAME.fullmatch(name) and is_text(name) for name in names)
+    if not names or len(cells) - len(names) > max(1, len(cells) // 2):
+        return "its first row has too many empty cells"
+    for name in names:
+        if len(name) >= HEADER_CELL_MAX:
+            return f"a cell of its first row has {len(name)} letters"
+        if not is_text(name) or not _COLUMN_NAME.fullmatch(name):
+            return f"{name!r} of its first row is no name"
+    return ""
 
 
 def _vote(cell: str, values: list[str]) -> int:
@@ -61,7 +101,8 @@ def column_names(cells: list[str]) -> tuple[str, ...]:
     """Return the cells of a header as column names: trimmed, an empty one numbered, a second one of a name too."""
     names: list[str] = []
     for place, cell in enumerate(cells):
-        base = cell.strip() or f"col{place}"
+        base = " ".join(cell.removeprefix("#").split()) if place == 0 else " ".join(cell.split())
+        base = base or f"col{place}"
         name, number = base, 1
         while name in names:
             number += 1

@@ -6,12 +6,10 @@ Read again in plain Python, but only for the one file that is known to hold it.
 from __future__ import annotations
 
 import csv
-import io
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-from glue_tui.catalog.readers.unpacked import unpacked
+from glue_tui.catalog.readers.csv_rows import csv_rows, csv_text
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.values import fits, widened
@@ -19,38 +17,44 @@ from glue_tui.crawlers.values import fits, widened
 VALUE_CHARACTERS_MAX = 60
 
 
-def first_misfit(listed: ListedFile, file_format: FileFormat, column: str, kind: str) -> tuple[int, str] | None:
-    """Return line and value of the first value in a CSV or JSON column that is not of type `kind`, if there is one."""
+def first_misfit(
+    listed: ListedFile, file_format: FileFormat, column: str, kind: str, form: str = ""
+) -> tuple[int, str] | None:
+    """Return line and value of the first value in a CSV or JSON column that is not of type `kind`, if there is one.
+
+    `form` is how the values of a CSV column are written, where not plainly (see forms.py).
+    """
     if file_format.classification == "json":
         return _first_json_misfit(listed, file_format, column, kind)
-    place = file_format.columns.index(column)
-    return _first_row(
-        listed,
-        file_format,
-        lambda row: row[place] if place < len(row) and row[place] and not fits(row[place], kind) else None,
-    )
+    return _first_value(listed, file_format, column, lambda value: not fits(value, kind, form))
+
+
+def first_value(listed: ListedFile, file_format: FileFormat, column: str) -> tuple[int, str] | None:
+    """Return line and value of the first value in a CSV column, if there is one."""
+    return _first_value(listed, file_format, column, lambda _: True)
 
 
 def ragged_row(listed: ListedFile, file_format: FileFormat) -> str:
-    """Return `line 7 has 5 values, the file 4 columns` for the first row of a CSV file that is too long; or nothing."""
+    """Return what is wrong with the first row of a CSV file that has too many values or ends nowhere; or nothing."""
     width = len(file_format.columns)
-    found = _first_row(listed, file_format, lambda row: str(len(row)) if len(row) > width else None)
+
+    def excess(row: list[str]) -> str | None:
+        too_many = len(row) > width and not (file_format.trailing and len(row) == width + 1 and not row[-1])
+        return str(len(row)) if too_many else None
+
+    try:
+        found = _first_row(listed, file_format, excess)
+    except (csv.Error, UnicodeError) as error:
+        return str(error)
     return f"line {found[0]} has {found[1]} values, but the file {width} columns" if found else ""
 
 
-def broken_json_line(listed: ListedFile, file_format: FileFormat) -> str:
-    """Return `line 7 is no JSON object: Expecting value at column 9` for the first such line of a file; or nothing."""
-    try:
-        with _opened(listed, file_format) as file:
-            for number, line in enumerate(file, start=1):
-                try:
-                    if line.strip() and not isinstance(json.loads(line), dict):
-                        return f"line {number} is no JSON object: {shortened(line.strip())}"
-                except json.JSONDecodeError as error:
-                    return f"line {number} is no JSON object: {error.msg} at column {error.colno}"
-    except (ValueError, EOFError, OSError):
-        pass
-    return ""
+def blank_line_count(listed: ListedFile, file_format: FileFormat) -> int:
+    """Return how many lines of a CSV file hold nothing at all, those before its header aside."""
+    with csv_text(listed.absolute, file_format, listed.storage) as lines:
+        return sum(
+            number > file_format.lead_lines and line in ("\n", "\r\n", "\r") for number, line in enumerate(lines, 1)
+        )
 
 
 def shortened(value: str) -> str:
@@ -58,25 +62,37 @@ def shortened(value: str) -> str:
     return repr(value if len(value) <= VALUE_CHARACTERS_MAX else value[: VALUE_CHARACTERS_MAX - 1] + "…")
 
 
+def _first_value(
+    listed: ListedFile, file_format: FileFormat, column: str, is_sought: Callable[[str], bool]
+) -> tuple[int, str] | None:
+    place = file_format.columns.index(column)
+
+    def sought(row: list[str]) -> str | None:
+        value = row[place] if place < len(row) else ""
+        return value if value and value not in file_format.nulls and is_sought(value) else None
+
+    try:
+        return _first_row(listed, file_format, sought)
+    except (csv.Error, UnicodeError, EOFError, OSError):
+        return None
+
+
 def _first_row(
     listed: ListedFile, file_format: FileFormat, found: Callable[[list[str]], str | None]
 ) -> tuple[int, str] | None:
-    with _opened(listed, file_format) as file:
-        rows = csv.reader(file, delimiter=file_format.delimiter)
-        try:
-            if file_format.header:
-                next(rows, None)
-            for row in rows:
-                value = found(row)
-                if value is not None:
-                    return rows.line_num, value
-        except (csv.Error, ValueError, EOFError, OSError):
-            return None
+    with csv_text(listed.absolute, file_format, listed.storage) as text:
+        rows = csv_rows(text, file_format)
+        if file_format.header:
+            next(rows, None)
+        for line, row in rows:
+            value = found(row)
+            if value is not None:
+                return line, value
     return None
 
 
 def _first_json_misfit(listed: ListedFile, file_format: FileFormat, column: str, kind: str) -> tuple[int, str] | None:
-    with _opened(listed, file_format) as file:
+    with csv_text(listed.absolute, file_format, listed.storage) as file:
         for number, line in enumerate(file, start=1):
             try:
                 value = json.loads(line).get(column) if line.strip() else None
@@ -97,10 +113,3 @@ def _json_type(value: object) -> str:
             return "double"
         case _:
             return "string"
-
-
-@contextmanager
-def _opened(listed: ListedFile, file_format: FileFormat) -> Iterator[io.TextIOBase]:
-    encoding = "latin1" if file_format.encoding == "latin1" else "utf-8-sig"
-    with unpacked(listed.absolute, file_format.compression, listed.storage) as file:
-        yield io.TextIOWrapper(file, encoding=encoding, newline="")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.listing import ListedFile
-from glue_tui.crawlers.values import NARROW_TYPES, NULL_TYPE
+from glue_tui.crawlers.values import DECIMAL_DIGITS_MAX, NARROW_TYPES, NULL_TYPE
 
 COUNTED = (*NARROW_TYPES, "digits")
 """Kinds of text values that are counted."""
@@ -25,6 +26,16 @@ class ColumnFacts:
     """How many of them are of each of NARROW_TYPES, and how many are nothing but digits."""
     reason: str = ""
     """Why `type` is no narrower, where the format's own module knows: file, line and value."""
+    whole_digits: int = 0
+    """The most digits that a number has before its point …"""
+    scale: int = 0
+    """… and after it."""
+    form: str = ""
+    """How the values are written that were counted so (see forms.py); empty: plainly."""
+    others: tuple[ColumnFacts, ...] = ()
+    """The same values counted by other forms, where they could be written so."""
+    is_ambiguous: bool = False
+    """Several of `others` hold for every value, and mean different things."""
 
     def fitting(self, kind: str) -> int:
         return self.fits[COUNTED.index(kind)]
@@ -58,11 +69,16 @@ Found = CrawledFile | BrokenFile | PassedOver
 
 
 def total(facts: Sequence[ColumnFacts]) -> ColumnFacts:
-    """Return the counts of a column in all files together."""
+    """Return the counts of a column in all files together, and the most digits in any."""
     if not facts:
         return ColumnFacts()
     fits = tuple(map(sum, zip(*(item.fits for item in facts), strict=True)))
-    return ColumnFacts(values=sum(item.values for item in facts), fits=fits)
+    return ColumnFacts(
+        values=sum(item.values for item in facts),
+        fits=fits,
+        whole_digits=max(item.whole_digits for item in facts),
+        scale=max(item.scale for item in facts),
+    )
 
 
 def type_of(facts: Sequence[ColumnFacts]) -> str:
@@ -70,7 +86,52 @@ def type_of(facts: Sequence[ColumnFacts]) -> str:
     counts = total(facts)
     if counts.values == 0:
         return NULL_TYPE
-    return next((kind for kind in NARROW_TYPES if counts.fitting(kind) == counts.values), "string")
+    kind = next((kind for kind in NARROW_TYPES if counts.fitting(kind) == counts.values), "string")
+    if kind != "decimal":
+        return kind
+    # As many digits as there can be: the next file's may be more.
+    is_too_long = counts.whole_digits + counts.scale > DECIMAL_DIGITS_MAX
+    return "string" if is_too_long else f"decimal({DECIMAL_DIGITS_MAX},{counts.scale})"
+
+
+def narrow_kind(kind: str) -> str:
+    """Return the one of NARROW_TYPES that values of a Glue type look like in text; string for every other type."""
+    match kind.lower().partition("(")[0]:
+        case "tinyint" | "smallint" | "int" | "integer" | "bigint":
+            return "bigint"
+        case "float" | "double":
+            return "double"
+        case "boolean" | "decimal" | "date" | "timestamp" as same:
+            return same
+        case _:
+            return "string"
+
+
+def is_held(kind: str, facts: Sequence[ColumnFacts]) -> bool:
+    """Return whether all values of a column can be read as a Glue type that was said."""
+    return all(_is_held(kind, item) for item in facts)
+
+
+def _is_held(kind: str, facts: ColumnFacts) -> bool:
+    narrow = narrow_kind(kind)
+    if narrow == "string" or (facts.values == 0 and not facts.type):
+        return True
+    if facts.type:
+        return facts.type in (kind, NULL_TYPE)
+    # A number with leading zeros is one if that is said; so is a long one a double.
+    fitting = max(facts.fitting(narrow), facts.fitting("digits") if narrow in ("bigint", "double", "decimal") else 0)
+    if narrow == "double":
+        fitting = max(fitting, facts.fitting("decimal"))
+    whole_max, scale_max = _sizes(kind)
+    return fitting == facts.values and facts.whole_digits <= whole_max and facts.scale <= scale_max
+
+
+def _sizes(kind: str) -> tuple[int, int]:
+    """Return the most digits that surely fit a number type before and after the point."""
+    size = re.fullmatch(r"decimal\((\d+),\s*(\d+)\)", kind.lower())
+    if size:
+        return int(size[1]) - int(size[2]), int(size[2])
+    return {"tinyint": 2, "smallint": 4, "int": 9, "integer": 9, "decimal": 10}.get(kind.lower(), 400), 400
 
 
 def broken(listed: ListedFile, error: Exception, known: str = "") -> BrokenFile:

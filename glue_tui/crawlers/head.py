@@ -51,17 +51,6 @@ def _is_workbook(path: str, compression: str, storage: Storage) -> bool:
         return not WORKBOOK_MEMBERS.isdisjoint(members(file))
 
 
-def decoded(head: Head) -> tuple[str, str]:
-    """Return the head as text, and its encoding."""
-    content = head.content.removeprefix(b"\xef\xbb\xbf")
-    try:
-        return content.decode("utf8"), "utf8"
-    except UnicodeDecodeError as error:
-        if not head.is_whole and error.start >= len(content) - 3:
-            return content[: error.start].decode("utf8"), "utf8"
-    return content.decode("latin1"), "latin1"
-
-
 def by_first_bytes(content: bytes, extension: str) -> str:
     """Return the classification of a binary file by how it begins; empty for any other."""
     for magic, classification in _MAGIC:

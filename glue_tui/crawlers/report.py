@@ -79,6 +79,7 @@ def report_of(draft: DraftTable, stored: Stored | None, change: TableChange) -> 
         files_gone=sum(path not in paths for path in before),
         rows=sum(file.rows for file in draft.files) if draft.files else draft.table.row_count,
         notes=(*draft.notes, *change.notes),
+        doubts=draft.doubts,
     )
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from glue_tui.core.schema import Column, DataFile, FileFormat, Table
 from glue_tui.core.schema_changes import NO_VALUES, data_types
-from glue_tui.crawlers.evidence import first_misfit, shortened
-from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, total, type_of
+from glue_tui.crawlers.columns import column_of
+from glue_tui.crawlers.facts import ColumnFacts, CrawledFile
+from glue_tui.crawlers.forms_settled import settled
 from glue_tui.crawlers.group import GroupedTable
-from glue_tui.crawlers.values import NARROW_TYPES, NULL_TYPE, widened
-
-FORCED_SHARE = 0.2
-"""A type needs a reason if so many of the values would have fitted a narrower one."""
+from glue_tui.crawlers.values import NULL_TYPE
 
 _UNNAMED = re.compile(r"partition_\d+")
 
@@ -36,16 +34,28 @@ class DraftTable:
     """How many of the files were read in this crawl."""
     notes: tuple[str, ...] = ()
     """What a person has to know of it, whatever the catalog says."""
+    doubts: tuple[str, ...] = ()
+    """What the files could also mean, each with the key of a classifier that settles it."""
 
 
-def draft(grouped: GroupedTable, *, database: str, name: str, location: str, crawler: str) -> DraftTable:
-    """Return the table that the grouped files make up."""
-    files = [file for file, _ in grouped.files]
+def draft(
+    grouped: GroupedTable,
+    *,
+    database: str,
+    name: str,
+    location: str,
+    crawler: str,
+    said_types: Mapping[str, str] | None = None,
+) -> DraftTable:
+    """Return the table that the grouped files make up; `said_types` are those that columns have if their values do."""
+    files = settled([file for file, _ in grouped.files])
     formats = _formats(files)
     found = _column_names(formats)
     keys = _keys(grouped.keys, found)
     key_of = {key.lower(): key for key in keys}
-    columns = tuple(_column(column, files) for column in found if column.lower() not in key_of)
+    said = said_types or {}
+    typed = [column_of(column, files, said.get(column, "")) for column in found if column.lower() not in key_of]
+    columns = tuple(column for column, _ in typed)
     first = formats[0]
     numbers = {file_format: number for number, file_format in enumerate(formats)}
     place = {identity: numbers[found] for identity, found in {id(file.format): file.format for file in files}.items()}
@@ -70,7 +80,9 @@ def draft(grouped: GroupedTable, *, database: str, name: str, location: str, cra
                 format=place[id(file.format)],
                 tag=file.listed.tag,
             )
-            for file, values in sorted(grouped.files, key=lambda item: item[0].listed.path)
+            for file, values in sorted(
+                zip(files, (values for _, values in grouped.files), strict=True), key=lambda item: item[0].listed.path
+            )
         ),
         why=grouped.why,
         read=sum(file.was_read for file in files),
@@ -79,6 +91,7 @@ def draft(grouped: GroupedTable, *, database: str, name: str, location: str, cra
             for column in found
             if column.lower() in key_of
         ),
+        doubts=(*_doubts_of_files(files), *(doubt for _, doubt in typed if doubt), *_unknown(said, columns)),
     )
 
 
@@ -121,64 +134,22 @@ def _column_names(formats: Sequence[FileFormat]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for file_format in formats for name in file_format.columns))
 
 
-def _column(name: str, files: Sequence[CrawledFile]) -> Column:
-    holding = [file for file in files if name in file.facts]
-    facts = [file.facts[name] for file in holding]
-    counted = [item for item in facts if not item.type]
-    kind = NULL_TYPE if not counted else type_of(counted)
-    for other in dict.fromkeys(item.type for item in facts):
-        kind = widened(kind, other or NULL_TYPE)
-    if kind == NULL_TYPE:
-        return Column(name=name, type="string", reason=NO_VALUES)
-    return Column(name=name, type=kind, reason=_reason(name, kind, holding))
-
-
-def _reason(name: str, kind: str, files: Sequence[CrawledFile]) -> str:
-    """Return why a column is no narrower than `kind`: the file, line and value that forced it; or nothing."""
-    given = [facts.reason for file in files if (facts := file.facts[name]).reason and facts.type == kind]
-    if given:
-        return given[0]
-    narrower = _expected_type(name, files)
-    if narrower in ("", kind) or kind.startswith(("struct<", "array<")):
-        return ""
-    for file in sorted(files, key=lambda file: file.listed.path):
-        facts = file.facts[name]
-        if not _contradicts(facts, narrower) or not file.was_read:
-            continue
-        if file.format.classification == "parquet":
-            return f"{file.listed.path} has {facts.type}, most files {narrower}"
-        found = first_misfit(file.listed, file.format, name, "bigint" if narrower == "digits" else narrower)
-        if found is None:
-            return f"{file.listed.path} has {facts.type or 'other values'}, most files {narrower}"
-        line, value = found
-        where = f"{shortened(value)} in {file.listed.path}:{line}"
-        if value.lstrip("-").isdecimal() and value.lstrip("-").startswith("0"):
-            return f"{where} has a leading zero, which a number would lose"
-        return f"{where} is no {'bigint' if narrower == 'digits' else narrower}"
-    return ""
-
-
-def _contradicts(facts: ColumnFacts, narrower: str) -> bool:
-    if facts.type:
-        return facts.type != NULL_TYPE and widened(facts.type, narrower) != narrower
-    if narrower == "digits":
-        return facts.values > facts.fitting("bigint")
-    return narrower in NARROW_TYPES and facts.values > facts.fitting(narrower)
-
-
-def _expected_type(name: str, files: Sequence[CrawledFile]) -> str:
-    """Return the narrow type that most values of a column have; `digits` if they are numbers with leading zeros."""
-    counts = total([file.facts[name] for file in files if not file.facts[name].type])
-    typed: dict[str, int] = defaultdict(int)
+def _doubts_of_files(files: Sequence[CrawledFile]) -> Iterator[str]:
+    """Yield what is in doubt of the files themselves, each once, with the number of files and the first of them."""
+    concerned: dict[str, list[str]] = defaultdict(list)
     for file in files:
-        facts = file.facts[name]
-        if facts.type and facts.type != NULL_TYPE:
-            typed[facts.type] += file.rows
-    if sum(typed.values()) > counts.values:
-        return max(typed, key=lambda kind: typed[kind])
-    best = max((*NARROW_TYPES, "digits"), key=counts.fitting)
-    share = counts.fitting(best) / counts.values if counts.values else 0.0
-    return best if share >= FORCED_SHARE else ""
+        for doubt in file.format.doubts:
+            concerned[doubt].append(file.listed.path)
+    for doubt, paths in concerned.items():
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        yield f"{min(paths)}{more}: {doubt}"
+
+
+def _unknown(said: Mapping[str, str], columns: Sequence[Column]) -> Iterator[str]:
+    known = {column.name for column in columns}
+    for name in said:
+        if name not in known:
+            yield f"types names {name}, which is no column: there are {', '.join(sorted(known))}"
 
 
 def comments_kept(columns: Sequence[Column], stored: Mapping[str, Column]) -> tuple[Column, ...]:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from decimal import Decimal
 
+from glue_tui.catalog.forms import has_clock, is_time
 from glue_tui.core import schema_changes
+from glue_tui.crawlers.forms import number_fits, plain_number, possible_forms
 
-NARROW_TYPES = ("boolean", "bigint", "double", "date", "timestamp")
-"""Types that text can have, narrowest first; everything else is a string."""
+NARROW_TYPES = ("boolean", "bigint", "double", "decimal", "date", "timestamp")
+"""Types that text can have, narrowest first; everything else is a string. `decimal` stands for every decimal(p,s)."""
+
+DECIMAL_DIGITS_MAX = 38
+DOUBLE_CHARACTERS_SURE = 16
+"""A number that is written with no more letters than this has 15 digits at most: a double never loses one."""
 
 NULL_TYPE = schema_changes.NULL_TYPE
 """A column without a single value."""
@@ -22,6 +29,7 @@ PATTERNS: dict[str, str] = {
         r"^(?:-?(?:0|[1-9][0-9]{0,17})|-?(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][+-]?[0-9]+)?"
         r"|-?(?:0|[1-9][0-9]*)\.?(?:[eE][+-]?[0-9]+)|NaN|nan|-?inf)$"
     ),
+    "decimal": r"^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)$",
     "date": rf"^{_DATE}$",
     "timestamp": rf"^{_DATE}(?:[T ]\d{{2}}:\d{{2}}:\d{{2}}(?:\.\d{{1,9}})?Z?)?$",
     "digits": r"^-?[0-9]+$",
@@ -34,13 +42,21 @@ _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double")
 _INT64_MAX = 2**63 - 1
 
 
-def fits(value: str, kind: str) -> bool:
-    """Return whether a text is a value of one of NARROW_TYPES (or `digits`)."""
+def fits(value: str, kind: str, form: str = "") -> bool:
+    """Return whether a text, written in a form (see forms.py), is a value of one of NARROW_TYPES (or `digits`)."""
+    if form and is_time(form):
+        return kind in ("date", "timestamp")[has_clock(form) :] and form in possible_forms(value)
+    if form:
+        return number_fits(value, form) and fits(plain_number(value, form), kind)
     if not _COMPILED[kind].match(value) or value.endswith("\n"):
         return False
     match kind:
         case "bigint":
             return -_INT64_MAX - 1 <= int(value) <= _INT64_MAX
+        case "double":
+            return len(value) <= DOUBLE_CHARACTERS_SURE or _is_kept_by_a_double(value)
+        case "decimal":
+            return sum(map(str.isdigit, value)) <= DECIMAL_DIGITS_MAX
         case "date" | "timestamp":
             try:
                 date.fromisoformat(value[:10])
@@ -50,9 +66,14 @@ def fits(value: str, kind: str) -> bool:
     return True
 
 
+def _is_kept_by_a_double(value: str) -> bool:
+    """Return whether a double keeps all digits of a number; one with an exponent was a double before."""
+    return not fits(value, "decimal") or Decimal(repr(float(value))) == Decimal(value)
+
+
 def is_text(value: str) -> bool:
     """Return whether a value is nothing but text."""
-    return not any(fits(value, kind) for kind in NARROW_TYPES)
+    return not any(fits(value, kind) for kind in NARROW_TYPES) and not possible_forms(value)
 
 
 def widened(one: str, other: str) -> str:

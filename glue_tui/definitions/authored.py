@@ -182,6 +182,8 @@ class AuthoredClassifier(Authored):
     skip_lines: int | None = None
     encoding: str | None = None
     decimal: str | None = None
+    day_first: bool | None = None
+    forms: dict[str, str] = msgspec.field(default_factory=dict)
     nulls: list[str] = msgspec.field(default_factory=list)
     types: dict[str, str] = msgspec.field(default_factory=dict)
     records: str | None = None

@@ -157,6 +157,8 @@ def _build_classifier(item: AuthoredClassifier | None, path: KeyPath, scope: Sco
         skip_lines=item.skip_lines,
         encoding=item.encoding,
         decimal=item.decimal,
+        day_first=item.day_first,
+        forms=tuple(item.forms.items()),
         nulls=tuple(item.nulls),
         types=tuple(item.types.items()),
         records=item.records,

@@ -13,6 +13,7 @@ from tests.corpus.case import Truth
 from tests.corpus.cases import CASES
 from tests.corpus.score import Verdict, score
 
+LINE_CHARACTERS_MAX = 400
 ASPECTS = ("format", "delimiter", "header", "names", "types", "rows", "values", "doubt", "refused", "left out")
 
 
@@ -22,7 +23,7 @@ def main(pieces: list[str]) -> int:
         verdicts = list(score(cases, Path(folder)))
     for verdict in verdicts:
         for line in verdict.wrong:
-            print(f"{verdict.case.name}: {line}")
+            print(f"{verdict.case.name}: {line[:LINE_CHARACTERS_MAX]}")
     _print_shares(verdicts)
     return 1 if any(verdict.wrong for verdict in verdicts) else 0
 

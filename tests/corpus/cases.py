@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from tests.corpus.case import Case
 from tests.corpus.csv_basics import csv_basics
+from tests.corpus.csv_dialects import csv_dialects
+from tests.corpus.csv_types import csv_types
 
-CASES: tuple[Case, ...] = (*csv_basics(),)
+CASES: tuple[Case, ...] = (*csv_basics(), *csv_dialects(), *csv_types())

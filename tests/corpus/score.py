@@ -24,12 +24,15 @@ class Verdict:
 
 
 def score(cases: Sequence[Case], folder: Path) -> Iterator[Verdict]:
-    """Write each case into a folder of its own below `folder`, crawl it, and yield what is wrong with it."""
-    with closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as conn:
-        for step in MIGRATIONS:
-            conn.execute(step)
-        project = Project(folder, conn)
-        for case in cases:
+    """Write each case into a project of its own below `folder`, crawl it, and yield what is wrong with it."""
+    for case in cases:
+        project_dir = folder / f"{case.name}_project"
+        project_dir.mkdir()
+        with closing(sqlite3.connect(project_dir / "state.db", isolation_level=None)) as conn:
+            conn.execute("PRAGMA synchronous = OFF")
+            for step in MIGRATIONS:
+                conn.execute(step)
+            project = Project(project_dir, conn)
             for name, content in case.files.items():
                 project.write(f"{case.name}/{name}", content)
             yield Verdict(case=case, wrong=tuple(_wrong(project, case)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
 import pytest
 from crawl_project import Project
@@ -42,18 +43,21 @@ def test_a_value_that_widens_a_column_is_named_with_file_and_line(project: Proje
     project.write("in/b.csv", "id,note\n4,x\n5,y\nn/a,z\n")
     project.crawl("in")
     assert project.types("raw.in")["id"] == "string"
-    assert project.reason("raw.in", "id") == "'n/a' in in/b.csv:4 is no bigint"
+    assert project.reason("raw.in", "id") == (
+        "'n/a' in in/b.csv:4 is no bigint: if it stands for no value, say nulls = [\"n/a\"]"
+    )
     assert any("'n/a' in in/b.csv:4" in line for line in project.log)
     project.write("in2/a.csv", 'zip,note\n00501,"two\nlines"\n10001,b\n')
     project.crawl("in2", name="other")
-    assert project.reason("raw.in2", "zip") == "'00501' in in2/a.csv:3 has a leading zero, which a number would lose"
+    assert project.reason("raw.in2", "zip") == "'00501' in in2/a.csv:2 has a leading zero, which a number would lose"
 
 
-def test_a_date_that_does_not_exist_and_a_number_too_large_stay_text(project: Project) -> None:
+def test_a_date_that_does_not_exist_stays_text_and_a_number_too_large_stays_exact(project: Project) -> None:
     project.write("in/a.csv", "d,n\n2024-02-28,1\n2024-02-30,99999999999999999999\n2024-03-01,3\n")
     project.crawl("in")
-    assert project.types("raw.in") == {"d": "string", "n": "string"}
+    assert project.types("raw.in") == {"d": "string", "n": "decimal(38,0)"}
     assert "2024-02-30" in project.reason("raw.in", "d")
+    assert project.rows("raw.in")[1] == ("2024-02-30", Decimal("99999999999999999999"))
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "\x01"])
@@ -68,7 +72,8 @@ def test_every_delimiter_with_quotes_and_line_breaks_inside(project: Project, de
 def test_a_decimal_comma_does_not_pass_for_a_delimiter(project: Project) -> None:
     project.write("in/a.csv", "id;price\n" + "".join(f"{n};{n},5\n" for n in range(1, 200)))
     project.crawl("in")
-    assert project.types("raw.in") == {"id": "bigint", "price": "string"}
+    assert project.types("raw.in") == {"id": "bigint", "price": "double"}
+    assert project.rows("raw.in")[0] == (1, 1.5)
 
 
 @pytest.mark.parametrize(

@@ -145,11 +145,11 @@ def test_unchanged_files_are_not_read_again(project: Project) -> None:
         ["in/b.csv", "in/d.csv"],
         ("in/c.csv",),
     )
-    assert project.reason("raw.in", "id") == "'n/a' in in/b.csv:2 is no bigint"
+    assert project.reason("raw.in", "id").startswith("'n/a' in in/b.csv:2 is no bigint")
     assert project.catalog.table("raw.in").version == 2
     assert sorted(project.rows("raw.in")) == [("1", 2, None), ("4", 5, 6), ("7", 3, None), ("n/a", 2, None)]
     assert kinds(project.crawl("in")) == {"in": ChangeKind.UNCHANGED}
-    assert project.reason("raw.in", "id") == "'n/a' in in/b.csv:2 is no bigint"
+    assert project.reason("raw.in", "id").startswith("'n/a' in in/b.csv:2 is no bigint")
 
 
 def test_a_column_without_values_gets_its_type_when_they_come(project: Project) -> None:

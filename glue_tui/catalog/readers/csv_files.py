@@ -1,21 +1,40 @@
-"""CSV and its dialects: files of one format as one LazyFrame, columns by position."""
+"""CSV and its dialects: files of one format as one LazyFrame, columns by position.
+
+polars reads what it can. Packed and encoded files get a passing copy in UTF-8; files of odd dialects one as plain CSV.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import csv
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from glue_tui.catalog.places import LOCAL, Storage
 from glue_tui.catalog.readers.asked import asked_for
+from glue_tui.catalog.readers.csv_rows import csv_rows, csv_text
 from glue_tui.catalog.readers.unpacked import as_utf8_file
 from glue_tui.core.schema import FileFormat
+
+TRAILING = "__glue_tui_trailing"
+"""What comes after the last delimiter, in files whose rows end with one: nothing, or the file is broken."""
+
+BATCH_ROWS = 100_000
+
+BYTE_LETTERS = frozenset(map(chr, range(1, 128)))
+"""Letters that can be a delimiter or a quote of the fast reader."""
+
+_READ_BY_POLARS = ("", "gzip", "zstd")
 
 
 def scan_csv(
     file_format: FileFormat,
-    paths: list[str],
+    paths: Sequence[str],
     schema: Mapping[str, pl.DataType],
     path_column: str,
     storage: Storage = LOCAL,
@@ -24,41 +43,104 @@ def scan_csv(
 
     `schema` names all columns of the files in their order; `path_column` gets each row's file.
     """
-    if file_format.encoding == "latin1" or file_format.compression in ("bz2", "zip"):
-        return pl.concat([_scan_unpacked(file_format, path, schema, path_column, storage) for path in paths])
+    frame = scan_csv_whole(file_format, paths, schema, path_column, storage)
+    if file_format.blank_lines:
+        frame = frame.filter(~pl.all_horizontal(pl.col(name).is_null() for name in schema))
+    return frame.drop(TRAILING) if file_format.trailing else frame
+
+
+def scan_csv_whole(
+    file_format: FileFormat,
+    paths: Sequence[str],
+    schema: Mapping[str, pl.DataType],
+    path_column: str,
+    storage: Storage = LOCAL,
+) -> pl.LazyFrame:
+    """Return all that the files hold: blank lines as rows of nulls, what trails the rows as column TRAILING."""
+    if file_format.trailing:
+        schema = {**schema, TRAILING: pl.String()}
+    if is_plain(file_format):
+        return _scan_plain(file_format, list(paths), schema, path_column, storage)
+    return register_io_source(
+        lambda columns, predicate, rows_max, _batch_rows: _copied_batches(
+            file_format, paths, schema, path_column, storage, columns, predicate, rows_max
+        ),
+        schema={**schema, path_column: pl.String()},
+    )
+
+
+def is_plain(file_format: FileFormat) -> bool:
+    """Return whether polars reads such files as they lie there."""
+    return (
+        not file_format.rewritten
+        and file_format.encoding in ("utf8", "utf8-lossy")
+        and file_format.compression in _READ_BY_POLARS
+    )
+
+
+def _scan_plain(
+    file_format: FileFormat,
+    paths: list[str],
+    schema: Mapping[str, pl.DataType],
+    path_column: str | None,
+    storage: Storage = LOCAL,
+) -> pl.LazyFrame:
+    leading = file_format.lead_lines
     return pl.scan_csv(
         paths,
         has_header=False,
-        skip_rows=int(file_format.header),
+        # Lines are counted as they stand; rows may span lines and do not count comments.
+        skip_lines=leading + file_format.header if leading else 0,
+        skip_rows=0 if leading else int(file_format.header),
         separator=file_format.delimiter,
         quote_char=file_format.quote or None,
+        comment_prefix=file_format.comment or None,
+        null_values=list(file_format.nulls) or None,
+        encoding="utf8-lossy" if file_format.encoding == "utf8-lossy" else "utf8",
         schema=dict(schema),
+        missing_columns="insert",
         include_file_paths=path_column,
         glob=False,
         **storage.polars_options(paths[0]),
     )
 
 
-def _scan_unpacked(
-    file_format: FileFormat, path: str, schema: Mapping[str, pl.DataType], path_column: str, storage: Storage
-) -> pl.LazyFrame:
-    """Return one file that polars' reader can't unpack or decode: it is written anew when the rows are asked for."""
-    full_schema = {**schema, path_column: pl.String()}
+def _copied_batches(
+    file_format: FileFormat,
+    paths: Sequence[str],
+    schema: Mapping[str, pl.DataType],
+    path_column: str,
+    storage: Storage,
+    columns: list[str] | None,
+    predicate: pl.Expr | None,
+    rows_max: int | None,
+) -> Iterator[pl.DataFrame]:
+    for path in paths:
+        with _plain_copy(path, file_format, storage) as (copy, plain):
+            text = _scan_plain(plain, [copy], schema, None).with_columns(pl.lit(path).alias(path_column))
+            asked = asked_for(text, columns, predicate, rows_max)
+            for batch in asked.collect_batches(chunk_size=BATCH_ROWS, engine="streaming"):
+                if rows_max is not None:
+                    rows_max -= batch.height
+                yield batch
+        if rows_max is not None and rows_max <= 0:
+            return
 
-    def read(
-        columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
-    ) -> Iterator[pl.DataFrame]:
-        with as_utf8_file(path, file_format.compression, file_format.encoding, storage) as plain:
-            text = pl.scan_csv(
-                plain,
-                has_header=False,
-                skip_rows=int(file_format.header),
-                separator=file_format.delimiter,
-                quote_char=file_format.quote or None,
-                schema=dict(schema),
-                glob=False,
-                **storage.polars_options(plain),
-            ).with_columns(pl.lit(path).alias(path_column))
-            yield from asked_for(text, columns, predicate, rows_max).collect_batches()
 
-    return register_io_source(read, schema=full_schema)
+@contextmanager
+def _plain_copy(path: str, file_format: FileFormat, storage: Storage) -> Iterator[tuple[str, FileFormat]]:
+    """Give a passing copy of a file, and the format that polars reads the copy with."""
+    if not file_format.rewritten and file_format.encoding != "utf8-lossy":
+        with as_utf8_file(path, file_format.compression, file_format.encoding, storage) as copy:
+            yield copy, replace(file_format, encoding="utf8", compression="")
+        return
+    with tempfile.TemporaryDirectory(prefix="glue-tui-") as folder:
+        copy = str(Path(folder) / "plain.csv")
+        with csv_text(path, file_format, storage) as text, open(copy, "w", encoding="utf8", newline="") as written:
+            writer = csv.writer(written, lineterminator="\n")
+            rows = csv_rows(text, file_format)
+            if file_format.header:
+                next(rows, None)
+            writer.writerows(row for _, row in rows)
+        plain = FileFormat(classification="csv", columns=file_format.columns, header=False, nulls=file_format.nulls)
+        yield copy, replace(plain, trailing=file_format.trailing)

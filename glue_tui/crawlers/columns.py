@@ -1,0 +1,111 @@
+"""What type a column has over all files of a table, why, and what is in doubt about it."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+
+from glue_tui.catalog.forms import is_time
+from glue_tui.core.schema import Column
+from glue_tui.core.schema_changes import NO_VALUES
+from glue_tui.crawlers.evidence import first_misfit, first_value, shortened
+from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, is_held, narrow_kind, total, type_of
+from glue_tui.crawlers.values import NARROW_TYPES, NULL_TYPE, widened
+
+FORCED_SHARE = 0.2
+"""A type needs a reason if so many of the values would have fitted a narrower one."""
+
+PLACEHOLDERS = frozenset(
+    {"n/a", "na", "null", "none", "nil", "-", "--", "?", ".", "n.a.", "unknown", "missing", "\\n", "#n/a"}
+)
+"""Texts, in lower case, that may stand for no value."""
+
+AS_SAID = "as types says"
+"""Reason of a column whose type was said."""
+
+
+def column_of(name: str, files: Sequence[CrawledFile], said: str) -> tuple[Column, str]:
+    """Return a column, and what is in doubt about it."""
+    holding = [file for file in files if name in file.facts]
+    facts = [file.facts[name] for file in holding]
+    counted = [item for item in facts if not item.type]
+    kind = NULL_TYPE if not counted else type_of(counted)
+    for other in dict.fromkeys(item.type for item in facts):
+        kind = widened(kind, other or NULL_TYPE)
+    if said:
+        if is_held(said, facts):
+            return Column(name=name, type=said, reason=AS_SAID), ""
+        reason = _first_misfit(name, narrow_kind(said), holding)
+        return Column(name=name, type="string", reason=reason), f"column {name} is no {said}, as types says: {reason}"
+    if kind == NULL_TYPE:
+        return Column(name=name, type="string", reason=NO_VALUES), ""
+    if kind == "string" and (ambiguous := [file for file in holding if file.facts[name].is_ambiguous]):
+        reason = _ambiguity(name, ambiguous)
+        return Column(name=name, type=kind, reason=reason), f"column {name} is text: {reason}"
+    return Column(name=name, type=kind, reason=_reason(name, kind, holding)), ""
+
+
+def _ambiguity(name: str, files: Sequence[CrawledFile]) -> str:
+    """Return why a column of dates or numbers stays text: they can be read in two ways."""
+    file = min(files, key=lambda file: file.listed.path)
+    found = first_value(file.listed, file.format, name)
+    where = f"{shortened(found[1])} in {file.listed.path}:{found[0]}" if found else file.listed.path
+    if is_time(file.facts[name].others[0].form):
+        return f"{where} and all others can begin with the day or the month: say day_first = true or false"
+    return f'{where} and all others can be thousands or decimals: say decimal = "." or ","'
+
+
+def _reason(name: str, kind: str, files: Sequence[CrawledFile]) -> str:
+    """Return why a column is no narrower than `kind`: the file, line and value that forced it; or nothing."""
+    given = [facts.reason for file in files if (facts := file.facts[name]).reason and facts.type == kind]
+    if given:
+        return given[0]
+    narrower = _expected_type(name, files)
+    if narrower in ("", kind.partition("(")[0]) or kind.startswith(("struct<", "array<")):
+        return ""
+    return _first_misfit(name, narrower, files)
+
+
+def _first_misfit(name: str, narrower: str, files: Sequence[CrawledFile]) -> str:
+    """Return the file, line and value that is not of a type; nothing where no file that was read holds one."""
+    for file in sorted(files, key=lambda file: file.listed.path):
+        facts = file.facts[name]
+        if not _contradicts(facts, narrower) or not file.was_read:
+            continue
+        if file.format.classification == "parquet":
+            return f"{file.listed.path} has {facts.type}, most files {narrower}"
+        found = first_misfit(file.listed, file.format, name, "bigint" if narrower == "digits" else narrower, facts.form)
+        if found is None:
+            return f"{file.listed.path} has {facts.type or 'other values'}, most files {narrower}"
+        line, value = found
+        where = f"{shortened(value)} in {file.listed.path}:{line}"
+        if value.lstrip("-").isdecimal() and value.lstrip("-").startswith("0"):
+            return f"{where} has a leading zero, which a number would lose"
+        if value.lower() in PLACEHOLDERS and file.format.classification == "csv":
+            return f"{where} is no {narrower}: if it stands for no value, say nulls = [{json.dumps(value)}]"
+        return f"{where} is no {'bigint' if narrower == 'digits' else narrower}"
+    return ""
+
+
+def _contradicts(facts: ColumnFacts, narrower: str) -> bool:
+    if facts.type:
+        return facts.type != NULL_TYPE and widened(facts.type, narrower) != narrower
+    if narrower == "digits":
+        return facts.values > facts.fitting("bigint")
+    return narrower in NARROW_TYPES and facts.values > facts.fitting(narrower)
+
+
+def _expected_type(name: str, files: Sequence[CrawledFile]) -> str:
+    """Return the narrow type that most values of a column have; `digits` if they are numbers with leading zeros."""
+    counts = total([file.facts[name] for file in files if not file.facts[name].type])
+    typed: dict[str, int] = defaultdict(int)
+    for file in files:
+        facts = file.facts[name]
+        if facts.type and facts.type != NULL_TYPE:
+            typed[facts.type] += file.rows
+    if sum(typed.values()) > counts.values:
+        return max(typed, key=lambda kind: typed[kind])
+    best = max((*NARROW_TYPES, "digits"), key=counts.fitting)
+    share = counts.fitting(best) / counts.values if counts.values else 0.0
+    return best if share >= FORCED_SHARE else ""
