@@ -60,27 +60,32 @@ def files_for(predicate: pl.Expr | None, table: Table, rows: Sequence[FileRow]) 
     files = [file_from(row) for row in rows]
     if predicate is None:
         return files
-    kept = partition_values(table, files).filter(
-        may_hold(predicate, frozenset(key.name for key in table.partition_keys))
+    kept = (
+        partition_values(table, files)
+        .with_row_index(_PLACE)
+        .filter(may_hold(predicate, frozenset(key.name for key in table.partition_keys)))
     )
     return [files[place] for place in kept[_PLACE]]
 
 
 def partition_values(table: Table, files: Sequence[DataFile]) -> pl.DataFrame:
     """Return the files' partition values as typed columns, one for each partition key."""
+    return typed_values(table, [file.partition_values for file in files])
+
+
+def typed_values(table: Table, values: Sequence[tuple[str, ...]]) -> pl.DataFrame:
+    """Return partition values as typed columns, one for each partition key."""
     texts = {
-        key.name: pl.Series([_value(file, place) for file in files], dtype=pl.String)
+        key.name: pl.Series([_value(one, place) for one in values], dtype=pl.String)
         for place, key in enumerate(table.partition_keys)
     }
-    return (
-        pl.DataFrame(texts)
-        .with_row_index(_PLACE)
-        .with_columns(parse(pl.col(key.name), polars_type(key.type)) for key in table.partition_keys)
+    return pl.DataFrame(texts).with_columns(
+        parse(pl.col(one.name), polars_type(one.type)) for one in table.partition_keys
     )
 
 
-def _value(file: DataFile, place: int) -> str | None:
-    value = file.partition_values[place] if place < len(file.partition_values) else ""
+def _value(values: tuple[str, ...], place: int) -> str | None:
+    value = values[place] if place < len(values) else ""
     return None if value in ("", NULL_PARTITION) else value
 
 

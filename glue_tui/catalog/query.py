@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import ColumnNotFoundError, PolarsError
 
+from glue_tui.catalog.lineage import mentioned
 from glue_tui.catalog.places import absolute_path, is_s3
 from glue_tui.catalog.pruning import Trace
 from glue_tui.catalog.read import Catalog
@@ -19,8 +20,6 @@ from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 _QUERY_WORDS = ("SELECT", "WITH", "FROM", "VALUES", "SHOW", "EXPLAIN")
 _FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*([^\s(;]*)", re.DOTALL)
 """Past blanks, comments and parentheses."""
-_NO_NAMES = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
-"""Comments and texts: a table's name in them is none."""
 _NO_RELATION = re.compile(r"relation '([^']*)' was not found")
 _NO_COLUMN = re.compile(r'unable to find column "([^"]*)"; valid columns: \[(.*?)\]')
 
@@ -74,12 +73,6 @@ def _first_word(query: str) -> tuple[str, str]:
     if word not in _QUERY_WORDS:
         raise InvalidInput(f"only queries: {word} is none", hint=did_you_mean(word, _QUERY_WORDS))
     return word, query[found.end() :]
-
-
-def mentioned(query: str, known: tuple[str, ...]) -> list[str]:
-    """Return the known `database.table` names that occur in the query, quoted or not."""
-    plain = _NO_NAMES.sub(" ", query).replace('"', "").replace("`", "").lower()
-    return [name for name in known if name in plain and re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", plain)]
 
 
 def explained(error: BaseException, known: tuple[str, ...], query: str) -> InvalidInput | EntityNotFound:

@@ -9,12 +9,13 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
 
+from glue_tui.catalog.lineage import Access, TableUse, noted_uses
 from glue_tui.catalog.write import DEPRECATED_PARAMETER, columns_from, counted_sums, formats_from
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.core.schema import Column, DataFile, Table
@@ -218,6 +219,16 @@ class Catalog:
                 )
                 for row in rows
             )
+
+    def uses(self, full_name: str) -> tuple[TableUse, ...]:
+        """Return which crawlers and jobs wrote or read a table in runs. Raises EntityNotFound."""
+        entry = self.table(full_name)
+        with self._reading() as conn:
+            noted = noted_uses(conn, full_name) if conn is not None else []
+        if not any(one.access is Access.WRITES for one in noted):
+            last = TableUse(workflow="", node_id=entry.written_by, access=Access.WRITES, run_id=entry.run_id)
+            noted.append(replace(last, at=entry.updated_at))
+        return tuple(noted)
 
     def _not_found(self, full_name: str) -> EntityNotFound:
         names = self.names()

@@ -69,6 +69,16 @@ MIGRATIONS: tuple[str, ...] = (
     # Files, rows, bytes and partitions as a JSON list; null in a table that an older version wrote last.
     "ALTER TABLE catalog_table ADD COLUMN sums TEXT",
     "ALTER TABLE catalog_file ADD COLUMN tag TEXT NOT NULL DEFAULT ''",
+    """CREATE TABLE catalog_use (
+        database TEXT NOT NULL,
+        name TEXT NOT NULL,
+        workflow TEXT NOT NULL,
+        node_id TEXT NOT NULL,
+        access TEXT NOT NULL,
+        run_id TEXT NOT NULL,
+        at REAL NOT NULL,
+        PRIMARY KEY (database, name, workflow, node_id, access)
+    ) STRICT, WITHOUT ROWID""",
 )
 """Each step is one statement, run once, in order. Steps are only ever added."""
 
@@ -343,4 +353,5 @@ def _delete(conn: sqlite3.Connection, table: Table) -> None:
         return
     for part in ("catalog_file", "catalog_version"):
         conn.execute(f"DELETE FROM {part} WHERE table_id = ?", stored)
+    conn.execute("DELETE FROM catalog_use WHERE database = ? AND name = ?", (table.database, table.name))
     conn.execute("DELETE FROM catalog_table WHERE id = ?", stored)

@@ -5,47 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 
-from glue_tui.catalog.read import Catalog, PartitionEntry, TableEntry, VersionEntry
+from glue_tui.catalog.read import Catalog
 from glue_tui.cli.catalog_edit import EDIT_COMMANDS
-from glue_tui.cli.output import paint, say, show, show_json, table_text, time_text
+from glue_tui.cli.catalog_text import (
+    details_text,
+    files_text,
+    matches_text,
+    partitions_text,
+    screen_width,
+    tables_text,
+    totals_text,
+    versions_text,
+)
+from glue_tui.cli.catalog_views import listing, matches, table_details
+from glue_tui.cli.output import harmless, say, show, show_json
 from glue_tui.cli.settings import Settings
+from glue_tui.cli.sql import print_rows
 from glue_tui.client.find import state_db
-from glue_tui.client.words import count, size
+from glue_tui.client.words import count, counted
 from glue_tui.core.problem import EntityNotFound, did_you_mean
-from glue_tui.core.schema import Column
-
-PARTITIONS_SHOWN = 20
-
-
-class TableListing(msgspec.Struct, frozen=True, kw_only=True):
-    """A table of the catalog as `--json` prints it."""
-
-    database: str
-    name: str
-    classification: str
-    location: str
-    columns: tuple[Column, ...]
-    partition_keys: tuple[Column, ...]
-    rows: int
-    files: int
-    size_bytes: int
-    partitions: int
-    version: int
-    created_at: float
-    updated_at: float
-    written_by: str
-    run_id: str
-    is_deprecated: bool
-
-
-class TableDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the catalog knows of one table."""
-
-    table: TableListing
-    partitions: tuple[PartitionEntry, ...]
-    versions: tuple[VersionEntry, ...]
 
 
 class _CatalogGroup(click.Group):
@@ -66,29 +45,88 @@ def catalog_command() -> None:
 
 @catalog_command.command("show")
 @click.argument("name", metavar="[DATABASE|TABLE]", default="")
+@click.option("--partitions", "part", flag_value="partitions", help="All partitions of TABLE.")
+@click.option("--files", "part", flag_value="files", help="All files of TABLE.")
+@click.option("--versions", "part", flag_value="versions", help="All versions of TABLE's columns.")
+@click.option("--sample", "sample_rows", type=click.IntRange(min=1), metavar="N", help="N rows of TABLE.")
+@click.option(
+    "--where", metavar="EXPRESSION", help="Partitions for which it holds, as: day >= '2026-11-01' AND store LIKE 'a%'"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_obj
-def show_command(settings: Settings, name: str, as_json: bool) -> None:
+def show_command(
+    settings: Settings, name: str, part: str | None, sample_rows: int | None, where: str | None, as_json: bool
+) -> None:
     """List the tables of the catalog, or of one DATABASE; or show one TABLE, written database.table."""
-    catalog = open_catalog(settings.project_dir())
-    if "." in name:
-        details = TableDetails(
-            table=_listing(catalog.table(name)), partitions=catalog.partitions(name), versions=catalog.versions(name)
-        )
-        if as_json:
-            show_json(details)
-        else:
-            show(_details_text(details))
-        return
-    if name and name.lower() not in [database.name for database in catalog.databases()]:
-        raise _no_database(name, catalog)
-    tables = tuple(_listing(entry) for entry in catalog.tables(name))
+    project_dir = settings.project_dir()
+    catalog = open_catalog(project_dir)
+    if "." not in name:
+        if part or sample_rows or where:
+            raise click.UsageError("--partitions, --files, --versions, --sample and --where need a TABLE")
+        _list(catalog, name, as_json)
+    elif where is not None or part == "partitions":
+        _show_partitions(catalog, name, where, as_json)
+    elif sample_rows is not None:
+        print_rows(settings, _sample_query(catalog, name, sample_rows), as_json=as_json)
+    elif part == "files":
+        files = catalog.files(name)
+        show_json(files) if as_json else show(files_text(files))
+    elif part == "versions":
+        versions = catalog.versions(name)
+        show_json(versions) if as_json else show(versions_text(versions, len(versions), screen_width()))
+    else:
+        details = table_details(catalog, project_dir, name)
+        show_json(details) if as_json else show(details_text(details, screen_width()))
+
+
+@catalog_command.command("find")
+@click.argument("text")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.pass_obj
+def find_command(settings: Settings, text: str, as_json: bool) -> None:
+    """List the tables and columns whose names or comments hold TEXT."""
+    found = matches(open_catalog(settings.project_dir()), text)
+    if as_json:
+        show_json(found)
+    elif found:
+        show(matches_text(found))
+    else:
+        say(f'no table and no column of the catalog has "{harmless(text)}" in its name or comment')
+
+
+def _list(catalog: Catalog, database: str, as_json: bool) -> None:
+    if database and database.lower() not in [one.name for one in catalog.databases()]:
+        raise _no_database(database, catalog)
+    tables = tuple(listing(entry) for entry in catalog.tables(database))
     if as_json:
         show_json(tables)
     elif tables:
-        show(_tables_text(tables))
+        show(tables_text(tables, screen_width()))
+        say(totals_text(tables), tone="muted")
     else:
         say("the catalog is empty: crawlers and jobs fill it")
+
+
+def _show_partitions(catalog: Catalog, name: str, where: str | None, as_json: bool) -> None:
+    table = listing(catalog.table(name))
+    if where is None:
+        partitions = catalog.partitions(name)
+    else:
+        from glue_tui.catalog.partition_filter import partitions_where
+
+        partitions = partitions_where(catalog, name, where)
+    if as_json:
+        show_json(partitions)
+    elif not table.partition_keys:
+        say(f"{table.full_name} has no partition keys")
+    else:
+        show(partitions_text(table, partitions, len(partitions)))
+        say(f"{count(len(partitions))} of {counted(table.partitions, 'partition')}", tone="muted")
+
+
+def _sample_query(catalog: Catalog, name: str, rows: int) -> str:
+    table = catalog.table(name).table
+    return f'SELECT * FROM "{table.database}"."{table.name}" LIMIT {rows}'
 
 
 for _command in EDIT_COMMANDS:
@@ -105,79 +143,3 @@ def _no_database(name: str, catalog: Catalog) -> EntityNotFound:
     same = [full for full in tables if full.partition(".")[2] == name.lower()]
     hint = f'did you mean "{same[0]}"?' if same else did_you_mean(name, [one.name for one in catalog.databases()])
     return EntityNotFound(f'no database "{name}" in the catalog', hint=hint or "the catalog is empty")
-
-
-def _listing(entry: TableEntry) -> TableListing:
-    table = entry.table
-    return TableListing(
-        database=table.database,
-        name=table.name,
-        classification=table.classification,
-        location=table.location,
-        columns=table.columns,
-        partition_keys=table.partition_keys,
-        rows=entry.rows,
-        files=entry.files,
-        size_bytes=entry.size_bytes,
-        partitions=entry.partitions,
-        version=entry.version,
-        created_at=entry.created_at,
-        updated_at=entry.updated_at,
-        written_by=entry.written_by,
-        run_id=entry.run_id,
-        is_deprecated=entry.is_deprecated,
-    )
-
-
-def _tables_text(tables: tuple[TableListing, ...]) -> str:
-    rows = [
-        (
-            f"{table.database}.{table.name}" + (" (deprecated)" if table.is_deprecated else ""),
-            table.classification,
-            count(table.rows),
-            str(len(table.columns) + len(table.partition_keys)),
-            str(table.partitions) if table.partition_keys else "",
-            str(table.files),
-            size(table.size_bytes),
-            time_text(table.updated_at),
-            table.written_by.partition(":")[2],
-        )
-        for table in tables
-    ]
-    headers = ("table", "format", "rows", "columns", "partitions", "files", "size", "updated", "by")
-    return table_text(headers, rows, right=(2, 3, 4, 5, 6))
-
-
-def _details_text(details: TableDetails) -> str:
-    table = details.table
-    head = (
-        f"{table.database}.{table.name}  {table.classification}  {count(table.rows)} rows, {table.files} files, "
-        f"{size(table.size_bytes)}, version {table.version}"
-    )
-    keys = {column.name for column in table.partition_keys}
-    columns = [
-        (
-            column.name,
-            column.type + (" (partition key)" if column.name in keys else "") + (" locked" if column.is_locked else ""),
-            column.comment or column.reason,
-        )
-        for column in (*table.columns, *table.partition_keys)
-    ]
-    parts = [
-        f"{head}\nat {table.location}\nupdated {time_text(table.updated_at)} by {table.written_by.partition(':')[2]}"
-        f" ({table.run_id})" + ("\nDEPRECATED: its files are gone" if table.is_deprecated else ""),
-        table_text(("column", "type", "why"), columns),
-    ]
-    if details.partitions:
-        shown = details.partitions[:PARTITIONS_SHOWN]
-        rows = [("/".join(one.values), str(one.files), count(one.rows), size(one.size_bytes)) for one in shown]
-        more = len(details.partitions) - len(shown)
-        text = table_text(("partition", "files", "rows", "size"), rows, right=(1, 2, 3))
-        parts.append(text + (paint(f"\n… and {more} more; --json has them all", "muted") if more else ""))
-    notes = [
-        (str(one.version), time_text(one.at), one.written_by.partition(":")[2], "; ".join(one.notes))
-        for one in details.versions
-    ]
-    if len(notes) > 1:
-        parts.append(table_text(("version", "since", "by", "notes"), notes, right=(0,)))
-    return "\n\n".join(parts)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from glue_tui.catalog.read import Catalog
 from glue_tui.cli.output import harmless, paint, say, show, table_text
 from glue_tui.cli.settings import Settings
+from glue_tui.client.find import state_db
 from glue_tui.client.words import count
 
 if TYPE_CHECKING:
@@ -44,14 +46,21 @@ def sql_command(settings: Settings, query: str, as_json: bool, as_csv: bool, lim
         raise click.UsageError("--json and --csv exclude each other")
     text = sys.stdin.read() if query == "-" else query
     rows_max = (limit or None) if limit is not None or as_json or as_csv else ROWS_SHOWN
+    print_rows(settings, text, rows_max, as_json=as_json, as_csv=as_csv)
+
+
+def print_rows(
+    settings: Settings, query: str, rows_max: int | None = None, *, as_json: bool = False, as_csv: bool = False
+) -> None:
+    """Run a query and print its rows, `rows_max` at most, and say what was left out and which files were read."""
     if as_json or as_csv:
-        stream = _stream(settings, text, rows_max)
+        stream = _stream(settings, query, rows_max)
         for chunk in stream.csv() if as_csv else stream.json():
             sys.stdout.write(chunk)
         sys.stdout.flush()
         _say_if_cut(stream.rows, stream.is_cut)
         return
-    result = _result(settings, text, rows_max)
+    result = _result(settings, query, rows_max)
     show(_result_text(result))
     if not result.is_cut:
         say(_rows_text(len(result.rows)), tone="muted")
@@ -72,19 +81,17 @@ def _rows_text(rows: int) -> str:
 
 def _result(settings: Settings, query: str, rows_max: int | None) -> QueryResult:
     from glue_tui.catalog.result import query_result
-    from glue_tui.cli.catalog import open_catalog
 
     project_dir = settings.project_dir()
-    catalog = open_catalog(project_dir)
+    catalog = Catalog.open(state_db(project_dir))
     return query_result(catalog, query, project_dir=project_dir, environment=os.environ, rows_max=rows_max)
 
 
 def _stream(settings: Settings, query: str, rows_max: int | None) -> QueryStream:
     from glue_tui.catalog.result import query_stream
-    from glue_tui.cli.catalog import open_catalog
 
     project_dir = settings.project_dir()
-    catalog = open_catalog(project_dir)
+    catalog = Catalog.open(state_db(project_dir))
     return query_stream(catalog, query, project_dir=project_dir, environment=os.environ, rows_max=rows_max)
 
 

@@ -69,6 +69,8 @@ class AttemptResult:
     error: NodeError | None = None
     rows_in: int | None = None
     rows_out: int | None = None
+    tables_read: tuple[str, ...] = ()
+    """`database.table` of each table that a job read."""
     table_changes: tuple[TableChange, ...] = ()
     outputs: tuple[str, ...] = ()
     """Paths and database tables published, for people."""

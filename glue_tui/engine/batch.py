@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from glue_tui.catalog.lineage import note_uses
 from glue_tui.catalog.write import apply_changes
-from glue_tui.core.attempt import NodeError
+from glue_tui.core.attempt import AttemptKey, AttemptResult, NodeError
 from glue_tui.core.decide import decide
 from glue_tui.core.events import AttemptFinished, Event, NodeFinished, RunFinished, RunQueued
 from glue_tui.core.model import RunId
 from glue_tui.core.run import WorkflowRun, apply
-from glue_tui.core.schema import TableChange
+from glue_tui.core.schema import ChangeKind, TableChange
 from glue_tui.core.states import NodeState, Outcome, WorkflowRunStatus
 from glue_tui.core.stimuli import Stimulus
 from glue_tui.store import event_log, ledger, outbox
@@ -19,6 +20,8 @@ from glue_tui.store.database import Connection
 
 OUR_FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError)
 """How our own mistakes, or a stored run that does not fit, show. They cost the run, not the engine."""
+_WRITTEN = frozenset({ChangeKind.CREATED, ChangeKind.UPDATED, ChangeKind.UNCHANGED})
+"""A crawler that finds nothing new is a table's writer all the same."""
 TriggerKey = tuple[str, str]
 """Workflow and trigger name."""
 
@@ -93,11 +96,25 @@ class Batch:
         self.notes.append(f"{before} is called {name} now: its files, schedules and paused triggers move along")
         self.write(lambda conn: ledger.rename_workflow(conn, before, name))
 
-    def publish_tables(self, run_id: RunId, changes: tuple[TableChange, ...]) -> None:
-        """Bring an attempt's tables into the catalog together with the event that ends it."""
+    def publish_tables(self, key: AttemptKey, result: AttemptResult) -> None:
+        """Bring an attempt's tables into the catalog together with the event that ends it, and which ones it read."""
+        run, changes = self.run(key.run_id), result.table_changes
         if changes:
             self.published += changes
-            self.write(lambda conn: apply_changes(conn, changes, run_id=run_id, at=self.now))
+            self.write(lambda conn: apply_changes(conn, changes, run_id=key.run_id, at=self.now))
+        if run is not None and (changes or result.tables_read):
+            written = [change.table.full_name for change in changes if change.kind in _WRITTEN]
+            self.write(
+                lambda conn: note_uses(
+                    conn,
+                    run.workflow.name,
+                    key.node_id,
+                    reads=result.tables_read,
+                    writes=written,
+                    run_id=key.run_id,
+                    at=self.now,
+                )
+            )
 
     @property
     def is_empty(self) -> bool:

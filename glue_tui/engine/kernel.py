@@ -279,7 +279,7 @@ class Kernel:
         if isinstance(report, WorkerExited) and report.result is not None:
             ended_well = any(isinstance(one, AttemptFinished) and one.state is NodeState.SUCCEEDED for one in events)
             if ended_well:
-                batch.publish_tables(run_id, report.result.table_changes)
+                batch.publish_tables(report.key, report.result)
 
     def _definitions_loaded(self, batch: Batch, workflows: tuple[Workflow, ...]) -> None:
         if workflows != tuple(self._loaded.values()):

@@ -11,7 +11,8 @@ import polars as pl
 
 from glue_tui.catalog.database_urls import sqlite_path
 from glue_tui.catalog.database_writes import TableWrite
-from glue_tui.catalog.query import mentioned, run_sql
+from glue_tui.catalog.lineage import mentioned
+from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
 from glue_tui.core.attempt import AttemptSpec
@@ -33,6 +34,7 @@ class JobReport:
 
     rows_in: int | None = None
     rows_out: int | None = None
+    tables_read: tuple[str, ...] = ()
     table_changes: tuple[TableChange, ...] = ()
     outputs: tuple[str, ...] = ()
     properties: dict[str, str] = field(default_factory=dict)
@@ -164,6 +166,7 @@ class JobSession:
         return JobReport(
             rows_in=self.rows_in,
             rows_out=self.rows_out,
+            tables_read=tuple(sorted(self._counted_tables)),
             table_changes=self._publisher.publish(),
             outputs=tuple(dict.fromkeys(self.outputs)),
             properties=self.properties_set,

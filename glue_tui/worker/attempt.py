@@ -130,6 +130,7 @@ def _work(spec: AttemptSpec, log: LogWriter, secrets: Secrets, progress: Progres
                 state=NodeState.SUCCEEDED,
                 rows_in=report.rows_in,
                 rows_out=report.rows_out,
+                tables_read=report.tables_read,
                 table_changes=report.table_changes,
                 outputs=report.outputs,
                 properties=report.properties,
