@@ -74,7 +74,8 @@ def _head(table: TableListing, uses: Sequence[UseView]) -> str:
         f"version {table.version}",
     ]
     lines = [f"{paint(table.full_name, 'running')}  {' · '.join(facts)}", f"at {harmless(table.location)}"]
-    lines.append(f"updated {time_text(table.updated_at)}, made {time_text(table.created_at)}")
+    made = f", made {time_text(table.created_at)}" if table.created_at < table.updated_at else ""
+    lines.append(f"updated {time_text(table.updated_at)}{made}")
     if table.is_deprecated:
         lines.append(paint("DEPRECATED: its files are gone", "warn"))
     for access, words in (("writes", "written by"), ("reads", "read by")):

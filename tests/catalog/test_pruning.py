@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glue_tui.catalog.partition_filter import partitions_where
 from glue_tui.catalog.pruning import Trace, files_for
 from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.read import Catalog
@@ -122,6 +123,38 @@ def test_a_python_function_in_a_filter_is_taken_along(catalog: Catalog) -> None:
     fifth = pl.col("day").map_elements(lambda day: day == date(2024, 1, 5), return_dtype=pl.Boolean)
     assert lake.filter(fifth & (pl.col("id") > 50)).select("id").collect().rows() == [(51,)]
     assert [one.files for one in trace.reads] == [1]
+
+
+@pytest.mark.parametrize(
+    ("expression", "days"),
+    [
+        ("day = '2024-01-02'", [2]),
+        ("day <> '2024-01-02' AND store = 'a'", [4, 6]),
+        ("day >= '2024-01-05' OR day <= '2024-01-01'", [1, 5, 6]),
+        ("day > '2024-01-02' AND day < '2024-01-04'", [3]),
+        ("day IN ('2024-01-03', '2024-01-09')", [3]),
+        ("day BETWEEN '2024-01-02' AND '2024-01-04' AND NOT store = 'a'", [3]),
+        ("store LIKE '_' AND store LIKE 'b%'", [1, 3, 5]),
+        ("store IS NULL", []),
+        ("day IS NOT NULL", [1, 2, 3, 4, 5, 6]),
+    ],
+)
+def test_ct_3_partitions_are_filtered_by_an_expression_over_their_keys(
+    catalog: Catalog, expression: str, days: list[int]
+) -> None:
+    found = partitions_where(catalog, "lake.csv", expression)
+    assert [int(one.values[0][-2:]) for one in found] == days
+    assert all((one.files, one.rows) == (1, 2) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [("dy = 1", 'did you mean "day"'), ("day = ", "wrong"), ("id = 1", "no column 'id'")],
+)
+def test_a_wrong_expression_over_partitions_is_explained(catalog: Catalog, expression: str, told: str) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        partitions_where(catalog, "lake.csv", expression)
+    assert told in f"{raised.value} {raised.value.hint}"
 
 
 def test_a_rehearsal_names_the_files_and_opens_none(tmp_path: Path) -> None:

@@ -53,6 +53,84 @@ def test_one_table_shows_its_columns_and_where_it_lies(shell: Shell) -> None:
     assert shell("catalog", "mars").returncode == 2
 
 
+def uses(shell: Shell, table: str) -> list[tuple[str, str, str, str, int]]:
+    return [
+        (one["access"], one["workflow"], one["type"], one["node"], one["run_number"])
+        for one in shell.json("catalog", table)["uses"]
+    ]
+
+
+def test_a_table_names_who_writes_and_who_reads_it(shell: Shell) -> None:
+    assert uses(shell, "raw.orders") == [
+        ("writes", "hello", "crawler", "orders", 1),
+        ("reads", "hello", "job", "clean_orders", 1),
+    ]
+    assert uses(shell, "clean.orders") == [
+        ("writes", "hello", "job", "clean_orders", 1),
+        ("reads", "hello", "job", "revenue_by_day", 1),
+    ]
+    text = shell("catalog", "raw.orders").stdout
+    assert "written by crawler orders of hello, run 1," in text
+    assert "read by job clean_orders of hello, run 1," in text
+    assert "read by nothing so far" in shell("catalog", "marts.revenue_by_day").stdout
+
+
+def test_who_will_read_a_table_is_known_before_it_has_run_and_who_no_longer_does_is_marked(shell: Shell) -> None:
+    later = shell.project_dir / "workflows" / "later.toml"
+    later.write_text(
+        '[jobs.board]\ntype = "dashboard"\noutput = "board.html"\n'
+        'charts = [{ title = "a", kind = "table", query = "SELECT * FROM marts.revenue_by_day" }]\n'
+        '[jobs.copy]\ntype = "sql"\nquery = "SELECT \'marts.revenue_by_day\' AS a"\n'
+        'targets = [{ table = "marts.revenue_by_day", path = "x" }]\n'
+        '[triggers.go]\ntype = "ON_DEMAND"\nactions = [{ job = "board" }, { job = "copy" }]\n'
+    )
+    hello = shell.project_dir / "workflows" / "hello.toml"
+    before = hello.read_text()
+    try:
+        assert uses(shell, "marts.revenue_by_day") == [
+            ("writes", "hello", "job", "revenue_by_day", 1),
+            ("writes", "later", "job", "copy", 0),
+            ("reads", "later", "job", "board", 0),
+        ]
+        assert "read by job board of later, not yet" in shell("catalog", "marts.revenue_by_day").stdout
+        renamed = before.replace("revenue_by_day]", "by_day]").replace('job = "revenue_by_day"', 'job = "by_day"')
+        hello.write_text(renamed)
+        assert "(its workflow has it no longer)" in shell("catalog", "marts.revenue_by_day").stdout
+    finally:
+        later.unlink()
+        hello.write_text(before)
+
+
+def test_parts_of_a_table_are_listed_whole(shell: Shell) -> None:
+    files = shell.json("catalog", "raw.orders", "--files")
+    assert len(files) == 3
+    assert all(one["rows"] and one["path"].startswith("data/orders/") for one in files)
+    assert "data/orders/" in shell("catalog", "raw.orders", "--files").stdout
+    assert [one["version"] for one in shell.json("catalog", "raw.orders", "--versions")] == [1]
+    assert len(shell.json("catalog", "clean.orders", "--sample", "3")) == 3
+    assert "no partition keys" in shell("catalog", "raw.orders", "--partitions").stderr
+    assert shell("catalog", "raw", "--files").returncode == 2
+
+
+def test_tables_and_columns_are_found_by_a_part_of_their_names(shell: Shell) -> None:
+    assert {(one["table"], one["column"]) for one in shell.json("catalog", "find", "REVENUE")} == {
+        ("marts.revenue_by_day", ""),
+        ("marts.revenue_by_day", "revenue"),
+    }
+    assert "order_id" in shell("catalog", "find", "order_").stdout
+    nothing = shell("catalog", "find", "nowhere")
+    assert (nothing.returncode, nothing.stdout) == (0, "")
+    assert 'has "nowhere" in its name' in nothing.stderr
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_lists_fit_the_terminal(shell: Shell, width: int) -> None:
+    narrow = Shell(shell.project_dir, COLUMNS=str(width))
+    lines = [*narrow("catalog").stdout.splitlines(), *narrow("catalog", "raw.orders").stdout.splitlines()]
+    assert max(map(len, lines)) <= width
+    assert ("columns" in lines[0]) == (width == 120)
+
+
 def test_sql_agrees_with_a_recomputation_and_keeps_types(shell: Shell) -> None:
     kept = [row for row in expected_orders() if int(row["quantity"]) > 0]
     want = {

@@ -19,6 +19,7 @@ CRAWLERS = {
     "CL-9",
     *(f"SC-{number}" for number in range(1, 8)),
     "CT-2",
+    "CT-3",
 }
 """Of the many rules of crawlers and the catalog, those that we say something of."""
 RULES = {f"{kind}-{number}" for kind, count in COUNTS.items() for number in range(1, count + 1)} | CRAWLERS
