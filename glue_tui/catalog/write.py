@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from glue_tui.core.codec import from_data, to_data
 from glue_tui.core.problem import EntityNotFound, did_you_mean
-from glue_tui.core.schema import SOURCE_STATE, ChangeKind, Column, DataFile, FileFormat, Table, TableChange
+from glue_tui.core.schema import SOURCE_STATE, ChangeKind, Column, FileFormat, Table, TableChange
 from glue_tui.core.schema_changes import LOCKED_PARAMETER, data_types, with_data_types, with_locks
 from glue_tui.core.table_edits import TableEdit, Version, edited
 
@@ -21,6 +21,8 @@ VERSIONS_MAX = 100
 
 DEPRECATED_PARAMETER = "DEPRECATED_BY_CRAWLER"
 """Milliseconds since 1970, as text (rule SC-3)."""
+
+_json_text = json.JSONEncoder(ensure_ascii=False).encode
 
 MIGRATIONS: tuple[str, ...] = (
     """CREATE TABLE catalog_database (
@@ -303,19 +305,21 @@ def _store_files(conn: sqlite3.Connection, table_id: int, change: TableChange, f
         )
     # A writer counts its formats from the catalog it read; another may have added formats meanwhile.
     place = [formats.index(item) for item in change.table.formats]
+    partitions: dict[tuple[str, ...], str] = {}
+    rows = []
+    for file in change.files:
+        values = partitions.get(file.partition_values)
+        if values is None:
+            values = partitions[file.partition_values] = _json_text(file.partition_values)
+        number = place[file.format] if place else 0
+        rows.append((table_id, file.path, file.size_bytes, file.mtime_ns, file.rows, values, number, file.tag))
     conn.executemany(
         "INSERT OR REPLACE INTO catalog_file"
         " (table_id, path, size_bytes, mtime_ns, rows, partition_values, format, tag) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (_file_row(table_id, file, place) for file in change.files),
+        rows,
     )
     sums = json.dumps(counted_sums(conn, table_id))
     conn.execute("UPDATE catalog_table SET sums = ? WHERE id = ?", (sums, table_id))
-
-
-def _file_row(table_id: int, file: DataFile, place: Sequence[int]) -> tuple[int, str, int, int, int, str, int, str]:
-    values = json.dumps(file.partition_values, ensure_ascii=False)
-    number = place[file.format] if place else 0
-    return (table_id, file.path, file.size_bytes, file.mtime_ns, file.rows, values, number, file.tag)
 
 
 def _note_tags(conn: sqlite3.Connection, change: TableChange) -> None:

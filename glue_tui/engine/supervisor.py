@@ -19,7 +19,6 @@ import msgspec
 import psutil
 
 from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
-from glue_tui.core.codec import from_data
 from glue_tui.core.stimuli import WorkerExited, WorkerLost, WorkerStarted
 from glue_tui.core.wanted import Command, StartWorker, StopWorker
 from glue_tui.engine.fork_servers import ForkServers
@@ -30,6 +29,7 @@ RESTART_PAUSE_S = 1.0
 """Before a fork server that died is started again."""
 END_TIMEOUT_S = 5.0
 """Longer than a fork server takes to end all its workers."""
+_decode_result = msgspec.json.Decoder(AttemptResult).decode
 
 Report = WorkerStarted | WorkerExited | WorkerLost
 
@@ -281,7 +281,7 @@ def _how_it_was_killed(worker: _Worker, answer: Exited) -> str:
 def read_result(path: str) -> AttemptResult | None:
     """Return what a worker left as its last act; None if it never came to that."""
     try:
-        return from_data(AttemptResult, msgspec.json.decode(Path(path).read_bytes()))
+        return _decode_result(Path(path).read_bytes())
     except (OSError, msgspec.MsgspecError, ValueError):
         return None
 

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
+import msgspec
+
 from glue_tui.catalog.read import Catalog
 from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
 from glue_tui.core.codec import from_data, to_data
@@ -222,9 +224,12 @@ def _write_result(path: str, result: AttemptResult) -> None:
 
     Not synced: a power failure loses the attempt.
     """
-    text = json.dumps(to_data(result), ensure_ascii=False)
-    # Half of a pair is no character: a script that read broken text has it, a reader of JSON refuses it.
-    data = _SURROGATE.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text).encode()
+    try:
+        data = msgspec.json.encode(result)
+    except (TypeError, UnicodeEncodeError):
+        # A script's text is of a class of its own, or has half of a pair, which is no character: a reader refuses it.
+        text = json.dumps(to_data(result), ensure_ascii=False)
+        data = _SURROGATE.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text).encode()
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         write_all(fd, data)

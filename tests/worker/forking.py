@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import select
 import subprocess
@@ -12,10 +11,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import psutil
 
 from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
-from glue_tui.core.codec import from_data
 from glue_tui.core.model import CommandWork, Job, PythonWork, RunId, job_id
 from glue_tui.protocol.worker import Answer, Exited, Finished, Progress, Ready, Started, decode_answer, encode_start
 
@@ -56,8 +55,7 @@ def script(folder: Path, name: str, text: str) -> Job:
 
 
 def read_result(spec: AttemptSpec) -> AttemptResult:
-    result: AttemptResult = from_data(AttemptResult, json.loads(Path(spec.result_path).read_text()))
-    return result
+    return msgspec.json.decode(Path(spec.result_path).read_bytes(), type=AttemptResult)
 
 
 class ServerUnderTest:

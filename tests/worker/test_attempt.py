@@ -6,12 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import pytest
-from forking import ServerUnderTest, command_job, make_spec, script
+from forking import ServerUnderTest, command_job, make_spec, read_result, script
 
-from glue_tui.core.attempt import AttemptResult
-from glue_tui.core.codec import from_data
 from glue_tui.core.model import Job, PythonWork
 from glue_tui.core.states import NodeState
 
@@ -110,7 +107,7 @@ def test_the_exit_code_of_a_script_is_in_its_result(
 def test_half_a_character_loses_no_result(server: ServerUnderTest, tmp_path: Path, act: str) -> None:
     spec = make_spec(tmp_path, script(tmp_path, "half", f"def run(glue):\n    {act}\n"))
     server.run(spec)
-    result = from_data(AttemptResult, msgspec.json.decode(Path(spec.result_path).read_bytes()))
+    result = read_result(spec)
     assert result.properties.get("name") or (result.error and result.error.message) == "a\\udcffb"
 
 
