@@ -19,7 +19,7 @@ from glue_tui.core.states import TableGrouping
 from glue_tui.crawlers.database import crawl_database, is_looked_for, source_of
 from glue_tui.crawlers.group import Grouping, group
 from glue_tui.crawlers.lake_facts import LAKES, lake_table
-from glue_tui.crawlers.policy import Stored, change_of, gone, unchanged
+from glue_tui.crawlers.policy import change_of, gone, unchanged
 from glue_tui.crawlers.report import TableReport, lines, report_of, report_of_standing
 from glue_tui.crawlers.tables import OWNER_PARAMETER, DraftTable, draft
 from glue_tui.crawlers.target_files import (
@@ -64,6 +64,8 @@ class _Crawl:
     log: Log
     known: KnownFiles
     reader: TargetReader
+    stored: Mapping[str, TableEntry]
+    """All tables of the crawler's database, by name."""
     taken: set[str]
     """Names of tables that this crawl has given."""
 
@@ -86,7 +88,8 @@ def crawl(
     environment = os.environ if environment is None else environment
     known = KnownFiles.of(catalog, crawler)
     reader = TargetReader(crawler, known, project_dir, log, progress, Problems(log), started_ns=time.time_ns())
-    state = _Crawl(crawler, catalog, project_dir, log, known, reader, set())
+    stored = {entry.table.name: entry for entry in catalog.tables(crawler.database)}
+    state = _Crawl(crawler, catalog, project_dir, log, known, reader, stored, set())
     drafts: list[DraftTable] = []
     found: list[TargetFiles] = []
     unread: set[tuple[str, str, str]] = set()
@@ -214,7 +217,7 @@ def _free_name(state: _Crawl, name: str, location: str, place: str = "") -> str:
 
     `place` tells tables of one location apart: those of a database.
     """
-    holder = next((entry for entry in state.catalog.tables(state.crawler.database) if entry.table.name == name), None)
+    holder = state.stored.get(name)
     is_other = False
     if holder is not None and holder.table.location != location and not holder.is_deprecated:
         is_own = holder.table.parameters.get(OWNER_PARAMETER) == state.crawler.name
@@ -237,11 +240,8 @@ def _unchanged(state: _Crawl, entry: TableEntry) -> Found:
 
 
 def _compared(state: _Crawl, item: DraftTable) -> Found:
-    stored: Stored | None
-    try:
-        stored = state.catalog.contents(item.table.full_name)
-    except EntityNotFound:
-        stored = None
+    is_stored = item.table.name in state.stored
+    stored = state.catalog.contents(item.table.full_name) if is_stored else None
     change = change_of(item, stored, state.crawler)
     return _told(state, change, report_of(item, stored, change))
 
