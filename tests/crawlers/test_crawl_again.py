@@ -92,8 +92,8 @@ def test_a_file_that_goes_away_while_it_is_read_is_left_out(project: Project) ->
     assert report.files == 1
 
 
-def test_a_new_word_about_the_files_has_them_all_read_again(project: Project) -> None:
-    """Better than rule CL-3, by which only a new crawler would do."""
+def test_cl_3_a_new_word_about_the_files_has_them_all_read_again(project: Project) -> None:
+    """Better than the rule, by which only a new crawler would do."""
     project.write("in/a.csv", "id,x\n1,2\n")
     target = FolderTarget(path="in")
     project.crawl(target)
@@ -102,7 +102,7 @@ def test_a_new_word_about_the_files_has_them_all_read_again(project: Project) ->
     assert project.crawl(replace(target, classifier=Classifier(header=False))).files_read == 0
 
 
-def test_deleted_files_leave_their_partition_and_the_last_one_takes_it_along(project: Project) -> None:
+def test_cr_9_a_crawl_again_sees_deleted_files_and_a_partition_goes_with_its_last(project: Project) -> None:
     for name in ("day=1/a", "day=1/b", "day=2/c"):
         project.write(f"in/{name}.csv", ROWS)
     project.crawl("in")
