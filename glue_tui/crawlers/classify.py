@@ -62,6 +62,8 @@ def _by_content(head: Head, name: str, extension: str, classifier: Classifier) -
         if content.startswith(magic):
             raise Unreadable(f"it is {what}, which is not read yet")
     found = decoded(head, classifier.encoding)
+    if not found.text.strip():
+        raise Unreadable("the file is empty")
     tried = (*tried, found.tried)
     if looks_like_json(found.text, name, classifier):
         # JSON has no stand-in for broken bytes: its reader names their line.

@@ -40,10 +40,25 @@ def column_of(name: str, files: Sequence[CrawledFile], said: str) -> tuple[Colum
         return Column(name=name, type="string", reason=reason), f"column {name} is no {said}, as types says: {reason}"
     if kind == NULL_TYPE:
         return Column(name=name, type="string", reason=NO_VALUES), ""
+    if kind == "string" and (reason := _said_form_misfit(name, holding)):
+        return Column(name=name, type=kind, reason=reason), f"column {name} is text: {reason}"
     if kind == "string" and (ambiguous := [file for file in holding if file.facts[name].is_ambiguous]):
         reason = _ambiguity(name, ambiguous)
         return Column(name=name, type=kind, reason=reason), f"column {name} is text: {reason}"
     return Column(name=name, type=kind, reason=_reason(name, kind, holding)), ""
+
+
+def _said_form_misfit(name: str, files: Sequence[CrawledFile]) -> str:
+    """Return the first value that is not of the form that was said of a column; nothing where there is none."""
+    for file in sorted(files, key=lambda file: file.listed.path):
+        facts = file.facts[name]
+        form = dict(file.format.forms).get(name, "")
+        if not file.was_read or not form or type_of([facts]) != "string":
+            continue
+        if found := first_misfit(file.listed, file.format, name, "timestamp", form):
+            line, value = found
+            return f"{shortened(value)} in {file.listed.path}:{line} is not of the form {form}, as forms says"
+    return ""
 
 
 def _ambiguity(name: str, files: Sequence[CrawledFile]) -> str:

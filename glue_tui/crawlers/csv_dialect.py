@@ -132,7 +132,11 @@ def _compared(cuts: list[Cut], classifier: Classifier) -> tuple[tuple[str, ...],
     """Return what the comparison of the cuts, the best first, says for people; and the doubt that it leaves."""
     best = cuts[0]
     if classifier.delimiter is not None:
-        return (f"delimiter {_name(classifier.delimiter)}, as said; {best.in_words}",), ()
+        name = _name(classifier.delimiter)
+        doubts = (
+            () if best.width > 1 else (f"delimiter {name} is said, but cuts nothing: leave it out to have it found",)
+        )
+        return (f"delimiter {name}, as said; {best.in_words}",), doubts
     seen: dict[str, Cut] = {}
     for item in cuts:
         seen.setdefault(item.format.delimiter, item)

@@ -9,9 +9,6 @@ from glue_tui.crawlers.values import is_text
 
 HEADER_CELL_MAX = 150
 """Rule CL-5."""
-SURE_VOTE = 2
-"""From so many votes on, the first row of a file of text is taken for names without a doubt."""
-
 _COLUMN_NAME = re.compile(r"#? ?[^\W\d][\w .:/()%#€$&+'?-]*")
 _TELLING_WORDS = re.compile(
     r"(?:id|key|code|name|type|date|day|month|year|time|timestamp|amount|price|cost|total|quantity|"
@@ -21,6 +18,7 @@ _TELLING_WORDS = re.compile(
     r"to|start|end|lat|lon|latitude|longitude|language|gender|color|colour|size|unit|text|file|path|"
     r"nom|prenom|prix|ville|pays|datum|preis|ort|stadt|land|menge|betrag|nummer|titel|strasse|plz)"
 )
+_YEAR = re.compile(r"(?:19|20)\d\d", re.ASCII)
 _WORDS = re.compile(r"[A-Z]?[^\W\dA-Z_]+|[A-Z]+")
 
 
@@ -36,16 +34,33 @@ def header_of(rows: list[list[str]], said: bool | None) -> Header:
     if said is not None:
         return Header(is_there=said, tried=("header: as said",))
     cells = [" ".join(cell.split()) for cell in rows[0]]
-    if reason := _no_names(cells):
-        return Header(is_there=False, tried=(f"no header: {reason}",))
     body = rows[1:]
     columns = [[row[place] for row in body if place < len(row) and row[place] != ""] for place in range(len(cells))]
+    years = _years(cells, columns)
+    if reason := _no_names([cell for cell in cells if cell not in years], len(cells)):
+        return Header(is_there=False, tried=(f"no header: {reason}",))
+    if years:
+        doubt = f"a header that names years ({', '.join(years)}): say header = true or header = false"
+        return Header(is_there=True, tried=("header: names and years",), doubts=(doubt,))
     for cell, values in zip(cells, columns, strict=True):
         if values and not all(is_text(value.strip()) for value in values[:20]):
             return Header(
                 is_there=True, tried=(f"header: {cell or 'its column'} is text, but not what stands below it",)
             )
     return _of_text(cells, columns, len(body))
+
+
+def _years(cells: list[str], columns: list[list[str]]) -> list[str]:
+    """Return the cells that are years in a row, where what stands below them are none: columns of figures by year."""
+    years = [(cell, values) for cell, values in zip(cells, columns, strict=True) if _YEAR.fullmatch(cell)]
+    found = [cell for cell, _ in years]
+    if (
+        len(found) < 2
+        or found != sorted(set(found))
+        or all(_YEAR.fullmatch(item) for _, items in years for item in items)
+    ):
+        return []
+    return found
 
 
 def _of_text(cells: list[str], columns: list[list[str]], rows: int) -> Header:
@@ -55,13 +70,15 @@ def _of_text(cells: list[str], columns: list[list[str]], rows: int) -> Header:
         return Header(is_there=False, tried=(f"no header: {repeated[0]!r} of the first row stands further down, too",))
     if len(set(cells)) < len(cells):
         return Header(is_there=False, tried=("no header: its cells are not unique",))
-    votes = sum(_vote(cell, values) for cell, values in zip(cells, columns, strict=True))
-    is_there = votes > 0
+    tells = any(map(_is_telling, cells))
+    votes = sum(map(_vote, cells, columns)) + 2 * tells
+    # Without a word that names things, all columns must look otherwise than their first cells.
+    is_there = votes > (0 if tells else len(cells))
     tried = f"{'header' if is_there else 'no header'}: all is text, its first row {_in_words(is_there, rows)}"
-    doubts: tuple[str, ...] = ()
-    if votes < SURE_VOTE:
-        doubts = (f"{'a' if is_there else 'no'} header, but all is text: say header = true or header = false",)
-    return Header(is_there=is_there, tried=(tried,), doubts=doubts)
+    if tells and is_there:
+        return Header(is_there=True, tried=(tried,))
+    doubt = f"{'a' if is_there else 'no'} header, but all is text: say header = true or header = false"
+    return Header(is_there=is_there, tried=(tried,), doubts=(doubt,))
 
 
 def _in_words(is_there: bool, rows: int) -> str:
@@ -70,10 +87,10 @@ def _in_words(is_there: bool, rows: int) -> str:
     return "does not look like the others" if is_there else "looks like the others"
 
 
-def _no_names(cells: list[str]) -> str:
+def _no_names(cells: list[str], width: int) -> str:
     """Return why the cells can't be names; nothing if they can."""
     names = [cell for cell in cells if cell]
-    if not names or len(cells) - len(names) > max(1, len(cells) // 2):
+    if not names or len(cells) - len(names) > max(1, width // 2):
         return "its first row has too many empty cells"
     for name in names:
         if len(name) >= HEADER_CELL_MAX:
@@ -83,12 +100,14 @@ def _no_names(cells: list[str]) -> str:
     return ""
 
 
+def _is_telling(cell: str) -> bool:
+    """Return whether a cell holds a word that columns are called by."""
+    return "_" in cell or any(_TELLING_WORDS.fullmatch(word.lower()) for word in _WORDS.findall(cell))
+
+
 def _vote(cell: str, values: list[str]) -> int:
-    """Return how much one column of text speaks for its first cell being a name: a telling word, another look."""
+    """Return how much the look of one column of text speaks for its first cell being a name."""
     vote = 0
-    words = {word.lower() for word in _WORDS.findall(cell)}
-    if any(map(_TELLING_WORDS.fullmatch, words)) or "_" in cell:
-        vote += 2
     lengths = {len(value) for value in values}
     if len(values) > 1 and len(lengths) == 1:
         vote += 1 if len(cell) not in lengths else -1

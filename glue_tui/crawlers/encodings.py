@@ -110,7 +110,7 @@ def _utf16_without_mark(head: Head) -> Text:
                     text=text, encoding=encoding, tried=f"encoding {encoding}: every other byte is 0", doubts=(NO_MARK,)
                 )
     line = content[: content.index(0)].count(b"\n") + 1
-    control = len(re.findall(rb"[\x00-\x08\x0e-\x1f]", content))
+    control = len(re.findall(rb"[\x01-\x08\x0e-\x1f]", content))
     if control > 0.05 * len(content) or _text(content.replace(b"\0", b""), "utf-8", head.is_whole) is None:
         raise Unreadable("it is binary, and no format that is known here")
     raise Unreadable(f"line {line} has a NUL byte, which is no text: the file is broken, or was not written to its end")

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from glue_tui.catalog.forms import has_clock, is_time
 from glue_tui.core import schema_changes
-from glue_tui.crawlers.forms import number_fits, plain_number, possible_forms
+from glue_tui.crawlers.forms import moment, number_fits, plain_number, possible_forms, time_pattern
 
 NARROW_TYPES = ("boolean", "bigint", "double", "decimal", "date", "timestamp")
 """Types that text can have, narrowest first; everything else is a string. `decimal` stands for every decimal(p,s)."""
@@ -45,7 +45,7 @@ _INT64_MAX = 2**63 - 1
 def fits(value: str, kind: str, form: str = "") -> bool:
     """Return whether a text, written in a form (see forms.py), is a value of one of NARROW_TYPES (or `digits`)."""
     if form and is_time(form):
-        return kind in ("date", "timestamp")[has_clock(form) :] and form in possible_forms(value)
+        return kind in ("date", "timestamp")[has_clock(form) :] and _is_moment(value, form)
     if form:
         return number_fits(value, form) and fits(plain_number(value, form), kind)
     if not _COMPILED[kind].match(value) or value.endswith("\n"):
@@ -64,6 +64,10 @@ def fits(value: str, kind: str, form: str = "") -> bool:
             except ValueError:
                 return False
     return True
+
+
+def _is_moment(value: str, form: str) -> bool:
+    return form in possible_forms(value) if time_pattern(form) else moment(value, form) is not None
 
 
 def _is_kept_by_a_double(value: str) -> bool:
