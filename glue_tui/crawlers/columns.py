@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from glue_tui.catalog.forms import is_time
 from glue_tui.core.schema import Column
 from glue_tui.core.schema_changes import NO_VALUES
+from glue_tui.crawlers.csv_far import first_misfit_far_in
 from glue_tui.crawlers.evidence import first_misfit, first_value, shortened
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, is_held, narrow_kind, total, type_of
 from glue_tui.crawlers.values import NARROW_TYPES, NULL_TYPE, widened
@@ -90,7 +91,9 @@ def _first_misfit(name: str, narrower: str, files: Sequence[CrawledFile]) -> str
             continue
         if file.format.classification == "parquet":
             return f"{file.listed.path} has {facts.type}, most files {narrower}"
-        found = first_misfit(file.listed, file.format, name, "bigint" if narrower == "digits" else narrower, facts.form)
+        sought = "bigint" if narrower == "digits" else narrower
+        found = first_misfit_far_in(file, name, sought) if facts.rows_before_misfit(sought) and not facts.form else None
+        found = found or first_misfit(file.listed, file.format, name, sought, facts.form)
         if found is None:
             return f"{file.listed.path} has {facts.type or 'other values'}, most files {narrower}"
         line, value = found

@@ -13,7 +13,8 @@ from polars.exceptions import PolarsError
 from glue_tui.catalog.forms import COMMA_NUMBER
 from glue_tui.catalog.readers.csv_files import TRAILING, scan_csv_whole
 from glue_tui.core.schema import FileFormat
-from glue_tui.crawlers.csv_counts import counts_as_written, counts_in_form, facts_from
+from glue_tui.crawlers.csv_counts import counts_in_form, facts_from
+from glue_tui.crawlers.csv_sorts import FILE, Counter, FileCounts
 from glue_tui.crawlers.encodings import encoding_of_file
 from glue_tui.crawlers.evidence import blank_line_count, ragged_row
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, Found, broken, type_of
@@ -21,6 +22,8 @@ from glue_tui.crawlers.forms import possible_forms
 from glue_tui.crawlers.listing import ListedFile
 
 _PATH = "__glue_tui_path"
+BATCH_ROWS = 500_000
+"""Rows that are held at a time."""
 _BROKEN = (PolarsError, OSError, EOFError, UnicodeError, csv.Error)
 
 
@@ -51,6 +54,12 @@ def read_csv(files: Sequence[ListedFile], file_format: FileFormat) -> list[Found
             middle = len(files) // 2
             return [*read_csv(files[:middle], file_format), *read_csv(files[middle:], file_format)]
         return _read_otherwise(files[0], file_format, error)
+
+
+def read_counted(files: Sequence[tuple[ListedFile, FileCounts]], file_format: FileFormat) -> list[Found]:
+    """Return what was found in files that were counted already."""
+    readings = {listed.absolute: _reading(counts, file_format) for listed, counts in files}
+    return list(_straight([listed for listed, _ in files], file_format, readings))
 
 
 def _read_otherwise(listed: ListedFile, file_format: FileFormat, error: Exception) -> list[Found]:
@@ -97,58 +106,34 @@ def _odd(listed: ListedFile, file_format: FileFormat, reading: _Reading) -> list
 
 
 def _read(files: Sequence[ListedFile], file_format: FileFormat) -> dict[str, _Reading]:
+    """Read the files once, some rows at a time."""
     schema = {name: pl.String() for name in file_format.columns}
-    frame = scan_csv_whole(file_format, [listed.absolute for listed in files], schema, _PATH, files[0].storage)
-    trailing = (pl.col(TRAILING) != "").sum() if file_format.trailing else pl.lit(0)
-    is_empty = pl.all_horizontal(pl.col(name).is_null() for name in schema)
-    said = dict(file_format.forms)
-    counts = (
-        frame.group_by(_PATH)
-        .agg(
-            pl.len().alias("rows"),
-            is_empty.sum().alias("empty"),
-            trailing.alias("trailing"),
-            *(
-                expression
-                for place, name in enumerate(schema)
-                for expression in (
-                    counts_in_form(str(place), pl.col(name), said[name])
-                    if name in said
-                    else counts_as_written(str(place), pl.col(name))
-                )
-            ),
-        )
-        .collect(engine="streaming")
-    )
-    readings = {row[_PATH]: _reading(row, file_format) for row in counts.iter_rows(named=True)}
-    nothing = _Reading(rows=0, empty=0, trailing=0, facts={name: ColumnFacts() for name in schema}, forms={})
-    return {listed.absolute: readings.get(listed.absolute, nothing) for listed in files}
+    trailing = TRAILING if file_format.trailing else ""
+    counter = Counter(file_format.columns, dict(file_format.forms), trailing=trailing, is_one_file=len(files) == 1)
+    counts: dict[object, FileCounts] = {}
+    frame = scan_csv_whole(file_format, [listed.absolute for listed in files], schema, FILE, files[0].storage)
+    for batch in frame.collect_batches(chunk_size=BATCH_ROWS, engine="streaming"):
+        for path, found in counter.count(batch).items() if batch.height else ():
+            counts[path] = counts[path].plus(found) if path in counts else found
+    return {listed.absolute: _reading(counts.get(listed.absolute), file_format) for listed in files}
 
 
-def _reading(row: Mapping[str, object], file_format: FileFormat) -> _Reading:
+def _reading(counts: FileCounts | None, file_format: FileFormat) -> _Reading:
+    if counts is None:
+        nothing = {name: ColumnFacts() for name in file_format.columns}
+        return _Reading(rows=0, empty=0, trailing=0, facts=nothing, forms={})
     said = dict(file_format.forms)
-    facts = {name: facts_from(row, str(place), said.get(name, "")) for place, name in enumerate(file_format.columns)}
+    facts = {name: item.facts for name, item in zip(file_format.columns, counts.columns, strict=True)}
     forms = {}
-    for place, name in enumerate(file_format.columns):
-        if name in said:
+    for name, item in zip(file_format.columns, counts.columns, strict=True):
+        if not item.odd and file_format.decimal != ",":
             continue
-        odd = [value for which in ("first", "least", "most") if isinstance(value := row[f"{place}:{which}"], str)]
-        found = dict.fromkeys(form for value in odd for form in possible_forms(value))
+        found = dict.fromkeys(form for value in item.odd for form in possible_forms(value))
         if file_format.decimal == ",":
             found = dict.fromkeys((*found, COMMA_NUMBER))
-        if found and type_of([facts[name]]).startswith(("string", "double", "decimal")):
+        if found and name not in said and type_of([item.facts]).startswith(("string", "double", "decimal")):
             forms[name] = tuple(found)
-    return _Reading(
-        rows=_number(row["rows"]),
-        empty=_number(row["empty"]),
-        trailing=_number(row["trailing"]),
-        facts=facts,
-        forms=forms,
-    )
-
-
-def _number(count: object) -> int:
-    return count if isinstance(count, int) else 0
+    return _Reading(rows=counts.rows, empty=counts.empty, trailing=counts.trailing, facts=facts, forms=forms)
 
 
 def _with_forms(

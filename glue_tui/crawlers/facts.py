@@ -37,8 +37,15 @@ class ColumnFacts:
     is_ambiguous: bool = False
     """Several of `others` hold for every value, and mean different things."""
 
+    rows_before: tuple[int, ...] = ()
+    """For each kind, how many rows from the file's start hold no value of another kind, roughly. Empty: not known."""
+
     def fitting(self, kind: str) -> int:
         return self.fits[COUNTED.index(kind)]
+
+    def rows_before_misfit(self, kind: str) -> int:
+        """Return how many rows surely come before the first value that is not of a kind."""
+        return self.rows_before[COUNTED.index(kind)] if self.rows_before else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

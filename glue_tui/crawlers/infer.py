@@ -1,18 +1,25 @@
-"""What the files are and hold: each is classified, then those of one format are read together, by its module."""
+"""What the files are and hold: each is classified, then those of one format are read together, by its module.
+
+Small CSV files that begin with the same line are classified once and read in one go, as far as they are written alike.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
+from glue_tui.catalog.places import is_s3
 from glue_tui.catalog.readers.lake_tables import lake_kind
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.classify import classify
-from glue_tui.crawlers.csv_facts import read_csv
+from glue_tui.crawlers.csv_alike import Pattern, first_line, pattern_of
+from glue_tui.crawlers.csv_facts import read_counted, read_csv
+from glue_tui.crawlers.csv_together import count_together
 from glue_tui.crawlers.excel_facts import read_excel
 from glue_tui.crawlers.facts import BrokenFile, Found, PassedOver
-from glue_tui.crawlers.head import NoData, Unreadable
+from glue_tui.crawlers.head import HEAD_BYTES, NoData, Unreadable
 from glue_tui.crawlers.json_facts import read_json
 from glue_tui.crawlers.lake_facts import read_lake
 from glue_tui.crawlers.listing import ListedFile
@@ -20,44 +27,127 @@ from glue_tui.crawlers.names import PARQUET_EXTENSIONS, extension_of
 from glue_tui.crawlers.parquet_facts import ParquetFooters, read_parquet
 from glue_tui.crawlers.typed_facts import read_avro, read_ipc
 
-CHUNK_FILES = 500
-"""Files that are read together: enough to be fast, few enough to show progress."""
+CHUNK_FILES = 5000
+CHUNK_BYTES = 32 * 1024 * 1024
+"""What is read together: enough to be fast, little enough to show progress and to be held."""
+
+PATTERNS_TRIED = 3
+"""So many files are looked at for one that has nothing special about it, so that others can be like it."""
+
+_TEXT_EXTENSIONS = frozenset({"csv", "tsv", "psv", "txt"})
+"""Names of what may be CSV."""
+
+_Small = tuple[ListedFile, bytes]
+"""A file and all that is in it."""
 
 
 def read_files(files: Sequence[ListedFile], classifier: Classifier) -> Iterator[list[Found]]:
     """Yield what was found in the files, some at a time, so that progress can be shown: each file once."""
-    footers = ParquetFooters()
-    for start in range(0, len(files), CHUNK_FILES):
-        yield list(_read_chunk(files[start : start + CHUNK_FILES], classifier, footers))
-
-
-def _read_chunk(files: Sequence[ListedFile], classifier: Classifier, footers: ParquetFooters) -> Iterator[Found]:
-    formats: dict[FileFormat, list[ListedFile]] = defaultdict(list)
+    reader = _Reader(classifier)
+    chunk: list[ListedFile] = []
+    size_bytes = 0
     for listed in files:
-        if lake_kind(listed.path):
-            yield read_lake(listed)
-            continue
-        is_parquet = extension_of(listed.name) in PARQUET_EXTENSIONS and classifier.format in (None, "parquet")
-        if is_parquet and (found := footers.read(listed)):
-            yield found
-            continue
+        chunk.append(listed)
+        size_bytes += listed.size_bytes
+        if len(chunk) == CHUNK_FILES or size_bytes >= CHUNK_BYTES:
+            yield list(reader.read(chunk))
+            chunk, size_bytes = [], 0
+    if chunk:
+        yield list(reader.read(chunk))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the files of one target: what it learnt of some helps with others."""
+
+    classifier: Classifier
+    footers: ParquetFooters = field(default_factory=ParquetFooters)
+    patterns: dict[tuple[str, bytes], Pattern] = field(default_factory=dict)
+    """By extension and first line."""
+
+    def read(self, files: Sequence[ListedFile]) -> Iterator[Found]:
+        alike: dict[tuple[str, bytes], list[_Small]] = defaultdict(list)
+        others: list[ListedFile] = []
+        for listed in files:
+            if lake_kind(listed.path):
+                yield read_lake(listed)
+                continue
+            extension = extension_of(listed.name)
+            if extension in PARQUET_EXTENSIONS and self.classifier.format in (None, "parquet"):
+                if found := self.footers.read(listed):
+                    yield found
+                    continue
+            elif extension in _TEXT_EXTENSIONS and (content := _small(listed)):
+                alike[extension, first_line(content)].append((listed, content))
+                continue
+            others.append(listed)
+        formats: dict[FileFormat, list[ListedFile]] = defaultdict(list)
+        for key, members in alike.items():
+            yield from self._read_alike(key, members, formats)
+        for listed in others:
+            yield from self._classified(listed, formats)
+        for file_format, same in formats.items():
+            yield from _read(same, file_format, self.classifier)
+
+    def _read_alike(
+        self, key: tuple[str, bytes], members: Sequence[_Small], formats: dict[FileFormat, list[ListedFile]]
+    ) -> Iterator[Found]:
+        """Yield the files that are written as the first of them, or one before; add the others to their formats."""
+        for listed, content in members[:PATTERNS_TRIED]:
+            if key in self.patterns:
+                break
+            members = members[1:]
+            own: dict[FileFormat, list[ListedFile]] = defaultdict(list)
+            yield from self._classified(listed, own)
+            for file_format in own:
+                if pattern := pattern_of(content, file_format):
+                    self.patterns[key] = pattern
+                    members = [(listed, content), *members]
+                else:
+                    formats[file_format].append(listed)
+        if pattern := self.patterns.get(key):
+            counted = zip(members, count_together([content for _, content in members], pattern), strict=True)
+            found = [(listed, counts) for (listed, _), counts in counted if counts]
+            yield from read_counted(found, pattern.format)
+            sure = {listed.path for listed, _ in found}
+            members = [member for member in members if member[0].path not in sure]
+        for listed, _ in members:
+            yield from self._classified(listed, formats)
+
+    def _classified(self, listed: ListedFile, formats: dict[FileFormat, list[ListedFile]]) -> Iterator[Found]:
+        """Add a file to those of its format, or yield why it has none."""
         try:
-            formats[classify(listed.absolute, listed.name, classifier, listed.storage).format].append(listed)
+            classified = classify(listed.absolute, listed.name, self.classifier, listed.storage)
         except NoData as reason:
             yield PassedOver(path=listed.path, reason=str(reason))
         except Unreadable as reason:
             yield BrokenFile(path=listed.path, reason=str(reason))
-    for file_format, members in formats.items():
-        match file_format.classification:
-            case "parquet":
-                yield from map(read_parquet, members)
-            case "json":
-                yield from (read_json(listed, file_format) for listed in members)
-            case "avro":
-                yield from (read_avro(listed, file_format) for listed in members)
-            case "ipc":
-                yield from (read_ipc(listed, file_format) for listed in members)
-            case "excel":
-                yield from (read_excel(listed, file_format, classifier) for listed in members)
-            case _:
-                yield from read_csv(members, file_format)
+        else:
+            formats[classified.format].append(listed)
+
+
+def _small(listed: ListedFile) -> bytes:
+    """Return all that is in a small file of this machine; nothing of any other, or of one that can't be read."""
+    if listed.size_bytes > HEAD_BYTES or is_s3(listed.absolute):
+        return b""
+    try:
+        content = listed.storage.read(listed.absolute, 0, HEAD_BYTES + 1)
+    except OSError:
+        return b""
+    return content if len(content) <= HEAD_BYTES else b""
+
+
+def _read(files: Sequence[ListedFile], file_format: FileFormat, classifier: Classifier) -> Iterator[Found]:
+    match file_format.classification:
+        case "parquet":
+            yield from map(read_parquet, files)
+        case "json":
+            yield from (read_json(listed, file_format) for listed in files)
+        case "avro":
+            yield from (read_avro(listed, file_format) for listed in files)
+        case "ipc":
+            yield from (read_ipc(listed, file_format) for listed in files)
+        case "excel":
+            yield from (read_excel(listed, file_format, classifier) for listed in files)
+        case _:
+            yield from read_csv(files, file_format)

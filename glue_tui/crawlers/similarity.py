@@ -66,16 +66,23 @@ class Shapes:
     def __init__(self) -> None:
         self._known: dict[tuple[int, str, bool, bool], tuple[Mapping[str, ColumnFacts], Shape]] = {}
         self._same: dict[Shape, Shape] = {}
+        self._families: dict[tuple[int, bool], tuple[ColumnFacts, str]] = {}
 
     def of(self, file: CrawledFile) -> Shape:
         key = (id(file.facts), file.format.classification, file.format.header, file.was_read)
         if key not in self._known:
-            pairs = frozenset((name, family(facts, was_read=file.was_read)) for name, facts in file.facts.items())
+            pairs = frozenset((name, self._family(facts, file.was_read)) for name, facts in file.facts.items())
             names = frozenset((name, "") for name in file.facts) if file.format.header else pairs
             shape = Shape(file.format.classification, pairs, names)
             # The facts are kept, too: while they are, nothing else has their id.
             self._known[key] = (file.facts, self._same.setdefault(shape, shape))
         return self._known[key][1]
+
+    def _family(self, facts: ColumnFacts, was_read: bool) -> str:
+        key = (id(facts), was_read)
+        if key not in self._families:
+            self._families[key] = (facts, family(facts, was_read=was_read))
+        return self._families[key][1]
 
 
 def family(facts: ColumnFacts, *, was_read: bool = True) -> str:

@@ -159,7 +159,7 @@ def _base(number: int) -> Iterator[Record]:
             "shop": f"B{chance.randrange(40):02d}",
             "article": f"{chance.randrange(100_000):05d}",
             "pieces": chance.randrange(1, 30),
-            "price": chance.randrange(100, 9000) / 100 + 0.005,
+            "price": chance.randrange(1000, 90_000) / 1000,
             "by_card": chance.random() < 0.5,
             "remark": chance.choice(REMARKS),
         }
