@@ -59,6 +59,11 @@ def note_uses(
     )
 
 
+def rename_workflow(conn: sqlite3.Connection, before: str, name: str) -> None:
+    """Let what a workflow's nodes did be that of the workflow under its new name."""
+    conn.execute("UPDATE OR REPLACE catalog_use SET workflow = ? WHERE workflow = ?", (name, before))
+
+
 def noted_uses(conn: sqlite3.Connection, full_name: str) -> list[TableUse]:
     """Return what runs did with a table; nothing where the state is of a version that did not note it."""
     if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'catalog_use'").fetchone() is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from glue_tui.catalog.lineage import note_uses
+from glue_tui.catalog import lineage
 from glue_tui.catalog.write import apply_changes
 from glue_tui.core.attempt import AttemptKey, AttemptResult, NodeError
 from glue_tui.core.decide import decide
@@ -95,6 +95,7 @@ class Batch:
         """Let what is remembered of a workflow's triggers be that of the workflow under its new name."""
         self.notes.append(f"{before} is called {name} now: its files, schedules and paused triggers move along")
         self.write(lambda conn: ledger.rename_workflow(conn, before, name))
+        self.write(lambda conn: lineage.rename_workflow(conn, before, name))
 
     def publish_tables(self, key: AttemptKey, result: AttemptResult) -> None:
         """Bring an attempt's tables into the catalog together with the event that ends it, and which ones it read."""
@@ -105,7 +106,7 @@ class Batch:
         if run is not None and (changes or result.tables_read):
             written = [change.table.full_name for change in changes if change.kind in _WRITTEN]
             self.write(
-                lambda conn: note_uses(
+                lambda conn: lineage.note_uses(
                     conn,
                     run.workflow.name,
                     key.node_id,

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from glue_tui.catalog.lineage import note_uses, rename_workflow
 from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.write import DEPRECATED_PARAMETER, MIGRATIONS, VERSIONS_MAX, apply_changes
+from glue_tui.core.model import job_id
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import ChangeKind, Column, DataFile, FileFormat, Table, TableChange
 
@@ -134,6 +136,28 @@ def test_sums_follow_files_that_are_added_replaced_and_removed(tmp_path: Path) -
         assert sums() == (1, 2, 20, 0)
         conn.execute("UPDATE catalog_table SET sums = NULL")
         assert sums() == (1, 2, 20, 0)
+
+
+def test_uses_follow_a_workflow_that_is_renamed_and_go_with_their_table(tmp_path: Path) -> None:
+    catalog = Catalog.open(tmp_path / "state.db")
+    with closing(make_catalog(tmp_path / "state.db")) as conn:
+        store(conn, change(sales()))
+        (writer,) = catalog.uses("raw.sales")
+        assert (writer.workflow, writer.node_id, writer.access, writer.run_id) == (
+            "",
+            "crawler:landing",
+            "writes",
+            "wr_1",
+        )
+        for at in (1.0, 2.0):
+            note_uses(conn, "old", job_id("a"), reads=["raw.sales"], writes=["raw.sales"], run_id=f"wr_{at:.0f}", at=at)
+        rename_workflow(conn, "old", "new")
+        assert [(one.workflow, one.access, one.run_id, one.at) for one in catalog.uses("raw.sales")] == [
+            ("new", "reads", "wr_2", 2.0),
+            ("new", "writes", "wr_2", 2.0),
+        ]
+        store(conn, change(sales(), kind=ChangeKind.DELETED))
+        assert conn.execute("SELECT count(*) FROM catalog_use").fetchone() == (0,)
 
 
 def test_an_unknown_table_is_answered_with_the_nearest_name(tmp_path: Path) -> None:

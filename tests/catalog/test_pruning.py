@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import reduce
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from glue_tui.catalog.partition_filter import partitions_where
 from glue_tui.catalog.pruning import Trace, files_for
 from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.read import Catalog
-from glue_tui.catalog.scan import scan
+from glue_tui.catalog.scan import SCANS_MAX, scan
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import Column, DataFile, FileFormat, Table
 from tests.catalog.test_catalog_write_read import change, make_catalog, store
@@ -115,6 +116,33 @@ def test_the_first_rows_come_from_the_first_files_and_a_condition_after_them_see
     assert (rows, reads) == ([(10,), (11,), (20,)], [("lake.csv", 2, 6)])
     rows, _ = opened(catalog, "SELECT id FROM (SELECT * FROM lake.csv LIMIT 3) AS t WHERE day >= '2024-01-02'")
     assert rows == [(20,)]
+
+
+def test_of_many_partitions_each_row_has_the_values_of_its_file(tmp_path: Path) -> None:
+    """They are joined by file; where they are few, each partition is a scan with constants."""
+    many = SCANS_MAX + 10
+    files = []
+    for number in range(many):
+        (tmp_path / f"{number}.csv").write_text(f"id,price\n{number},1.5\n{number + 1000},2.5\n")
+        store_name = "__HIVE_DEFAULT_PARTITION__" if number % 7 == 0 else f"s{number}"
+        day = date(2024, 1, 1) + timedelta(days=number)
+        files.append(
+            DataFile(path=f"{number}.csv", size_bytes=9, mtime_ns=1, rows=2, partition_values=(str(day), store_name))
+        )
+    with closing(make_catalog(tmp_path / "state.db")) as conn:
+        store(conn, change(replace(table_of("csv"), location="."), *files))
+    lake = scan(Catalog.open(tmp_path / "state.db"), "lake.csv", project_dir=tmp_path, environment={})
+    assert lake.sort("id").collect().rows() == [
+        (number + plus, price, date(2024, 1, 1) + timedelta(days=number), None if number % 7 == 0 else f"s{number}")
+        for plus, price in ((0, 1.5), (1000, 2.5))
+        for number in range(many)
+    ]
+    assert lake.select("id").collect().height == lake.select(pl.len()).collect().item() == 2 * many
+    assert lake.filter(pl.col("store").is_null() & (pl.col("id") < 10)).select("id").sort("id").collect().rows() == [
+        (0,),
+        (7,),
+    ]
+    assert lake.select("day").unique().collect().height == many
 
 
 def test_a_python_function_in_a_filter_is_taken_along(catalog: Catalog) -> None:

@@ -108,6 +108,7 @@ def test_heavy_dependencies_have_their_homes() -> None:
     [
         ("glue_tui.engine.__main__", ("polars", "textual", "rich", "jinja2", "click")),
         ("glue_tui.client.launch", ("polars", "textual", "rich", "sqlite3", "watchfiles")),
+        ("glue_tui.cli.catalog", ("polars", "textual", "rich", "jinja2", "watchfiles")),
         ("glue_tui.tui.app", ("polars", "watchfiles", "click", "glue_tui.engine")),
     ],
 )
