@@ -78,6 +78,11 @@ def _head(table: TableListing, uses: Sequence[UseView]) -> str:
     lines.append(f"updated {time_text(table.updated_at)}{made}")
     if table.is_deprecated:
         lines.append(paint("DEPRECATED: its files are gone", "warn"))
+    if table.is_locked:
+        lines.append("locked: crawls leave its columns alone")
+    if table.data_types:
+        others = ", ".join(f"{harmless(name)} {kind}" for name, kind in table.data_types.items())
+        lines.append(paint(f"the data has it otherwise: {others}", "warn"))
     for access, words in (("writes", "written by"), ("reads", "read by")):
         lines += [f"{words} {_use(one)}" for one in uses if one.access == access]
     if not any(one.access == "reads" for one in uses):

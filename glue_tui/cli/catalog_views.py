@@ -12,6 +12,7 @@ from glue_tui.cli.history import project_history
 from glue_tui.core.model import NodeId, node_name
 from glue_tui.core.problem import EntityNotFound
 from glue_tui.core.schema import Column
+from glue_tui.core.schema_changes import LOCKED_PARAMETER, NULL_TYPE, found_otherwise
 
 
 class TableListing(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +34,10 @@ class TableListing(msgspec.Struct, frozen=True, kw_only=True):
     written_by: str
     run_id: str
     is_deprecated: bool
+    is_locked: bool
+    """Crawls leave its columns alone."""
+    data_types: dict[str, str]
+    """Types of columns that the data has otherwise than the table, or that the table leaves out."""
 
     @property
     def full_name(self) -> str:
@@ -96,6 +101,8 @@ def listing(entry: TableEntry) -> TableListing:
         written_by=entry.written_by,
         run_id=entry.run_id,
         is_deprecated=entry.is_deprecated,
+        is_locked=LOCKED_PARAMETER in table.parameters,
+        data_types={name: kind for name, kind in found_otherwise(table).items() if kind != NULL_TYPE},
     )
 
 

@@ -166,9 +166,9 @@ def _show(report: CrawlReport) -> None:
         for text in texts[1:]:
             show(f"  {text}")
         if table.kind is ChangeKind.CREATED:
-            rows = [("    ", column.name, column.type, column.reason) for column in table.columns]
-            rows += [("    ", key.name, f"{key.type} (partition key)", "") for key in table.partition_keys]
-            show(table_text(("    ", "column", "type", "why"), rows))
+            rows = [("   ", column.name, column.type) for column in table.columns]
+            rows += [("   ", key.name, f"{key.type} (partition key)") for key in table.partition_keys]
+            show(table_text(("   ", "column", "type"), rows))
     kinds = [table.kind for table in report.tables]
     changes = [f"{counted(kinds.count(kind), 'table')} {kind.value}" for kind in ChangeKind if kind in kinds]
     say(

@@ -159,8 +159,13 @@ def data_types(table: Table) -> dict[str, str]:
 
     NULL_TYPE for a column without values.
     """
+    return {**{column.name: _data_type(column) for column in table.columns}, **found_otherwise(table)}
+
+
+def found_otherwise(table: Table) -> dict[str, str]:
+    """Return the types that the data has otherwise than the table says, and of columns that it leaves out."""
     found: dict[str, str] = json.loads(table.parameters.get(FOUND_PARAMETER, "{}"))
-    return {**{column.name: _data_type(column) for column in table.columns}, **found}
+    return found
 
 
 def with_data_types(table: Table, types: Mapping[str, str]) -> Table:

@@ -114,7 +114,7 @@ def _locked(table: Table, edit: TableEdit, *, is_locked: bool) -> tuple[Table, t
         if is_locked:
             parameters[LOCKED_PARAMETER] = "true"
         return replace(table, parameters=parameters), (
-            f"{word}: crawls {'leave' if is_locked else 'change'} its columns",
+            f"{word}: crawls {'leave its columns alone' if is_locked else 'change its columns again'}",
         )
     names = set(_names(table, edit))
     changing = [one.name for one in table.columns if one.name in names and one.is_locked is not is_locked]

@@ -59,3 +59,6 @@ def test_what_is_locked_outlives_a_run(shell: Shell) -> None:
     assert columns(shell)["quantity"]["type"] == "string"
     assert columns(shell)["product"]["comment"] == "as on the label"
     assert shell.json("catalog", "raw.orders")["table"]["files"] == 4
+    assert "the data has it otherwise: quantity bigint" in shell("catalog", "raw.orders").stdout
+    assert shell("catalog", "lock", "raw.orders").returncode == 0
+    assert "locked: crawls leave its columns alone" in shell("catalog", "raw.orders").stdout
