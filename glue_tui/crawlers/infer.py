@@ -20,7 +20,7 @@ from glue_tui.crawlers.csv_together import count_together
 from glue_tui.crawlers.excel_facts import read_excel
 from glue_tui.crawlers.facts import BrokenFile, Found, PassedOver
 from glue_tui.crawlers.head import HEAD_BYTES, NoData, Unreadable
-from glue_tui.crawlers.json_facts import read_json
+from glue_tui.crawlers.json_together import read_json_files
 from glue_tui.crawlers.lake_facts import read_lake
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.names import PARQUET_EXTENSIONS, extension_of
@@ -142,7 +142,7 @@ def _read(files: Sequence[ListedFile], file_format: FileFormat, classifier: Clas
         case "parquet":
             yield from map(read_parquet, files)
         case "json":
-            yield from (read_json(listed, file_format) for listed in files)
+            yield from read_json_files(files, file_format)
         case "avro":
             yield from (read_avro(listed, file_format) for listed in files)
         case "ipc":

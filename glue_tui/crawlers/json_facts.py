@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from glob import escape
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from glue_tui.catalog.places import Storage, is_s3
+from glue_tui.catalog.places import is_s3
 from glue_tui.catalog.readers.json_files import scan_json
 from glue_tui.catalog.readers.json_records import BrokenJson, as_json_lines, json_records
 from glue_tui.catalog.types import TIMESTAMP_FORMAT, glue_type, timestamp_text
@@ -48,40 +48,48 @@ def _plain(lines: str, listed: ListedFile, file_format: FileFormat) -> CrawledFi
     try:
         frame = pl.scan_ndjson(source, infer_schema_length=None, **options)
         schema = frame.collect_schema()
-        if not schema or _is_rewritten(lines, schema, storage):
+        if not schema or is_rewritten(pl.scan_lines(lines, **options), schema):
             return None
         texts = [name for name, dtype in schema.items() if dtype == pl.String]
         counts = (
             pl.scan_ndjson(source, schema=schema, **options)
-            .select(pl.len(), *(item for place, name in enumerate(texts) for item in _counts(place, pl.col(name))))
+            .select(pl.len(), *(item for place, name in enumerate(texts) for item in text_counts(place, pl.col(name))))
             .collect(engine="streaming")
             .row(0, named=True)
         )
     except PolarsError:
         return None
-    kinds = {name: _text_kind(counts, place) for place, name in enumerate(texts)}
-    facts = {
+    read_as = replace(file_format, columns=tuple(schema))
+    return CrawledFile(listed=listed, format=read_as, rows=counts["len"], facts=facts_of(schema, counts))
+
+
+def facts_of(schema: pl.Schema, counts: Mapping[str, int]) -> dict[str, ColumnFacts]:
+    """Return what columns of these dtypes are, those of text by the counts of their values."""
+    texts = [name for name, dtype in schema.items() if dtype == pl.String]
+    kinds = {name: text_kind(counts, place) for place, name in enumerate(texts)}
+    return {
         name: ColumnFacts(type=NULL_TYPE if dtype == pl.Null else kinds.get(name) or glue_type(dtype))
         for name, dtype in schema.items()
     }
-    read_as = replace(file_format, columns=tuple(schema))
-    return CrawledFile(listed=listed, format=read_as, rows=counts["len"], facts=facts)
 
 
-def _counts(place: int, column: pl.Expr) -> Iterator[pl.Expr]:
-    times = timestamp_text(column).str.to_datetime(TIMESTAMP_FORMAT, time_unit="us", strict=False)
-    days = column.str.to_date("%Y-%m-%d", strict=False)
+def text_counts(place: int, column: pl.Expr) -> Iterator[pl.Expr]:
+    """Yield how many values a column of text has, and how many of them are dates and timestamps."""
+    written = pl.when(column.str.contains(PATTERNS["timestamp"])).then(column)
+    times = timestamp_text(written).str.to_datetime(TIMESTAMP_FORMAT, time_unit="us", strict=False)
+    days = pl.when(written.str.contains(PATTERNS["date"])).then(written).str.to_date("%Y-%m-%d", strict=False)
     yield column.count().alias(f"{place}:values")
-    yield (column.str.contains(PATTERNS["date"]) & days.is_not_null()).sum().alias(f"{place}:date")
-    yield (column.str.contains(PATTERNS["timestamp"]) & times.is_not_null()).sum().alias(f"{place}:timestamp")
+    yield days.count().alias(f"{place}:date")
+    yield times.count().alias(f"{place}:timestamp")
 
 
-def _text_kind(counts: dict[str, int], place: int) -> str:
+def text_kind(counts: Mapping[str, int], place: int) -> str:
+    """Return the type that the counts of a column of text make it."""
     values = counts[f"{place}:values"]
     return next((kind for kind in ("date", "timestamp") if values and counts[f"{place}:{kind}"] == values), "string")
 
 
-def _is_rewritten(lines: str, schema: pl.Schema, storage: Storage) -> bool:
+def is_rewritten(lines: pl.LazyFrame, schema: pl.Schema) -> bool:
     """Return whether polars may read a value otherwise than it stands there: a number as text, or with fewer digits.
 
     It may also be that a value only looks so: then reading the file value by value settles it.
@@ -97,7 +105,7 @@ def _is_rewritten(lines: str, schema: pl.Schema, storage: Storage) -> bool:
     if not patterns:
         return False
     found = pl.col("line").str.contains("|".join(f"(?:{item})" for item in patterns)).any()
-    return bool(pl.scan_lines(lines, **storage.polars_options(lines)).select(found).collect(engine="streaming").item())
+    return bool(lines.select(found).collect(engine="streaming").item())
 
 
 def _text_keys(schema: pl.Schema) -> tuple[set[str], bool]:
@@ -135,9 +143,9 @@ def _exact(listed: ListedFile, file_format: FileFormat) -> CrawledFile:
     if texts:
         counts = (
             scan_json(read_as, [listed.absolute], texts, _PATH, listed.storage)
-            .select(item for place, name in enumerate(texts) for item in _counts(place, pl.col(name)))
+            .select(item for place, name in enumerate(texts) for item in text_counts(place, pl.col(name)))
             .collect(engine="streaming")
             .row(0, named=True)
         )
-        facts |= {name: ColumnFacts(type=_text_kind(counts, place)) for place, name in enumerate(texts)}
+        facts |= {name: ColumnFacts(type=text_kind(counts, place)) for place, name in enumerate(texts)}
     return CrawledFile(listed=listed, format=read_as, rows=rows, facts=facts)
