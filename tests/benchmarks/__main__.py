@@ -37,6 +37,7 @@ BENCHMARKS = (
     "crawl_json",
     "crawl_big",
     "crawl_again",
+    "crawl_database",
 )
 PEERS = "peers"
 ROUNDS = 5
