@@ -219,34 +219,44 @@ def _source_column(name: str, declared: str) -> SourceColumn:
 
 
 def _misfit(name: str, kind: str) -> str:
-    """Return SQL that is true of a value that is not of the type; the cheapest questions come first in it."""
+    """Return SQL that is true of a value that is not of the type. It is asked of every value: cheap questions first."""
     column = quoted(name)
     match kind:
         case "" | "string":
             return ""
         case "bigint":
-            return f"typeof({column}) NOT IN ('integer', 'null')"
+            return f"typeof({column}) <> 'integer' AND {column} IS NOT NULL"
         case "double":
-            return f"typeof({column}) NOT IN ('integer', 'real', 'null')"
+            return f"{column} >= ''"  # SQLite takes every text and every blob for more than any number
         case "boolean":
             return f"{column} NOT IN (0, 1)"
         case "date":
-            return f"{column} IS NOT date({column})"
+            return f"{column} IS NOT {_normal('date', column)}"
         case "timestamp":
             day = f"substr({column}, 1, 10)"
             return (
-                f"{column} IS NOT datetime({column}) AND {column} IS NOT NULL AND (typeof({column}) <> 'text'"
-                f" OR date({day}) IS NOT {day} OR datetime({column}) IS NULL OR ({column} NOT GLOB '{_DATE_GLOB}'"
-                f" AND {column} NOT GLOB '{_TIME_GLOB}' AND {column} NOT GLOB '{_TIME_GLOB}.[0-9]*'))"
+                f"{column} IS NOT {_normal('datetime', column)} AND {column} IS NOT NULL"
+                f" AND (typeof({column}) <> 'text'"
+                f" OR {day} IS NOT {_normal('date', day)} OR datetime({column}) IS NULL OR ({column} NOT GLOB"
+                f" '{_DATE_GLOB}' AND {column} NOT GLOB '{_TIME_GLOB}' AND {column} NOT GLOB '{_TIME_GLOB}.[0-9]*'))"
             )
         case "binary":
             return f"typeof({column}) NOT IN ('blob', 'null')"
         case _:
             precision, scale = (int(part) for part in kind.removeprefix("decimal(").removesuffix(")").split(","))
+            # Numbers with decimals are floats there: 0.1 + 0.2 is 0.30 all the same, 0.305 is not.
+            times = 10.0**scale
+            shifted = f"{column} * {times}"
             return (
-                f"typeof({column}) NOT IN ('integer', 'null') AND (typeof({column}) <> 'real'"
-                f" OR {column} <> round({column}, {scale})) OR abs({column}) >= 1e{precision - scale}"
+                f"{column} >= 1e{precision - scale} OR {column} <= -1e{precision - scale}"
+                f" OR ({shifted} <> CAST({shifted} AS INTEGER)"
+                f" AND abs({shifted} - round({shifted})) > 1e-6 + abs({column}) * {times * 4e-16})"
             )
+
+
+def _normal(function: str, text: str) -> str:
+    """Return SQL for a date or time as SQLite writes it: 1 March where the text says 30 February."""
+    return f"{function}({text}, '+0 days')"
 
 
 def _fields(declared: Mapping[str, SourceColumn], schema: Mapping[str, pl.DataType]) -> dict[str, Field]:

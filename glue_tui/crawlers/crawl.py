@@ -19,7 +19,7 @@ from glue_tui.core.states import TableGrouping
 from glue_tui.crawlers.database import crawl_database, is_looked_for, source_of
 from glue_tui.crawlers.group import Grouping, group
 from glue_tui.crawlers.lake_facts import LAKES, lake_table
-from glue_tui.crawlers.policy import change_of, gone, unchanged
+from glue_tui.crawlers.policy import Stored, change_of, gone, unchanged
 from glue_tui.crawlers.report import TableReport, lines, report_of, report_of_standing
 from glue_tui.crawlers.tables import OWNER_PARAMETER, DraftTable, draft
 from glue_tui.crawlers.target_files import (
@@ -91,6 +91,7 @@ def crawl(
     stored = {entry.table.name: entry for entry in catalog.tables(crawler.database)}
     state = _Crawl(crawler, catalog, project_dir, log, known, reader, stored, set())
     drafts: list[DraftTable] = []
+    standing: list[TableEntry] = []
     found: list[TargetFiles] = []
     unread: set[tuple[str, str, str]] = set()
     for target in crawler.targets:
@@ -102,26 +103,28 @@ def crawl(
                 if files.unchanged is None:
                     drafts += _drafts(state, target, connection_url, files)
                 else:
+                    standing += files.unchanged
                     state.taken.update(entry.table.name for entry in files.unchanged)
             case DatabaseTarget():
                 tables = crawl_database(
                     crawler,
                     target,
                     connections,
-                    [entry.table for entry in known.tables],
+                    known.tables,
                     environment=environment,
                     project_dir=project_dir,
+                    taken=state.taken,
                     free_name=lambda name, location, place: _free_name(state, name, location, place),
                 )
                 drafts += tables.drafts
+                standing += tables.unchanged
                 unread |= tables.unread
                 for problem in tables.problems:
                     reader.problems.add(problem)
-    standing = [entry for files in found for entry in files.unchanged or ()]
     _refuse_too_many(crawler, [*(entry.table for entry in standing), *(item.table for item in drafts)])
     told = [_unchanged(state, entry) for entry in standing]
     told += [_compared(state, item) for item in drafts]
-    told += _vanished(state, drafts, found, unread)
+    told += _vanished(state, drafts, standing, found, unread)
     return _report(told, drafts, standing, reader.problems)
 
 
@@ -240,8 +243,10 @@ def _unchanged(state: _Crawl, entry: TableEntry) -> Found:
 
 
 def _compared(state: _Crawl, item: DraftTable) -> Found:
-    is_stored = item.table.name in state.stored
-    stored = state.catalog.contents(item.table.full_name) if is_stored else None
+    entry = state.stored.get(item.table.name)
+    stored: Stored | None = None
+    if entry is not None:
+        stored = state.catalog.contents(item.table.full_name) if entry.files else (entry, ())
     change = change_of(item, stored, state.crawler)
     return _told(state, change, report_of(item, stored, change))
 
@@ -253,11 +258,14 @@ def _told(state: _Crawl, change: TableChange, report: TableReport) -> Found:
 
 
 def _vanished(
-    state: _Crawl, drafts: Sequence[DraftTable], targets: Sequence[TargetFiles], unread: Set[tuple[str, str, str]]
+    state: _Crawl,
+    drafts: Sequence[DraftTable],
+    standing: Sequence[TableEntry],
+    targets: Sequence[TargetFiles],
+    unread: Set[tuple[str, str, str]],
 ) -> list[Found]:
     """Return changes for tables of this crawler that its targets should hold but no longer do."""
-    found = {item.table.name for item in drafts}
-    found |= {entry.table.name for files in targets for entry in files.unchanged or ()}
+    found = {item.table.name for item in drafts} | {entry.table.name for entry in standing}
     told = []
     for entry in state.known.tables:
         table = entry.table

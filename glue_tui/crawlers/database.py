@@ -9,8 +9,8 @@ from pathlib import Path
 
 from glue_tui.catalog.database_urls import is_like
 from glue_tui.catalog.databases import Database, DatabaseTable, SourceTable, open_database
+from glue_tui.catalog.read import TableEntry
 from glue_tui.catalog.templates import filled_in
-from glue_tui.catalog.write import DEPRECATED_PARAMETER
 from glue_tui.core.database_urls import kind_of
 from glue_tui.core.model import Connection, Crawler, DatabaseTarget
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, InvalidInput, did_you_mean
@@ -27,6 +27,8 @@ _COUNT = "recordCountIs"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseCrawl:
     drafts: tuple[DraftTable, ...]
+    unchanged: tuple[TableEntry, ...]
+    """Tables of a database in which nothing has changed since they were looked at."""
     problems: tuple[str, ...]
     """Tables that are there but can't be read, each with its reason."""
     unread: frozenset[tuple[str, str, str]]
@@ -37,16 +39,18 @@ def crawl_database(
     crawler: Crawler,
     target: DatabaseTarget,
     connections: Mapping[str, Connection],
-    known: Sequence[Table],
+    known: Sequence[TableEntry],
     *,
     environment: Mapping[str, str],
     project_dir: Path,
+    taken: set[str],
     free_name: Callable[[str, str, str], str],
 ) -> DatabaseCrawl:
     """Return the tables that match the target; `known` are the crawler's own tables as the catalog has them.
 
-    `free_name` finds the catalog name from the one wished for, the table's location and its place there. Raises
-    InvalidInput or EntityNotFound if there is nothing to find."""
+    `free_name` finds the catalog name from the one wished for, the table's location and its place there; names of
+    tables that stay as they are go into `taken`. Raises InvalidInput or EntityNotFound if there is nothing to find.
+    """
     connection = connections.get(target.connection)
     if connection is None:
         raise EntityNotFound(
@@ -57,35 +61,39 @@ def crawl_database(
     with closing(open_database(url, project_dir)) as database:
         state = database.state()
         tables = _included(crawler, target, database.tables())
-        before = {source_of(table): table for table in known if _may_stay(table, crawler, state)}
-        drafts, problems, unread = [], [], set()
+        before = {source_of(one.table): one for one in known if _may_stay(one, crawler, connection, state)}
+        taken.update(one.table.name for one in before.values())
+        drafts, unchanged, problems, unread = [], [], [], set()
         for table in tables:
             source = (connection.name, table.schema, table.name)
             if (stored := before.get(source)) is not None:
-                free_name(stored.name, stored.location, table.full_name)
-                drafts.append(DraftTable(table=stored, files=(), why=_why(connection, "unchanged"), read=0))
+                unchanged.append(stored)
                 continue
             try:
                 drafts.append(_read(crawler, connection, kind_of(url), database, table, state, free_name))
             except GlueTuiError as error:
                 problems.append(f"{connection.name}: {error}")
                 unread.add(source)
-    if not drafts:
+    if not drafts and not unchanged:
         raise InvalidInput(
             f"crawler {crawler.name}: none of the {len(tables)} tables of connection {target.connection} can be read",
             hint=problems[-1],
         )
-    return DatabaseCrawl(drafts=tuple(drafts), problems=tuple(problems), unread=frozenset(unread))
+    return DatabaseCrawl(
+        drafts=tuple(drafts), unchanged=tuple(unchanged), problems=tuple(problems), unread=frozenset(unread)
+    )
 
 
-def _may_stay(table: Table, crawler: Crawler, state: str) -> bool:
+def _may_stay(entry: TableEntry, crawler: Crawler, connection: Connection, state: str) -> bool:
     """Tell whether a table need not be looked at, as nothing in its database has changed since it was."""
+    table = entry.table
     return (
         crawler.recrawl is not RecrawlBehavior.CRAWL_EVERYTHING
         and state != ""
         and table.parameters.get(SOURCE_STATE) == state
+        and table.location == connection.url
         and table.name.startswith(crawler.table_prefix)
-        and DEPRECATED_PARAMETER not in table.parameters
+        and not entry.is_deprecated
     )
 
 

@@ -16,6 +16,8 @@ from glue_tui.catalog import database_writes
 from glue_tui.catalog.database_urls import sqlite_path
 from glue_tui.catalog.database_writes import DatabaseTransaction, TableWrite
 from glue_tui.catalog.databases import describe, list_tables, read_table
+from glue_tui.catalog.templates import filled_in
+from glue_tui.core.database_urls import server_url
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 
 
@@ -236,3 +238,77 @@ def test_columns_without_a_declared_type_have_the_type_of_their_values(tmp_path:
         conn.executescript("CREATE TABLE t (a, b, c, d NUM); INSERT INTO t VALUES (1, 1.5, 'x', 2), (2, 1, 3, NULL);")
     columns = describe(f"sqlite:///{tmp_path}/s.db", "t").columns
     assert [column.type for column in columns] == ["bigint", "double", "string", "bigint"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "values", "kind", "read"),
+    [
+        ("DATE", ["2024-02-30"], "string", ["2024-02-30"]),
+        ("DATE", ["2024-02-29", None], "date", [date(2024, 2, 29), None]),
+        ("DATE", [2460000], "double", [2460000.0]),
+        ("TIMESTAMP", ["2024-02-30 10:00:00"], "string", ["2024-02-30 10:00:00"]),
+        (
+            "TIMESTAMP",
+            ["2024-01-01", "2024-01-01T10:00:00"],
+            "timestamp",
+            [datetime(2024, 1, 1), datetime(2024, 1, 1, 10)],
+        ),
+        ("INT", [1, 2.5], "double", [1.0, 2.5]),
+        ("INT", [1, "n/a"], "string", ["1", "n/a"]),
+        ("REAL", [1, "n/a"], "string", ["1.0", "n/a"]),
+        ("BOOLEAN", [1, 0, None], "boolean", [True, False, None]),
+        ("BOOLEAN", [1, 2], "double", [1.0, 2.0]),
+        ("BLOB", [b"x", "text"], "string", ["x", "text"]),
+        ("DECIMAL(10, 2)", [0.1 + 0.2, 7, None], "decimal(10,2)", [Decimal("0.30"), Decimal("7.00"), None]),
+        ("DECIMAL(10, 2)", [0.305], "double", [0.305]),
+        ("DECIMAL(4, 2)", [100], "double", [100.0]),
+        ("DECIMAL(4, 2)", ["dear"], "string", ["dear"]),
+        ("DECIMAL(18, 0)", [2**53 + 1], "decimal(18,0)", [Decimal(2**53 + 1)]),
+        ("DECIMAL(16, 2)", [12345678901.23, -0.01], "decimal(16,2)", [Decimal("12345678901.23"), Decimal("-0.01")]),
+    ],
+)
+def test_a_column_is_what_its_values_are(
+    tmp_path: Path, declared: str, values: list[object], kind: str, read: list[object]
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "s.db")) as conn, conn:
+        conn.execute(f"CREATE TABLE t (v {declared})")
+        conn.executemany("INSERT INTO t VALUES (?)", [(value,) for value in values])
+    url = f"sqlite:///{tmp_path}/s.db"
+    (column,) = describe(url, "t").columns
+    assert column.type == kind
+    assert bool(column.reason) == (kind in ("double", "string"))
+    assert read_table(url, "t")["v"].to_list() == read
+
+
+def test_a_view_over_a_table_that_is_gone_is_listed_and_says_what_is_wrong(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "s.db")) as conn:
+        conn.executescript("CREATE TABLE t (a); CREATE VIEW v AS SELECT * FROM t; CREATE TABLE u (a); DROP TABLE t;")
+    url = f"sqlite:///{tmp_path}/s.db"
+    assert list_tables(url) == ("u", "v")
+    with pytest.raises(InvalidInput, match=r"table v in .* can't be read: .*no such table: main\.t"):
+        describe(url, "v")
+
+
+@pytest.mark.parametrize(
+    ("template", "url", "password"),
+    [
+        ("postgresql://me:{{ env.PW }}@db/shop", "postgresql://me@db/shop", "p@ss/w%41?#:"),
+        ("postgresql://me:{{ env.PW | urlencode }}@db:1/shop", "postgresql://me@db:1/shop", "p@ss/w%41?#:"),
+        ("mysql://{{ env.USER }}:{{ env.PW }}@{{ env.HOST }}/", "mysql://m%e@db/", "p@ss/w%41?#:"),
+        ("{{ env.URL }}", "postgresql://me@db/shop", "a@b"),
+        ("mariadb+pymysql://me@[::1]:3307/shop", "mysql://me@::1:3307/shop", ""),
+    ],
+)
+def test_a_password_may_hold_any_letter_and_is_shown_nowhere(template: str, url: str, password: str) -> None:
+    environment = {
+        "PW": "p@ss/w%41?#:",
+        "USER": "m%e",
+        "HOST": "db",
+        "URL": "postgres://me:a%40b@db/shop",
+    }
+    found = server_url(filled_in(template, environment))
+    assert (str(found), found.password) == (url, password)
+    assert not password or password not in repr(found)
+    assert found.without_password(f"token {password!s} is wrong") == (
+        "token *** is wrong" if password else "token  is wrong"
+    )

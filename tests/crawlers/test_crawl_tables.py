@@ -272,6 +272,38 @@ def test_database_tables_are_crawled_and_read_where_they_are(project: Project) -
         project.crawl(DatabaseTarget(connection="shpo"), connections=shop)
 
 
+def test_a_database_that_did_not_change_is_not_read_again(project: Project) -> None:
+    url = "sqlite:///shop.db"
+    connections = {"shop": Connection(name="shop", url=url)}
+    with closing(sqlite3.connect(project.folder / "shop.db")) as conn:
+        conn.executescript("CREATE TABLE a (v INT); INSERT INTO a VALUES (1); CREATE TABLE b (v INT);")
+
+        def crawl(include: str = "%", **settings: object) -> dict[str, ChangeKind]:
+            target = DatabaseTarget(connection="shop", include=include)
+            return kinds(project.crawl(target, connections=connections, **settings))
+
+        def looked_at() -> int:
+            return sum("table of connection shop" in line for line in project.log)
+
+        assert crawl() == {"a": ChangeKind.CREATED, "b": ChangeKind.CREATED}
+        assert crawl() == {"a": ChangeKind.UNCHANGED, "b": ChangeKind.UNCHANGED}
+        assert looked_at() == 0
+        with conn:
+            conn.execute("INSERT INTO a VALUES (2)")
+        assert crawl() == {"a": ChangeKind.UPDATED, "b": ChangeKind.UNCHANGED}
+        assert looked_at() == 2
+        entry = project.catalog.table("raw.a")
+        assert (entry.rows, entry.version) == (2, 1)
+        assert crawl() == {"a": ChangeKind.UNCHANGED, "b": ChangeKind.UNCHANGED}
+        assert looked_at() == 0, "b was looked at in this state, though nothing of it had changed"
+        crawl(recrawl=RecrawlBehavior.CRAWL_EVERYTHING)
+        assert looked_at() == 2
+        with conn:
+            conn.execute("DROP TABLE b")
+        assert crawl("a%") == {"a": ChangeKind.UNCHANGED}
+        assert crawl()["b"] is ChangeKind.DEPRECATED
+
+
 def test_sql_over_tables_and_what_is_said_about_a_wrong_query(project: Project) -> None:
     project.write("in/sales/a.csv", "store,amount\nA,1\nA,2\nB,5\n")
     project.crawl("in/sales")
