@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -30,8 +32,10 @@ targets = [{ connection = "shop" }]
 
 
 def write(folder: Path, path: str, text: str) -> None:
+    """Write a file that is old enough for a crawl to trust its time of modification."""
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
     (folder / path).write_text(text)
+    os.utime(folder / path, (time.time() - 60,) * 2)
 
 
 @pytest.fixture
