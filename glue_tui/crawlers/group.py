@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from glue_tui.crawlers.facts import CrawledFile
 from glue_tui.crawlers.similarity import (
+    COMPARED_MAX,
     SIMILAR_ABOVE,
     Shape,
     Shapes,
@@ -76,6 +77,8 @@ class _Grouper:
     def tables_at(self, folders: tuple[str, ...], files: list[CrawledFile], name: str) -> list[GroupedTable]:
         depth = len(folders)
         direct = [file for file in files if len(file.listed.folders) == depth]
+        if len(direct) == len(files):
+            return self._with_direct_files(folders, name, [], direct)
         hive: dict[str, dict[str, list[CrawledFile]]] = defaultdict(lambda: defaultdict(list))
         plain: dict[str, list[CrawledFile]] = defaultdict(list)
         for file in files:
@@ -266,20 +269,24 @@ class _Grouper:
         return is_alike(*(self._commonest([file for file, _ in one.files]) for one in (table, own)))
 
     def _commonest(self, files: Sequence[CrawledFile]) -> Shape:
+        if len(files) == 1:
+            return self.shapes.of(files[0])
         return Counter(self.shapes.of(file) for file in files).most_common(1)[0][0]
 
     # Words
 
     def _least_text(self, files: Sequence[CrawledFile]) -> str:
+        if len(files) == 1:
+            return ""
         shapes = [shape for shape, _ in Counter(self.shapes.of(file) for file in files).most_common()]
         return f" (similarity {least_similarity(shapes):.2f} or more)" if len(shapes) > 1 else ""
 
     def _nearest_text(self, child: str, described: Sequence[tuple[str, Shape]]) -> str:
         """Return how alike the nearest of the other folders is."""
-        own = dict(described)[child]
-        others = [(similarity(own, shape), name) for name, shape in described if name != child]
-        figure, name = max(others, key=lambda item: item[0])
-        if own.classification not in [shape.classification for other, shape in described if other != child]:
+        own = next(shape for name, shape in described if name == child)
+        beside = [(name, shape) for name, shape in described[:COMPARED_MAX] if name != child]
+        figure, name = max(((similarity(own, shape), name) for name, shape in beside), key=lambda item: item[0])
+        if own.classification not in [shape.classification for _, shape in beside]:
             return f"the folders beside it have another format than {own.classification}"
         verdict = "" if figure > SIMILAR_ABOVE else f", not above {SIMILAR_ABOVE}"
         return f"similarity to {name} is {figure:.2f}{verdict}"

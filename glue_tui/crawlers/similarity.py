@@ -131,6 +131,8 @@ def clusters(
     items: Sequence[tuple[Item, Shape]], is_alike: Callable[[Shape, Shape], bool]
 ) -> list[list[tuple[Item, Shape]]]:
     """Return the items in sets, the largest first; each is alike to some other of its set, not to every one."""
+    if len(items) == 1:
+        return [list(items)]
     of_shape: dict[Shape, list[tuple[Item, Shape]]] = {}
     for item in items:
         of_shape.setdefault(item[1], []).append(item)
