@@ -48,6 +48,7 @@ COMMANDS: dict[str, Entry] = {
     "why": Entry("why", "Runs", "Explain why a trigger, a node or a file did or did not start something"),
     "events": Entry("events", "Runs", "Print the story of a run, event by event"),
     "prune": Entry("prune", "Runs", "Remove old runs from the history, with their logs"),
+    "classify": Entry("classify", "Data", "Explain how a file is read: what was tried, what decided, what is in doubt"),
     "catalog": Entry("catalog", "Data", "List databases and tables, or show one table"),
     "crawl": Entry("crawl", "Data", "Show what a crawler would change in the catalog, and why"),
     "sql": Entry("sql", "Data", "Query the tables of the catalog"),

@@ -33,8 +33,10 @@ def parse_s3_url(url: str) -> S3Url:
         raise ValueError("names a folder: that belongs into the target's path")
     settings: dict[str, str] = {}
     for part in filter(None, query.split("&")):
-        name, equals, value = part.partition("=")
-        if name not in S3_SETTINGS or not equals or not value:
+        name, _, value = part.partition("=")
+        if name in S3_SETTINGS and not value:
+            raise ValueError(f"{name} is empty")
+        if name not in S3_SETTINGS:
             raise ValueError(f"{name[:20]!r} is none of {', '.join(f'{one}=…' for one in S3_SETTINGS)}")
         settings[name] = value if "{{" in value else unquote(value)
     endpoint = settings.get("endpoint", "")

@@ -61,7 +61,7 @@ def test_a_date_that_does_not_exist_stays_text_and_a_number_too_large_stays_exac
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "\x01"])
-def test_every_delimiter_with_quotes_and_line_breaks_inside(project: Project, delimiter: str) -> None:
+def test_cl_4_every_delimiter_with_quotes_and_line_breaks_inside(project: Project, delimiter: str) -> None:
     rows = [["name", "note"], ["Ann", f'"says ""hi""{delimiter} twice"'], ["Béa", '"two\nlines"'], ["", '""']]
     project.write("in/a.csv", "\r\n".join(delimiter.join(row) for row in rows) + "\r\n")
     project.crawl("in")
@@ -89,7 +89,9 @@ def test_a_decimal_comma_does_not_pass_for_a_delimiter(project: Project) -> None
         ("code\na\nb\n", ["code"]),
     ],
 )
-def test_headers(project: Project, content: str, columns: list[str]) -> None:
+def test_cl_5_a_header_is_found_by_what_stands_below_it_or_by_words(
+    project: Project, content: str, columns: list[str]
+) -> None:
     project.write("in/a.csv", content)
     project.crawl("in")
     assert [column.name for column in project.catalog.table("raw.in").table.columns] == columns

@@ -14,8 +14,17 @@ COUNTS = {"WF": 19, "TR": 17, "EV": 5, "CN": 9, "JR": 13, "RS": 8, "CR": 2, "F":
 """Workflow runs, triggers, events, schedules, job runs, stop and resume, busy crawlers; F: what Glue leaves open."""
 CRAWLERS = {
     "CR-8",
+    "CR-9",
+    "CR-10",
     "CR-12",
     *(f"GR-{number}" for number in range(1, 8)),
+    "GR-9",
+    "CL-3",
+    "CL-4",
+    "CL-5",
+    "CL-6",
+    "CL-7",
+    "CL-8",
     "CL-9",
     *(f"SC-{number}" for number in range(1, 8)),
     "CT-2",
