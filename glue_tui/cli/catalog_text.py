@@ -83,6 +83,7 @@ def _head(table: TableListing, uses: Sequence[UseView]) -> str:
     if table.data_types:
         others = ", ".join(f"{harmless(name)} {kind}" for name, kind in table.data_types.items())
         lines.append(paint(f"the data has it otherwise: {others}", "warn"))
+    lines += [paint(f"in doubt: {harmless(doubt)}", "warn") for doubt in table.doubts]
     for access, words in (("writes", "written by"), ("reads", "read by")):
         lines += [f"{words} {_use(one)}" for one in uses if one.access == access]
     if not any(one.access == "reads" for one in uses):

@@ -38,6 +38,8 @@ class TableListing(msgspec.Struct, frozen=True, kw_only=True):
     """Crawls leave its columns alone."""
     data_types: dict[str, str]
     """Types of columns that the data has otherwise than the table, or that the table leaves out."""
+    doubts: tuple[str, ...] = ()
+    """What its files could also mean, each with the key of a classifier that settles it."""
 
     @property
     def full_name(self) -> str:
@@ -103,6 +105,7 @@ def listing(entry: TableEntry) -> TableListing:
         is_deprecated=entry.is_deprecated,
         is_locked=LOCKED_PARAMETER in table.parameters,
         data_types={name: kind for name, kind in found_otherwise(table).items() if kind != NULL_TYPE},
+        doubts=tuple(dict.fromkeys(doubt for item in table.formats for doubt in item.doubts)),
     )
 
 

@@ -67,7 +67,7 @@ def _ambiguity(name: str, files: Sequence[CrawledFile]) -> str:
     file = min(files, key=lambda file: file.listed.path)
     found = first_value(file.listed, file.format, name)
     where = f"{shortened(found[1])} in {file.listed.path}:{found[0]}" if found else file.listed.path
-    if is_time(file.facts[name].others[0].form):
+    if any(is_time(item.form) for item in file.facts[name].others):
         return f"{where} and all others can begin with the day or the month: say day_first = true or false"
     return f'{where} and all others can be thousands or decimals: say decimal = "." or ","'
 

@@ -72,12 +72,12 @@ def _settled_file(
     by_column: Mapping[str, set[object]],
     shared: dict[FileFormat, FileFormat],
 ) -> CrawledFile:
-    if not any(facts.others for facts in file.facts.values()):
-        return file
     own = {answer for answers in _answers(file, options).values() for answer in answers}
     facts, forms = dict(file.facts), dict(file.format.forms)
     for name, before in file.facts.items():
         if not before.others:
+            if "," in (own | by_column.get(name, set())) and _could_be_thousands(before, file.format):
+                facts[name] = replace(before, fits=ColumnFacts().fits, is_ambiguous=True)
             continue
         found = _chosen(options[name], (by_column.get(name, set()), own))
         if found is not None:
@@ -86,9 +86,17 @@ def _settled_file(
             facts[name] = replace(before, is_ambiguous=True)
         else:
             facts[name] = _nearest(before, file.format)
+    if facts == file.facts:
+        return file
     in_order = tuple((name, forms[name]) for name in file.format.columns if name in forms)
     file_format = replace(file.format, forms=in_order)
     return replace(file, format=shared.setdefault(file_format, file_format), facts=facts)
+
+
+def _could_be_thousands(facts: ColumnFacts, file_format: FileFormat) -> bool:
+    """Return whether numbers such as 1.234, beside others with a decimal comma, may be thousands."""
+    is_number = type_of([facts]).startswith(("double", "decimal"))
+    return is_number and not file_format.decimal and facts.scale == 3 and facts.whole_digits <= 3
 
 
 def _chosen(options: Sequence[ColumnFacts], evidence: Sequence[set[object]]) -> ColumnFacts | None:

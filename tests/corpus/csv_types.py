@@ -208,6 +208,22 @@ def tables() -> Iterator[Case]:
             rows=[(1, Decimal("12345678901234567890.500")), (2, Decimal("2.255"))],
         ),
     )
+    yield one_file("decimal_commas_beside_thousands", "id;price;weight\n1;2,50;1.234\n2;3,75;2.500\n", Truth(
+        columns={"id": "bigint", "price": "double", "weight": "string"},
+        rows=[(1, 2.5, "1.234"), (2, 3.75, "2.500")], doubts=('say decimal = "."',),
+    ))  # fmt: skip
+    yield Case(
+        name="decimal_commas_in_another_file",
+        files={"a.csv": b"id;v\n1;1.234\n", "b.csv": b"id;v\n2;2,5\n"},
+        truth=Truth(
+            columns={"id": "bigint", "v": "string"}, rows=[(1, "1.234"), (2, "2,5")], doubts=('say decimal = "."',)
+        ),
+    )
+    yield Case(
+        name="decimal_points_in_another_file",
+        files={"a.csv": b"id;v\n1;1.25\n", "b.csv": b"id;v\n2;2,5\n"},
+        truth=Truth(columns={"id": "bigint", "v": "double"}, rows=[(1, 1.25), (2, 2.5)]),
+    )
     german = "Nr;Datum;Preis;Ort\n1;31.12.2025;1.234,50;Köln\n2;01.01.2026;0,99;München\n"
     yield one_file(
         "german_export",

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glue_tui.catalog.forms import COMMA_NUMBER, POINT_NUMBER
+from glue_tui.cli.catalog_views import listing
 from glue_tui.crawlers.csv_counts import counts_as_written, counts_in_form, facts_from
 from glue_tui.crawlers.facts import COUNTED
 from glue_tui.crawlers.forms import possible_forms
@@ -137,3 +138,4 @@ def test_a_doubt_is_told_with_its_key_and_kept_with_the_table(project: Project) 
     (doubt,) = project.catalog.table("raw.in2").table.formats[0].doubts
     assert "say header = true or header = false" in doubt
     assert any(line.startswith("WARN") and doubt in line for line in project.log)
+    assert listing(project.catalog.table("raw.in2")).doubts == (doubt,), "`catalog raw.in2` shows it"
