@@ -21,6 +21,7 @@ from glue_tui.catalog.readers.asked import asked_for
 from glue_tui.catalog.readers.csv_files import scan_csv
 from glue_tui.catalog.readers.json_files import scan_json
 from glue_tui.catalog.readers.lake_tables import scan_lake
+from glue_tui.catalog.readers.log_files import scan_log
 from glue_tui.catalog.readers.typed_files import scan_typed
 from glue_tui.catalog.s3_access import CONNECTION_URL_PARAMETER, storage_for
 from glue_tui.catalog.set_aside import set_aside
@@ -188,6 +189,9 @@ def _scan_format(
         case "csv":
             read_as = text_schema(table, file_format)
             frame = scan_csv(file_format, paths, read_as, _PATH, storage)
+        case "log":
+            read_as = {name: pl.String() for name in file_format.columns}
+            frame = scan_log(file_format, paths, read_as, _PATH, storage)
         case "delta" | "iceberg":
             frame = pl.concat([scan_lake(path, storage) for path in paths])
             lake = [pl.col(item.name).cast(polars_type(item.type)) for item in table.columns]

@@ -35,7 +35,8 @@ class FileFormat:
     columns: tuple[str, ...] = ()
     """Columns as they stand in these files, in their order."""
     types: tuple[str, ...] = ()
-    """Physical types in polars' words, where the files carry types (parquet): files that differ are read apart."""
+    """Physical types in polars' words, where the files carry types (parquet): files that differ are read apart. Of a
+    log the Glue types that its pattern says."""
     delimiter: str = ","
     quote: str = '"'
     """Empty where quotes mean nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from glue_tui.catalog.places import LOCAL, Storage
 from glue_tui.core.model import Classifier
@@ -10,8 +10,8 @@ from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.csv_dialect import classify_csv
 from glue_tui.crawlers.encodings import decoded
 from glue_tui.crawlers.head import Head, NoData, Unreadable, by_first_bytes, read_head
-from glue_tui.crawlers.json_shape import classify_json, json_encoding, looks_like_json
 from glue_tui.crawlers.names import DOCUMENT_EXTENSIONS, PARQUET_EXTENSIONS, without_packing
+from glue_tui.crawlers.text_formats import json_or_log
 
 _MAGIC = (
     (b"ORC", "an ORC file"),
@@ -65,11 +65,7 @@ def _by_content(head: Head, name: str, extension: str, classifier: Classifier) -
     if not found.text.strip():
         raise Unreadable("the file is empty")
     tried = (*tried, found.tried)
-    if looks_like_json(found.text, name, classifier):
-        # JSON has no stand-in for broken bytes: its reader names their line.
-        encoding = "utf8" if found.encoding == "utf8-lossy" else json_encoding(content, found.encoding)
-        base = FileFormat(classification="json", encoding=encoding, compression=head.compression)
-        shape = classify_json(found.text, is_whole=head.is_whole, name=name, said=classifier, base=base)
-        return Classified(format=replace(shape.format, doubts=shape.doubts), tried=(*tried, shape.tried))
+    if other := json_or_log(found, head, name, classifier):
+        return Classified(format=other.format, tried=(*tried, other.tried))
     dialect = classify_csv(head, found, extension, classifier)
     return Classified(format=dialect.format, tried=(*tried, *dialect.tried))

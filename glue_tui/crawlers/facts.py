@@ -54,6 +54,8 @@ class CrawledFile:
     format: FileFormat
     rows: int
     facts: dict[str, ColumnFacts]
+    notes: tuple[str, ...] = ()
+    """What the crawl's log warns of, though the file was read."""
     was_read: bool = True
     """False for a file that stands unchanged in the catalog."""
 

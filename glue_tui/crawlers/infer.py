@@ -23,6 +23,7 @@ from glue_tui.crawlers.head import HEAD_BYTES, NoData, Unreadable
 from glue_tui.crawlers.json_together import read_json_files
 from glue_tui.crawlers.lake_facts import read_lake
 from glue_tui.crawlers.listing import ListedFile
+from glue_tui.crawlers.log_facts import read_log
 from glue_tui.crawlers.names import PARQUET_EXTENSIONS, extension_of
 from glue_tui.crawlers.parquet_facts import ParquetFooters, read_parquet
 from glue_tui.crawlers.typed_facts import read_avro, read_ipc
@@ -149,5 +150,7 @@ def _read(files: Sequence[ListedFile], file_format: FileFormat, classifier: Clas
             yield from (read_ipc(listed, file_format) for listed in files)
         case "excel":
             yield from (read_excel(listed, file_format, classifier) for listed in files)
+        case "log":
+            yield from (read_log(listed, file_format) for listed in files)
         case _:
             yield from read_csv(files, file_format)

@@ -53,7 +53,12 @@ def _plain(lines: str, listed: ListedFile, file_format: FileFormat) -> CrawledFi
         texts = [name for name, dtype in schema.items() if dtype == pl.String]
         counts = (
             pl.scan_ndjson(source, schema=schema, **options)
-            .select(pl.len(), *(item for place, name in enumerate(texts) for item in text_counts(place, pl.col(name))))
+            .select(
+                pl.len(),
+                # Counted, so that every value is read: one that polars can't read shows.
+                pl.all().count().name.prefix("counted:"),
+                *(item for place, name in enumerate(texts) for item in text_counts(place, pl.col(name))),
+            )
             .collect(engine="streaming")
             .row(0, named=True)
         )

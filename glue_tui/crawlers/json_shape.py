@@ -109,8 +109,8 @@ def _open_array(text: str) -> tuple[tuple[str, ...], set[str]]:
             case ",":
                 key = ""
             case ":":
-                key = json.loads(last, strict=False)
-                if len(brackets) == 1:
+                key = last[1:-1] if "\\" not in last else ""
+                if len(brackets) == 1 and key:
                     keys.add(key)
         last = token
     outer = [bracket for bracket, _ in brackets]

@@ -5,7 +5,7 @@ from __future__ import annotations
 DATA_EXTENSIONS = frozenset({"csv", "tsv", "psv", "txt", "dat", "data", "json", "jsonl", "ndjson", "parquet", "pq"})
 PARQUET_EXTENSIONS = frozenset({"parquet", "pq"})
 DOCUMENT_EXTENSIONS = frozenset(
-    {"md", "rst", "html", "htm", "pdf", "py", "sql", "sh", "toml", "yaml", "yml", "png", "jpg", "log", "crc", "tmp"}
+    {"md", "rst", "html", "htm", "pdf", "py", "sql", "sh", "toml", "yaml", "yml", "png", "jpg", "crc", "tmp"}
 )
 _PACKING_EXTENSIONS = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".zip")
 

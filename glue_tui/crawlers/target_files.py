@@ -227,6 +227,8 @@ class TargetReader:
                         self.problems.add(f"{shown_path(result.path)}: {result.reason}")
                     case CrawledFile():
                         crawled.append(result)
+                        for note in result.notes:
+                            self.log("WARN", f"{shown_path(result.listed.path)}: {note}")
             yield from self._settled(crawled)
             done += len(found)
             self.progress(done, total)

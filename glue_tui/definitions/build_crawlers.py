@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
+from glue_tui.core.grok import compiled
 from glue_tui.core.json_path import json_steps
 from glue_tui.core.model import Classifier, Crawler, CrawlTarget, DatabaseTarget, FolderTarget
 from glue_tui.core.problem import InvalidInput
@@ -146,6 +147,11 @@ def _build_classifier(item: AuthoredClassifier | None, path: KeyPath, scope: Sco
             json_steps(item.records)
         except InvalidInput as error:
             scope.report.problem((*path, "records"), error.message, error.hint)
+    if item.pattern is not None:
+        try:
+            compiled(item.pattern, item.patterns)
+        except InvalidInput as error:
+            scope.report.problem((*path, "pattern"), error.message, error.hint)
     return Classifier(
         format=None if item.format is None else item.format.value,
         delimiter=item.delimiter,

@@ -26,6 +26,7 @@ CRAWLERS = {
     "CL-7",
     "CL-8",
     "CL-9",
+    "CL-11",
     *(f"SC-{number}" for number in range(1, 8)),
     "CT-2",
     "CT-3",
