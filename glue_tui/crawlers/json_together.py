@@ -70,7 +70,8 @@ def _read_alike(members: Sequence[_Small], schema: pl.Schema, file_format: FileF
     try:
         if is_rewritten(pl.scan_lines(text), schema):
             return
-        frame = pl.scan_ndjson(text, schema=schema).select(texts or next(iter(schema))).collect()
+        # All columns: a value that polars can't read shows only where it is read.
+        frame = pl.scan_ndjson(text, schema=schema).collect()
     except PolarsError:
         return
     if frame.height != sum(rows):

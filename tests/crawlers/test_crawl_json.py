@@ -221,3 +221,11 @@ def test_a_long_array_is_read_piece_by_piece(project: Project) -> None:
     assert report.rows == 9000
     last = project.scan("raw.in").filter(id=8999).collect().rows()
     assert last == [(8999, "x" * 100 + "8999", [{"n": [8999] * 3}])]
+
+
+def test_small_files_side_by_side_with_booleans_and_numbers_in_one_field_are_text(project: Project) -> None:
+    for number in range(4):
+        project.write(f"in/{number}.jsonl", '{"id": 1, "v": true}\n{"id": 2, "v": 1}\n')
+    project.crawl("in")
+    assert project.types("raw.in") == {"id": "bigint", "v": "string"}
+    assert sorted(project.rows("raw.in")) == [(1, "true")] * 4 + [(2, "1")] * 4
