@@ -35,6 +35,8 @@ class Field:
     """It is NULL in the database where, and only where, it is null once read."""
     or_else: str = ""
     """Added to conditions on it: rows of which the database can't tell."""
+    beyond_ascii: str = ""
+    """What stands for `sql` beside a text with other letters than those of ASCII, where that may not compare."""
     moment: str = "'{}'"
     """How a date or timestamp is written, around its ISO text."""
 
@@ -77,7 +79,7 @@ def _comparison(field: Field | None, operator: str, literal: Any) -> str:
     if field is None or (field.kind == "text" and operator != "="):
         return ""
     value = _written(_value(literal), field)
-    return f"({field.sql} {operator} {value}{field.or_else})" if value else ""
+    return f"({_beside(value, field)} {operator} {value}{field.or_else})" if value else ""
 
 
 def _is_in(field: Field | None, literal: Any) -> str:
@@ -91,7 +93,13 @@ def _is_in(field: Field | None, literal: Any) -> str:
     written = [_written(value, field) for value in values if value is not None]
     if not written or len(written) > IN_MAX or not all(written):
         return ""
-    return f"({field.sql} IN ({', '.join(written)}){field.or_else})"
+    listed = ", ".join(written)
+    return f"({_beside(listed, field)} IN ({listed}){field.or_else})"
+
+
+def _beside(written: str, field: Field) -> str:
+    """Return the column as it compares with values that are written so."""
+    return field.sql if written.isascii() else field.beyond_ascii or field.sql
 
 
 def _value(literal: Any) -> object:

@@ -373,9 +373,11 @@ def _fields(declared: Mapping[str, SourceColumn], schema: Mapping[str, pl.DataTy
         column, text = declared[name], _quoted(name)
         word = type_parts(column.declared)[0]
         if dtype == pl.String() and word in TEXTS:
-            fields[name] = Field(sql=text, kind="text", nulls_agree=True)
-        elif polars_type(column.type) != dtype or word == "bit":
-            continue
+            # A letter that the column's character set lacks is an error, not unequal.
+            unicode = f"CONVERT({text} USING utf8mb4)"
+            fields[name] = Field(sql=text, kind="text", nulls_agree=True, beyond_ascii=unicode)
+        elif polars_type(column.type) != dtype or word in ("bit", "year"):
+            continue  # a year takes 24 for 2024
         elif dtype.is_integer():
             fields[name] = Field(sql=text, kind="integer", nulls_agree=True)
         elif isinstance(dtype, pl.Decimal):

@@ -373,7 +373,9 @@ def _fields(declared: Mapping[str, SourceColumn], schema: Mapping[str, pl.DataTy
             continue
         match dtype:
             case pl.Int16() | pl.Int32() | pl.Int64():
-                fields[name] = Field(sql=text, kind="integer", nulls_agree=True)
+                # An oid compares without a sign, and with nothing beyond 32 bits.
+                sql = f"{text}::bigint" if declared_as == "oid" else text
+                fields[name] = Field(sql=sql, kind="integer", nulls_agree=True)
             case pl.Decimal():
                 fields[name] = Field(sql=text, kind="decimal", nulls_agree=True)
             case pl.Float64():

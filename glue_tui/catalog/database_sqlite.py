@@ -269,8 +269,9 @@ def _fields(declared: Mapping[str, SourceColumn], schema: Mapping[str, pl.DataTy
         elif dtype == pl.Date() and column.type == "date":
             fields[name] = Field(sql=text, kind="date")
         elif dtype == pl.String() and re.search("CHAR|CLOB|TEXT", column.declared.upper()):
-            # A blob compares unequal to every text, and yet is read as one.
-            fields[name] = Field(sql=text, kind="text", nulls_agree=True, or_else=f" OR typeof({text}) = 'blob'")
+            # What is no text compares unequal to every text, and yet is read as one: blobs, numbers of a view's UNION.
+            other = f" OR typeof({text}) NOT IN ('text', 'null')"
+            fields[name] = Field(sql=text, kind="text", nulls_agree=True, or_else=other)
     return fields
 
 

@@ -13,8 +13,9 @@ from enum import StrEnum
 
 from glue_tui.core.model import DashboardWork, Job, NodeId, SqlWork, TableSink, Workflow, crawler_id, job_id
 
-_NO_NAMES = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
-"""Comments and texts of a query: a table's name in them is none."""
+_NO_NAMES = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|("[^"]*"|`[^`]*`)""", re.DOTALL)
+"""Comments and texts of a query: a table's name in them is none. A quoted name may look as if one began in it."""
+_AROUND_DOTS = re.compile(r"\s*\.\s*")
 
 
 class Access(StrEnum):
@@ -93,7 +94,8 @@ def lineage(noted: Iterable[TableUse], workflows: Iterable[Workflow], full_name:
 
 def mentioned(query: str, known: Sequence[str]) -> list[str]:
     """Return the known `database.table` names that occur in a query, quoted or not."""
-    plain = _NO_NAMES.sub(" ", query).replace('"', "").replace("`", "").lower()
+    names = _NO_NAMES.sub(lambda found: found[1] or " ", query).replace('"', "").replace("`", "")
+    plain = _AROUND_DOTS.sub(".", names).lower()
     return [name for name in known if name in plain and re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", plain)]
 
 

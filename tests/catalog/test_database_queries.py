@@ -114,6 +114,22 @@ def test_a_limit_goes_to_the_database_and_comes_before_a_later_condition(url: st
     assert scan(url).select(pl.len()).collect().item() == 7
 
 
+@pytest.mark.parametrize("value", ["1", "2.5", "x"])
+def test_numbers_that_a_view_brings_into_a_column_of_text_are_found_as_text(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "union.db"
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("CREATE TABLE declared (x VARCHAR(9))")
+        conn.execute("CREATE TABLE bare (x)")
+        conn.execute("CREATE VIEW t AS SELECT x FROM declared UNION ALL SELECT x FROM bare")
+        conn.execute("INSERT INTO declared VALUES ('1'), ('x')")
+        conn.execute("INSERT INTO bare VALUES (1), (2.5), ('x'), (NULL)")
+    lazy = scan(f"sqlite:///{path}")
+    for predicate in (pl.col("x") == value, pl.col("x").is_in([value])):
+        found = lazy.filter(predicate).collect()
+        assert found.equals(lazy.collect().filter(predicate))
+        assert found.height == (1 if value == "2.5" else 2)
+
+
 def test_what_has_no_words_in_sql_is_left_out() -> None:
     fields = {"n": Field(sql="n", kind="integer", nulls_agree=True), "x": Field(sql="x", kind="double")}
     for predicate, words in [

@@ -241,3 +241,18 @@ def test_no_row_is_lost_to_a_file_that_was_not_opened(
     ]
     opened = {int(file.path) for file in files_for(condition, table_of("csv"), files)}
     assert set(kept) <= opened
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        """SELECT id AS "it's" FROM lake.csv WHERE store = 'a' AND id < 25""",
+        """SELECT id AS "a--b" FROM lake.csv WHERE store = 'a' AND id < 25""",
+        "SELECT id FROM lake . csv WHERE store = 'a' AND id < 25",
+        "SELECT id FROM lake\n.\"csv\" WHERE store = 'a' AND id < 25 -- FROM lake.json",
+    ],
+)
+def test_a_query_names_its_tables_in_any_spelling(catalog: Catalog, query: str) -> None:
+    rows, reads = opened(catalog, query)
+    assert rows == [(20,), (21,)]
+    assert [table for table, *_ in reads] == ["lake.csv"]

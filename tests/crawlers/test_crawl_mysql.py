@@ -209,6 +209,27 @@ def test_what_a_query_asks_of_mysql_is_judged_there_where_both_agree(shop: str, 
     assert lazy.filter(predicate).collect().equals(lazy.collect().filter(predicate))
 
 
+def test_years_and_letters_that_a_character_set_lacks_lose_no_row_of_mysql(server: MysqlServer, shop: str) -> None:
+    server.execute(
+        "USE store",
+        "CREATE TABLE cars (built year, name varchar(20) CHARACTER SET latin1)",
+        "INSERT INTO cars VALUES (2024, 'né'), (1969, 'x'), (0, NULL)",
+    )
+    lazy = table(shop, "cars")
+    everything = lazy.collect()
+    for predicate, rows in [
+        (pl.col("built") > 24, 2),
+        (pl.col("built") >= 70, 2),
+        (pl.col("built") < 70, 1),
+        (pl.col("name") == "né", 1),
+        (pl.col("name") == "漢", 0),
+        (pl.col("name").is_in(["漢", "x"]), 1),
+    ]:
+        found = lazy.filter(predicate).collect()
+        assert found.equals(everything.filter(predicate))
+        assert found.height == rows
+
+
 def test_rows_of_mysql_come_in_batches_and_the_rest_is_not_waited_for(server: MysqlServer, shop: str) -> None:
     server.execute("USE store", "CREATE TABLE many AS SELECT seq AS id FROM seq_1_to_200000")
     question = Question(schema="store", table="many", columns={"id": pl.Int64()})

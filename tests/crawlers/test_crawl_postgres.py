@@ -262,6 +262,13 @@ def test_what_a_query_asks_is_judged_by_the_database_where_both_agree(
     )
 
 
+def test_numbers_beyond_an_oid_are_compared_with_it(server: PostgresServer, shop: str) -> None:
+    server.execute("CREATE TABLE shop.things (o oid)", "INSERT INTO shop.things VALUES (0), (4294967295), (NULL)")
+    lazy = table(shop, "things")
+    for predicate, rows in [(pl.col("o") > -1, 2), (pl.col("o") < 2**40, 2), (pl.col("o") == 2**32 - 1, 1)]:
+        assert lazy.filter(predicate).collect().height == rows
+
+
 def test_rows_come_in_batches_and_no_more_of_them_than_are_asked_for(server: PostgresServer, shop: str) -> None:
     server.execute(
         "CREATE TABLE shop.many AS SELECT g AS id, repeat('x', 900) AS text FROM generate_series(1, 30000) g"

@@ -157,3 +157,11 @@ def test_parquet_files_that_lie_are_left_out(project: Project) -> None:
         "in/length.parquet",
     }
     assert all("not a whole parquet file: " in problem for problem in report.problems)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_letters_that_could_stand_for_other_files_are_those_of_a_name(project: Project, kind: str) -> None:
+    for number, name in enumerate(["a1", "a[1]", "b*", "bc"]):
+        project.write(f"in/{name}.arrow", written(kind, pl.DataFrame({"id": [number]})))
+    project.crawl("in")
+    assert sorted(project.rows("raw.in")) == [(0,), (1,), (2,), (3,)]

@@ -46,7 +46,7 @@ def scan_typed(
 def scan_ipc(path: str, storage: Storage = LOCAL) -> pl.LazyFrame:
     """Return the rows of an Arrow IPC file or stream; a stream is read whole."""
     if storage.read(path, 0, len(IPC_MAGIC)) == IPC_MAGIC:
-        return pl.scan_ipc(path, hive_partitioning=False, **storage.polars_options(path))
+        return pl.scan_ipc(path, glob=False, hive_partitioning=False, **storage.polars_options(path))
     with storage.open(path) as file:
         return pl.read_ipc_stream(file).lazy()
 
