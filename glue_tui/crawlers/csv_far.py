@@ -23,7 +23,8 @@ def first_misfit_far_in(file: CrawledFile, column: str, kind: str) -> tuple[int,
     if not is_plain(file_format) or file_format.comment or file_format.lead_lines or file_format.blank_lines:
         return None
     try:
-        lines = pl.scan_lines(listed.absolute, **listed.storage.polars_options(listed.absolute))
+        options = listed.storage.polars_options(listed.absolute)
+        lines = pl.scan_lines(listed.absolute, glob=False, **options)
         if lines.select(pl.len()).collect(engine="streaming").item() != file.rows + file_format.header:
             return None
         schema = {name: pl.String() for name in file_format.columns}

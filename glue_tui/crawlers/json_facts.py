@@ -48,7 +48,7 @@ def _plain(lines: str, listed: ListedFile, file_format: FileFormat) -> CrawledFi
     try:
         frame = pl.scan_ndjson(source, infer_schema_length=None, **options)
         schema = frame.collect_schema()
-        if not schema or is_rewritten(pl.scan_lines(lines, **options), schema):
+        if not schema or is_rewritten(pl.scan_lines(lines, glob=False, **options), schema):
             return None
         texts = [name for name, dtype in schema.items() if dtype == pl.String]
         counts = (

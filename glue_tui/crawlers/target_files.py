@@ -11,6 +11,7 @@ from pathlib import Path
 
 from glue_tui.catalog.places import FileStatus, Storage, is_s3, local_status
 from glue_tui.catalog.read import Catalog, FileRow, TableEntry
+from glue_tui.catalog.readers.lake_tables import lake_folder, lake_kind
 from glue_tui.core.model import Crawler, FolderTarget
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import UNSETTLED_TAG
@@ -161,7 +162,7 @@ class TargetReader:
         to_read: list[ListedFile] = []
         if self.crawler.recrawl is RecrawlBehavior.CRAWL_NEW_FOLDERS_ONLY:
             kept += [row for row, _ in known.values()]
-            holding = {path.rpartition("/")[0] + "/" for path in known}
+            holding = set(map(_folder_of, known))
             for folder in folders:
                 if folder.path not in holding:
                     to_read += [self._file(folder, entry) for entry in folder.entries]
@@ -188,8 +189,8 @@ class TargetReader:
             return {}
         mark = _reading_mark(target)
         is_same = [_marks(entry)[0] == mark for entry in self.known.tables]
-        if all(is_same) and len(self.crawler.targets) == 1:
-            return self.known.rows
+        if all(is_same) and len(self.crawler.targets) == 1 and self.crawler.recrawl is RecrawlBehavior.CRAWL_CHANGED:
+            return self.known.rows  # the listing says which of them lie in the target
         place = location_of(target.path, self.project_dir)
         own = [is_below(entry.table.location, place) for entry in self.known.tables]
         if any(mine and not same for mine, same in zip(own, is_same, strict=True)):
@@ -315,6 +316,15 @@ def is_below(path: str, folder: str) -> bool:
     if folder == ".":
         return not path.startswith("/") and not is_s3(path)
     return path == folder or path.startswith(folder if folder == "/" else f"{folder}/")
+
+
+def _folder_of(path: str) -> str:
+    """Return the folder that a known file was listed in, as ListedFolder.path has it: of a lake's version the table's."""
+    if lake_kind(path):
+        folder = lake_folder(path)
+        return f"{folder}/" if folder else ""
+    folder, slash, _ = path.rpartition("/")
+    return folder + slash
 
 
 def _is_file(target: FolderTarget, folders: Sequence[ListedFolder], project_dir: Path) -> bool:

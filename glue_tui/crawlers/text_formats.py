@@ -30,7 +30,10 @@ def json_or_log(text: Text, head: Head, name: str, said: Classifier) -> OtherTex
     encoding = "utf8" if text.encoding == "utf8-lossy" else json_encoding(head.content, text.encoding)
     base = FileFormat(classification="json", encoding=encoding, compression=head.compression)
     if said.pattern is None and looks_like_json(text.text, name, said):
-        shape = classify_json(text.text, is_whole=head.is_whole, name=name, said=said, base=base)
+        try:
+            shape = classify_json(text.text, is_whole=head.is_whole, name=name, said=said, base=base)
+        except RecursionError:
+            raise Unreadable("its values are nested too deeply") from None
         return OtherText(format=replace(shape.format, doubts=shape.doubts), tried=shape.tried)
     if said.format not in (None, "log"):
         return None
