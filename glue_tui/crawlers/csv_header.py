@@ -118,13 +118,14 @@ def _vote(cell: str, values: list[str]) -> int:
 
 def column_names(cells: list[str]) -> tuple[str, ...]:
     """Return the cells of a header as column names: trimmed, an empty one numbered, a second one of a name too."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    numbers: dict[str, int] = {}
     for place, cell in enumerate(cells):
         base = " ".join(cell.removeprefix("#").split()) if place == 0 else " ".join(cell.split())
         base = base or f"col{place}"
-        name, number = base, 1
+        name = base
         while name in names:
-            number += 1
-            name = f"{base}_{number}"
-        names.append(name)
+            numbers[base] = numbers.get(base, 1) + 1
+            name = f"{base}_{numbers[base]}"
+        names[name] = None
     return tuple(names)

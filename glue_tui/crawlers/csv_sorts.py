@@ -19,6 +19,7 @@ from glue_tui.crawlers.csv_counts import counts_as_written, counts_in_form, fact
 from glue_tui.crawlers.facts import COUNTED, ColumnFacts
 
 FILE = "__glue_tui_file"
+_SORT = "__glue_tui_sort_"
 SAMPLE_VALUES = 64
 
 
@@ -190,7 +191,7 @@ class Counter:
         if not self.sorts:
             self.sorts = [() if name in self.forms else sorts_in(_sample(frame[name])) for name in self.columns]
         frame = frame.with_columns(
-            sort_of(pl.col(name), sorts).alias(f"{place}:sort")
+            sort_of(pl.col(name), sorts).alias(f"{_SORT}{place}")
             for place, (name, sorts) in enumerate(zip(self.columns, self.sorts, strict=True))
             if sorts
         )
@@ -223,7 +224,7 @@ class Counter:
             if self.odd_value:
                 yield from self._looks(place, column)
             return
-        sort = pl.col(f"{place}:sort")
+        sort = pl.col(f"{_SORT}{place}")
         yield (sort == Sort.NONE).sum().alias(f"{place}:none")
         yield (sort == Sort.OTHER).sum().alias(f"{place}:other")
         yield from ((sort == item).sum().alias(f"{place}:{int(item)}") for item in sorts)

@@ -12,6 +12,7 @@ from glue_tui.catalog.types import TIMESTAMP_FORMAT
 from glue_tui.core.model import Classifier
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import FileFormat
+from glue_tui.crawlers.csv_header import column_names
 from glue_tui.crawlers.facts import BrokenFile, ColumnFacts, CrawledFile, Found, broken
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.values import NULL_TYPE, PATTERNS, is_text
@@ -74,12 +75,8 @@ def _is_header(row: tuple[str | None, ...]) -> bool:
 
 
 def _names(row: tuple[str | None, ...], classifier: Classifier) -> tuple[str, ...]:
-    names: list[str] = []
-    for place, cell in enumerate(row):
-        said = classifier.columns[place] if place < len(classifier.columns) else (cell or "").strip()
-        name = said or f"col{place}"
-        names.append(name if name not in names else f"{name}_{place}")
-    return tuple(names)
+    said = classifier.columns
+    return column_names([said[place] if place < len(said) else cell or "" for place, cell in enumerate(row)])
 
 
 def _facts(column: pl.Series, rows: pl.Series, where: str) -> ColumnFacts:

@@ -31,8 +31,10 @@ _LONG_NUMBER = r"[:\[,]\s*-?\d{16,}\s*[,\]}]"
 def read_json(listed: ListedFile, file_format: FileFormat) -> Found:
     """Read one file whole."""
     try:
-        with as_json_lines(listed.absolute, file_format, listed.storage) as lines:
-            found = _plain(lines, listed, file_format)
+        found = None
+        if not file_format.exact:
+            with as_json_lines(listed.absolute, file_format, listed.storage) as lines:
+                found = _plain(lines, listed, file_format)
         if found is None:
             found = _exact(listed, file_format)
     except (BrokenJson, PolarsError, OSError) as error:
@@ -141,7 +143,7 @@ def _text_keys(schema: pl.Schema) -> tuple[set[str], bool]:
 def _exact(listed: ListedFile, file_format: FileFormat) -> CrawledFile:
     """Return what the records of a file hold, value by value. Raises BrokenJson."""
     fields, rows = kinds_of(json_records(listed.absolute, file_format, listed.storage))
-    exact = any(item.is_exact_needed for item in fields.values())
+    exact = file_format.exact or any(item.is_exact_needed for item in fields.values())
     read_as = replace(file_format, columns=tuple(fields), exact=exact)
     texts = {name: pl.String() for name, item in fields.items() if item.counts.keys() == {"string"}}
     facts = {name: ColumnFacts(type=item.type, reason=item.reason(listed.path)) for name, item in fields.items()}

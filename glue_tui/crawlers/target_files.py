@@ -319,7 +319,7 @@ def is_below(path: str, folder: str) -> bool:
 
 
 def _folder_of(path: str) -> str:
-    """Return the folder that a known file was listed in, as ListedFolder.path has it: of a lake's version the table's."""
+    """Return the folder that a known file was listed in, as ListedFolder.path has it: of a lake its table's."""
     if lake_kind(path):
         folder = lake_folder(path)
         return f"{folder}/" if folder else ""

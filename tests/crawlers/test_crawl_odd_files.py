@@ -1,0 +1,66 @@
+"""Files that would be mixed up, or would end a crawl, if their names or contents were taken for something else."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+import xlsxwriter
+from crawl_project import Project
+
+from glue_tui.core.model import Classifier, FolderTarget
+from glue_tui.crawlers.csv_header import column_names
+
+
+def test_a_name_with_brackets_is_no_pattern_that_leads_to_another_arrow_file(project: Project) -> None:
+    (project.folder / "in").mkdir()
+    pl.DataFrame({"a": [1, 2]}).write_ipc(project.folder / "in/a[1].arrow")
+    pl.DataFrame({"a": [9]}).write_ipc(project.folder / "in/a1.arrow")
+    assert project.crawl("in").problems == ()
+    assert sorted(project.rows("raw.in")) == [(1,), (2,), (9,)]
+
+
+def test_a_number_within_text_is_seen_though_another_json_file_fits_the_name_as_a_pattern(project: Project) -> None:
+    rest = '{"a": "long enough to be read alone"}\n' * 30_000
+    project.write("in/a[1].jsonl", f'{{"a": "x"}}\n{{"a": 7.10}}\n{rest}')
+    project.write("in/a1.jsonl", '{"a": "x"}\n')
+    project.crawl("in/a[1].jsonl")
+    (table,) = project.tables()
+    assert project.scan(table).head(2).collect().rows() == [("x",), ("7.10",)]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+@pytest.mark.parametrize("text", ['{"a":' * 5000 + "1" + "}" * 5000, '{"a":' * 9000, "[" * 9000])
+def test_json_that_is_nested_too_deeply_does_not_end_the_crawl(project: Project, name: str, text: str) -> None:
+    project.write("in/ok.csv", "k,v\n1,2\n")
+    project.write(f"in/{name}", text)
+    (problem,) = project.crawl("in").problems
+    assert problem.startswith(f"in/{name}: ")
+    assert "nested too deeply" in problem
+
+
+def test_half_a_letter_in_json_that_is_read_exactly_is_found_by_the_crawl(project: Project) -> None:
+    project.write("in/ok.csv", "k,v\n1,2\n")
+    project.write("in/a.jsonl", '{"d": 1, "d": "x"}\n{"d": "\\ud800"}\n')
+    (problem,) = project.crawl("in").problems
+    assert "in/a.jsonl: line 2" in problem
+
+
+def test_columns_may_be_called_as_a_crawl_might_call_its_own(project: Project) -> None:
+    for name in ("a", "b"):
+        project.write(f"in/{name}.csv", "0:sort,1:sort,rows\n1,a,3\n2,b,4\n")
+    project.crawl(FolderTarget(path="in", classifier=Classifier(header=True)))
+    assert project.types("raw.in") == {"0:sort": "bigint", "1:sort": "string", "rows": "bigint"}
+
+
+def test_a_header_that_names_columns_twice_gives_each_a_name_of_its_own(project: Project) -> None:
+    (project.folder / "in").mkdir()
+    with xlsxwriter.Workbook(str(project.folder / "in/a.xlsx")) as book:
+        sheet = book.add_worksheet()
+        for row, cells in enumerate((["a", "a_2", "a"], [1, 2, 3], [4, 5, 6])):
+            sheet.write_row(row, 0, cells)
+    project.crawl(FolderTarget(path="in", classifier=Classifier(header=True)))
+    assert [*project.types("raw.in")] == ["a", "a_2", "a_3"]
+    assert project.rows("raw.in") == [(1, 2, 3), (4, 5, 6)]
+    many = column_names(["a"] * 20_000)
+    assert many[:3] == ("a", "a_2", "a_3")
+    assert len(set(many)) == 20_000
