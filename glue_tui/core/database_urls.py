@@ -47,6 +47,11 @@ class ServerUrl:
         place = self.host or dict(self.options).get("host", "") or dict(self.options).get("unix_socket", "")
         return f"{self.kind}://{user}{place}{port}/{self.database}"
 
+    @property
+    def passwords(self) -> tuple[str, ...]:
+        """What nobody else may know: the password before the host, and those among the options (`sslpassword`)."""
+        return (self.password, *(value for key, value in self.options if "password" in key.lower()))
+
     def without_password(self, text: str) -> str:
         """Return a driver's message with the password, as it is or encoded, taken out."""
         secrets = {

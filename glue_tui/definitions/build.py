@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -154,12 +154,17 @@ def _build_connection(name: str, url: str, scope: Scope) -> Connection:
             elif kind_of(url) == "sqlite":
                 if not plain.partition("://")[2].startswith("/") or not plain.partition("://")[2].strip("/"):
                     scope.report.problem(path, "not a database URL", 'three slashes: "sqlite:///path/to/file.db"')
-            elif (password := server_url(plain).password) and password == server_url(_TEMPLATE.sub("2", url)).password:
+            elif any(_written_out(server_url(plain).passwords, server_url(_TEMPLATE.sub("2", url)).passwords)):
                 hint = "{{ env.PASSWORD }} in its place, and the variable set where the engine is started"
                 scope.report.problem(path, "holds a password, which catalog and history would keep", hint)
         except InvalidInput as error:
             scope.report.problem(path, error.message, error.hint)
     return Connection(name=name, url=scope.text(path, url))
+
+
+def _written_out(passwords: tuple[str, ...], others: tuple[str, ...]) -> Iterator[bool]:
+    """Yield of each password whether it is there, and the same whatever its templates bring."""
+    return (one != "" and one == other for one, other in zip(passwords, others, strict=True))
 
 
 def _check_s3_url(path: KeyPath, url: str, scope: Scope) -> None:
