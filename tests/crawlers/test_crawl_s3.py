@@ -74,6 +74,15 @@ def test_csv_json_lines_and_parquet_in_folders_are_tables_that_sql_reads(project
     assert rows(project, "SELECT town FROM raw.old ORDER BY id") == [("Köln",), ("Nîmes",)]
 
 
+def test_letters_that_could_stand_for_other_objects_are_those_of_a_key(project: Project, s3: S3Server) -> None:
+    for number, name in enumerate(["a1", "a[1]", "b*", "bc", "c?", "{d,e}", "d"]):
+        s3.put(f"lines/{name}.jsonl", f'{{"id": {number}}}\n')
+        s3.put(f"csv/{name}.csv", f"id,x\n{number},y\n")
+    crawled(project, s3, "s3://lake")
+    assert rows(project, "SELECT id FROM raw.lines ORDER BY id") == [(number,) for number in range(7)]
+    assert rows(project, "SELECT id FROM raw.csv ORDER BY id") == [(number,) for number in range(7)]
+
+
 def test_the_catalog_keeps_no_secret(project: Project, s3: S3Server) -> None:
     s3.put("sales/a.csv", "id,x\n1,2\n")
     crawled(project, s3, "s3://lake/sales")

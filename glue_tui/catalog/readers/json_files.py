@@ -10,7 +10,7 @@ from polars.io.plugins import register_io_source
 
 from glue_tui.catalog.places import LOCAL, Storage, is_s3
 from glue_tui.catalog.readers.asked import asked_for
-from glue_tui.catalog.readers.json_records import as_json_lines, is_read_by_polars, json_records
+from glue_tui.catalog.readers.json_records import as_json_lines, is_read_in_place, json_records
 from glue_tui.catalog.readers.json_values import exact_frames
 from glue_tui.core.schema import FileFormat
 
@@ -24,7 +24,7 @@ def scan_json(
 ) -> pl.LazyFrame:
     """Return the records of JSON files under the names and dtypes of `schema`; `path_column` gets each row's file."""
     read_as = {name: _readable(dtype) for name, dtype in schema.items()}
-    if file_format.exact or not is_read_by_polars(file_format):
+    if file_format.exact or not all(is_read_in_place(path, file_format) for path in paths):
         frame = _scan_one_by_one(file_format, paths, read_as, path_column, storage)
     else:
         frame = _scan_lines(paths, read_as, storage, path_column)

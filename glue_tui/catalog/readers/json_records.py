@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from glue_tui.catalog.places import LOCAL, Storage
+from glue_tui.catalog.places import LOCAL, Storage, is_s3
 from glue_tui.catalog.readers.unpacked import unpacked
 from glue_tui.core.json_path import Step, json_steps
 from glue_tui.core.schema import FileFormat
@@ -40,6 +40,11 @@ def is_read_by_polars(file_format: FileFormat) -> bool:
     )
 
 
+def is_read_in_place(path: str, file_format: FileFormat) -> bool:
+    """Return whether polars reads this file as it lies. It would take `*` in the name of an object for a pattern."""
+    return is_read_by_polars(file_format) and not (is_s3(path) and set(path) & set("*?[{"))
+
+
 def json_records(path: str, file_format: FileFormat, storage: Storage = LOCAL) -> Iterator[tuple[int, str]]:
     """Yield the records of a file, each with the line it begins in (from 1) and its text, without line breaks.
 
@@ -64,7 +69,7 @@ def as_json_lines(path: str, file_format: FileFormat, storage: Storage = LOCAL) 
 
     Raises BrokenJson, Damaged.
     """
-    if is_read_by_polars(file_format):
+    if is_read_in_place(path, file_format):
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="glue-tui-") as folder:
