@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from operator import add
+from typing import Any
 
 import polars as pl
 
@@ -207,10 +208,11 @@ class Counter:
             counted = frame.select(pl.col(FILE).first(), *wanted)
         else:
             counted = frame.group_by(FILE, maintain_order=True).agg(*wanted)
-        columns = [self._column(frame, counted, place) for place in range(len(self.columns))]
-        odd, inner = (_summed(counted, what) if self.odd_value else [0] * counted.height for what in (":odd", ":inner"))
+        sums = counted.to_dict(as_series=False)
+        columns = [self._column(frame, sums, place) for place in range(len(self.columns))]
+        odd, inner = (_summed(sums, what) if self.odd_value else [0] * counted.height for what in (":odd", ":inner"))
         found = zip(
-            *(counted[name].to_list() for name in (FILE, "rows", "empty", "trailing")),
+            *(sums[name] for name in (FILE, "rows", "empty", "trailing")),
             zip(*columns, strict=True),
             odd,
             inner,
@@ -240,16 +242,18 @@ class Counter:
         yield value.str.contains(self.odd_value).sum().alias(f"{place}:odd")
         yield value.str.count_matches(self.delimiter, literal=True).sum().alias(f"{place}:inner")
 
-    def _column(self, frame: pl.DataFrame, counted: pl.DataFrame, place: int) -> list[Counts]:
+    def _column(self, frame: pl.DataFrame, sums: Mapping[str, list[Any]], place: int) -> list[Counts]:
         """Return the counts of one column for each file, where need be counted the long way."""
-        sorts, files = self.sorts[place], counted[FILE].to_list()
+        sorts, files = self.sorts[place], sums[FILE]
+        # Of a file with thousands of columns, only the one at hand is filtered.
+        values = pl.DataFrame([frame[FILE], frame[self.columns[place]]])
         if not sorts:
-            slow = self._slow(frame, place)
+            slow = self._slow(values, place)
             return [slow[file] for file in files]
         names = [f"{place}:{name}" for name in ("none", *map(str, map(int, sorts)), "whole", "scale")]
-        rows = zip(*(counted[name].to_list() for name in ("rows", *names) if name in counted.columns), strict=True)
-        others = counted.filter(pl.col(f"{place}:other") > 0)[FILE]
-        slow = self._slow(frame.filter(pl.col(FILE).is_in(others.implode())), place) if len(others) else {}
+        rows = zip(*(sums[name] for name in ("rows", *names) if name in sums), strict=True)
+        others = [file for file, count in zip(files, sums[f"{place}:other"], strict=True) if count]
+        slow = self._slow(values.filter(pl.col(FILE).is_in(others)), place) if others else {}
         found = []
         for file, row in zip(files, rows, strict=True):
             if file in slow:
@@ -270,9 +274,9 @@ class Counter:
         return {row[FILE]: Counts(facts_from(row, "0", form), _odd(row)) for row in rows.iter_rows(named=True)}
 
 
-def _summed(counted: pl.DataFrame, ending: str) -> list[int]:
+def _summed(sums: Mapping[str, list[Any]], ending: str) -> list[int]:
     """Return for each file the sum of the columns whose names end so."""
-    columns = (column.to_list() for column in counted if column.name.endswith(ending))
+    columns = (column for name, column in sums.items() if name.endswith(ending))
     return [sum(found) for found in zip(*columns, strict=True)]
 
 
