@@ -10,9 +10,10 @@ from itertools import groupby
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
-from glue_tui.catalog.places import LOCAL, Storage, is_s3
+from glue_tui.catalog.places import LOCAL, FileStatus, Storage, is_s3
 from glue_tui.catalog.readers.lake_tables import LOGS, newest_in, newest_version
 from glue_tui.core.globs import glob_pattern, is_wild
+from glue_tui.core.schema import UNSETTLED_TAG
 
 HIDDEN = (".", "_")
 """What begins so is no data: marks of other programs, files on their way."""
@@ -35,6 +36,16 @@ class ListedFile:
     """Of this version of the file, as FileStatus has it."""
     storage: Storage = LOCAL
     """Opens `absolute`."""
+
+    def is_still(self, status: FileStatus) -> bool:
+        """Return whether the file is the same as when it was listed."""
+        # Some S3 servers list milliseconds, but say only the second of a single object.
+        precision_ns = 1_000_000_000 if is_s3(self.absolute) else 1
+        return (
+            status.size_bytes == self.size_bytes
+            and status.mtime_ns // precision_ns == self.mtime_ns // precision_ns
+            and self.tag in (status.tag, UNSETTLED_TAG)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,4 +112,6 @@ def _footer_of(size_bytes: int, read: Callable[[int, int], bytes]) -> bytes:
     end = len(tail) - END_BYTES
     if length <= end:
         return tail[end - length : end]
+    if length > size_bytes:
+        return b""
     return read(length, max(0, size_bytes - END_BYTES - length))

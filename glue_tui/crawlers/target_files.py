@@ -242,9 +242,7 @@ class TargetReader:
             listed = file.listed
             if status is None:
                 self.problems.add(f"{shown_path(listed.path)}: it went away while it was read")
-            elif (status.size_bytes, status.mtime_ns) != (listed.size_bytes, listed.mtime_ns) or (
-                listed.tag not in (status.tag, UNSETTLED_TAG)
-            ):
+            elif not listed.is_still(status):
                 self.log("INFO", f"{shown_path(listed.path)} changed while it was read: it is read again next time")
                 yield replace(file, listed=replace(listed, tag=UNSETTLED_TAG))
             else:

@@ -11,13 +11,14 @@ import pytest
 from crawl_project import Project
 from s3_server import ENVIRONMENT, S3Server, running_s3
 
-from glue_tui.catalog.places import as_os_error
+from glue_tui.catalog.places import FileStatus, as_os_error
 from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.s3_access import storage_for
 from glue_tui.core.model import Connection, FolderTarget
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import ChangeKind
 from glue_tui.crawlers.crawl import CrawlReport
+from glue_tui.crawlers.listing import ListedFile
 
 
 @pytest.fixture(scope="module")
@@ -222,3 +223,21 @@ def test_credentials_and_endpoint_are_taken_as_the_tools_of_aws_do(
 )
 def test_answers_of_s3_are_told_in_words(answer: str, told: str) -> None:
     assert told in str(as_os_error(Exception(answer), "s3://lake/x"))
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "mtime_ns", "tag", "is_still"),
+    [
+        (5, 7_000_000_000, "e1", True),
+        (6, 7_000_000_000, "e1", False),
+        (5, 7_000_000_000, "e2", False),
+        (5, 8_000_000_000, "e1", False),
+    ],
+)
+def test_an_object_is_the_same_though_only_its_listing_knows_the_milliseconds(
+    size_bytes: int, mtime_ns: int, tag: str, is_still: bool
+) -> None:
+    listed = ListedFile(
+        path="s3://b/a", absolute="s3://b/a", folders=(), name="a", size_bytes=5, mtime_ns=7_123_000_000, tag="e1"
+    )
+    assert listed.is_still(FileStatus(size_bytes=size_bytes, mtime_ns=mtime_ns, tag=tag)) is is_still
