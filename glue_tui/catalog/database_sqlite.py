@@ -295,6 +295,9 @@ def _series(name: str, dtype: pl.DataType, values: tuple[object, ...]) -> pl.Ser
                 return pl.Series(name, numbers, dtype=pl.Float64).cast(dtype)
             case _:
                 return pl.Series(name, values, dtype=dtype)
+    except UnicodeDecodeError as error:
+        hint = f"leave the column out, or correct the rows where typeof({quoted(name)}) = 'blob'"
+        raise InvalidInput(f"column {name} holds bytes that are no text in UTF-8", hint=hint) from error
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise InvalidInput(
             f"column {name} holds a value that is no {glue_type(dtype)}: {str(error).splitlines()[0]}",

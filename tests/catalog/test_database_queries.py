@@ -18,6 +18,7 @@ from glue_tui.catalog.database_filters import Field, condition
 from glue_tui.catalog.database_scan import scan_database
 from glue_tui.catalog.databases import Question, describe, open_database
 from glue_tui.catalog.types import polars_type
+from glue_tui.core.problem import InvalidInput
 
 ROWS: list[tuple[object, ...]] = [
     (None, "a", "2024-02-29", 1),
@@ -128,6 +129,18 @@ def test_numbers_that_a_view_brings_into_a_column_of_text_are_found_as_text(tmp_
         found = lazy.filter(predicate).collect()
         assert found.equals(lazy.collect().filter(predicate))
         assert found.height == (1 if value == "2.5" else 2)
+
+
+def test_bytes_in_a_column_of_text_say_how_to_find_them(tmp_path: Path) -> None:
+    path = tmp_path / "bytes.db"
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("CREATE TABLE t (id INTEGER, x TEXT)")
+        conn.execute("INSERT INTO t VALUES (1, 'a'), (2, x'ff')")
+    lazy = scan(f"sqlite:///{path}")
+    assert lazy.select("id").collect().rows() == [(1,), (2,)]
+    with pytest.raises(InvalidInput, match="column x holds bytes that are no text") as raised:
+        lazy.collect()
+    assert """typeof("x") = 'blob'""" in raised.value.hint
 
 
 def test_what_has_no_words_in_sql_is_left_out() -> None:
