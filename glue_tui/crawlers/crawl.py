@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from glue_tui.catalog.places import is_s3
 from glue_tui.catalog.read import Catalog, TableEntry
 from glue_tui.catalog.s3_access import CONNECTION_URL_PARAMETER, storage_for
-from glue_tui.core.model import Connection, Crawler, DatabaseTarget, FolderTarget
-from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
+from glue_tui.core.model import Connection, Crawler, CrawlTarget, DatabaseTarget, FolderTarget
+from glue_tui.core.problem import EntityNotFound, GlueTuiError, InvalidInput, did_you_mean
 from glue_tui.core.schema import Table, TableChange, table_name
 from glue_tui.core.states import TableGrouping
 from glue_tui.crawlers.database import crawl_database, is_looked_for, source_of
@@ -70,6 +70,19 @@ class _Crawl:
     """Names of tables that this crawl has given."""
 
 
+@dataclass(slots=True)
+class _Held:
+    """What the targets hold, gathered one after the other."""
+
+    drafts: list[DraftTable]
+    standing: list[TableEntry]
+    files: list[TargetFiles]
+    unread: set[tuple[str, str, str]]
+    """Connection, schema and name of database tables that can't be read."""
+    failed: list[tuple[CrawlTarget, GlueTuiError]]
+    """Targets that can't be read at all."""
+
+
 def crawl(
     crawler: Crawler,
     connections: Mapping[str, Connection],
@@ -83,49 +96,84 @@ def crawl(
     """Crawl all targets and return what it means for the catalog.
 
     Connections come as they are defined: templates in their URLs are filled in from `environment` (the process's own
-    by default) and stay unfilled in the catalog. Raises EntityNotFound or InvalidInput if a target has nothing to read.
+    by default) and stay unfilled in the catalog. A target that can't be read is a problem beside others that can;
+    raises EntityNotFound or InvalidInput if none holds anything.
     """
     environment = os.environ if environment is None else environment
     known = KnownFiles.of(catalog, crawler)
     reader = TargetReader(crawler, known, project_dir, log, progress, Problems(log), started_ns=time.time_ns())
     stored = {entry.table.name: entry for entry in catalog.tables(crawler.database)}
     state = _Crawl(crawler, catalog, project_dir, log, known, reader, stored, set())
-    drafts: list[DraftTable] = []
-    standing: list[TableEntry] = []
-    found: list[TargetFiles] = []
-    unread: set[tuple[str, str, str]] = set()
+    held = _Held([], [], [], set(), [])
     for target in crawler.targets:
-        match target:
-            case FolderTarget():
-                connection_url = _connection_url(crawler, target, connections)
-                files = reader.read(target, storage_for(target.path, connection_url, environment))
-                found.append(files)
-                if files.unchanged is None:
-                    drafts += _drafts(state, target, connection_url, files)
-                else:
-                    standing += files.unchanged
-                    state.taken.update(entry.table.name for entry in files.unchanged)
-            case DatabaseTarget():
-                tables = crawl_database(
-                    crawler,
-                    target,
-                    connections,
-                    known.tables,
-                    environment=environment,
-                    project_dir=project_dir,
-                    taken=state.taken,
-                    free_name=lambda name, location, place: _free_name(state, name, location, place),
-                )
-                drafts += tables.drafts
-                standing += tables.unchanged
-                unread |= tables.unread
-                for problem in tables.problems:
-                    reader.problems.add(problem)
-    _refuse_too_many(crawler, [*(entry.table for entry in standing), *(item.table for item in drafts)])
-    told = [_unchanged(state, entry) for entry in standing]
-    told += [_compared(state, item) for item in drafts]
-    told += _vanished(state, drafts, standing, found, unread)
-    return _report(told, drafts, standing, reader.problems)
+        try:
+            match target:
+                case FolderTarget():
+                    _add_folder(state, held, target, connections, environment)
+                case DatabaseTarget():
+                    _add_database(state, held, target, connections, environment)
+        except GlueTuiError as error:
+            held.failed.append((target, error))
+    _tell_failed(state, held)
+    _refuse_too_many(crawler, [*(entry.table for entry in held.standing), *(item.table for item in held.drafts)])
+    told = [_unchanged(state, entry) for entry in held.standing]
+    told += [_compared(state, item) for item in held.drafts]
+    told += _vanished(state, held)
+    return _report(told, held.drafts, held.standing, reader.problems)
+
+
+def _add_folder(
+    state: _Crawl,
+    held: _Held,
+    target: FolderTarget,
+    connections: Mapping[str, Connection],
+    environment: Mapping[str, str],
+) -> None:
+    connection_url = _connection_url(state.crawler, target, connections)
+    files = state.reader.read(target, storage_for(target.path, connection_url, environment))
+    held.files.append(files)
+    if files.unchanged is None:
+        held.drafts += _drafts(state, target, connection_url, files)
+    else:
+        held.standing += files.unchanged
+        state.taken.update(entry.table.name for entry in files.unchanged)
+
+
+def _add_database(
+    state: _Crawl,
+    held: _Held,
+    target: DatabaseTarget,
+    connections: Mapping[str, Connection],
+    environment: Mapping[str, str],
+) -> None:
+    tables = crawl_database(
+        state.crawler,
+        target,
+        connections,
+        state.known.tables,
+        environment=environment,
+        project_dir=state.project_dir,
+        taken=state.taken,
+        free_name=lambda name, location, place: _free_name(state, name, location, place),
+    )
+    held.drafts += tables.drafts
+    held.standing += tables.unchanged
+    held.unread |= tables.unread
+    for problem in tables.problems:
+        state.reader.problems.add(problem)
+
+
+def _tell_failed(state: _Crawl, held: _Held) -> None:
+    """Tell of targets that can't be read beside others that can. Raises the first error if no target holds a table."""
+    if not held.failed:
+        return
+    is_nothing = not held.drafts and not held.standing
+    for target, error in held.failed[1:] if is_nothing else held.failed:
+        where = target.path if isinstance(target, FolderTarget) else f"{target.connection} {target.include}"
+        reason = str(error).removeprefix(f"crawler {state.crawler.name}: ")
+        state.reader.problems.add(f"target {where}: {reason}; its tables stay as they are")
+    if is_nothing:
+        raise held.failed[0][1]
 
 
 def _report(
@@ -257,26 +305,19 @@ def _told(state: _Crawl, change: TableChange, report: TableReport) -> Found:
     return change, report
 
 
-def _vanished(
-    state: _Crawl,
-    drafts: Sequence[DraftTable],
-    standing: Sequence[TableEntry],
-    targets: Sequence[TargetFiles],
-    unread: Set[tuple[str, str, str]],
-) -> list[Found]:
+def _vanished(state: _Crawl, held: _Held) -> list[Found]:
     """Return changes for tables of this crawler that its targets should hold but no longer do."""
-    found = {item.table.name for item in drafts} | {entry.table.name for entry in standing}
+    found = {item.table.name for item in held.drafts} | {entry.table.name for entry in held.standing}
+    failed = [target for target, _ in held.failed]
     told = []
     for entry in state.known.tables:
         table = entry.table
-        if table.name in found or (table.is_in_database and source_of(table) in unread):
+        if table.name in found or (table.is_in_database and source_of(table) in held.unread):
             continue
-        if not (
-            is_looked_for(table, state.crawler) if table.is_in_database else _is_below_target(state, table.location)
-        ):
+        if not _is_looked_for(state, table, state.crawler.targets) or _is_looked_for(state, table, failed):
             continue
-        location = entry.table.location
-        if any(files.holds(location) for files in targets) and not _is_regrouped(entry, drafts):
+        location = table.location
+        if any(files.holds(location) for files in held.files) and not _is_regrouped(entry, held.drafts):
             continue  # its files are there but can't be read: it stays as it is
         change = gone(entry, state.crawler)
         if change is None:
@@ -293,6 +334,9 @@ def _is_regrouped(entry: TableEntry, drafts: Sequence[DraftTable]) -> bool:
     return any(file.path == location or file.path.startswith(location + "/") for item in drafts for file in item.files)
 
 
-def _is_below_target(state: _Crawl, location: str) -> bool:
-    targets = (item for item in state.crawler.targets if isinstance(item, FolderTarget))
-    return any(is_below(location, location_of(target.path, state.project_dir)) for target in targets)
+def _is_looked_for(state: _Crawl, table: Table, targets: Sequence[CrawlTarget]) -> bool:
+    """Return whether a table is one that these targets mean, were it there."""
+    if table.is_in_database:
+        return is_looked_for(table, targets)
+    folders = (location_of(target.path, state.project_dir) for target in targets if isinstance(target, FolderTarget))
+    return any(is_below(table.location, folder) for folder in folders)

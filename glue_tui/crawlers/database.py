@@ -12,7 +12,7 @@ from glue_tui.catalog.databases import Database, DatabaseTable, SourceTable, ope
 from glue_tui.catalog.read import TableEntry
 from glue_tui.catalog.templates import filled_in
 from glue_tui.core.database_urls import kind_of
-from glue_tui.core.model import Connection, Crawler, DatabaseTarget
+from glue_tui.core.model import Connection, Crawler, CrawlTarget, DatabaseTarget
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, InvalidInput, did_you_mean
 from glue_tui.core.schema import SOURCE_SCHEMA, SOURCE_STATE, SOURCE_TABLE, Table, table_name
 from glue_tui.core.states import RecrawlBehavior
@@ -107,12 +107,12 @@ def source_of(table: Table) -> tuple[str, str, str]:
     )
 
 
-def is_looked_for(table: Table, crawler: Crawler) -> bool:
-    """Tell whether a database table is one that the crawler's targets mean, were it there."""
+def is_looked_for(table: Table, targets: Sequence[CrawlTarget]) -> bool:
+    """Tell whether a database table is one that the targets mean, were it there."""
     connection, schema, name = source_of(table)
     return any(
         isinstance(target, DatabaseTarget) and target.connection == connection and is_like(target.include, schema, name)
-        for target in crawler.targets
+        for target in targets
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import polars as pl
 import pytest
 import xlsxwriter
 from crawl_project import Project
 
-from glue_tui.core.model import Classifier, FolderTarget
+from glue_tui.core.model import Classifier, Connection, DatabaseTarget, FolderTarget
+from glue_tui.core.problem import InvalidInput
 from glue_tui.crawlers.csv_header import column_names
 
 
@@ -64,3 +67,37 @@ def test_a_header_that_names_columns_twice_gives_each_a_name_of_its_own(project:
     many = column_names(["a"] * 20_000)
     assert many[:3] == ("a", "a_2", "a_3")
     assert len(set(many)) == 20_000
+
+
+def test_a_target_that_cannot_be_read_stops_no_other(project: Project) -> None:
+    project.write("good/a.csv", "id,n\n1,2\n")
+    project.write("bad/a.csv", "id,n\n1,2\n")
+    project.write("away/a.csv", "id,n\n1,2\n")
+    project.crawl("good", "bad", "away")
+    assert project.tables() == ["raw.away", "raw.bad", "raw.good"]
+    project.write("good/b.csv", "id,n\n3,4\n", age_s=30.0)
+    project.write("bad/a.csv", b"\x00\x01\x02" * 50, age_s=30.0)
+    shutil.rmtree(project.folder / "away")
+    report = project.crawl("bad", "away", "good")
+    assert project.rows("raw.good") == [(1, 2), (3, 4)]
+    told = [line for line in report.problems if line.startswith("target ")]
+    assert len(told) == 2
+    assert "target bad: none of the 1 files in bad can be read" in told[0]
+    assert "target away: away does not exist" in told[1]
+    assert "its tables stay as they are" in told[1]
+    assert not any(project.catalog.table(name).is_deprecated for name in project.tables())
+
+
+def test_a_crawl_fails_where_no_target_can_be_read(project: Project) -> None:
+    project.write("bad/a.csv", "")
+    with pytest.raises(InvalidInput, match="none of the 1 files in bad can be read"):
+        project.crawl("bad", "away")
+    assert any("target away: away does not exist" in line for line in project.log)
+
+
+def test_a_database_that_cannot_be_read_stops_no_folder(project: Project) -> None:
+    project.write("good/a.csv", "id,n\n1,2\n")
+    shop = Connection(name="shop", url="sqlite:///{{ env.SHOP }}")
+    report = project.crawl("good", DatabaseTarget(connection="shop", include="%"), connections={"shop": shop})
+    assert project.tables() == ["raw.good"]
+    assert "target shop %" in report.problems[0]
