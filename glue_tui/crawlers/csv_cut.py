@@ -44,7 +44,8 @@ class Cut:
         """What makes one way better than another: the higher the better."""
         evenness = self.evenness * (0.8 if self.format.lead_lines else 1.0) * (0.7 if self.is_sentence else 1.0)
         usual = (self.format.quote == '"') + (not self.format.escape) * 0.5
-        return (not self.error, round(evenness, 3), round(self.typed, 1), self.width, usual)
+        # Quotes that come out even are quotes, also where the delimiters within them would make more columns.
+        return (not self.error, round(evenness, 3), self.format.quote != "", round(self.typed, 1), self.width, usual)
 
     @property
     def in_words(self) -> str:

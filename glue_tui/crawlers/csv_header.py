@@ -10,6 +10,8 @@ from glue_tui.crawlers.values import is_text
 HEADER_CELL_MAX = 150
 """Rule CL-5."""
 _COLUMN_NAME = re.compile(r"#? ?[^\W\d][\w .:/()%#€$&+'?-]*")
+_NO_VALUE = re.compile(r"[-–—.?*!\\_]+|\\N|[<(\[]?(?:null|nil|nan|na)[>)\]]?", re.IGNORECASE)
+"""What rows write where they have no value: no column is called so."""
 _TELLING_WORDS = re.compile(
     r"(?:id|key|code|name|type|date|day|month|year|time|timestamp|amount|price|cost|total|quantity|"
     r"qty|count|number|no|nr|status|state|city|town|country|region|address|street|zip|postcode|email|"
@@ -37,25 +39,47 @@ def header_of(rows: list[list[str]], said: bool | None) -> Header:
     body = rows[1:]
     columns = [[row[place] for row in body if place < len(row) and row[place] != ""] for place in range(len(cells))]
     years = _years(cells, columns)
-    if reason := _no_names([cell for cell in cells if cell not in years], len(cells)):
+    names = [cell for cell in cells if cell not in years]
+    if reason := _no_names(names, len(cells)):
         return Header(is_there=False, tried=(f"no header: {reason}",))
+    unusual = [name for name in names if name and not _COLUMN_NAME.fullmatch(name)]
     if years:
         doubt = f"a header that names years ({', '.join(years)}): say header = true or header = false"
         return Header(is_there=True, tried=("header: names and years",), doubts=(doubt,))
-    for cell, values in zip(cells, columns, strict=True):
-        if values and not all(is_text(value.strip()) for value in values[:20]):
-            return Header(
-                is_there=True, tried=(f"header: {cell or 'its column'} is text, but not what stands below it",)
-            )
+    typed = [cell for cell, values in zip(cells, columns, strict=True) if _is_typed(values)]
+    if typed:
+        cell = next((cell for cell in typed if cell not in unusual), typed[0])
+        tried = f"header: {cell or 'its column'} is text, but not what stands below it"
+        is_sure = cell not in unusual or any(map(_is_telling, cells))
+        return Header(is_there=True, tried=(tried,), doubts=() if is_sure else (_unusual(unusual, "a header"),))
+    if unusual:
+        tried = f"no header: all is text, and {unusual[0]!r} of its first row is no usual name"
+        doubts = (_unusual(unusual, "no header"),) if any(map(_is_telling, cells)) else ()
+        return Header(is_there=False, tried=(tried,), doubts=doubts)
     return _of_text(cells, columns, len(body))
 
 
+def _is_typed(values: list[str]) -> bool:
+    """Return whether what stands in a column is not mere text."""
+    return bool(values) and not all(is_text(value.strip()) for value in values[:20])
+
+
+def _unusual(names: list[str], what: str) -> str:
+    return f"{what}, but {names[0]!r} is an unusual name: say header = true or header = false"
+
+
 def _years(cells: list[str], columns: list[list[str]]) -> list[str]:
-    """Return the cells that are years in a row, where what stands below them are none: columns of figures by year."""
+    """Return the cells that are years in a row, where what stands below them are none: columns of figures by year.
+
+    A lone year counts where another cell is a name by what stands below it.
+    """
     years = [(cell, values) for cell, values in zip(cells, columns, strict=True) if _YEAR.fullmatch(cell)]
     found = [cell for cell, _ in years]
+    is_named = any(
+        _COLUMN_NAME.fullmatch(cell) and _is_typed(values) for cell, values in zip(cells, columns, strict=True)
+    )
     if (
-        len(found) < 2
+        (len(found) < 2 and not is_named)
         or found != sorted(set(found))
         or all(_YEAR.fullmatch(item) for _, items in years for item in items)
     ):
@@ -95,7 +119,7 @@ def _no_names(cells: list[str], width: int) -> str:
     for name in names:
         if len(name) >= HEADER_CELL_MAX:
             return f"a cell of its first row has {len(name)} letters"
-        if not is_text(name) or not _COLUMN_NAME.fullmatch(name):
+        if not is_text(name) or _NO_VALUE.fullmatch(name):
             return f"{name!r} of its first row is no name"
     return ""
 
@@ -121,7 +145,9 @@ def column_names(cells: list[str]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     numbers: dict[str, int] = {}
     for place, cell in enumerate(cells):
-        base = " ".join(cell.removeprefix("#").split()) if place == 0 else " ".join(cell.split())
+        base = " ".join(cell.split())
+        if place == 0 and base != "#":
+            base = base.removeprefix("#").strip()
         base = base or f"col{place}"
         name = base
         while name in names:

@@ -60,6 +60,9 @@ def quotes() -> Iterator[Case]:
     yield one_file(
         "quotes_huge_line_breaks", 'id,note\n0,"' + "line\n" * 30_000 + '"\n1,b\n', quoted("line\n" * 30_000, "b")
     )
+    yield one_file("quotes_in_one_row", '69962,"684,734.00",6833\n', Truth(
+        header=False, columns={"col0": "bigint", "col1": "double", "col2": "bigint"}, rows=[(69962, 684734.0, 6833)]
+    ))  # fmt: skip
     yield one_file("quote_never_ends", 'id,note\n0,"a\n1,b\n2,c\n', quoted('"a', "b", "c"))
     late = "id,note\n" + "".join(f"{place},x\n" for place in range(20_000))
     yield one_file(

@@ -11,6 +11,7 @@ from tests.corpus.case import Case, Refused, Truth, one_file
 def csv_headers() -> Iterator[Case]:
     yield from there_or_not()
     yield from names()
+    yield from unusual_names()
     yield from encodings()
 
 
@@ -63,6 +64,37 @@ def there_or_not() -> Iterator[Case]:
         files={"a.csv": b"id,name\n1,Ann\n2,Bob\n", "b.csv": b"id,name\n"},
         truth=Truth(header=True, columns={"id": "bigint", "name": "string"}, rows=[(1, "Ann"), (2, "Bob")]),
     )
+
+
+UNUSUAL = (
+    *("#", "%", "€", "1st", "3rd Quarter", "2023 Umsatz", "% change", "Wert [kg]", "T1 °C", "Betrag, EUR", "Name*"),
+    *("(none)", "+/-", "@id", "$ref", "x=y"),
+)
+
+
+def unusual_names() -> Iterator[Case]:
+    for number, name in enumerate(UNUSUAL):
+        columns = {"name": "string", name: "bigint", "qty": "double"}
+        yield one_file(f"names_unusual_{number}", f"name;{name};qty\nanna;5;1.5\nbob;6;2.5\n", Truth(
+            header=True, columns=columns, rows=[("anna", 5, 1.5), ("bob", 6, 2.5)]
+        ))  # fmt: skip
+    yield one_file("names_unusual_first", "#;qty\n5;1\n6;2\n", Truth(
+        header=True, columns={"#": "bigint", "qty": "bigint"}, rows=[(5, 1), (6, 2)]
+    ))  # fmt: skip
+    yield one_file("names_unusual_only", "%;[kg]\n5;1\n6;2\n", Truth(
+        header=True, columns={"%": "bigint", "[kg]": "bigint"}, rows=[(5, 1), (6, 2)],
+        doubts=("'%' is an unusual name: say header =",),
+    ))  # fmt: skip
+    yield one_file("names_unusual_over_text", "Name*;town\nanna;Ulm\nbob;Köln\n", text_table(
+        None, ["col0", "col1"], 3, "'Name*' is an unusual name: say header ="
+    ))  # fmt: skip
+    yield one_file("names_one_year", "name;2024;qty\nanna;5;1\nbob;6;2\n", Truth(
+        header=True, columns={"name": "string", "2024": "bigint", "qty": "bigint"},
+        rows=[("anna", 5, 1), ("bob", 6, 2)], doubts=("say header =",),
+    ))  # fmt: skip
+    yield one_file("no_names_but_no_values", "-;Ulm\n5;Köln\n6;Bonn\n", Truth(
+        header=False, columns={"col0": "string", "col1": "string"}, rows=3
+    ))  # fmt: skip
 
 
 def names() -> Iterator[Case]:
