@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 
 import polars as pl
 import pytest
@@ -101,3 +102,15 @@ def test_a_database_that_cannot_be_read_stops_no_folder(project: Project) -> Non
     report = project.crawl("good", DatabaseTarget(connection="shop", include="%"), connections={"shop": shop})
     assert project.tables() == ["raw.good"]
     assert "target shop %" in report.problems[0]
+
+
+def test_a_workbook_with_a_broken_sheet_does_not_end_the_crawl(project: Project) -> None:
+    project.write("in/ok.csv", "k,v\n1,2\n")
+    whole, broken = project.folder / "whole.xlsx", project.folder / "in/a.xlsx"
+    pl.DataFrame({"a": [1]}).write_excel(whole)
+    with zipfile.ZipFile(whole) as read, zipfile.ZipFile(broken, "w") as written:
+        for name in read.namelist():
+            content = read.read(name)
+            written.writestr(name, content.replace(b'r="A1"', b"r=A1") if "sheet1" in name else content)
+    (problem,) = project.crawl("in").problems
+    assert problem.startswith("in/a.xlsx: its sheet Sheet1 is broken: ")

@@ -31,8 +31,16 @@ def open_workbook(path: str, storage: Storage = LOCAL) -> ExcelReader:
 
 
 def sheet_texts(workbook: ExcelReader, sheet: str) -> pl.DataFrame:
-    """Return all filled rows of a sheet as text, its columns numbered from 0; an empty cell is null."""
-    loaded = workbook.load_sheet(sheet, header_row=None, dtypes="string")
+    """Return all filled rows of a sheet as text, its columns numbered from 0; an empty cell is null.
+
+    Raises OSError if the sheet can't be read.
+    """
+    from fastexcel import FastExcelError
+
+    try:
+        loaded = workbook.load_sheet(sheet, header_row=None, dtypes="string")
+    except FastExcelError as error:
+        raise OSError(f"its sheet {sheet} is broken: {str(error).splitlines()[0]}") from error
     frame: pl.DataFrame = loaded.to_polars()
     frame.columns = [str(place) for place in range(frame.width)]
     return frame
