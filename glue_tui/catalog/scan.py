@@ -6,7 +6,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, zip_longest
 from operator import attrgetter, itemgetter
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from glue_tui.catalog.readers.typed_files import scan_typed
 from glue_tui.catalog.s3_access import CONNECTION_URL_PARAMETER, storage_for
 from glue_tui.catalog.set_aside import set_aside
 from glue_tui.catalog.templates import filled_in
-from glue_tui.catalog.types import parse, polars_type, text_type
+from glue_tui.catalog.types import cast_column, parse, polars_type, text_type
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import SOURCE_SCHEMA, SOURCE_TABLE, DataFile, FileFormat, Table
 
@@ -194,7 +194,8 @@ def _scan_format(
             frame = scan_log(file_format, paths, read_as, _PATH, storage)
         case "delta" | "iceberg":
             frame = pl.concat([scan_lake(path, storage) for path in paths])
-            lake = [pl.col(item.name).cast(polars_type(item.type)) for item in table.columns]
+            found = frame.collect_schema()
+            lake = [cast_column(one.name, str(found.get(one.name)), polars_type(one.type)) for one in table.columns]
             return _with_keys(frame, lake, table, files, paths)
         case "avro" | "ipc" | "excel":
             types = {column.name: polars_type(column.type) for column in table.columns}
@@ -231,10 +232,10 @@ def _scan_parquet(
         cast_options=_LENIENT,
         **storage.polars_options(paths[0]),
     )
-    present = set(file_format.columns)
+    found = dict(zip_longest(file_format.columns, file_format.types, fillvalue=""))
     columns = [
-        pl.col(item.name).cast(polars_type(item.type))
-        if item.name in present
+        cast_column(item.name, found[item.name], polars_type(item.type))
+        if item.name in found
         else _missing(item.name, polars_type(item.type))
         for item in table.columns
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import msgspec
 import polars as pl
 
 from glue_tui.catalog.forms import COMMA_NUMBER, THOUSANDS, has_clock, is_time
@@ -51,6 +52,9 @@ _GLUE_NAMES: dict[type[pl.DataType], str] = {
     pl.Binary: "binary",
 }
 
+_NESTED = ("List(", "Array(", "Struct(", "Map(")
+"""How polars' words for the types of lists and records begin."""
+
 TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%S%.f"
 
 _DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)")
@@ -63,6 +67,8 @@ def glue_type(dtype: pl.DataType) -> str:
             return f"decimal({dtype.precision or 38},{dtype.scale})"
         case pl.List() | pl.Array():
             return f"array<{glue_type(_instance(dtype.inner))}>"
+        case pl.Map():
+            return f"map<{glue_type(_instance(dtype.key))},{glue_type(_instance(dtype.value))}>"
         case pl.Struct() if not dtype.fields or any(set(item.name) & set(",:<>") for item in dtype.fields):
             return "string"
         case pl.Struct():
@@ -148,6 +154,22 @@ def timestamp_text(text: pl.Expr) -> pl.Expr:
     """Return ISO timestamps in one form, `2026-11-22 22:04:10.5`: T and Z go, a date alone gets midnight."""
     plain = text.str.replace("T", " ", literal=True).str.strip_suffix("Z")
     return pl.when(plain.str.len_bytes() == 10).then(plain + " 00:00:00").otherwise(plain)
+
+
+def cast_column(name: str, found: str, dtype: pl.DataType) -> pl.Expr:
+    """Return a column of a file that carries types in the table's dtype; as text, lists and records are JSON.
+
+    `found` is the type that the file says, in polars' words.
+    """
+    column = pl.col(name)
+    if dtype == pl.String() and found.startswith(_NESTED):
+        return column.map_batches(_as_json, return_dtype=pl.String(), is_elementwise=True)
+    return column.cast(dtype)
+
+
+def _as_json(values: pl.Series) -> pl.Series:
+    texts = [None if value is None else msgspec.json.encode(value).decode() for value in values.to_list()]
+    return pl.Series(values.name, texts, dtype=pl.String)
 
 
 def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:

@@ -85,7 +85,7 @@ def lock_command(settings: Settings, table: str, columns: tuple[str, ...]) -> No
 @click.argument("columns", metavar="[COLUMN]...", nargs=-1)
 @click.pass_obj
 def unlock_command(settings: Settings, table: str, columns: tuple[str, ...]) -> None:
-    """Let crawls change COLUMNs of TABLE again; without a COLUMN, undo the lock of the table."""
+    """Let crawls change COLUMNs of TABLE again; without a COLUMN, all, and the table itself."""
     _edit(settings, TableEdit(kind=EditKind.UNLOCK, table=table, columns=columns))
 
 

@@ -31,7 +31,7 @@ class TableEdit:
     table: str
     """`database.table`."""
     columns: tuple[str, ...] = ()
-    """Of LOCK and UNLOCK: none is the table itself. Of COMMENT and RETYPE: one."""
+    """Of LOCK and UNLOCK: none is the table itself, and of UNLOCK all its columns. Of COMMENT and RETYPE: one."""
     text: str = ""
     """The comment or the type."""
     version: int = 0
@@ -106,22 +106,25 @@ def _names(table: Table, edit: TableEdit) -> tuple[str, ...]:
 
 
 def _locked(table: Table, edit: TableEdit, *, is_locked: bool) -> tuple[Table, tuple[str, ...]]:
+    """Lock or unlock the named columns; without names the table, and of an unlocked one all columns."""
     word = edit.kind.value + "ed"
-    if not edit.columns:
-        if (LOCKED_PARAMETER in table.parameters) is is_locked:
-            return table, ()
-        parameters = {key: text for key, text in table.parameters.items() if key != LOCKED_PARAMETER}
+    notes = []
+    parameters = dict(table.parameters)
+    if not edit.columns and (LOCKED_PARAMETER in parameters) is not is_locked:
         if is_locked:
             parameters[LOCKED_PARAMETER] = "true"
-        return replace(table, parameters=parameters), (
-            f"{word}: crawls {'leave its columns alone' if is_locked else 'change its columns again'}",
-        )
-    names = set(_names(table, edit))
+        else:
+            del parameters[LOCKED_PARAMETER]
+        notes.append(f"{word}: crawls {'leave its columns alone' if is_locked else 'change its columns again'}")
+    is_of_all = not edit.columns and not is_locked
+    names = {column.name for column in table.columns} if is_of_all else set(_names(table, edit))
     changing = [one.name for one in table.columns if one.name in names and one.is_locked is not is_locked]
+    if changing:
+        notes.append(f"{word}: {', '.join(changing)}")
     columns = tuple(
         replace(column, is_locked=is_locked) if column.name in names else column for column in table.columns
     )
-    return replace(table, columns=columns), (f"{word}: {', '.join(changing)}",) if changing else ()
+    return replace(table, columns=columns, parameters=parameters), tuple(notes)
 
 
 def _changed(table: Table, edit: TableEdit, *, note: str, **values: object) -> tuple[Table, tuple[str, ...]]:

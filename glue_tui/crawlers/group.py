@@ -127,18 +127,21 @@ class _Grouper:
     def _hive_tables_of_format(
         self, folders: tuple[str, ...], below: dict[str, list[CrawledFile]], name: str, key: str, ending: str
     ) -> list[GroupedTable]:
-        """Return one table, but for folders that share too few columns with most others (rule GR-3)."""
+        """Return one table of most folders that are alike, and one of each of the others (rule GR-3)."""
         described = [(child, self._commonest(members)) for child, members in below.items()]
         found = clusters(described, _is_compatible if self.rules.is_combining else is_drift)
         together: set[str] = set()
         tables: list[GroupedTable] = []
-        if len(found) == 1 or (len(found) <= CLUSTERS_MAX and len(found[0]) * 2 > len(below)):
+        if len(found) == 1 or (len(found) <= CLUSTERS_MAX and len(found[0]) > 1):
             together = {child for child, _ in found[0]}
             files = [file for child, members in below.items() if child in together for file in members]
             tables += self._whole_table(folders, files, name + ending, f"folders {key}=… are its partitions")
+        is_few = len(found) <= CLUSTERS_MAX
         for child, members in below.items():
             if child not in together:
-                why = f"not a partition of {name}: {self._nearest_text(child, described)}"
+                beside = [one for one in described if one[0] == child or one[0] in together] if together else described
+                kinds = f"its folders hold {len(found)} kinds of columns, more than {CLUSTERS_MAX}"
+                why = f"not a partition of {name}: {self._nearest_text(child, beside) if is_few else kinds}"
                 tables += self._whole_table((*folders, child), members, child + ending, why)
         return tables
 

@@ -206,3 +206,12 @@ def test_types_are_stored_in_one_spelling(said: str, spelled: str) -> None:
 def test_what_is_no_type_is_refused(said: str) -> None:
     with pytest.raises(InvalidInput):
         spelled_type(said)
+
+
+def test_unlocking_a_table_unlocks_its_columns_too(written: Written) -> None:
+    written.edit(EditKind.LOCK, "id", "price")
+    assert written.edit(EditKind.UNLOCK) == ("unlocked: id, price",)
+    written.edit(EditKind.LOCK, "id")
+    written.edit(EditKind.LOCK)
+    assert written.edit(EditKind.UNLOCK) == ("unlocked: crawls change its columns again", "unlocked: id")
+    assert written.edit(EditKind.UNLOCK) == ()

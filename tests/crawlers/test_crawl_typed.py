@@ -165,3 +165,30 @@ def test_letters_that_could_stand_for_other_files_are_those_of_a_name(project: P
         project.write(f"in/{name}.arrow", written(kind, pl.DataFrame({"id": [number]})))
     project.crawl("in")
     assert sorted(project.rows("raw.in")) == [(0,), (1,), (2,), (3,)]
+
+
+def test_maps_are_columns_of_keys_and_values(project: Project) -> None:
+    pairs = pl.Map(pl.String(), pl.Int64())
+    schema = {"id": pl.Int64(), "tags": pairs, "in_it": pl.Struct({"tags": pl.List(pairs)})}
+    rows = [{"id": 1, "tags": {"a": 1, "b": 2}, "in_it": {"tags": [{"c": 3}]}}, {"id": 2, "tags": None, "in_it": None}]
+    project.write("in/a.parquet", written("parquet", pl.DataFrame(rows, schema=schema)))
+    project.crawl("in")
+    types = {"id": "bigint", "tags": "map<string,bigint>", "in_it": "struct<tags:array<map<string,bigint>>>"}
+    assert project.types("raw.in") == types
+    assert project.rows("raw.in") == [
+        (1, [{"key": "a", "value": 1}, {"key": "b", "value": 2}], {"tags": [[{"key": "c", "value": 3}]]}),
+        (2, None, None),
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_list_in_one_partition_and_a_number_in_another_are_text(project: Project, kind: str) -> None:
+    record = {"x": Decimal("1.50"), "y": [date(2025, 1, 1)]}
+    lists = pl.DataFrame({"id": [1, 2], "v": [[1, None], None], "w": [record, None]})
+    project.write("in/day=1/a.arrow", written(kind, lists))
+    project.write("in/day=2/a.arrow", written(kind, pl.DataFrame({"id": [3], "v": [7], "w": ["text"]})))
+    project.crawl("in")
+    assert project.types("raw.in") == {"id": "bigint", "v": "string", "w": "string", "day": "string"}
+    as_text = '{"x":"1.50","y":["2025-01-01"]}'
+    assert project.rows("raw.in") == [(1, "[1,null]", as_text, "1"), (2, None, None, "1"), (3, "7", "text", "2")]
+    assert project.scan("raw.in").filter(pl.col("v") == "7").select("id").collect().rows() == [(3,)]

@@ -336,3 +336,26 @@ def test_every_file_is_in_exactly_one_table_with_a_value_for_each_key(
         assert len(set(table.keys)) == len(table.keys)
         assert all(len(values) == len(table.keys) for _, values in table.files)
         assert len({file.format.classification for file, _ in table.files}) == 1
+
+
+def test_gr_3_folders_that_are_alike_stay_one_table_though_as_many_are_not(project: Project) -> None:
+    project.write("e/dt=01/a.csv", "id,x\n1,2\n")
+    project.write("e/dt=02/a.csv", "id,y\n1,2\n")
+    project.write("e/dt=03/hr=05/a.csv", "id,x\n3,4\n")
+    project.write("e/dt=bad/a.csv", "other\n5\n")
+    project.crawl("e")
+    assert project.tables() == ["raw.dt_02", "raw.dt_bad", "raw.e"]
+    assert project.rows("raw.e") == [(1, 2, "01", None), (3, 4, "03", "05")]
+
+
+def test_gr_1_the_reason_of_a_folder_of_its_own_speaks_of_the_table_beside_it(project: Project) -> None:
+    for number, columns in enumerate(["id,x", "id,x", "p,q", "p,q"]):
+        project.write(f"e/dt={number}/a.csv", f"{columns}\n1,2\n")
+    whys = {one.table: one.why for one in project.crawl("e").tables}
+    assert sorted(whys) == ["raw.dt_2", "raw.dt_3", "raw.e"]
+    assert "similarity to dt=0 is 0.00" in whys["raw.dt_3"]
+    for number, columns in enumerate(["a,b", "a,b", "c,d", "e,f", "g,h", "i,j", "k,l"]):
+        project.write(f"many/dt={number}/a.csv", f"{columns}\n1,2\n")
+    whys = {one.table: one.why for one in project.crawl("many", name="other").tables}
+    assert len(whys) == 7
+    assert all("its folders hold 6 kinds of columns, more than 5" in why for why in whys.values())

@@ -11,6 +11,7 @@ from glue_tui.catalog.places import LOCAL, Storage
 from glue_tui.catalog.readers.asked import asked_for
 from glue_tui.catalog.readers.avro_files import avro_frames
 from glue_tui.catalog.readers.excel_files import excel_frame
+from glue_tui.catalog.types import cast_column
 from glue_tui.core.schema import FileFormat
 
 IPC_MAGIC = b"ARROW1"
@@ -31,7 +32,8 @@ def scan_typed(
         for path in paths:
             for frame in _frames(file_format, path, dict(schema), storage):
                 rows = frame.lazy().select(
-                    *(pl.col(name).cast(dtype) for name, dtype in schema.items()), pl.lit(path).alias(path_column)
+                    *(cast_column(name, str(frame.schema[name]), dtype) for name, dtype in schema.items()),
+                    pl.lit(path).alias(path_column),
                 )
                 asked = asked_for(rows, columns, predicate, rows_max).collect()
                 yield asked
