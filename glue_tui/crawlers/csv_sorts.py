@@ -8,7 +8,8 @@ sorts that a column needs are taken from some of its values; values that are of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from operator import add
@@ -22,6 +23,10 @@ from glue_tui.crawlers.facts import COUNTED, ColumnFacts
 FILE = "__glue_tui_file"
 _SORT = "__glue_tui_sort_"
 SAMPLE_VALUES = 64
+SLICE_COLUMNS = 32
+"""So many columns are counted at a time: what polars needs for a column grows with how many stand beside it."""
+SLOW_VALUES = 500_000
+"""So many values are counted the long way at a time, at least a column of a batch: it takes memory."""
 
 
 class Sort(IntEnum):
@@ -191,34 +196,46 @@ class Counter:
         """Return the counts of all files that the rows are from, by what the column FILE calls them."""
         if not self.sorts:
             self.sorts = [() if name in self.forms else sorts_in(_sample(frame[name])) for name in self.columns]
-        frame = frame.with_columns(
-            sort_of(pl.col(name), sorts).alias(f"{_SORT}{place}")
-            for place, (name, sorts) in enumerate(zip(self.columns, self.sorts, strict=True))
-            if sorts
-        )
         empty = pl.all_horizontal(pl.col(name).is_null() for name in self.columns)
         trailing = (pl.col(self.trailing) != "").sum() if self.trailing else pl.lit(0)
-        wanted = [
-            pl.len().alias("rows"),
-            empty.sum().alias("empty"),
-            trailing.alias("trailing"),
-            *(item for place in range(len(self.columns)) for item in self._sums(place)),
-        ]
-        if self.is_one_file:
-            counted = frame.select(pl.col(FILE).first(), *wanted)
-        else:
-            counted = frame.group_by(FILE, maintain_order=True).agg(*wanted)
-        sums = counted.to_dict(as_series=False)
-        columns = [self._column(frame, sums, place) for place in range(len(self.columns))]
-        odd, inner = (_summed(sums, what) if self.odd_value else [0] * counted.height for what in (":odd", ":inner"))
+        of_rows = self._summed(
+            frame, (pl.len().alias("rows"), empty.sum().alias("empty"), trailing.alias("trailing"))
+        ).to_dict(as_series=False)
+        columns: list[list[Counts]] = []
+        odd, inner = ([0] * len(of_rows[FILE]) for _ in range(2))
+        for start in range(0, len(self.columns), SLICE_COLUMNS):
+            places = range(start, min(start + SLICE_COLUMNS, len(self.columns)))
+            counted = self._counted(frame, places)
+            columns.extend(self._columns(frame, {**counted, **of_rows}, places))
+            odd, inner = _plus(odd, counted, ":odd"), _plus(inner, counted, ":inner")
         found = zip(
-            *(sums[name] for name in (FILE, "rows", "empty", "trailing")),
+            *(of_rows[name] for name in (FILE, "rows", "empty", "trailing")),
             zip(*columns, strict=True),
             odd,
             inner,
             strict=True,
         )
         return {file: FileCounts(*counts) for file, *counts in found}
+
+    def _summed(self, frame: pl.DataFrame, sums: Iterable[pl.Expr]) -> pl.DataFrame:
+        """Return one row for each file, the files in the order of the rows."""
+        if self.is_one_file:
+            return frame.select(pl.col(FILE).first(), *sums)
+        return frame.group_by(FILE, maintain_order=True).agg(*sums)
+
+    def _counted(self, frame: pl.DataFrame, places: Sequence[int]) -> dict[str, list[int]]:
+        """Return the sums of some columns, by their names, for each file."""
+        sorted_ = frame.select(
+            FILE,
+            *(self.columns[place] for place in places),
+            *(
+                sort_of(pl.col(self.columns[place]), self.sorts[place]).alias(f"{_SORT}{place}")
+                for place in places
+                if self.sorts[place]
+            ),
+        )
+        sums = self._summed(sorted_, (item for place in places for item in self._sums(place)))
+        return sums.drop(FILE).to_dict(as_series=False)
 
     def _sums(self, place: int) -> Iterator[pl.Expr]:
         column, sorts = pl.col(self.columns[place]), self.sorts[place]
@@ -242,51 +259,74 @@ class Counter:
         yield value.str.contains(self.odd_value).sum().alias(f"{place}:odd")
         yield value.str.count_matches(self.delimiter, literal=True).sum().alias(f"{place}:inner")
 
-    def _column(self, frame: pl.DataFrame, sums: Mapping[str, list[Any]], place: int) -> list[Counts]:
-        """Return the counts of one column for each file, where need be counted the long way."""
-        sorts, files = self.sorts[place], sums[FILE]
-        # Of a file with thousands of columns, only the one at hand is filtered.
-        values = pl.DataFrame([frame[FILE], frame[self.columns[place]]])
-        if not sorts:
-            slow = self._slow(values, place)
-            return [slow[file] for file in files]
-        names = [f"{place}:{name}" for name in ("none", *map(str, map(int, sorts)), "whole", "scale")]
-        rows = zip(*(sums[name] for name in ("rows", *names) if name in sums), strict=True)
-        others = [file for file, count in zip(files, sums[f"{place}:other"], strict=True) if count]
-        slow = self._slow(values.filter(pl.col(FILE).is_in(others)), place) if others else {}
-        found = []
-        for file, row in zip(files, rows, strict=True):
-            if file in slow:
-                found.append(slow[file])
-                continue
-            key = (place, *row)
-            if key not in self.known:
-                self.known[key] = Counts(_facts(row, sorts))
-            found.append(self.known[key])
-        return found
+    def _columns(
+        self, frame: pl.DataFrame, counted: Mapping[str, list[Any]], places: Sequence[int]
+    ) -> Iterator[list[Counts]]:
+        """Yield the counts of each column for each file, where need be counted the long way."""
+        files = counted[FILE]
+        concerned: dict[tuple[object, ...], list[int]] = defaultdict(list)
+        for place in places:
+            others = counted[f"{place}:other"] if self.sorts[place] else [1] * len(files)
+            slow = tuple(file for file, count in zip(files, others, strict=True) if count)
+            if slow:
+                concerned[slow].append(place)
+        slowly = {key: counts for some, of in concerned.items() for key, counts in self._slow(frame, some, of)}
+        for place in places:
+            yield [
+                slowly[place, file] if (place, file) in slowly else self._known(place, row)
+                for file, row in zip(files, self._rows(counted, place), strict=True)
+            ]
 
-    def _slow(self, frame: pl.DataFrame, place: int) -> dict[object, Counts]:
-        name = self.columns[place]
-        form = self.forms.get(name, "")
-        column = pl.col(name)
-        wanted = counts_in_form("0", column, form) if form else counts_as_written("0", column)
-        rows = frame.lazy().group_by(FILE, maintain_order=True).agg(*wanted).collect()
-        return {row[FILE]: Counts(facts_from(row, "0", form), _odd(row)) for row in rows.iter_rows(named=True)}
+    def _rows(self, counted: Mapping[str, list[Any]], place: int) -> Iterator[tuple[int, ...]]:
+        """Yield for each file how many rows it has, and how many of which sort."""
+        names = [f"{place}:{name}" for name in ("none", *map(int, self.sorts[place]), "whole", "scale")]
+        return zip(*(counted[name] for name in ("rows", *names) if name in counted), strict=True)
+
+    def _known(self, place: int, row: tuple[int, ...]) -> Counts:
+        key = (place, *row)
+        if key not in self.known:
+            self.known[key] = Counts(_facts(row, self.sorts[place]))
+        return self.known[key]
+
+    def _slow(
+        self, frame: pl.DataFrame, files: Sequence[object], places: Sequence[int]
+    ) -> Iterator[tuple[tuple[int, object], Counts]]:
+        """Yield the counts of columns of these files, by place and file."""
+        step = max(1, SLOW_VALUES // frame.height)
+        if len(places) > step:
+            yield from self._slow(frame, files, places[:step])
+            yield from self._slow(frame, files, places[step:])
+            return
+        names = [self.columns[place] for place in places]
+        forms = [self.forms.get(name, "") for name in names]
+        rows = frame.lazy().select(FILE, *names)
+        if not self.is_one_file:
+            rows = rows.filter(pl.col(FILE).is_in(pl.Series(files, dtype=frame.schema[FILE]).implode()))
+        wanted = (
+            counts_in_form(str(place), pl.col(name), form) if form else counts_as_written(str(place), pl.col(name))
+            for place, name, form in zip(places, names, forms, strict=True)
+        )
+        sums = rows.group_by(FILE, maintain_order=True).agg(item for some in wanted for item in some).collect()
+        for row in sums.iter_rows(named=True):
+            for place, form in zip(places, forms, strict=True):
+                yield (place, row[FILE]), Counts(facts_from(row, str(place), form), _odd(row, str(place)))
 
 
-def _summed(sums: Mapping[str, list[Any]], ending: str) -> list[int]:
-    """Return for each file the sum of the columns whose names end so."""
-    columns = (column for name, column in sums.items() if name.endswith(ending))
-    return [sum(found) for found in zip(*columns, strict=True)]
+def _plus(sums: list[int], counted: Mapping[str, list[int]], ending: str) -> list[int]:
+    """Return the sums and, for each file, those of the columns whose names end so."""
+    return [
+        sum(found) for found in zip(sums, *(counted[name] for name in counted if name.endswith(ending)), strict=True)
+    ]
 
 
-def _odd(row: Mapping[str, object]) -> tuple[str, ...]:
-    return tuple(value for which in ("first", "least", "most") if isinstance(value := row.get(f"0:{which}"), str))
+def _odd(row: Mapping[str, object], key: str) -> tuple[str, ...]:
+    return tuple(value for which in ("first", "least", "most") if isinstance(value := row.get(f"{key}:{which}"), str))
 
 
 def _sample(values: pl.Series) -> list[str]:
     present = values.filter(values != "")
-    return present.gather_every(max(1, len(present) // SAMPLE_VALUES)).to_list()
+    step = len(present) // SAMPLE_VALUES
+    return (present.gather_every(step) if step > 1 else present).to_list()
 
 
 def _facts(row: Sequence[int], sorts: Sequence[Sort]) -> ColumnFacts:

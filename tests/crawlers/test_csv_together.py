@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import polars as pl
 import pytest
@@ -126,6 +129,28 @@ def test_a_file_that_begins_alike_but_is_written_otherwise_is_classified_for_its
         assert found[listed.path] == _alone(listed), listed.path
     assert isinstance(found["latin.csv"], CrawledFile)
     assert found["latin.csv"].format.encoding == "cp1252"
+
+
+@pytest.mark.parametrize("header", ["c{}", '"c {}"'])
+def test_a_column_more_does_not_mean_a_query_more(tmp_path: Path, header: str) -> None:
+    # Each query over a wide frame takes time for all of its columns: one for each column is their square.
+    columns = range(400)
+    lines = [[header.format(c) for c in columns], *([cell] * 400 for cell in ("1", "2025-01-31T10:00:00Z", "x-3"))]
+    listed = _written(tmp_path / "wide.csv", "".join(",".join(line) + "\n" for line in lines).encode())
+    queries: list[str] = []
+
+    def seen(_: FrameType, event: str, called: Any) -> None:
+        if event == "c_call" and called.__name__ == "collect":
+            queries.append(called.__qualname__)
+
+    sys.setprofile(seen)
+    try:
+        ((found,),) = list(read_files([listed], Classifier()))
+    finally:
+        sys.setprofile(None)
+    assert isinstance(found, CrawledFile)
+    assert len(found.facts) == 400
+    assert 0 < len(queries) < 200
 
 
 def _written(path: Path, content: bytes) -> ListedFile:
