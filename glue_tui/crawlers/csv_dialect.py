@@ -10,6 +10,7 @@ from itertools import zip_longest
 from glue_tui.catalog.readers.csv_files import BYTE_LETTERS
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
+from glue_tui.crawlers.csv_comments import MARK, Comments, comments_of
 from glue_tui.crawlers.csv_cut import SAMPLE_ROWS, Cut, cut
 from glue_tui.crawlers.csv_header import column_names, header_of
 from glue_tui.crawlers.encodings import Text
@@ -48,13 +49,18 @@ def classify_csv(head: Head, found: Text, extension: str, classifier: Classifier
         compression=head.compression,
         quote='"' if classifier.quote is None else classifier.quote,
         escape=classifier.escape or "",
-        comment=_comment(text) if classifier.comment is None else classifier.comment,
+        comment=classifier.comment or "",
         lead_lines=classifier.skip_lines or 0,
         decimal=classifier.decimal or "",
         day_first=classifier.day_first,
         nulls=classifier.nulls,
     )
-    cuts = sorted(_cuts(text, base, head.is_whole, classifier), key=lambda item: item.rank, reverse=True)
+    cuts = _ranked_cuts(text, base, head.is_whole, classifier)
+    comments = Comments()
+    if classifier.comment is None and any(line.startswith(MARK) for line in text.splitlines()[:SAMPLE_ROWS]):
+        without = _ranked_cuts(text, replace(base, comment=MARK), head.is_whole, classifier)
+        comments = comments_of(text, (cuts[0].format, without[0].format), head.is_whole)
+        cuts = without if comments.are_there else cuts
     best = cuts[0]
     if not best.rows:
         raise Unreadable(f"no row in it: {best.error}" if best.error else "it has no row: nothing but comments")
@@ -74,7 +80,7 @@ def classify_csv(head: Head, found: Text, extension: str, classifier: Classifier
         header=header.is_there,
         trailing=trailing,
         forms=tuple((name, form) for name, form in classifier.forms if name in names),
-        doubts=(*found.doubts, *doubts, *header.doubts, *more_doubts),
+        doubts=(*found.doubts, *comments.doubts, *doubts, *header.doubts, *more_doubts),
     )
     return Dialect(
         format=replace(file_format, rewritten=_needs_rewriting(file_format, text, best)),
@@ -82,22 +88,9 @@ def classify_csv(head: Head, found: Text, extension: str, classifier: Classifier
     )
 
 
-def _comment(text: str) -> str:
-    """Return `#` if lines begin with it that are no rows; most lines that begin so are rows."""
-    lines = [line for line in text.splitlines()[:SAMPLE_ROWS] if line.strip()]
-    marked = [line for line in lines if line.startswith("#")]
-    if not marked or len(marked) > len(lines) / 2:
-        return "#" if marked and any(re.match(r"#\s*$|# ", line) for line in marked) else ""
-    if marked == lines[:1] and _is_header_with_a_mark(lines):
-        return ""
-    return "#"
-
-
-def _is_header_with_a_mark(lines: list[str]) -> bool:
-    """Return whether the first line is a header that begins with `#`: some delimiter cuts it as it cuts the next."""
-    return len(lines) > 1 and any(
-        lines[0].count(delimiter) == lines[1].count(delimiter) > 0 for delimiter in DELIMITERS
-    )
+def _ranked_cuts(text: str, base: FileFormat, is_whole: bool, classifier: Classifier) -> list[Cut]:
+    """Return the ways to cut the text into rows and cells, the best first."""
+    return sorted(_cuts(text, base, is_whole, classifier), key=lambda item: item.rank, reverse=True)
 
 
 def _cuts(text: str, base: FileFormat, is_whole: bool, classifier: Classifier) -> Iterator[Cut]:

@@ -100,11 +100,41 @@ def lines() -> Iterator[Case]:
         "code,name\n#1,a\n#2,b\n#3,c\n",
         Truth(header=True, columns={"code": "string", "name": "string"}, rows=[("#1", "a"), ("#2", "b"), ("#3", "c")]),
     )
+    yield from marked_lines()
     yield one_file("title", "Sales of March\n" + TEXT, plain())
     yield one_file("title_and_blank", "Sales of March\n\nby shop\n\n" + TEXT, plain())
     yield one_file("title_semicolons", "Sales of March;;\n;;\n" + TEXT.replace(",", ";"), plain(";"))
     yield one_file("title_with_quote", 'The "big" report\n' + TEXT, plain())
     yield one_file("title_then_comment", "Sales of March\n# a note\n" + TEXT, plain())
+
+
+def marked_lines() -> Iterator[Case]:
+    orders = 'Name,Total,Item\n#1001,5.00,"T-Shirt\nblue"\n#1002,6.00,"Cap\nred"\n#1003,7.00,Socks\n'
+    yield one_file("hash_in_rows_of_lines", orders, Truth(
+        header=True, columns={"Name": "string", "Total": "double", "Item": "string"},
+        rows=[("#1001", 5.0, "T-Shirt\nblue"), ("#1002", 6.0, "Cap\nred"), ("#1003", 7.0, "Socks")],
+    ))  # fmt: skip
+    tags = {"tag": "string", "n": "bigint"}
+    yield one_file("hash_in_most_rows", "tag,n\n#blue,1\n#red,2\ngreen,3\n", Truth(
+        header=True, columns=tags, rows=[("#blue", 1), ("#red", 2), ("green", 3)]
+    ))  # fmt: skip
+    yield one_file("hash_in_one_row", "tag,n\nblue,1\n#red,2\ngreen,3\npink,4\n", Truth(
+        header=True, columns=tags, rows=[("blue", 1), ("#red", 2), ("green", 3), ("pink", 4)]
+    ))  # fmt: skip
+    yield one_file("hash_in_one_column", "colour_name\n#ff0000\ngreen\nblue\n", Truth(
+        header=True, columns={"colour_name": "string"}, rows=[("#ff0000",), ("green",), ("blue",)],
+        doubts=("lines that begin with # are rows",),
+    ))  # fmt: skip
+    yield one_file("comment_cut_like_rows", "# a, b\nid,v\n1,2\n", Truth(
+        header=True, columns={"id": "bigint", "v": "bigint"}, rows=[(1, 2)]
+    ))  # fmt: skip
+    yield one_file("comment_of_text_between", "town,land\nUlm,DE\n# so far, so good\nNice,FR\n", Truth(
+        columns={"town": "string", "land": "string"}, rows=3, doubts=("lines that begin with # are rows",)
+    ))  # fmt: skip
+    yield one_file("row_taken_out", "id,v\n1,2\n#2,3\n4,5\n", Truth(
+        header=True, columns={"id": "bigint", "v": "bigint"}, rows=[(1, 2), (4, 5)],
+        doubts=("lines that begin with # are comments, though some look like rows",),
+    ))  # fmt: skip
 
 
 def delimiters() -> Iterator[Case]:
