@@ -11,16 +11,17 @@ import polars as pl
 from polars.exceptions import ColumnNotFoundError, PolarsError
 
 from glue_tui.catalog.lineage import mentioned
-from glue_tui.catalog.places import absolute_path, is_s3
+from glue_tui.catalog.places import absolute_path, bucket_and_key, is_s3
 from glue_tui.catalog.pruning import Trace
 from glue_tui.catalog.read import Catalog
-from glue_tui.catalog.scan import scan
+from glue_tui.catalog.scan import gone_file, scan
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 
 _QUERY_WORDS = ("SELECT", "WITH", "FROM", "VALUES", "SHOW", "EXPLAIN")
 _FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*([^\s(;]*)", re.DOTALL)
 """Past blanks, comments and parentheses."""
 _NO_RELATION = re.compile(r"relation '([^']*)' was not found")
+_NO_OBJECT = re.compile(r"Object at location (.+?) not found:|no such object: 's3://[^/]+/(.+?)'")
 _NO_COLUMN = re.compile(r'unable to find column "([^"]*)"; valid columns: \[(.*?)\]')
 
 
@@ -110,4 +111,19 @@ def changed_file(catalog: Catalog, query: str, project_dir: Path) -> InvalidInpu
                 return InvalidInput(
                     f"{full_name}: {path} has changed since the catalog learnt of it", hint=f"run {writer} again"
                 )
+    return None
+
+
+def gone_object(catalog: Catalog, query: str, error: BaseException) -> InvalidInput | None:
+    """Return what to say of a query that failed because an object of S3 that it reads is gone."""
+    found = _NO_OBJECT.search(str(error))
+    if found is None:
+        return None
+    key = found[1] or found[2]
+    for full_name in mentioned(query, catalog.names()):
+        entry, files = catalog.file_rows(full_name)
+        if is_s3(entry.table.location):
+            for path, *_ in files:
+                if bucket_and_key(path)[1] == key:
+                    return gone_file(entry, path)
     return None

@@ -13,7 +13,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from glue_tui.catalog.pruning import FilesRead, Trace
-from glue_tui.catalog.query import changed_file, explained, run_sql
+from glue_tui.catalog.query import changed_file, explained, gone_object, run_sql
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.types import TIMESTAMP_FORMAT
 
@@ -112,8 +112,8 @@ def _explaining(catalog: Catalog, query: str, project_dir: Path) -> Iterator[Non
     try:
         yield
     except (PolarsError, OSError) as error:
-        if changed := changed_file(catalog, query, project_dir):
-            raise changed from error
+        if told := gone_object(catalog, query, error) or changed_file(catalog, query, project_dir):
+            raise told from error
         if isinstance(error, OSError):
             raise
         raise explained(error, catalog.names(), query) from error

@@ -163,16 +163,35 @@ def _where_they_lie(entry: TableEntry, files: Sequence[DataFile], project_dir: P
     found = []
     for file in files:
         path = os.path.join(project_dir, file.path)  # noqa: PTH118 -- of 100,000 files, pathlib takes three seconds
-        if not os.path.exists(path):  # noqa: PTH110
+        if not os.access(path, os.R_OK, effective_ids=True):
+            if _is_forbidden(path):
+                raise InvalidInput(
+                    f"{entry.full_name}: {file.path} can't be read: permission denied",
+                    hint="who asks must be allowed to read the file and to enter its folders",
+                )
             aside = set_aside(project_dir / entry.table.location, Path(path))
             if aside is None:
-                raise InvalidInput(
-                    f"{entry.full_name}: {file.path} is in the catalog but no longer on disk",
-                    hint=f"run {entry.written_by.replace(':', ' ')} again to bring the catalog up to date",
-                )
+                raise gone_file(entry, file.path)
             file = replace(file, path=str(aside))
         found.append(file)
     return tuple(found)
+
+
+def _is_forbidden(path: str) -> bool:
+    """Return whether a file is, or may be, where we may not read it."""
+    try:
+        os.stat(path)  # noqa: PTH116
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return not os.access(path, os.R_OK, effective_ids=True)
+
+
+def gone_file(entry: TableEntry, path: str) -> InvalidInput:
+    """Return what to say of a file that the catalog lists and that is gone."""
+    return InvalidInput(
+        f"{entry.full_name}: {path} is in the catalog but no longer {'in its bucket' if is_s3(path) else 'on disk'}",
+        hint=f"run {entry.written_by.replace(':', ' ')} again to bring the catalog up to date",
+    )
 
 
 def _scan_format(

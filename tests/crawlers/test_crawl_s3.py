@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from s3_server import ENVIRONMENT, S3Server, running_s3
 
 from glue_tui.catalog.places import FileStatus, as_os_error
 from glue_tui.catalog.query import run_sql
+from glue_tui.catalog.result import query_result
 from glue_tui.catalog.s3_access import storage_for
 from glue_tui.core.model import Connection, FolderTarget
 from glue_tui.core.problem import EntityNotFound, InvalidInput
@@ -109,6 +111,19 @@ def test_only_new_and_changed_objects_are_read_again(project: Project, s3: S3Ser
     assert crawled(project, s3, "s3://lake/sales").files_read == 1
     assert sorted(rows(project, "SELECT id, day FROM raw.sales")) == [(5, "3"), (7, "1")]
     assert [one.values for one in project.catalog.partitions("raw.sales")] == [("1",), ("3",)]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "day=1/a.csv", "a.csv.bz2"])
+def test_a_query_of_an_object_that_is_gone_names_it_and_the_crawler(project: Project, s3: S3Server, name: str) -> None:
+    content = b"id,x\n1,2\n"
+    s3.put(f"sales/{name}", bz2.compress(content) if name.endswith("bz2") else content)
+    crawled(project, s3, "s3://lake/sales")
+    s3.delete(f"sales/{name}")
+    with pytest.raises(
+        InvalidInput, match=rf"raw\.sales: s3://lake/sales/{name} is in the catalog but no longer"
+    ) as told:
+        query_result(project.catalog, "SELECT * FROM raw.sales", project_dir=project.folder, environment=ENVIRONMENT)
+    assert "run crawler landing again" in told.value.hint
 
 
 def test_one_object_is_a_target_and_globs_leave_objects_out(project: Project, s3: S3Server) -> None:

@@ -205,6 +205,25 @@ def test_sc_3_a_table_that_is_no_longer_there(project: Project, policy: DeleteBe
                 project.scan("raw.b")
 
 
+def test_a_folder_that_may_not_be_entered_is_not_told_as_deleted(project: Project) -> None:
+    project.write("in/day=1/a.csv", "id,x\n1,2\n")
+    project.crawl("in")
+    frame = project.scan("raw.in")
+    folder = project.folder / "in/day=1"
+    is_root = os.geteuid() == 0
+    folder.chmod(0)
+    try:
+        if is_root:
+            os.seteuid(65534)
+        with pytest.raises(InvalidInput, match=r"in/day=1/a\.csv can't be read: permission denied"):
+            frame.collect()
+    finally:
+        if is_root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+    assert frame.collect().height == 1
+
+
 def test_a_table_whose_files_break_is_not_given_up(project: Project) -> None:
     project.write("in/a/a.csv", "id,x\n1,2\n")
     project.write("in/b/b.csv", "y,z,w\n1,2,3\n")
