@@ -13,6 +13,7 @@ from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.csv_comments import MARK, Comments, comments_of
 from glue_tui.crawlers.csv_cut import SAMPLE_ROWS, Cut, cut
 from glue_tui.crawlers.csv_header import column_names, header_of
+from glue_tui.crawlers.csv_quotes import quote_doubts, quotings
 from glue_tui.crawlers.encodings import Text
 from glue_tui.crawlers.head import Head, NoData, Unreadable
 from glue_tui.crawlers.names import DATA_EXTENSIONS
@@ -65,6 +66,7 @@ def classify_csv(head: Head, found: Text, extension: str, classifier: Classifier
     if not best.rows:
         raise Unreadable(f"no row in it: {best.error}" if best.error else "it has no row: nothing but comments")
     tried, doubts = _compared(cuts, classifier)
+    doubts += quote_doubts(text, cuts, classifier)
     is_said = classifier.format == "csv" or classifier.delimiter is not None
     if extension not in _CSV_EXTENSIONS and not is_said and (best.width < 2 or best.evenness < EVENNESS_MIN):
         error = Unreadable if extension in DATA_EXTENSIONS else NoData
@@ -98,27 +100,8 @@ def _cuts(text: str, base: FileFormat, is_whole: bool, classifier: Classifier) -
     said = classifier.delimiter
     for delimiter in [said] if said else [item for item in DELIMITERS if item in text] or [","]:
         file_format = replace(base, delimiter=delimiter)
-        for quote, escape, trim in _quotings(text, delimiter, classifier):
+        for quote, escape, trim in quotings(text, delimiter, classifier):
             yield cut(text, replace(file_format, quote=quote, escape=escape, trim=trim), is_whole, classifier)
-
-
-def _quotings(text: str, delimiter: str, classifier: Classifier) -> Iterator[tuple[str, str, bool]]:
-    """Yield the ways of quoting that the text makes possible, the usual first: quote, escape, spaces around values."""
-    mark = re.escape(delimiter)
-    escape = classifier.escape or ""
-    spaced = delimiter != " " and re.search(mark + " +[\"']", text) is not None
-    if classifier.quote is not None:
-        quotes = [classifier.quote]
-    else:
-        quotes = ['"']
-        if re.search(rf"(?:^|{mark}) *'(?:[^'\n]|'')*' *(?:{mark}|\r|$)", text, re.MULTILINE):
-            quotes.append("'")
-        if '"' in text:
-            quotes.append("")
-    for quote in quotes:
-        yield quote, escape, spaced and quote != ""
-        if classifier.escape is None and quote and f"\\{quote}" in text:
-            yield quote, "\\", spaced
 
 
 def _compared(cuts: list[Cut], classifier: Classifier) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -63,6 +63,19 @@ def quotes() -> Iterator[Case]:
     yield one_file("quotes_in_one_row", '69962,"684,734.00",6833\n', Truth(
         header=False, columns={"col0": "bigint", "col1": "double", "col2": "bigint"}, rows=[(69962, 684734.0, 6833)]
     ))  # fmt: skip
+    many = "id,a,b\n" + '1,"Ni","Köln"\n' * 50
+    yield one_file(
+        "quote_open_in_one_row",
+        many + '51,"open,x\n' + '1,"Ni","Köln"\n' * 49,
+        Refused(reason='line 52: something follows a closing quote (quote = "" in the classifier'),
+    )
+    yield one_file("quote_open_at_the_end", 'id,name\n1,"a"\n2,"b', Refused(reason="line 3: a quote is opened"))
+    yield one_file(
+        "quote_open_in_most_rows", 'id,note\n0,"a\n1,"b\n2,"c\n3,"d"\n', Truth(
+            header=True, columns={"id": "bigint", "note": "string"}, rows=[(0, '"a'), (1, '"b'), (2, '"c'), (3, '"d"')],
+            doubts=("quotes mean nothing, though some values stand in quotes (line 2",),
+        )
+    )  # fmt: skip
     yield one_file("quote_never_ends", 'id,note\n0,"a\n1,b\n2,c\n', quoted('"a', "b", "c"))
     late = "id,note\n" + "".join(f"{place},x\n" for place in range(20_000))
     yield one_file(
