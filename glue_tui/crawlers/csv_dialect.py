@@ -26,6 +26,13 @@ DELIMITERS = (",", "|", "\t", ";", "\x01")
 """Rule CL-4."""
 DELIMITER_NAMES = {"\t": "tab", "\x01": "ctrl-A", " ": "space"}
 
+_SEPARATOR_LINE = re.compile(r"\ufeff?sep=([^\r\n\"'])\r?(?:\n|$)", re.IGNORECASE)
+"""What Excel takes from a first line, which then is no row."""
+_MARKUP = re.compile(r"\s*<(?:!doctype|html|\?xml|head|body)\b", re.IGNORECASE)
+_UNUSUAL_DELIMITERS = "~^§¦:"
+_COLONS_OF_TEXT = re.compile(r"://|\d:\d")
+"""Addresses and times."""
+
 _CSV_EXTENSIONS = ("csv", "tsv", "psv")
 _CLOSE_CALL = 0.02
 """A delimiter that cuts the lines as evenly as the chosen one but for this is worth a doubt."""
@@ -44,6 +51,10 @@ class Dialect:
 def classify_csv(head: Head, found: Text, extension: str, classifier: Classifier) -> Dialect:
     """Return how to read a CSV file with this head. Raises Unreadable or NoData if it is none."""
     text = found.text
+    if _MARKUP.match(text):
+        raise Unreadable("it is HTML or XML, whatever its name says")
+    if (separator := _SEPARATOR_LINE.match(text)) and classifier.skip_lines is None:
+        classifier = replace(classifier, delimiter=classifier.delimiter or separator[1], skip_lines=1)
     base = FileFormat(
         classification="csv",
         encoding=found.encoding,
@@ -133,11 +144,24 @@ def _compared(cuts: list[Cut], classifier: Classifier) -> tuple[tuple[str, ...],
         and not item.is_sentence
         and len(item.rows) > 1
     ]
-    if best.width < 2 or not rivals:
+    if best.width < 2:
+        return (f"delimiter: {tried}",), _unusual_delimiter(best.rows)
+    if not rivals:
         return (f"delimiter: {tried}",), ()
     others = " or ".join(_name(item.format.delimiter) for item in rivals)
     doubt = f'delimiter {_name(best.format.delimiter)}, but {others} cuts the lines as evenly: say delimiter = "…"'
     return (f"delimiter: {tried}",), (doubt,)
+
+
+def _unusual_delimiter(rows: list[list[str]]) -> tuple[str, ...]:
+    """Return the doubt about rows of one cell if a sign that some take for a delimiter is in all of them as often."""
+    cells = [row[0] for row in rows]
+    if len(cells) < 2 or not all(is_text(cell) and not _COLONS_OF_TEXT.search(cell) for cell in cells):
+        return ()
+    for sign in _UNUSUAL_DELIMITERS:
+        if len({cell.count(sign) for cell in cells}) == 1 and sign in cells[0]:
+            return (f'one column, but "{sign}" cuts the lines evenly: say delimiter = "{sign}" if it is meant so',)
+    return ()
 
 
 def _trimmed(best: Cut, text: str, is_whole: bool) -> Cut:

@@ -28,6 +28,7 @@ def csv_dialects() -> Iterator[Case]:
     yield from quotes()
     yield from lines()
     yield from delimiters()
+    yield from unusual_delimiters()
     yield from ragged()
 
 
@@ -207,6 +208,26 @@ def delimiters() -> Iterator[Case]:
         "wide", ",".join(wide) + "\n" + ",".join(map(str, range(400))) + "\n",
         Truth(header=True, columns=dict.fromkeys(wide, "bigint"), rows=[tuple(range(400))]),
     )  # fmt: skip
+
+
+def unusual_delimiters() -> Iterator[Case]:
+    yield one_file("separator_line", "sep=;\r\nid;name;price\r\n1;Ann;2.5\r\n2;Bob;3\r\n3;Cid;4.25\r\n", plain(";"))
+    yield one_file("separator_line_of_odd_delimiter", "sep=~\n" + TEXT.replace(",", "~"), plain("~"))
+    yield one_file("separator_line_decides", "sep=,\nid,v\n1,2;3\n2,4;5\n", Truth(
+        delimiter=",", header=True, columns={"id": "bigint", "v": "string"}, rows=[(1, "2;3"), (2, "4;5")]
+    ))  # fmt: skip
+    for name, sign in {"tilde": "~", "broken_bar": "¦"}.items():
+        yield one_file(f"delimiter_{name}_not_said", TEXT.replace(",", sign), Truth(
+            columns={"col0": "string"}, rows=4, doubts=(f'say delimiter = "{sign}"',)
+        ))  # fmt: skip
+    yield one_file("delimiter_colon_not_said", TEXT.replace(",", ":"), Truth(
+        columns={"id:name:price": "string"}, rows=3, doubts=('say delimiter = ":"',)
+    ))  # fmt: skip
+    yield one_file("colons_of_addresses", "url\nhttp://a.de\nhttp://b.de\n", Truth(
+        header=True, columns={"url": "string"}, rows=[("http://a.de",), ("http://b.de",)]
+    ))  # fmt: skip
+    yield one_file("web_page", "<!DOCTYPE html>\n<html><body>a,b</body></html>\n", Refused(reason="it is HTML or XML"))
+    yield one_file("xml", '<?xml version="1.0"?>\n<rows><row a="1"/></rows>\n', Refused(reason="it is HTML or XML"))
 
 
 def ragged() -> Iterator[Case]:
