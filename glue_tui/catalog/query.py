@@ -85,7 +85,7 @@ def explained(error: BaseException, known: tuple[str, ...], query: str) -> Inval
         hint = f'did you mean "{same[0]}"?' if same else did_you_mean(name, known)
         return EntityNotFound(f"no table {name} in the catalog", hint=hint or "run a crawler first")
     if isinstance(error, ColumnNotFoundError) and (column := _NO_COLUMN.search(message)):
-        columns = re.findall(r'"([^"]*)"', column[2])
+        columns = [name for name in re.findall(r'"([^"]*)"', column[2]) if not name.startswith("__glue_tui_")]
         same = [name for name in columns if name.lower() == column[1].lower()]
         hint = f'did you mean "{same[0]}"?' if same else did_you_mean(column[1], columns)
         return InvalidInput(f"no column {column[1]!r} in the query's tables", hint=hint)

@@ -12,6 +12,7 @@ import msgspec
 import polars as pl
 from polars.exceptions import PolarsError
 
+from glue_tui.catalog.misfits import misfit
 from glue_tui.catalog.pruning import FilesRead, Trace
 from glue_tui.catalog.query import changed_file, explained, gone_object, run_sql
 from glue_tui.catalog.read import Catalog
@@ -86,7 +87,7 @@ def query_result(
     lazy = run_sql(catalog, query, project_dir=project_dir, environment=environment, trace=trace)
     if rows_max is not None:
         lazy = lazy.head(rows_max + 1)
-    with _explaining(catalog, query, project_dir):
+    with _explaining(catalog, query, project_dir, environment):
         frame = lazy.collect(engine="streaming")
     is_cut = rows_max is not None and frame.height > rows_max
     return QueryResult(
@@ -104,11 +105,11 @@ def query_stream(
 ) -> QueryStream:
     """Return the rows of one query, `rows_max` at most, to be read in batches. Raises what `run_sql` raises."""
     lazy = run_sql(catalog, query, project_dir=project_dir, environment=environment)
-    return QueryStream(lazy, rows_max, lambda: _explaining(catalog, query, project_dir))
+    return QueryStream(lazy, rows_max, lambda: _explaining(catalog, query, project_dir, environment))
 
 
 @contextmanager
-def _explaining(catalog: Catalog, query: str, project_dir: Path) -> Iterator[None]:
+def _explaining(catalog: Catalog, query: str, project_dir: Path, environment: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except (PolarsError, OSError) as error:
@@ -116,6 +117,8 @@ def _explaining(catalog: Catalog, query: str, project_dir: Path) -> Iterator[Non
             raise told from error
         if isinstance(error, OSError):
             raise
+        if unlike := misfit(catalog, query, project_dir=project_dir, environment=environment):
+            raise unlike from error
         raise explained(error, catalog.names(), query) from error
 
 

@@ -50,15 +50,21 @@ def scan(
     project_dir: Path,
     environment: Mapping[str, str],
     trace: Trace | None = None,
+    types: Mapping[str, str] | None = None,
 ) -> pl.LazyFrame:
     """Return a catalog table, its columns first and its partition keys last.
 
     Of a partitioned table only those files are opened whose partition values a query asks for. `environment` fills in
-    `{{ env.NAME }}` in the URL of a connection, and says how `s3://` is reached. Raises EntityNotFound for an unknown
-    name, InvalidInput for a file that is no longer there: with partition keys when it is asked for, else at once.
+    `{{ env.NAME }}` in the URL of a connection, and says how `s3://` is reached. `types` are those that columns are
+    read as in place of the table's. Raises EntityNotFound for an unknown name, InvalidInput for a file that is gone:
+    with partition keys when it is asked for, else at once.
     """
     entry, rows = catalog.file_rows(full_name)
     table = entry.table
+    if types:
+        columns = tuple(replace(column, type=types.get(column.name, column.type)) for column in table.columns)
+        table = replace(table, columns=columns)
+        entry = replace(entry, table=table)
     if table.is_in_database:
         if trace is not None and trace.is_rehearsal:
             return pl.LazyFrame(schema=table_schema(table))
@@ -170,6 +176,11 @@ def _where_they_lie(entry: TableEntry, files: Sequence[DataFile], project_dir: P
                     hint="who asks must be allowed to read the file and to enter its folders",
                 )
             aside = set_aside(project_dir / entry.table.location, Path(path))
+            if aside is None and entry.is_deprecated:
+                raise InvalidInput(
+                    f"{entry.full_name} is deprecated: its data is no longer found, {file.path} is one of its files",
+                    hint=f"put its files back and run {entry.written_by.replace(':', ' ')} again",
+                )
             if aside is None:
                 raise gone_file(entry, file.path)
             file = replace(file, path=str(aside))

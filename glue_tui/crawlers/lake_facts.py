@@ -16,6 +16,7 @@ from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.values import NULL_TYPE
 
 LAKES = ("delta", "iceberg")
+_KINDS = {"delta": "a Delta", "iceberg": "an Iceberg"}
 
 
 def read_lake(listed: ListedFile) -> Found:
@@ -47,5 +48,5 @@ def lake_table(file: CrawledFile, place: str, name: str) -> GroupedTable:
         name=folders[-1] if folders else name,
         keys=(),
         files=((file, ()),),
-        why=f"version {version} of a {file.format.classification.capitalize()} table, as its log says",
+        why=f"version {version} of {_KINDS[file.format.classification]} table, as its log says",
     )

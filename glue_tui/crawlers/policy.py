@@ -57,7 +57,8 @@ def change_of(draft: DraftTable, stored: Stored | None, crawler: Crawler) -> Tab
             kind=ChangeKind.UNCHANGED, table=seen, written_by=written_by, files=tuple(files), notes=notes
         )
     if removed:
-        notes = (*notes, f"{len(removed)} files are gone: {', '.join(removed[:3])}")
+        gone_text = "1 file is gone" if len(removed) == 1 else f"{len(removed)} files are gone"
+        notes = (*notes, f"{gone_text}: {', '.join(removed[:3])}")
     whole = crawler.recrawl is RecrawlBehavior.CRAWL_EVERYTHING or before.location != table.location
     return TableChange(
         kind=ChangeKind.UPDATED,

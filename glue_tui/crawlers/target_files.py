@@ -209,7 +209,7 @@ class TargetReader:
         if total == 0:
             self.log("WARN", f"{target.path}: no data files in it")
         elif to_read == total:
-            self.log("INFO", f"{target.path}: {total} files to read")
+            self.log("INFO", f"{target.path}: {total} file{'' if total == 1 else 's'} to read")
         else:
             self.log("INFO", f"{target.path}: {total} files: {total - to_read} unchanged, {to_read} to read")
 

@@ -177,12 +177,18 @@ def test_ct_3_partitions_are_filtered_by_an_expression_over_their_keys(
 
 @pytest.mark.parametrize(
     ("expression", "told"),
-    [("dy = 1", 'did you mean "day"'), ("day = ", "wrong"), ("id = 1", "no column 'id'")],
+    [
+        ("dy = 1", 'did you mean "day"'),
+        ("day = ", "wrong"),
+        ("id = 1", "no column 'id'"),
+        ("glue_tui_place = 1", "no column"),
+    ],
 )
 def test_a_wrong_expression_over_partitions_is_explained(catalog: Catalog, expression: str, told: str) -> None:
     with pytest.raises(InvalidInput) as raised:
         partitions_where(catalog, "lake.csv", expression)
     assert told in f"{raised.value} {raised.value.hint}"
+    assert "__glue_tui" not in str(raised.value)
 
 
 def test_a_rehearsal_names_the_files_and_opens_none(tmp_path: Path) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from crawl_project import Project
 
 from glue_tui.catalog.places import LOCAL
 from glue_tui.core.model import Classifier, Crawler, FolderTarget
+from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import UNSETTLED_TAG, ChangeKind
 from glue_tui.core.states import RecrawlBehavior
 from glue_tui.crawlers.crawl import crawl
@@ -247,3 +250,26 @@ def test_what_lies_in_a_folder_that_can_not_be_listed_is_not_taken_for_deleted(p
     report = project.crawl("in")
     assert report.problems == ("in/day=2: it can't be looked at: Too many levels of symbolic links",)
     assert [file.path for file in project.catalog.files("raw.in")] == ["in/day=1/a.csv", "in/day=2/b.csv"]
+
+
+def test_a_query_over_a_table_that_is_deprecated_says_so(project: Project) -> None:
+    project.write("in/a/x.csv", "id,n\n1,2\n")
+    project.write("in/b/x.csv", "name,day\nx,2025-01-01\n")
+    project.crawl("in")
+    shutil.rmtree(project.folder / "in/b")
+    project.crawl("in")
+    with pytest.raises(InvalidInput, match=r"raw\.b is deprecated: its data is no longer found.*put its files back"):
+        project.scan("raw.b")
+
+
+def test_one_file_is_told_of_as_one(project: Project) -> None:
+    project.write("in/a.csv", "id,n\n1,2\n")
+    project.write("in/b.csv", "id,n\n1,2\n")
+    project.crawl("in")
+    (project.folder / "in/b.csv").unlink()
+    report = project.crawl("in")
+    assert "1 file is gone: in/b.csv" in report.table_changes[0].notes
+    (project.folder / "in/a.csv").unlink()
+    project.write("in/c.csv", "id,n\n1,2\n", age_s=30.0)
+    project.crawl("in")
+    assert "INFO in: 1 file to read" in project.log

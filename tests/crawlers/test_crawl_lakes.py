@@ -100,3 +100,12 @@ def test_a_missing_package_is_named_and_the_crawl_goes_on(project: Project, monk
     assert "pip install 'glue-tui[delta]'" in problems
     assert "pip install 'glue-tui[iceberg]'" in problems
     assert project.tables() == ["raw.plain"]
+
+
+def test_a_query_over_an_iceberg_table_warns_of_nothing(project: Project, recwarn: pytest.WarningsRecorder) -> None:
+    write_iceberg(project.folder / "lake/orders")
+    report = project.crawl("lake")
+    assert "of an Iceberg table" in report.tables[0].why
+    recwarn.clear()
+    assert sorted(project.rows("raw.orders")) == ROWS
+    assert [str(one.message) for one in recwarn if "Iceberg" in str(one.message)] == []

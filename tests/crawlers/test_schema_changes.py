@@ -10,7 +10,9 @@ from crawl_project import Project
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glue_tui.catalog.result import query_result
 from glue_tui.catalog.write import edit_table
+from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import ChangeKind, Column, Table
 from glue_tui.core.schema_changes import data_types, merged, merged_type, table_differences, with_locks
 from glue_tui.core.states import RecrawlBehavior, UpdateBehavior
@@ -205,3 +207,36 @@ def test_what_is_locked_is_as_before_and_the_rest_as_found(
     assert [name for name in types if name in found] == [*found]
     assert len(notes) == sum(found.get(name) != before[name] for name in locked & before.keys())
     assert data_types(made) == types
+
+
+def failing(project: Project) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        query_result(project.catalog, "SELECT * FROM raw.in", project_dir=project.folder, environment={})
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("policy", [LOG, MERGE])
+def test_a_query_that_a_policy_lets_fail_names_column_value_and_way_out(
+    project: Project, policy: UpdateBehavior
+) -> None:
+    project.write("in/a.csv", "id,qty\n1,2\n")
+    project.crawl("in", update_behavior=policy)
+    project.write("in/b.csv", "id,qty\n2,2.5\n")
+    project.crawl("in", update_behavior=policy)
+    assert failing(project) == (
+        "raw.in: column qty is bigint in the catalog, but double in the files, which hold '2.5' "
+        '(`glue-tui catalog retype raw.in qty double`, or a crawl with schema_change.update = "UPDATE_IN_DATABASE")'
+    )
+
+
+@pytest.mark.parametrize("rows", ["id,qty\n1,2\n2,5.5\n", '{"id": 1, "qty": 2}\n{"id": 2, "qty": 5.5}\n'])
+def test_a_query_that_a_lock_lets_fail_names_column_and_way_out(project: Project, rows: str) -> None:
+    project.write("in/a.txt", rows)
+    project.crawl("in")
+    edit(project, EditKind.RETYPE, "qty", text="date")
+    told = failing(project)
+    assert "raw.in: column qty is date in the catalog, but double in the files" in told
+    assert "`glue-tui catalog retype raw.in qty double`, or `glue-tui catalog unlock raw.in qty` and a crawl" in told
+    edit(project, EditKind.UNLOCK)
+    edit(project, EditKind.LOCK)
+    assert "`glue-tui catalog unlock raw.in` and a crawl" in failing(project)

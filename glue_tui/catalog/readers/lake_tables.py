@@ -95,7 +95,6 @@ def _scan_iceberg(path: str) -> pl.LazyFrame:
         raise InvalidInput("Iceberg tables need a package that is not installed", hint=hint) from error
     if is_s3(path):
         raise InvalidInput("Iceberg tables are read from this machine's folders only, not from s3://")
-    with warnings.catch_warnings():
-        # It recommends a planner that is faster for tables of very many files.
-        warnings.simplefilter("ignore", PerformanceWarning)
-        return pl.scan_iceberg(path)
+    # It recommends a planner that is faster for tables of very many files, from another thread when the rows are read.
+    warnings.filterwarnings("ignore", message="Iceberg scan planning", category=PerformanceWarning)
+    return pl.scan_iceberg(path)
