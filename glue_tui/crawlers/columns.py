@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 
-from glue_tui.catalog.forms import is_time
+from glue_tui.catalog.forms import COMMA_NUMBER, is_time
 from glue_tui.core.schema import Column
 from glue_tui.core.schema_changes import NO_VALUES
 from glue_tui.crawlers.csv_far import first_misfit_far_in
@@ -46,7 +46,30 @@ def column_of(name: str, files: Sequence[CrawledFile], said: str) -> tuple[Colum
     if kind == "string" and (ambiguous := [file for file in holding if file.facts[name].is_ambiguous]):
         reason = _ambiguity(name, ambiguous)
         return Column(name=name, type=kind, reason=reason), f"column {name} is text: {reason}"
-    return Column(name=name, type=kind, reason=_reason(name, kind, holding)), ""
+    return Column(name=name, type=kind, reason=_reason(name, kind, holding)), _thousands_in_doubt(name, kind, holding)
+
+
+def _thousands_in_doubt(name: str, kind: str, files: Sequence[CrawledFile]) -> str:
+    """Return the doubt about numbers such as 1.234 in files cut at semicolons, as is usual where commas are decimal."""
+    if kind != "double" or not all(_could_be_thousands(file, name) for file in files):
+        return ""
+    if any(first_misfit(file.listed, file.format, name, "bigint", COMMA_NUMBER) for file in files):
+        return ""
+    file = min(files, key=lambda file: file.listed.path)
+    found = first_value(file.listed, file.format, name)
+    where = f"{shortened(found[1])} in {file.listed.path}:{found[0]}" if found else file.listed.path
+    return f'column {name} is {kind}, but {where} and all others may be thousands: say decimal = "." or ","'
+
+
+def _could_be_thousands(file: CrawledFile, name: str) -> bool:
+    facts, file_format = file.facts[name], file.format
+    return (
+        file.was_read
+        and (file_format.classification, file_format.delimiter, file_format.decimal) == ("csv", ";", "")
+        and not facts.form
+        and facts.scale == 3
+        and 0 < facts.whole_digits <= 3
+    )
 
 
 def _said_form_misfit(name: str, files: Sequence[CrawledFile]) -> str:
