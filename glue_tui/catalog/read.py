@@ -19,6 +19,7 @@ from glue_tui.catalog.lineage import Access, TableUse, noted_uses
 from glue_tui.catalog.write import DEPRECATED_PARAMETER, columns_from, counted_sums, formats_from
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.core.schema import Column, DataFile, Table
+from glue_tui.store.database import unreadable
 
 BUSY_TIMEOUT_S = 10.0
 
@@ -240,16 +241,21 @@ class Catalog:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
-        """Yield a connection inside one read transaction, or None where there is no catalog yet."""
+        """Yield a connection inside one read transaction, None where there is no catalog yet. Raises StoreFailed."""
         if not self.path.exists():
             yield None
             return
         uri = f"file:{quote(str(self.path.resolve()))}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as conn:
-            conn.row_factory = sqlite3.Row
-            conn.execute("BEGIN")
-            made = conn.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'catalog_file'").fetchone()
-            yield conn if made else None
+        try:
+            with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as conn:
+                conn.row_factory = sqlite3.Row
+                conn.execute("BEGIN")
+                made = conn.execute(
+                    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'catalog_file'"
+                ).fetchone()
+                yield conn if made else None
+        except sqlite3.DatabaseError as error:
+            raise unreadable(self.path, error) from error
 
 
 def file_from(row: FileRow) -> DataFile:

@@ -73,8 +73,18 @@ def open_readonly(path: Path | str) -> sqlite3.Connection | None:
         conn.execute("PRAGMA query_only=ON")
         conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.DatabaseError as error:
-        raise StoreFailed(f"{path}: {error}", hint="is it the state of another program, or damaged?") from error
+        raise unreadable(path, error) from error
     return conn
+
+
+def unreadable(path: Path | str, error: sqlite3.DatabaseError) -> StoreFailed:
+    """Return what to say of a state that can't be read. Readers write, too: into the file that WAL shares."""
+    match getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF:
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_ERROR:
+            hint = "is it the state of another program, or damaged?"
+        case _:
+            hint = _way_out(error)
+    return StoreFailed(f"{path}: {error}", hint=hint)
 
 
 def migrate(conn: sqlite3.Connection, area: str, steps: Sequence[str]) -> None:

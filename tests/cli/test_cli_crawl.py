@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from glue_tui.store.database import open_database
 from tests.cli.shell import Shell
 
 WORKFLOW = """\
@@ -60,6 +62,18 @@ def test_a_preview_tells_all_that_a_crawl_would_do_and_leaves_no_trace(shell: Sh
     assert "left out in/sales/day=1/broken.csv" in done.stderr
     assert "2 tables CREATED; 2 files read, 0 unchanged, 1 refused; nothing was written" in done.stderr
     assert sorted(path.name for path in shell.project_dir.iterdir()) == ["in", "workflows"]
+
+
+@pytest.mark.parametrize("words", [("catalog",), ("crawl", "land", "--dry-run"), ("runs",)])
+def test_on_a_full_disk_what_reads_the_state_says_what_to_do(shell: Shell, words: tuple[str, ...]) -> None:
+    state = shell.project_dir / ".glue_tui/state.db"
+    state.parent.mkdir()
+    open_database(state).close()  # Readers must make the file anew that they share with writers.
+    full = ("sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *shell.command(*words))
+    done = subprocess.run(full, cwd=shell.project_dir, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3
+    assert "state.db: disk I/O error" in done.stderr
+    assert "Hint: free disk space" in done.stderr
 
 
 def test_a_preview_of_a_crawl_that_was_compares_with_it_in_the_words_of_its_log(shell: Shell) -> None:
