@@ -10,11 +10,12 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import ColumnNotFoundError, PolarsError
 
+from glue_tui.catalog.changed_files import gone_file
 from glue_tui.catalog.lineage import mentioned
 from glue_tui.catalog.places import absolute_path, bucket_and_key, is_s3
 from glue_tui.catalog.pruning import Trace
 from glue_tui.catalog.read import Catalog
-from glue_tui.catalog.scan import gone_file, scan
+from glue_tui.catalog.scan import scan
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 
 _QUERY_WORDS = ("SELECT", "WITH", "FROM", "VALUES", "SHOW", "EXPLAIN")

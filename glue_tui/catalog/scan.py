@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +12,9 @@ from pathlib import Path
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from glue_tui.catalog.changed_files import opened_as_known
 from glue_tui.catalog.database_scan import scan_database
-from glue_tui.catalog.places import Storage, absolute_path, is_s3
+from glue_tui.catalog.places import Storage, absolute_path
 from glue_tui.catalog.pruning import Trace, files_for, partition_values
 from glue_tui.catalog.read import Catalog, FileRow, TableEntry, file_from
 from glue_tui.catalog.readers.asked import asked_for
@@ -24,7 +24,6 @@ from glue_tui.catalog.readers.lake_tables import scan_lake
 from glue_tui.catalog.readers.log_files import scan_log
 from glue_tui.catalog.readers.typed_files import scan_typed
 from glue_tui.catalog.s3_access import CONNECTION_URL_PARAMETER, storage_for
-from glue_tui.catalog.set_aside import set_aside
 from glue_tui.catalog.templates import filled_in
 from glue_tui.catalog.types import cast_column, parse, polars_type, text_type
 from glue_tui.core.problem import InvalidInput
@@ -56,8 +55,8 @@ def scan(
 
     Of a partitioned table only those files are opened whose partition values a query asks for. `environment` fills in
     `{{ env.NAME }}` in the URL of a connection, and says how `s3://` is reached. `types` are those that columns are
-    read as in place of the table's. Raises EntityNotFound for an unknown name, InvalidInput for a file that is gone:
-    with partition keys when it is asked for, else at once.
+    read as in place of the table's. Raises EntityNotFound for an unknown name, InvalidInput for a file that is gone
+    or has another header: with partition keys when it is asked for, else at once.
     """
     entry, rows = catalog.file_rows(full_name)
     table = entry.table
@@ -136,8 +135,7 @@ class _Files:
         table = self.entry.table
         if columns is not None and not {key.name for key in table.partition_keys} & set(columns):
             table = replace(table, partition_keys=())
-        if not is_s3(table.location):
-            files = _where_they_lie(self.entry, files, self.project_dir)
+        files = opened_as_known(self.entry, files, self.project_dir, self.storage)
         frames = [
             _scan_format(table, table.formats[place], same, self.project_dir, self.storage)
             for place, same in _read_together(table, files)
@@ -162,47 +160,6 @@ def _read_together(table: Table, files: Sequence[DataFile]) -> Iterator[tuple[in
 def table_schema(table: Table) -> dict[str, pl.DataType]:
     """Return the polars schema of a table: columns, then partition keys."""
     return {column.name: polars_type(column.type) for column in (*table.columns, *table.partition_keys)}
-
-
-def _where_they_lie(entry: TableEntry, files: Sequence[DataFile], project_dir: Path) -> tuple[DataFile, ...]:
-    """Return the files, those with another path that a job has set aside and the catalog goes on listing."""
-    found = []
-    for file in files:
-        path = os.path.join(project_dir, file.path)  # noqa: PTH118 -- of 100,000 files, pathlib takes three seconds
-        if not os.access(path, os.R_OK, effective_ids=True):
-            if _is_forbidden(path):
-                raise InvalidInput(
-                    f"{entry.full_name}: {file.path} can't be read: permission denied",
-                    hint="who asks must be allowed to read the file and to enter its folders",
-                )
-            aside = set_aside(project_dir / entry.table.location, Path(path))
-            if aside is None and entry.is_deprecated:
-                raise InvalidInput(
-                    f"{entry.full_name} is deprecated: its data is no longer found, {file.path} is one of its files",
-                    hint=f"put its files back and run {entry.written_by.replace(':', ' ')} again",
-                )
-            if aside is None:
-                raise gone_file(entry, file.path)
-            file = replace(file, path=str(aside))
-        found.append(file)
-    return tuple(found)
-
-
-def _is_forbidden(path: str) -> bool:
-    """Return whether a file is, or may be, where we may not read it."""
-    try:
-        os.stat(path)  # noqa: PTH116
-    except OSError as error:
-        return isinstance(error, PermissionError)
-    return not os.access(path, os.R_OK, effective_ids=True)
-
-
-def gone_file(entry: TableEntry, path: str) -> InvalidInput:
-    """Return what to say of a file that the catalog lists and that is gone."""
-    return InvalidInput(
-        f"{entry.full_name}: {path} is in the catalog but no longer {'in its bucket' if is_s3(path) else 'on disk'}",
-        hint=f"run {entry.written_by.replace(':', ' ')} again to bring the catalog up to date",
-    )
 
 
 def _scan_format(

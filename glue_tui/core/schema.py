@@ -78,6 +78,8 @@ class FileFormat:
     """CSV: rows end with a delimiter after which no column comes."""
     rewritten: bool = False
     """CSV: too odd for the fast reader, which gets a plain copy."""
+    header_names: tuple[str, ...] = ()
+    """CSV: the names in the header, where a classifier says others."""
     doubts: tuple[str, ...] = ()
     """What the files could also mean, each with the key of a classifier that settles it."""
 

@@ -39,6 +39,7 @@ def pattern_of(content: bytes, file_format: FileFormat) -> Pattern | None:
         day_first=file_format.day_first,
         nulls=file_format.nulls,
         forms=file_format.forms,
+        header_names=file_format.header_names,
     )
     delimiter = file_format.delimiter.encode()
     others = [item for item in DELIMITERS if item != file_format.delimiter]

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from glue_tui.catalog.readers.csv_files import BYTE_LETTERS
+from glue_tui.core.column_names import column_names, header_names
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.csv_comments import MARK, Comments, comments_of
 from glue_tui.crawlers.csv_cut import SAMPLE_ROWS, Cut, cut
-from glue_tui.crawlers.csv_header import column_names, header_of
+from glue_tui.crawlers.csv_header import header_of
 from glue_tui.crawlers.csv_quotes import quote_doubts, quotings
 from glue_tui.crawlers.encodings import Text
 from glue_tui.crawlers.head import Head, NoData, Unreadable
@@ -91,6 +92,7 @@ def classify_csv(head: Head, found: Text, extension: str, classifier: Classifier
         best.format,
         columns=names,
         header=header.is_there,
+        header_names=_overruled(best.rows[0], width, names) if header.is_there else (),
         trailing=trailing,
         forms=tuple((name, form) for name, form in classifier.forms if name in names),
         doubts=(*found.doubts, *comments.doubts, *doubts, *header.doubts, *more_doubts),
@@ -189,7 +191,7 @@ def _hides_types(found: Cut) -> bool:
 
 def _names(cells: list[str], width: int, classifier: Classifier) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the columns' names, and the doubt that said or written names leave that are not as many as columns."""
-    found = column_names([*cells[:width], *[""] * (width - len(cells))])
+    found = header_names(cells, width)
     if not classifier.columns:
         if not cells or len(cells) >= width:
             return found, ()
@@ -199,6 +201,12 @@ def _names(cells: list[str], width: int, classifier: Classifier) -> tuple[tuple[
     if len(said) == width:
         return names, ()
     return names, (f"columns names {len(said)} columns, the file has {width}: say as many",)
+
+
+def _overruled(cells: list[str], width: int, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names in the header, if the columns have got others."""
+    found = header_names(cells, width)
+    return found if found != names else ()
 
 
 def _needs_rewriting(file_format: FileFormat, text: str, best: Cut) -> bool:

@@ -1,4 +1,4 @@
-"""Whether a CSV file's first row holds names, and which column names that makes."""
+"""Whether a CSV file's first row holds names."""
 
 from __future__ import annotations
 
@@ -138,20 +138,3 @@ def _vote(cell: str, values: list[str]) -> int:
     if values and cell.islower() != any(value.islower() for value in values):
         vote += 1
     return vote
-
-
-def column_names(cells: list[str]) -> tuple[str, ...]:
-    """Return the cells of a header as column names: trimmed, an empty one numbered, a second one of a name too."""
-    names: dict[str, None] = {}
-    numbers: dict[str, int] = {}
-    for place, cell in enumerate(cells):
-        base = " ".join(cell.split())
-        if place == 0 and base != "#":
-            base = base.removeprefix("#").strip()
-        base = base or f"col{place}"
-        name = base
-        while name in names:
-            numbers[base] = numbers.get(base, 1) + 1
-            name = f"{base}_{numbers[base]}"
-        names[name] = None
-    return tuple(names)

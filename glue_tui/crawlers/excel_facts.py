@@ -9,10 +9,10 @@ from polars.exceptions import PolarsError
 
 from glue_tui.catalog.readers.excel_files import open_workbook, sheet_texts
 from glue_tui.catalog.types import TIMESTAMP_FORMAT
+from glue_tui.core.column_names import column_names
 from glue_tui.core.model import Classifier
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import FileFormat
-from glue_tui.crawlers.csv_header import column_names
 from glue_tui.crawlers.facts import BrokenFile, ColumnFacts, CrawledFile, Found, broken
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.values import NULL_TYPE, PATTERNS, is_text

@@ -10,9 +10,9 @@ import pytest
 import xlsxwriter
 from crawl_project import Project
 
+from glue_tui.core.column_names import column_names
 from glue_tui.core.model import Classifier, Connection, DatabaseTarget, FolderTarget
 from glue_tui.core.problem import InvalidInput
-from glue_tui.crawlers.csv_header import column_names
 
 
 def test_a_name_with_brackets_is_no_pattern_that_leads_to_another_arrow_file(project: Project) -> None:

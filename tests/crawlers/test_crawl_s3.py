@@ -126,6 +126,20 @@ def test_a_query_of_an_object_that_is_gone_names_it_and_the_crawler(project: Pro
     assert "run crawler landing again" in told.value.hint
 
 
+@pytest.mark.parametrize("folder", ["deals", "deals/day=1"])
+def test_an_object_whose_columns_changed_places_is_refused_until_the_next_crawl(
+    project: Project, s3: S3Server, folder: str
+) -> None:
+    s3.put(f"{folder}/a.csv", "bought,sold\n1,100\n")
+    crawled(project, s3, "s3://lake/deals")
+    s3.put(f"{folder}/a.csv", "bought,sold\n2,200\n")
+    assert rows(project, "SELECT bought, sold FROM raw.deals") == [(2, 200)]
+    s3.put(f"{folder}/a.csv", "sold,bought\n100,1\n")
+    with pytest.raises(InvalidInput, match=r"a\.csv has changed since .* its header is another"):
+        rows(project, "SELECT bought, sold FROM raw.deals")
+    crawled(project, s3, "s3://lake/deals")
+
+
 def test_one_object_is_a_target_and_globs_leave_objects_out(project: Project, s3: S3Server) -> None:
     s3.put("x/a.csv", "id,x\n1,2\n")
     s3.put("x/b.csv", "id,x\n3,4\n")
