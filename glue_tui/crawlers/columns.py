@@ -100,10 +100,25 @@ def _reason(name: str, kind: str, files: Sequence[CrawledFile]) -> str:
     given = [facts.reason for file in files if (facts := file.facts[name]).reason and facts.type == kind]
     if given:
         return given[0]
-    narrower = _expected_type(name, files)
-    if narrower in ("", kind.partition("(")[0]) or kind.startswith(("struct<", "array<")):
+    narrower, plain = _expected_type(name, files), kind.partition("(")[0]
+    if narrower == plain:
+        narrower = _widened_from(plain, name, files)
+    if not narrower or kind.startswith(("struct<", "array<")):
         return ""
     return _first_misfit(name, narrower, files)
+
+
+def _widened_from(kind: str, name: str, files: Sequence[CrawledFile]) -> str:
+    """Return the type within `kind` that a column would have but for some values; nothing where there is none.
+
+    A file that is known to have it is enough; of values that were counted now, it takes half.
+    """
+    within = {"double": "bigint", "decimal": "bigint", "timestamp": "date"}.get(kind)
+    if within is None:
+        return ""
+    counts = total([file.facts[name] for file in files if not file.facts[name].type])
+    is_known = any(file.facts[name].type == within for file in files)
+    return within if is_known or 0 < counts.values <= 2 * counts.fitting(within) else ""
 
 
 def _first_misfit(name: str, narrower: str, files: Sequence[CrawledFile]) -> str:

@@ -240,3 +240,23 @@ def test_a_query_that_a_lock_lets_fail_names_column_and_way_out(project: Project
     edit(project, EditKind.UNLOCK)
     edit(project, EditKind.LOCK)
     assert "`glue-tui catalog unlock raw.in` and a crawl" in failing(project)
+
+
+@pytest.mark.parametrize("path", ["in/a.csv", "in/b.csv"])
+def test_a_number_or_a_time_that_widens_its_column_is_named_with_file_and_line(project: Project, path: str) -> None:
+    old = "day,qty\n2026-01-01,1\n2026-01-02,2\n"
+    new = "2026-01-03 10:00:00,7.5\n2026-01-03 11:00:00,8.5\n2026-01-03 12:00:00,9.5\n"
+    project.write("in/a.csv", old)
+    project.crawl("in")
+    project.write(path, "day,qty\n" + new if path == "in/b.csv" else old + "2026-01-03,3\n" + new)
+    project.crawl("in")
+    line = 2 if path == "in/b.csv" else 5
+    assert says(project, f"column qty: bigint → double: '7.5' in {path}:{line} is no bigint")
+    assert says(project, f"column day: date → timestamp: '2026-01-03 10:00:00' in {path}:{line} is no date")
+
+
+def test_a_column_of_prices_needs_no_reason_for_its_decimals(project: Project) -> None:
+    project.write("in/a.csv", "price\n1.5\n2\n3.25\n")
+    project.crawl("in")
+    assert project.types("raw.in") == {"price": "double"}
+    assert project.reason("raw.in", "price") == ""
