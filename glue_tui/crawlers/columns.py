@@ -128,12 +128,13 @@ def _first_misfit(name: str, narrower: str, files: Sequence[CrawledFile]) -> str
         if not _contradicts(facts, narrower) or not file.was_read:
             continue
         if file.format.classification == "parquet":
-            return f"{file.listed.path} has {facts.type}, most files {narrower}"
+            lost = ": in a double, whole numbers beyond 15 digits lose the last" if facts.type == "double" else ""
+            return f"{file.listed.path} has {facts.type}, other files {narrower}{lost}"
         sought = "bigint" if narrower == "digits" else narrower
         found = first_misfit_far_in(file, name, sought) if facts.rows_before_misfit(sought) and not facts.form else None
         found = found or first_misfit(file.listed, file.format, name, sought, facts.form)
         if found is None:
-            return f"{file.listed.path} has {facts.type or 'other values'}, most files {narrower}"
+            return f"{file.listed.path} has {facts.type or 'other values'}, other files {narrower}"
         line, value = found
         where = f"{shortened(value)} in {file.listed.path}:{line}"
         if value.lstrip("-").isdecimal() and value.lstrip("-").startswith("0"):

@@ -73,7 +73,9 @@ def _fits(value: pl.Expr, kind: str) -> pl.Expr:
         case "bigint":
             return fitting & value.cast(pl.Int64, strict=False).is_not_null()
         case "double":
-            return fitting & ((value.str.len_bytes() <= DOUBLE_CHARACTERS_SURE) | _is_kept_by_a_double(value))
+            is_too_great = value.str.contains("[eE]") & value.cast(pl.Float64, strict=False).is_infinite()
+            is_kept = (value.str.len_bytes() <= DOUBLE_CHARACTERS_SURE) | _is_kept_by_a_double(value)
+            return fitting & is_kept & ~is_too_great
         case "decimal":
             return fitting & (value.str.len_bytes() <= DECIMAL_DIGITS_MAX + 2)
         case "date":

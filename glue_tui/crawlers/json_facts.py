@@ -25,7 +25,7 @@ _PATH = "__glue_tui_path"
 _PLAIN_NAME = re.compile(r"[ !#-\[\]-~]+")
 """A key that stands in the file as it is: no letter of it can have been escaped."""
 
-_LONG_NUMBER = r"[:\[,]\s*-?\d{16,}\s*[,\]}]"
+_LONG_NUMBER = r"[:\[,]\s*-?\d{16,}(?:\.\d+)?\s*[,\]}]"
 
 
 def read_json(listed: ListedFile, file_format: FileFormat) -> Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from glue_tui.catalog.readers.json_records import BrokenJson, shown
 from glue_tui.catalog.readers.json_values import Raw, json_array, json_object, json_text
@@ -12,6 +13,7 @@ from glue_tui.crawlers.values import NULL_TYPE
 
 _BIGINT = range(-(2**63), 2**63)
 _DIGITS_MAX = 38
+_DOUBLE_DIGITS_SURE = 15
 _NOT_IN_STRUCTS = frozenset(",:<>")
 """A struct with such a letter in a field's name has no type in Glue's words."""
 
@@ -24,8 +26,8 @@ class Kinds:
     firsts: dict[str, tuple[int, str]] = field(default_factory=dict)
     members: dict[str, Kinds] = field(default_factory=dict)
     elements: Kinds | None = None
-    is_inexact: bool = False
-    """There are whole numbers that a double does not hold to the last digit."""
+    inexact: tuple[int, str] | None = None
+    """Line and text of the first number of 16 whole digits or more that a double does not hold to the last one."""
 
     def add(self, text: Raw, line: int) -> None:
         """Count one value. Raises ValueError if it is no JSON."""
@@ -45,8 +47,8 @@ class Kinds:
             self.elements = self.elements or Kinds()
             for element in json_array(raw):
                 self.elements.add(element, line)
-        elif kind in ("bigint", "long"):
-            self.is_inexact = self.is_inexact or int(float(raw)) != int(raw)
+        elif kind in ("bigint", "long", "double") and self.inexact is None and _is_inexact(raw):
+            self.inexact = (line, raw.decode())
 
     @property
     def type(self) -> str:
@@ -63,7 +65,7 @@ class Kinds:
         if kinds <= {"bigint", "long"}:
             return "decimal(38,0)" if "long" in kinds else "bigint"
         if kinds <= {"bigint", "long", "double"}:
-            return "string" if self.is_inexact else "double"
+            return "string" if self.inexact else "double"
         return next(iter(kinds)) if len(kinds) == 1 and kinds <= {"boolean", "string"} else "string"
 
     @property
@@ -76,7 +78,12 @@ class Kinds:
 
     def reason(self, path: str) -> str:
         """Return what forced the field to be text though most of its values are something else; or nothing."""
-        if self.type != "string" or len(self.counts) < 2:
+        if self.type != "string":
+            return ""
+        if self.inexact and self.counts.keys() <= {"bigint", "long", "double"}:
+            line, text = self.inexact
+            return f"{shown(text)} in {path}:{line} would lose digits as a double"
+        if len(self.counts) < 2:
             return ""
         most = max(self.counts, key=lambda kind: self.counts[kind])
         other = min((kind for kind in self.counts if kind != most), key=lambda kind: self.firsts[kind][0])
@@ -111,6 +118,12 @@ def _why(record: str, error: ValueError) -> str:
 
 def _inner(kinds: Kinds) -> str:
     return "string" if kinds.type == NULL_TYPE else kinds.type
+
+
+def _is_inexact(raw: bytes) -> bool:
+    whole, point, decimals = raw.lstrip(b"-").partition(b".")
+    is_long = len(whole) > _DOUBLE_DIGITS_SURE and whole.isdigit() and (decimals.isdigit() or not point)
+    return is_long and Decimal(repr(float(raw))) != Decimal(raw.decode())
 
 
 def _kind(raw: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from math import isfinite
 
 from glue_tui.catalog.forms import has_clock, is_time
 from glue_tui.core import schema_changes
@@ -54,6 +55,8 @@ def fits(value: str, kind: str, form: str = "") -> bool:
         case "bigint":
             return -_INT64_MAX - 1 <= int(value) <= _INT64_MAX
         case "double":
+            if "e" in value.lower():
+                return isfinite(float(value))
             return len(value) <= DOUBLE_CHARACTERS_SURE or _is_kept_by_a_double(value)
         case "decimal":
             return sum(map(str.isdigit, value)) <= DECIMAL_DIGITS_MAX
@@ -71,7 +74,7 @@ def _is_moment(value: str, form: str) -> bool:
 
 
 def _is_kept_by_a_double(value: str) -> bool:
-    """Return whether a double keeps all digits of a number; one with an exponent was a double before."""
+    """Return whether a double keeps all digits of a number without an exponent."""
     return not fits(value, "decimal") or Decimal(repr(float(value))) == Decimal(value)
 
 

@@ -196,3 +196,11 @@ def test_names_with_the_letters_of_globs_and_names_that_are_no_text(project: Pro
     assert report.problems == ("'in[1]/c\\udcff.csv': its name is not UTF-8",)
     assert project.rows("raw.a") == [(1, 2)]
     assert project.rows("raw.b") == [("q", "r", 3)]
+
+
+def test_a_number_too_great_for_a_double_stays_text(project: Project) -> None:
+    project.write("in/a.csv", "v,w\n1.5,2e300\n1e400,-1e5\n")
+    project.crawl("in")
+    assert project.types("raw.in") == {"v": "string", "w": "double"}
+    assert project.rows("raw.in") == [("1.5", 2e300), ("1e400", -1e5)]
+    assert project.reason("raw.in", "v") == "'1e400' in in/a.csv:3 is no double"

@@ -229,3 +229,11 @@ def test_small_files_side_by_side_with_booleans_and_numbers_in_one_field_are_tex
     project.crawl("in")
     assert project.types("raw.in") == {"id": "bigint", "v": "string"}
     assert sorted(project.rows("raw.in")) == [(1, "true")] * 4 + [(2, "1")] * 4
+
+
+def test_a_number_whose_whole_digits_a_double_would_lose_stays_as_it_stands(project: Project) -> None:
+    project.write("in/a.jsonl", '{"v": 1.5, "w": 0.1}\n{"v": 12345678901234567.89, "w": 0.30000000000000004}\n')
+    project.crawl("in")
+    assert project.types("raw.in") == {"v": "string", "w": "double"}
+    assert project.rows("raw.in") == [("1.5", 0.1), ("12345678901234567.89", 0.30000000000000004)]
+    assert project.reason("raw.in", "v") == "'12345678901234567.89' in in/a.jsonl:2 would lose digits as a double"

@@ -121,7 +121,9 @@ def test_parquet_files_of_different_types_are_united(project: Project) -> None:
     )
     project.crawl("in")
     assert project.types("raw.in") == {"id": "string", "v": "double"}
-    assert project.reason("raw.in", "id") == "in/c.parquet has string, most files bigint"
+    assert project.reason("raw.in", "id") == "in/c.parquet has string, other files bigint"
+    lost = "in/b.parquet has double, other files bigint: in a double, whole numbers beyond 15 digits lose the last"
+    assert project.reason("raw.in", "v") == lost
     assert sorted(project.rows("raw.in"), key=str) == [("1", 1.0), ("2", 2.5), ("4", None), ("x", 3.0)]
 
 

@@ -26,6 +26,7 @@ from glue_tui.crawlers.listing import ListedFile
 PLAIN = ["1", "0", "-17", "007", "-0", "00", "-01", "123456789012345", "1234567890123456", "12.5", "-0.25", "1.", ".5"]
 PLAIN += [
     "1e5",
+    "-1e400",
     "true",
     "False",
     "TRUE",
