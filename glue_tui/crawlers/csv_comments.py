@@ -1,4 +1,4 @@
-"""Whether lines of a CSV file that begin with `#` are comments, or rows like the others."""
+"""Which lines of a CSV file are no rows: comments that begin with `#`, and lines that are drawn between rows."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from glue_tui.crawlers.values import is_text
 
 MARK = "#"
 _PROSE = re.compile(r"#\s*$|# ")
+_DRAWN = re.compile(r"[-=+| ]*(?:-{5}|={5})[-=+| ]*")
 _ROWS_IN_DOUBT = 'lines that begin with # are rows, though some may be comments: say comment = "" or comment = "#"'
 _COMMENTS_IN_DOUBT = (
     'lines that begin with # are comments, though some look like rows: say comment = "" or comment = "#"'
@@ -61,6 +62,14 @@ def comments_of(text: str, formats: Sequence[FileFormat], is_whole: bool) -> Com
         return Comments(are_there=True, doubts=(_COMMENTS_IN_DOUBT,))
     is_prose = any(_PROSE.match(row[0]) for row in marked[1 if lead else 0 :])
     return _judged(alike, is_sure=all(alike) and not is_prose and not are_taken_out)
+
+
+def drawn_line_mark(text: str) -> str:
+    """Return how lines of dashes begin that are drawn between rows; nothing if there are none, or rows begin so."""
+    lines = text.splitlines()[:SAMPLE_ROWS]
+    mark = next((line[:3] for line in lines if _DRAWN.fullmatch(line)), "")
+    is_mark = bool(mark.strip()) and all(_DRAWN.fullmatch(line) for line in lines if line.startswith(mark))
+    return mark if is_mark else ""
 
 
 def _judged(alike: Sequence[bool], *, is_sure: bool) -> Comments:

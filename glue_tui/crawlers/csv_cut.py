@@ -42,10 +42,17 @@ class Cut:
     @property
     def rank(self) -> tuple[float, ...]:
         """What makes one way better than another: the higher the better."""
-        evenness = self.evenness * (0.8 if self.format.lead_lines else 1.0) * (0.7 if self.is_sentence else 1.0)
+        is_led = self.format.lead_lines > 0 and not self.is_framed
+        evenness = self.evenness * (0.8 if is_led else 1.0) * (0.7 if self.is_sentence else 1.0)
         usual = (self.format.quote == '"') + (not self.format.escape) * 0.5
         # Quotes that come out even are quotes, also where the delimiters within them would make more columns.
         return (not self.error, round(evenness, 3), self.format.quote != "", round(self.typed, 1), self.width, usual)
+
+    @property
+    def is_framed(self) -> bool:
+        """Return whether all rows begin and end with the delimiter, as those of printed lists do."""
+        even = [row for row in self.rows if len(row) == self.width]
+        return self.width > 2 and not any(row[0].strip() or row[-1].strip() for row in even)
 
     @property
     def in_words(self) -> str:

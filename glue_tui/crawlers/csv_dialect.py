@@ -11,7 +11,7 @@ from glue_tui.catalog.readers.csv_files import BYTE_LETTERS
 from glue_tui.core.column_names import column_names, header_names
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
-from glue_tui.crawlers.csv_comments import MARK, Comments, comments_of
+from glue_tui.crawlers.csv_comments import MARK, Comments, comments_of, drawn_line_mark
 from glue_tui.crawlers.csv_cut import SAMPLE_ROWS, Cut, cut
 from glue_tui.crawlers.csv_header import header_of
 from glue_tui.crawlers.csv_quotes import quote_doubts, quotings
@@ -74,6 +74,9 @@ def classify_csv(head: Head, found: Text, extension: str, classifier: Classifier
         without = _ranked_cuts(text, replace(base, comment=MARK), head.is_whole, classifier)
         comments = comments_of(text, (cuts[0].format, without[0].format), head.is_whole)
         cuts = without if comments.are_there else cuts
+    if classifier.comment is None and not comments.are_there and (mark := drawn_line_mark(text)):
+        drawn = _ranked_cuts(text, replace(base, comment=mark), head.is_whole, classifier)
+        cuts = drawn if drawn[0].width > 1 else cuts
     best = cuts[0]
     if not best.rows:
         raise Unreadable(f"no row in it: {best.error}" if best.error else "it has no row: nothing but comments")

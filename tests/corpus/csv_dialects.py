@@ -223,11 +223,30 @@ def unusual_delimiters() -> Iterator[Case]:
     yield one_file("delimiter_colon_not_said", TEXT.replace(",", ":"), Truth(
         columns={"id:name:price": "string"}, rows=3, doubts=('say delimiter = ":"',)
     ))  # fmt: skip
+    yield from drawn_lines()
     yield one_file("colons_of_addresses", "url\nhttp://a.de\nhttp://b.de\n", Truth(
         header=True, columns={"url": "string"}, rows=[("http://a.de",), ("http://b.de",)]
     ))  # fmt: skip
     yield one_file("web_page", "<!DOCTYPE html>\n<html><body>a,b</body></html>\n", Refused(reason="it is HTML or XML"))
     yield one_file("xml", '<?xml version="1.0"?>\n<rows><row a="1"/></rows>\n', Refused(reason="it is HTML or XML"))
+
+
+def drawn_lines() -> Iterator[Case]:
+    """Lists as SAP and databases print them."""
+    rule = "-" * 40 + "\n"
+    rows = [(place, f"M{place}", place * 1000 + 234.5) for place in range(1, 10)]
+    lines = "".join(f"|0{place} |M{place}  |{place}.234,50|\n" for place in range(1, 10))
+    listed = Truth(
+        delimiter="|", header=True, rows=[(None, f"0{place}", name, price) for place, name, price in rows],
+        columns={"col0": "string", "Mat": "string", "Text": "string", "Preis": "double"},
+    )  # fmt: skip
+    table = rule + "|Mat|Text|Preis   |\n" + rule + lines + rule
+    yield one_file("list_of_sap", table, listed)
+    yield one_file("list_of_sap_with_title", "Liste, vom 01.02.2024\n\n" + table, listed)
+    printed = " id | name | price\n----+------+-------\n  1 | Ann  |   2.5\n  2 | Bob  |     3\n"
+    yield one_file("table_of_psql", printed, Truth(
+        delimiter="|", header=True, columns=PLAIN, rows=ROWS[:2]
+    ))  # fmt: skip
 
 
 def ragged() -> Iterator[Case]:
