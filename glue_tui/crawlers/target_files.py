@@ -161,8 +161,8 @@ class TargetReader:
         kept: list[FileRow] = []
         to_read: list[ListedFile] = []
         if self.crawler.recrawl is RecrawlBehavior.CRAWL_NEW_FOLDERS_ONLY:
-            kept += [row for row, _ in known.values()]
-            holding = set(map(_folder_of, known))
+            kept += [known[path][0] for path in _still_listed(known, folders, troubles.unlisted)]
+            holding = {_folder_of(row[0]) for row in kept}
             for folder in folders:
                 if folder.path not in holding:
                     to_read += [self._file(folder, entry) for entry in folder.entries]
@@ -323,6 +323,16 @@ def _folder_of(path: str) -> str:
         return f"{folder}/" if folder else ""
     folder, slash, _ = path.rpartition("/")
     return folder + slash
+
+
+def _still_listed(paths: Iterable[str], folders: Sequence[ListedFolder], unlisted: Sequence[str]) -> Iterator[str]:
+    """Yield the known files that lie where they did, or may, unseen. A lake's log may be another by now."""
+    listed = {folder.path + name for folder in folders for name, *_ in folder.entries}
+    listed |= {folder.path for folder in folders if folder.entries}
+    for path in paths:
+        place = _folder_of(path) if lake_kind(path) else path
+        if place in listed or any(is_below(path, folder) for folder in unlisted):
+            yield path
 
 
 def _is_file(target: FolderTarget, folders: Sequence[ListedFolder], project_dir: Path) -> bool:

@@ -36,3 +36,19 @@ def test_files_of_a_former_target_are_none_of_the_new_one(project: Project) -> N
     project.crawl("data/a", recrawl=NEW_FOLDERS)
     project.crawl("data/b", recrawl=NEW_FOLDERS)
     assert project.tables() == ["raw.a", "raw.b"]
+
+
+def test_files_and_folders_that_are_gone_or_renamed_leave_the_table(project: Project) -> None:
+    for day in range(1, 5):
+        project.write(f"in/day={day}/a.csv", f"id,x\n{day},2\n")
+    project.write("in/day=1/b.csv", "id,x\n9,2\n")
+    project.crawl("in", recrawl=NEW_FOLDERS)
+    (project.folder / "in/day=1/b.csv").unlink()
+    (project.folder / "in/day=2/a.csv").rename(project.folder / "in/day=2/renamed.csv")
+    (project.folder / "in/day=3").rename(project.folder / "in/day=7")
+    report = project.crawl("in", recrawl=NEW_FOLDERS)
+    assert report.files_read == 2
+    assert sorted(project.rows("raw.in")) == [(1, 2, "1"), (2, 2, "2"), (3, 2, "7"), (4, 2, "4")]
+    (project.folder / "in/day=4/a.csv").unlink()
+    project.crawl("in", recrawl=NEW_FOLDERS)
+    assert sorted(project.rows("raw.in")) == [(1, 2, "1"), (2, 2, "2"), (3, 2, "7")]
