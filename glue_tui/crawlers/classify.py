@@ -14,9 +14,13 @@ from glue_tui.crawlers.names import DOCUMENT_EXTENSIONS, PARQUET_EXTENSIONS, wit
 from glue_tui.crawlers.text_formats import json_or_log
 
 _MAGIC = (
-    (b"ORC", "an ORC file"),
+    (b"ORC", "an ORC file, which is not read yet"),
     (b"SQLite format 3\x00", "an SQLite database: crawl it through a connection"),
+    (b"\xfd7zXZ\x00", "packed by xz, which is not read: unpack it, or pack it with gzip or zstd"),
 )
+
+_TAR_PLACE = 257
+"""Where a tar archive says what it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,9 @@ def _by_content(head: Head, name: str, extension: str, classifier: Classifier) -
         return Classified(format=FileFormat(classification="parquet"), tried=("parquet: by its first bytes",))
     for magic, what in _MAGIC:
         if content.startswith(magic):
-            raise Unreadable(f"it is {what}, which is not read yet")
+            raise Unreadable(f"it is {what}")
+    if content[_TAR_PLACE:].startswith(b"ustar"):
+        raise Unreadable("it is a tar archive of files: unpack it")
     found = decoded(head, classifier.encoding)
     if not found.text.strip():
         raise Unreadable("the file is empty")

@@ -18,6 +18,9 @@ DECIMAL_DIGITS_MAX = 38
 DOUBLE_CHARACTERS_SURE = 16
 """A number that is written with no more letters than this has 15 digits at most: a double never loses one."""
 
+_DOUBLE_WITHOUT_EXPONENT_MAX = 1e16
+"""From here on a double is written with an exponent: polars counts such a number as no double."""
+
 NULL_TYPE = schema_changes.NULL_TYPE
 """A column without a single value."""
 
@@ -75,7 +78,9 @@ def _is_moment(value: str, form: str) -> bool:
 
 def _is_kept_by_a_double(value: str) -> bool:
     """Return whether a double keeps all digits of a number without an exponent."""
-    return not fits(value, "decimal") or Decimal(repr(float(value))) == Decimal(value)
+    number = float(value)
+    is_short = abs(number) < _DOUBLE_WITHOUT_EXPONENT_MAX
+    return not fits(value, "decimal") or (is_short and Decimal(repr(number)) == Decimal(value))
 
 
 def is_text(value: str) -> bool:

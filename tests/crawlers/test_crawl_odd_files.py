@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import lzma
 import shutil
+import sqlite3
+import tarfile
 import zipfile
+from contextlib import closing
 
 import polars as pl
 import pytest
@@ -114,3 +119,26 @@ def test_a_workbook_with_a_broken_sheet_does_not_end_the_crawl(project: Project)
             written.writestr(name, content.replace(b'r="A1"', b"r=A1") if "sheet1" in name else content)
     (problem,) = project.crawl("in").problems
     assert problem.startswith("in/a.xlsx: its sheet Sheet1 is broken: ")
+
+
+def test_what_is_not_read_is_called_by_its_name_with_the_way_out(project: Project) -> None:
+    content = b"id,v\n1,2\n"
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as archive:
+        member = tarfile.TarInfo("a.csv")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    project.write("in/a.csv", content)
+    project.write("in/b.tar", tar.getvalue())
+    project.write("in/c.tar.gz", tar.getvalue(), zipped=True)
+    project.write("in/d.csv.xz", lzma.compress(content))
+    with closing(sqlite3.connect(project.folder / "in/e.csv")) as conn:
+        conn.execute("CREATE TABLE t (id)")
+    project.crawl("in")
+    told = "\n".join(project.log)
+    assert "in/b.tar: it is a tar archive of files: unpack it" in told
+    assert "in/c.tar.gz: it is a tar archive of files: unpack it" in told
+    assert "in/d.csv.xz: it is packed by xz, which is not read: unpack it, or pack it with gzip or zstd" in told
+    assert "in/e.csv: it is an SQLite database: crawl it through a connection" in told
+    assert "not read yet" not in told
+    assert project.rows("raw.in") == [(1, 2)]

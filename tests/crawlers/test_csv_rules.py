@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from crawl_project import Project
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from glue_tui.catalog.forms import COMMA_NUMBER, POINT_NUMBER
@@ -39,6 +39,7 @@ FORMS = [
 
 @settings(max_examples=80, deadline=None)
 @given(VALUES)
+@example(["10000000000000000"])
 def test_polars_counts_the_values_that_python_takes_for_a_type(values: list[str]) -> None:
     frame = pl.DataFrame({"v": values}, schema={"v": pl.String})
     row = frame.select(
