@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,12 @@ def test_no_function_grows_beyond_its_limit() -> None:
         if (length := (one.end_lineno or 0) - one.lineno + 1) > FUNCTION_LINES_MAX
     }
     assert long == {}
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """pytest would leave one of them out: most folders of tests are no packages."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_every_module_says_what_lives_in_it() -> None:
