@@ -127,6 +127,9 @@ class Storage:
         try:
             for chunk in obstore.list(store, prefix=folder or None, chunk_size=1000):
                 for item in chunk:
+                    # The mark of a folder is an empty object `folder/`, whose last slash obstore takes away.
+                    if not item["size"] and "." not in item["path"].rpartition("/")[2]:
+                        continue
                     yield f"{S3_SCHEME}{bucket}/{item['path']}", object_status(item)
         except Exception as error:
             raise as_os_error(error, prefix) from error

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from glue_tui.core.problem import InvalidInput
 
 _MARK = "\0"
+_VARIABLE = re.compile(r"\benv\.(\w+)")
 _FILLED = re.compile(f"{_MARK}([^{_MARK}]*){_MARK}")
 
 
@@ -23,7 +24,7 @@ def filled_in(url: str, environment: Mapping[str, str]) -> str:
     """
     if "{{" not in url:
         return url
-    from jinja2 import StrictUndefined, TemplateError
+    from jinja2 import StrictUndefined, TemplateError, UndefinedError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     jinja = ImmutableSandboxedEnvironment(undefined=StrictUndefined, finalize=_marked)
@@ -31,9 +32,13 @@ def filled_in(url: str, environment: Mapping[str, str]) -> str:
     try:
         text = jinja.from_string(url).render(env=environment)
     except TemplateError as error:
-        raise InvalidInput(
-            f"connection {url!r}: {error.message}", hint="set the variable where the engine is started"
-        ) from error
+        unset = [name for name in _VARIABLE.findall(url) if name not in environment]
+        if isinstance(error, UndefinedError) and unset:
+            raise InvalidInput(
+                f"variable {unset[0]} is not set, but a connection's url asks for it",
+                hint="set it where the command is run; for runs of a workflow, where the engine is started",
+            ) from None
+        raise InvalidInput(f"connection {url!r}: {error.message}") from error
     before_host = _FILLED.sub("", text).rpartition("@")[0]
     ends_user = text.rfind("@") if "://" in before_host else -1
     return _FILLED.sub(lambda found: quote(found[1], safe="") if found.end() <= ends_user else found[1], text)

@@ -49,8 +49,8 @@ class ServerUrl:
 
     @property
     def passwords(self) -> tuple[str, ...]:
-        """What nobody else may know: the password before the host, and those among the options (`sslpassword`)."""
-        return (self.password, *(value for key, value in self.options if "password" in key.lower()))
+        """What nobody else may know: the one before the host, and those among the options: `sslpassword`, `passwd`."""
+        return (self.password, *(value for key, value in self.options if _is_secret(key)))
 
     def without_password(self, text: str) -> str:
         """Return a driver's message with the password, as it is or encoded, taken out."""
@@ -62,6 +62,10 @@ class ServerUrl:
         for secret in sorted(filter(None, secrets), key=len, reverse=True):
             text = text.replace(secret, "***")
         return text
+
+
+def _is_secret(option: str) -> bool:
+    return "password" in option.lower() or option.lower() == "passwd"
 
 
 def kind_of(url: str) -> str:

@@ -152,6 +152,14 @@ def test_one_object_is_a_target_and_globs_leave_objects_out(project: Project, s3
     assert rows(project, "SELECT id FROM raw.x") == [(1,)]
 
 
+def test_the_empty_objects_that_mark_folders_are_no_files(project: Project, s3: S3Server) -> None:
+    for mark in ("x/", "x/day=1/", "x/nothing/"):
+        s3.put(mark, "")
+    s3.put("x/day=1/a.csv", "id,x\n1,2\n")
+    assert crawled(project, s3, "s3://lake/x").problems == ()
+    assert rows(project, "SELECT id, day FROM raw.x") == [(1, "1")]
+
+
 def test_a_broken_object_is_reported_and_the_crawl_goes_on(project: Project, s3: S3Server) -> None:
     s3.put("in/good.csv", "id,x\n1,2\n")
     s3.put("in/ragged.csv", "id,x\n1,2\n3,4,5\n")
@@ -185,7 +193,8 @@ def test_what_stands_in_the_way_is_told_with_the_way_out(project: Project, s3: S
     down = refused("s3://lake/in", s3.connection.url.replace(s3.endpoint, "http://127.0.0.1:9"))
     assert "no answer from http://127.0.0.1:9" in down
     assert time.monotonic() - started < 20
-    assert "variable" in refused("s3://lake/in", s3.connection.url.replace("LAKE_KEY", "NOBODY_SET_THIS"))
+    unset = refused("s3://lake/in", s3.connection.url.replace("LAKE_KEY", "NOBODY_SET_THIS"))
+    assert "variable NOBODY_SET_THIS is not set" in unset
     assert crawled(project, s3, "s3://lake/empty").table_changes == ()
 
 
