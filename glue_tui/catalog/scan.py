@@ -236,9 +236,11 @@ def _with_keys(
     names = [key.name for key in table.partition_keys]
     values = partition_values(table, files).select(names)
     if values.n_unique() <= 1:
-        return frame.select(
-            *columns, *(pl.lit(values[name].first(), dtype=values.schema[name]).alias(name) for name in names)
-        )
+        constants = [pl.lit(values[name].first(), dtype=values.schema[name]).alias(name) for name in names]
+        if any(column.meta.root_names() for column in columns):
+            return frame.select(*columns, *constants)
+        # Of constants alone there would be one row, however many the files have.
+        return frame.select(_PATH, *columns, *constants).drop(_PATH)
     # Joined, the rows go on streaming: `replace` would hold all of them.
     keys = values.lazy().with_columns(pl.Series(_PATH, paths))
     rows = frame.select(*columns, _PATH).join(keys, on=_PATH, how="left", maintain_order="left")

@@ -19,6 +19,7 @@ from glue_tui.core.states import TableGrouping
 from glue_tui.crawlers.database import crawl_database, is_looked_for, source_of
 from glue_tui.crawlers.group import Grouping, group
 from glue_tui.crawlers.lake_facts import LAKES, lake_table
+from glue_tui.crawlers.listing import shown_path
 from glue_tui.crawlers.policy import Stored, change_of, gone, unchanged
 from glue_tui.crawlers.report import TableReport, lines, report_of, report_of_standing
 from glue_tui.crawlers.tables import OWNER_PARAMETER, DraftTable, draft
@@ -219,6 +220,11 @@ def _drafts(state: _Crawl, target: FolderTarget, connection_url: str, found: Tar
     others = [file for file in found.files if file.format.classification not in LAKES]
     tables = group(others, name, _grouping(state, target)) if others else []
     for grouped in [*tables, *(lake_table(file, place, name) for file in lakes)]:
+        if not any(file.format.columns for file, _ in grouped.files):
+            paths = [file.listed.path for file, _ in grouped.files]
+            more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+            state.reader.problems.add(f"{shown_path(min(paths))}{more}: there are records, but not one column")
+            continue
         folder = "/".join((place, *grouped.folders)) if place != "." else "/".join(grouped.folders) or "."
         location = grouped.files[0][0].listed.path if grouped.single_file else folder
         made = draft(

@@ -142,3 +142,10 @@ def test_what_is_not_read_is_called_by_its_name_with_the_way_out(project: Projec
     assert "in/e.csv: it is an SQLite database: crawl it through a connection" in told
     assert "not read yet" not in told
     assert project.rows("raw.in") == [(1, 2)]
+
+
+def test_records_without_a_single_column_are_told_and_are_no_table(project: Project) -> None:
+    project.write("in/a.json", "{}\n{}\n")
+    project.write("in/b.csv", "id,n\n1,2\n")
+    assert project.crawl("in").problems == ("in/a.json: there are records, but not one column",)
+    assert project.tables() == ["raw.b"]

@@ -15,7 +15,7 @@ from glue_tui.catalog.write import edit_table
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import ChangeKind, Column, Table
 from glue_tui.core.schema_changes import data_types, merged, merged_type, table_differences, with_locks
-from glue_tui.core.states import RecrawlBehavior, UpdateBehavior
+from glue_tui.core.states import RecrawlBehavior, TableGrouping, UpdateBehavior
 from glue_tui.core.table_edits import EditKind, TableEdit
 from glue_tui.definitions.load import load_file
 
@@ -260,3 +260,21 @@ def test_a_column_of_prices_needs_no_reason_for_its_decimals(project: Project) -
     project.crawl("in")
     assert project.types("raw.in") == {"price": "double"}
     assert project.reason("raw.in", "price") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "other"),
+    [("csv", "id\n1\n", "x\n5\n6\n"), ("json", '{"id": 1}\n', "{}\n{}\n"), ("json", '{"id": 1}\n', '{"x": 5}\n' * 2)],
+)
+def test_files_without_any_column_of_their_table_have_all_their_rows(
+    project: Project, name: str, first: str, other: str
+) -> None:
+    project.write(f"in/day=1/a.{name}", first)
+    project.crawl("in", table_grouping=TableGrouping.COMBINE_COMPATIBLE_SCHEMAS)
+    edit(project, EditKind.LOCK)
+    project.write(f"in/day=2/a.{name}", other)
+    project.crawl("in", table_grouping=TableGrouping.COMBINE_COMPATIBLE_SCHEMAS)
+    assert sorted(project.rows("raw.in"), key=str) == [(1, "1"), (None, "2"), (None, "2")]
+    assert project.scan("raw.in").select(pl.len()).collect().item() == 3
+    assert project.scan("raw.in").select("id").collect().height == 3
+    assert project.scan("raw.in").filter(day="2").select("id").collect().height == 2
