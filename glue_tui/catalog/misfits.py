@@ -71,6 +71,9 @@ class _Looker:
         ):
             return None
         text = pl.col(column.name)
+        if entry.table.classification not in ("csv", "json", "log"):
+            # A double that is whole is an integer, but is written otherwise.
+            text = text.str.strip_suffix(".0")
         fitting = text.str.to_date("%Y-%m-%d", strict=False) if dtype == pl.Date() else text.cast(dtype, strict=False)
         texts = self._column(entry, column, {column.name: "string"}).filter(text != "", fitting.is_null())
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import polars as pl
+from polars.exceptions import InvalidOperationError
 
 from glue_tui.catalog.forms import COMMA_NUMBER, THOUSANDS, has_clock, is_time
 from glue_tui.core.glue_types import type_parts
@@ -51,6 +52,9 @@ _GLUE_NAMES: dict[type[pl.DataType], str] = {
     pl.Duration: "bigint",
     pl.Binary: "binary",
 }
+
+_FRACTIONAL = ("Float", "Decimal(")
+"""How polars' words for types with fractions begin."""
 
 _NESTED = ("List(", "Array(", "Struct(", "Map(")
 """How polars' words for the types of lists and records begin."""
@@ -164,7 +168,18 @@ def cast_column(name: str, found: str, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
     if dtype == pl.String() and found.startswith(_NESTED):
         return column.map_batches(_as_json, return_dtype=pl.String(), is_elementwise=True)
+    if dtype.is_integer() and found.startswith(_FRACTIONAL):
+        return column.map_batches(lambda values: _whole(values, dtype), return_dtype=dtype, is_elementwise=True)
     return column.cast(dtype)
+
+
+def _whole(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Return the numbers as whole ones. Raises InvalidOperationError for a fraction, which a cast would cut off."""
+    made = values.cast(dtype)
+    unlike = values.filter(made.cast(values.dtype) != values)
+    if len(unlike):
+        raise InvalidOperationError(f"{unlike[0]} is no {dtype}")
+    return made
 
 
 def _as_json(values: pl.Series) -> pl.Series:

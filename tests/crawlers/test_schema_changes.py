@@ -278,3 +278,14 @@ def test_files_without_any_column_of_their_table_have_all_their_rows(
     assert project.scan("raw.in").select(pl.len()).collect().item() == 3
     assert project.scan("raw.in").select("id").collect().height == 3
     assert project.scan("raw.in").filter(day="2").select("id").collect().height == 2
+
+
+def test_a_fraction_under_a_locked_whole_number_is_told_not_cut_off(project: Project) -> None:
+    (project.folder / "in").mkdir()
+    pl.DataFrame({"qty": [3.0, None]}).write_parquet(project.folder / "in/a.parquet")
+    project.crawl("in")
+    edit(project, EditKind.RETYPE, "qty", text="bigint")
+    assert project.rows("raw.in") == [(3,), (None,)]
+    pl.DataFrame({"qty": [3.0, 2.5]}).write_parquet(project.folder / "in/b.parquet")
+    project.crawl("in")
+    assert "column qty is bigint in the catalog, but double in the files, which hold '2.5'" in failing(project)
