@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from glue_tui.catalog.readers.csv_files import BYTE_LETTERS
+from glue_tui.catalog.readers.csv_files import BYTE_LETTERS, LOOKS_PACKED
 from glue_tui.core.column_names import column_names, header_names
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
@@ -223,6 +223,7 @@ def _needs_rewriting(file_format: FileFormat, text: str, best: Cut) -> bool:
         or (file_format.lead_lines > 0 and (header_lines > 1 or best.has_gap_after_lead))
         or re.search(r"^[ \t]+\r?$", text, re.MULTILINE) is not None
         or best.is_blank_before_rows
+        or text.startswith(LOOKS_PACKED)
     )
 
 

@@ -53,8 +53,9 @@ def _parsed(text: bytes, pattern: Pattern) -> pl.DataFrame | None:
     file_format = pattern.format
     try:
         return pl.scan_csv(
-            text,
+            b"\n" + text,  # which may begin as packed files do
             has_header=False,
+            skip_lines=1,
             separator=file_format.delimiter,
             null_values=list(file_format.nulls) or None,
             schema={name: pl.String() for name in file_format.columns},

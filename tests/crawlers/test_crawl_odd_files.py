@@ -149,3 +149,21 @@ def test_records_without_a_single_column_are_told_and_are_no_table(project: Proj
     project.write("in/b.csv", "id,n\n1,2\n")
     assert project.crawl("in").problems == ("in/a.json: there are records, but not one column",)
     assert project.tables() == ["raw.b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        (b"x\x01y\n1\x012\n", [(1, 2)]),
+        (b"a\x01b\nx\x011\nz\x012\n", [("x", 1), ("z", 2)]),
+        (b"x\xff,y\n1,2\n" + b"1,2\n" * 3, [(1, 2)] * 4),
+        (b"x\xda\xff\x81,y\n1,2\n", [(1, 2)]),
+        (b"x\x01y\x01z\n ok \x01 2\x01 3\n", [("ok", 2, 3)]),
+    ],
+)
+def test_a_csv_file_that_begins_as_packed_ones_do_is_read_as_it_is(
+    project: Project, content: bytes, rows: list[tuple[object, ...]]
+) -> None:
+    project.write("in/a.csv", content)
+    assert project.crawl("in").problems == ()
+    assert project.rows("raw.in") == rows

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from crawl_project import Project
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from glue_tui.catalog.write import MIGRATIONS
@@ -52,6 +52,7 @@ def written(value: object) -> str:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tables(), st.sampled_from([",", ";", "\t", "|"]), st.sampled_from(["\n", "\r\n"]))
+@example((["string", "bigint"], [[("x\x01", 0), ("y", 1)]]), ",", "\n")
 def test_values_come_back(
     table: tuple[list[str], list[list[tuple[object, ...]]]], delimiter: str, line_end: str
 ) -> None:

@@ -29,6 +29,9 @@ BATCH_ROWS = 100_000
 BYTE_LETTERS = frozenset(map(chr, range(1, 128)))
 """Letters that can be a delimiter or a quote of the fast reader."""
 
+LOOKS_PACKED = ("x\x01", "x\ufffd")
+"""Beginnings of texts that polars takes for zlib's compression."""
+
 _READ_BY_POLARS = ("", "gzip", "zstd")
 
 
@@ -137,10 +140,12 @@ def _plain_copy(path: str, file_format: FileFormat, storage: Storage) -> Iterato
     with tempfile.TemporaryDirectory(prefix="glue-tui-") as folder:
         copy = str(Path(folder) / "plain.csv")
         with csv_text(path, file_format, storage) as text, open(copy, "w", encoding="utf8", newline="") as written:
+            # The first row may begin as packed files do: it is not the first line.
+            written.write("\n")
             writer = csv.writer(written, lineterminator="\n")
             rows = csv_rows(text, file_format)
             if file_format.header:
                 next(rows, None)
             writer.writerows(row for _, row in rows)
-        plain = FileFormat(classification="csv", columns=file_format.columns, header=False, nulls=file_format.nulls)
-        yield copy, replace(plain, trailing=file_format.trailing)
+        plain = FileFormat(classification="csv", columns=file_format.columns, header=False, lead_lines=1)
+        yield copy, replace(plain, nulls=file_format.nulls, trailing=file_format.trailing)
