@@ -18,23 +18,15 @@ from glue_tui.core.schema import Table, TableChange, table_name
 from glue_tui.core.states import TableGrouping
 from glue_tui.crawlers.database import crawl_database, is_looked_for, source_of
 from glue_tui.crawlers.group import Grouping, group
+from glue_tui.crawlers.known_files import KnownFiles
 from glue_tui.crawlers.lake_facts import LAKES, lake_table
 from glue_tui.crawlers.listing import shown_path
+from glue_tui.crawlers.locations import is_below, location_of
 from glue_tui.crawlers.policy import Stored, change_of, gone, unchanged
 from glue_tui.crawlers.report import TableReport, lines, report_of, report_of_standing
+from glue_tui.crawlers.settings_marks import SETTINGS_PARAMETER, settings_parameter
 from glue_tui.crawlers.tables import OWNER_PARAMETER, DraftTable, draft
-from glue_tui.crawlers.target_files import (
-    SETTINGS_PARAMETER,
-    KnownFiles,
-    Log,
-    Problems,
-    Progress,
-    TargetFiles,
-    TargetReader,
-    is_below,
-    location_of,
-    settings_parameter,
-)
+from glue_tui.crawlers.target_files import Log, Problems, Progress, TargetFiles, TargetReader
 
 TABLES_NAMED_MAX = 30
 

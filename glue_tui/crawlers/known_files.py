@@ -1,0 +1,141 @@
+"""What the catalog knows of a crawler's files, and which of those listed are still as it knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from glue_tui.catalog.places import Storage, is_s3
+from glue_tui.catalog.read import Catalog, FileRow, TableEntry
+from glue_tui.catalog.readers.lake_tables import lake_kind
+from glue_tui.core.model import Crawler, FolderTarget
+from glue_tui.core.schema_changes import FOUND_PARAMETER
+from glue_tui.core.states import RecrawlBehavior
+from glue_tui.crawlers.facts import ColumnFacts, CrawledFile
+from glue_tui.crawlers.listing import Entry, ListedFile, ListedFolder
+from glue_tui.crawlers.locations import folder_of, is_below
+from glue_tui.crawlers.settings_marks import marks, reading_mark, settings_mark
+from glue_tui.crawlers.tables import OWNER_PARAMETER, known_facts
+
+Known = Mapping[str, tuple[FileRow, int]]
+"""By path: the file as stored, and the place of its table."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFiles:
+    """The tables of a crawler as they stand in the catalog, and their files."""
+
+    tables: tuple[TableEntry, ...]
+    rows: Known
+
+    @classmethod
+    def of(cls, catalog: Catalog, crawler: Crawler) -> KnownFiles:
+        found = catalog.contents_by_parameter(crawler.database, OWNER_PARAMETER, crawler.name)
+        rows = {row[0]: (row, place) for place, (_, files) in enumerate(found) for row in files}
+        return cls(tuple(entry for entry, _ in found), rows)
+
+    def tables_below(self, place: str) -> tuple[TableEntry, ...]:
+        """Return the tables with files at or below a place (see `location_of`)."""
+        return tuple(entry for entry in self.tables if entry.files and is_below(entry.table.location, place))
+
+    def usable(self, crawler: Crawler, target: FolderTarget, place: str) -> Known:
+        """Return what is known of the files of a target, as far as they would be read now as they were then."""
+        if crawler.recrawl is RecrawlBehavior.CRAWL_EVERYTHING:
+            return {}
+        mark = reading_mark(target)
+        is_same = [marks(entry)[0] == mark for entry in self.tables]
+        if all(is_same) and len(crawler.targets) == 1 and crawler.recrawl is RecrawlBehavior.CRAWL_CHANGED:
+            return self.rows  # the listing says which of them lie in the target
+        return {
+            path: (row, table) for path, (row, table) in self.rows.items() if is_same[table] and is_below(path, place)
+        }
+
+    def are_read_otherwise(self, target: FolderTarget, place: str) -> bool:
+        """Return whether files of a target were read in another way than they would be now."""
+        mark = reading_mark(target)
+        return any(is_below(entry.table.location, place) and marks(entry)[0] != mark for entry in self.tables)
+
+    def stand(self, crawler: Crawler, target: FolderTarget, place: str, kept: int) -> bool:
+        """Return whether the tables of a target are what a comparison with its files would make of them."""
+        tables = self.tables_below(place)
+        now = (reading_mark(target), settings_mark(crawler, target))
+        return kept == sum(entry.files for entry in tables) and not any(
+            entry.is_deprecated or FOUND_PARAMETER in entry.table.parameters or marks(entry) != now for entry in tables
+        )
+
+    def files(self, rows: Iterable[FileRow], place: str, project_dir: Path, storage: Storage) -> Iterator[CrawledFile]:
+        """Yield files as the catalog knows them; `place` is the folder that is their target."""
+        start = 0 if place in (".", "") else len(place) + 1
+        project = f"{str(project_dir.absolute()).rstrip('/')}/"
+        facts: dict[tuple[int, int], dict[str, ColumnFacts]] = {}
+        for row in rows:
+            path, size_bytes, mtime_ns, count, _, number, tag = row
+            table_place = self.rows[path][1]
+            table = self.tables[table_place].table
+            if (table_place, number) not in facts:
+                facts[(table_place, number)] = known_facts(table, table.formats[number])
+            *parts, name = path[start:].split("/")
+            listed = ListedFile(
+                path=path,
+                absolute=path if is_s3(path) or path.startswith("/") else project + path,
+                folders=tuple(parts),
+                name=name,
+                size_bytes=size_bytes,
+                mtime_ns=mtime_ns,
+                tag=tag,
+                storage=storage,
+            )
+            yield CrawledFile(
+                listed=listed,
+                format=table.formats[number],
+                rows=count,
+                facts=facts[(table_place, number)],
+                was_read=False,
+            )
+
+
+def changed_since(
+    known: Known, folders: Sequence[ListedFolder], unlisted: Sequence[str]
+) -> tuple[list[FileRow], list[tuple[ListedFolder, list[Entry]]]]:
+    """Return the files that stand as they are known, and by folder those that are new or changed.
+
+    What is known to lie in a folder that could not be listed stands.
+    """
+    kept: list[FileRow] = []
+    changed: list[tuple[ListedFolder, list[Entry]]] = []
+    for folder in folders:
+        prefix = folder.path
+        others = []
+        for entry in folder.entries:
+            found = known.get(prefix + entry[0])
+            if found is not None:
+                row = found[0]
+                if row[1] == entry[1] and row[2] == entry[2] and (row[6] == entry[3] or not row[6]):
+                    kept.append(row)
+                    continue
+            others.append(entry)
+        if others:
+            changed.append((folder, others))
+    if unlisted:
+        kept += [row for path, (row, _) in known.items() if any(is_below(path, folder) for folder in unlisted)]
+    return kept, changed
+
+
+def in_new_folders(
+    known: Known, folders: Sequence[ListedFolder], unlisted: Sequence[str]
+) -> tuple[list[FileRow], list[tuple[ListedFolder, list[Entry]]]]:
+    """Return the known files that are still there, changed or not, and all files of folders that hold none of them."""
+    kept = [known[path][0] for path in _still_listed(known, folders, unlisted)]
+    holding = {folder_of(row[0]) for row in kept}
+    return kept, [(folder, list(folder.entries)) for folder in folders if folder.path not in holding]
+
+
+def _still_listed(paths: Iterable[str], folders: Sequence[ListedFolder], unlisted: Sequence[str]) -> Iterator[str]:
+    """Yield the known files that lie where they did, or may, unseen. A lake's log may be another by now."""
+    listed = {folder.path + name for folder in folders for name, *_ in folder.entries}
+    listed |= {folder.path for folder in folders if folder.entries}
+    for path in paths:
+        place = folder_of(path) if lake_kind(path) else path
+        if place in listed or any(is_below(path, folder) for folder in unlisted):
+            yield path
