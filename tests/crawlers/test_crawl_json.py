@@ -8,6 +8,7 @@ import json
 from datetime import date, datetime
 from decimal import Decimal
 
+import polars as pl
 import pytest
 from crawl_project import Project
 
@@ -237,3 +238,12 @@ def test_a_number_whose_whole_digits_a_double_would_lose_stays_as_it_stands(proj
     assert project.types("raw.in") == {"v": "string", "w": "double"}
     assert project.rows("raw.in") == [("1.5", 0.1), ("12345678901234567.89", 0.30000000000000004)]
     assert project.reason("raw.in", "v") == "'12345678901234567.89' in in/a.jsonl:2 would lose digits as a double"
+
+
+def test_a_condition_on_the_first_rows_looks_at_no_later_file(project: Project) -> None:
+    for number in range(3):
+        project.write(f"in/{number}.json", json.dumps([{"n": 10 * number + place} for place in range(3)]))
+    project.crawl("in")
+    first = project.scan("raw.in").head(4)
+    assert first.filter(pl.col("n") >= 2).select("n").collect().rows() == [(2,), (10,)]
+    assert first.filter(pl.col("n") >= 11).collect().rows() == []

@@ -13,18 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from glue_tui.catalog.places import LOCAL, Storage
-from glue_tui.catalog.readers.asked import asked_for
+from glue_tui.catalog.readers.asked import scan_file_by_file
 from glue_tui.catalog.readers.csv_rows import csv_rows, csv_text
 from glue_tui.catalog.readers.unpacked import as_utf8_file
 from glue_tui.core.schema import FileFormat
 
 TRAILING = "__glue_tui_trailing"
 """What comes after the last delimiter, in files whose rows end with one: nothing, or the file is broken."""
-
-BATCH_ROWS = 100_000
 
 BYTE_LETTERS = frozenset(map(chr, range(1, 128)))
 """Letters that can be a delimiter or a quote of the fast reader."""
@@ -64,12 +61,12 @@ def scan_csv_whole(
         schema = {**schema, TRAILING: pl.String()}
     if is_plain(file_format):
         return _scan_plain(file_format, list(paths), schema, path_column, storage)
-    return register_io_source(
-        lambda columns, predicate, rows_max, _batch_rows: _copied_batches(
-            file_format, paths, schema, path_column, storage, columns, predicate, rows_max
-        ),
-        schema={**schema, path_column: pl.String()},
-    )
+
+    def rows_of(path: str, _: Sequence[str] | None) -> Iterator[pl.LazyFrame]:
+        with _plain_copy(path, file_format, storage) as (copy, plain):
+            yield _scan_plain(plain, [copy], schema, None)
+
+    return scan_file_by_file(paths, rows_of, schema, path_column)
 
 
 def is_plain(file_format: FileFormat) -> bool:
@@ -106,28 +103,6 @@ def _scan_plain(
         glob=False,
         **storage.polars_options(paths[0]),
     )
-
-
-def _copied_batches(
-    file_format: FileFormat,
-    paths: Sequence[str],
-    schema: Mapping[str, pl.DataType],
-    path_column: str,
-    storage: Storage,
-    columns: list[str] | None,
-    predicate: pl.Expr | None,
-    rows_max: int | None,
-) -> Iterator[pl.DataFrame]:
-    for path in paths:
-        with _plain_copy(path, file_format, storage) as (copy, plain):
-            text = _scan_plain(plain, [copy], schema, None).with_columns(pl.lit(path).alias(path_column))
-            asked = asked_for(text, columns, predicate, rows_max)
-            for batch in asked.collect_batches(chunk_size=BATCH_ROWS, engine="streaming"):
-                if rows_max is not None:
-                    rows_max -= batch.height
-                yield batch
-        if rows_max is not None and rows_max <= 0:
-            return
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from glob import escape
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from glue_tui.catalog.places import LOCAL, Storage, is_s3
-from glue_tui.catalog.readers.asked import asked_for
+from glue_tui.catalog.readers.asked import scan_file_by_file
 from glue_tui.catalog.readers.json_records import as_json_lines, is_read_in_place, json_records
 from glue_tui.catalog.readers.json_values import exact_frames
 from glue_tui.core.schema import FileFormat
@@ -25,7 +24,12 @@ def scan_json(
     """Return the records of JSON files under the names and dtypes of `schema`; `path_column` gets each row's file."""
     read_as = {name: _readable(dtype) for name, dtype in schema.items()}
     if file_format.exact or not all(is_read_in_place(path, file_format) for path in paths):
-        frame = _scan_one_by_one(file_format, paths, read_as, path_column, storage)
+
+        def rows_of(path: str, names: Sequence[str] | None) -> Iterator[pl.LazyFrame]:
+            needed = read_as if names is None else {name: read_as[name] for name in names}
+            return _rows(file_format, path, needed, storage)
+
+        frame = scan_file_by_file(paths, rows_of, read_as, path_column)
     else:
         frame = _scan_lines(paths, read_as, storage, path_column)
     return frame.with_columns(pl.col(name).cast(dtype) for name, dtype in schema.items() if read_as[name] != dtype)
@@ -42,40 +46,18 @@ def _scan_lines(
     )
 
 
-def _scan_one_by_one(
+def _rows(
     file_format: FileFormat,
-    paths: list[str],
+    path: str,
     schema: Mapping[str, pl.DataType],
-    path_column: str,
     storage: Storage,
-) -> pl.LazyFrame:
-    """Return files that polars can't read as they lie, or not exactly; each is opened when its rows are asked for."""
-
-    def read(
-        columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
-    ) -> Iterator[pl.DataFrame]:
-        for path in paths:
-            for frame in _frames(file_format, path, schema, storage):
-                asked = asked_for(
-                    frame.lazy().with_columns(pl.lit(path).alias(path_column)), columns, predicate, rows_max
-                ).collect()
-                yield asked
-                if rows_max is not None:
-                    rows_max -= asked.height
-                    if rows_max <= 0:
-                        return
-
-    return register_io_source(read, schema={**schema, path_column: pl.String()})
-
-
-def _frames(
-    file_format: FileFormat, path: str, schema: Mapping[str, pl.DataType], storage: Storage
-) -> Iterator[pl.DataFrame]:
+) -> Iterator[pl.LazyFrame]:
+    """Yield the records of a file that polars can't read as it lies, or not exactly."""
     if file_format.exact:
-        yield from exact_frames(json_records(path, file_format, storage), schema)
+        yield from (frame.lazy() for frame in exact_frames(json_records(path, file_format, storage), schema))
         return
     with as_json_lines(path, file_format, storage) as lines:
-        yield from _scan_lines([lines], schema, storage).collect_batches()
+        yield _scan_lines([lines], schema, storage)
 
 
 def _readable(dtype: pl.DataType) -> pl.DataType:

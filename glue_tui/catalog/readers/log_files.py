@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from glue_tui.catalog.places import LOCAL, Storage
-from glue_tui.catalog.readers.asked import asked_for
+from glue_tui.catalog.readers.asked import scan_file_by_file
 from glue_tui.catalog.readers.unpacked import as_utf8_file
 from glue_tui.core.schema import FileFormat
 
@@ -38,20 +37,11 @@ def scan_log_lines(file_format: FileFormat, paths: list[str], path_column: str, 
     if file_format.encoding == "utf8" and file_format.compression in ("", "gzip", "zstd"):
         return _lines(paths, storage, path_column)
 
-    def read(
-        columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
-    ) -> Iterator[pl.DataFrame]:
-        for path in paths:
-            with as_utf8_file(path, file_format.compression, file_format.encoding, storage) as plain:
-                lines = _lines([plain], storage).with_columns(pl.lit(path).alias(path_column))
-                for frame in asked_for(lines, columns, predicate, rows_max).collect_batches():
-                    yield frame
-                    if rows_max is not None:
-                        rows_max -= frame.height
-            if rows_max is not None and rows_max <= 0:
-                return
+    def rows_of(path: str, _: Sequence[str] | None) -> Iterator[pl.LazyFrame]:
+        with as_utf8_file(path, file_format.compression, file_format.encoding, storage) as plain:
+            yield _lines([plain], storage)
 
-    return register_io_source(read, schema={LINE: pl.String(), path_column: pl.String()})
+    return scan_file_by_file(paths, rows_of, {LINE: pl.String()}, path_column)
 
 
 def _lines(paths: list[str], storage: Storage, path_column: str | None = None) -> pl.LazyFrame:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from glue_tui.catalog.places import LOCAL, Storage
-from glue_tui.catalog.readers.asked import asked_for
+from glue_tui.catalog.readers.asked import scan_file_by_file
 from glue_tui.catalog.readers.avro_files import avro_frames
 from glue_tui.catalog.readers.excel_files import excel_frame
 from glue_tui.catalog.types import cast_column
@@ -26,23 +25,12 @@ def scan_typed(
 ) -> pl.LazyFrame:
     """Return the rows of files under the names and dtypes of `schema`; `path_column` gets each row's file."""
 
-    def read(
-        columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
-    ) -> Iterator[pl.DataFrame]:
-        for path in paths:
-            for frame in _frames(file_format, path, dict(schema), storage):
-                rows = frame.lazy().select(
-                    *(cast_column(name, str(frame.schema[name]), dtype) for name, dtype in schema.items()),
-                    pl.lit(path).alias(path_column),
-                )
-                asked = asked_for(rows, columns, predicate, rows_max).collect()
-                yield asked
-                if rows_max is not None:
-                    rows_max -= asked.height
-                    if rows_max <= 0:
-                        return
+    def rows_of(path: str, _: Sequence[str] | None) -> Iterator[pl.LazyFrame]:
+        for rows in _rows(file_format, path, dict(schema), storage):
+            found = rows.collect_schema()
+            yield rows.select(cast_column(name, str(found[name]), dtype) for name, dtype in schema.items())
 
-    return register_io_source(read, schema={**schema, path_column: pl.String()})
+    return scan_file_by_file(paths, rows_of, schema, path_column)
 
 
 def scan_ipc(path: str, storage: Storage = LOCAL) -> pl.LazyFrame:
@@ -53,14 +41,14 @@ def scan_ipc(path: str, storage: Storage = LOCAL) -> pl.LazyFrame:
         return pl.read_ipc_stream(file).lazy()
 
 
-def _frames(
+def _rows(
     file_format: FileFormat, path: str, schema: dict[str, pl.DataType], storage: Storage
-) -> Iterator[pl.DataFrame]:
+) -> Iterator[pl.LazyFrame]:
     match file_format.classification:
         case "avro":
             with storage.open(path) as file:
-                yield from avro_frames(file)
+                yield from (frame.lazy() for frame in avro_frames(file))
         case "excel":
-            yield excel_frame(path, file_format, schema, storage)
+            yield excel_frame(path, file_format, schema, storage).lazy()
         case _:
-            yield from scan_ipc(path, storage).select(*schema).collect_batches()
+            yield scan_ipc(path, storage)
