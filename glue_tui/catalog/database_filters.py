@@ -41,6 +41,21 @@ class Field:
     """How a date or timestamp is written, around its ISO text."""
 
 
+def kind_of_values(dtype: pl.DataType) -> str:
+    """Return the kind of a Field whose values are read as this type; empty where none compares."""
+    match dtype:
+        case pl.Decimal():
+            return "decimal"
+        case pl.Float64():
+            return "double"
+        case pl.Date():
+            return "date"
+        case pl.Datetime():
+            return "timestamp"
+        case _:
+            return "integer" if dtype.is_integer() else ""
+
+
 def condition(predicate: pl.Expr | None, fields: Mapping[str, Field]) -> str:
     """Return ` WHERE …` that lets through every row of which the predicate is true; empty if nothing can be said."""
     if predicate is None:

@@ -6,35 +6,28 @@ PyPI.
 
 from __future__ import annotations
 
-import re
 import ssl
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from glue_tui.catalog.database_filters import Field, condition
-from glue_tui.catalog.database_urls import COMMITS_TABLE, CONNECT_TIMEOUT_S
-from glue_tui.catalog.databases import (
-    COUNTED_BYTES_MAX,
-    CRAWL_AGAIN,
+from glue_tui.catalog.database_filters import Field, kind_of_values
+from glue_tui.catalog.database_server import (
     LOOK_TIMEOUT_S,
-    DatabaseTable,
-    Question,
-    SourceColumn,
-    SourceTable,
-    as_declared,
-    column_gone,
-    contradicted,
-    declared_column,
-    no_driver,
-    table_gone,
+    CatalogueRow,
+    ServerDatabase,
+    Wanted,
+    no_longer,
+    refuse_rounding,
+    text_literal,
+    unreachable,
 )
+from glue_tui.catalog.database_urls import COMMITS_TABLE, CONNECT_TIMEOUT_S
+from glue_tui.catalog.databases import SourceColumn, no_driver, wrong_value
 from glue_tui.catalog.mysql_types import BINARIES, GEOMETRIES, TEXTS, glue_type_of, is_too_wide, type_parts
-from glue_tui.catalog.types import glue_type, parse, polars_type
+from glue_tui.catalog.types import parse, polars_type
 from glue_tui.core.database_urls import ServerUrl, server_url
 from glue_tui.core.problem import InvalidInput, did_you_mean
 
@@ -51,8 +44,8 @@ _UNKNOWN_VARIABLE = 1193
 _TOO_LONG = (1969, 3024)
 """MariaDB's and MySQL's error for a statement that took longer than it may."""
 _TABLES = f"""
-    SELECT t.table_schema, t.table_name, t.table_type = 'VIEW', t.table_comment, t.data_length, t.table_rows,
-        c.column_name, c.column_type, c.column_comment, k.ordinal_position
+    SELECT t.table_schema, t.table_name, t.table_type = 'VIEW', IF(t.table_type = 'VIEW', '', t.table_comment),
+        t.data_length, t.table_rows, c.column_name, c.column_type, c.column_comment, k.ordinal_position
     FROM information_schema.tables t
         LEFT JOIN information_schema.columns c USING (table_schema, table_name)
         LEFT JOIN information_schema.key_column_usage k
@@ -63,8 +56,8 @@ _TABLES = f"""
 _ORDER = " ORDER BY t.table_schema, t.table_name, c.ordinal_position"
 
 
-class MysqlDatabase:
-    """A connection that only reads. Raises InvalidInput for what stands in its way, never with the password."""
+class MysqlDatabase(ServerDatabase):
+    """A MySQL or MariaDB server. Raises InvalidInput for what stands in its way, never with the password."""
 
     def __init__(self, url: str) -> None:
         try:
@@ -78,112 +71,80 @@ class MysqlDatabase:
         settings = _settings(self._url)
         try:
             self._conn: Connection[Any] = pymysql.connect(conv={}, charset="utf8mb4", autocommit=True, **settings)
-            self._run("SET SESSION time_zone = '+00:00', sql_mode = 'NO_BACKSLASH_ESCAPES'")
-            self._run("SET SESSION TRANSACTION READ ONLY")
+            self._rows("SET SESSION time_zone = '+00:00', sql_mode = 'NO_BACKSLASH_ESCAPES'")
+            self._rows("SET SESSION TRANSACTION READ ONLY")
+            self._limit_statements(LOOK_TIMEOUT_S)
         except (pymysql.err.Error, OSError, RuntimeError) as error:
-            raise _unreachable(self._url, error) from None
+            raise unreachable(self._url, self._message(error), _WAYS_OUT) from None
 
     @property
     def default_schema(self) -> str:
         return self._url.database
 
-    def tables(self) -> tuple[SourceTable, ...]:
-        with self._refusals("its catalogue"):
-            which = f" AND t.table_schema = {_text(self._url.database)}" if self._url.database else ""
-            return _source_tables(self._run(_TABLES + which + _ORDER))
-
-    def look_at(self, table: SourceTable) -> DatabaseTable:
-        if table.size_bytes > COUNTED_BYTES_MAX:
-            return as_declared(table)
-        place = _place(table.schema, table.name)
-        checks = [
-            f", coalesce(sum({check}), 0)"
-            for column in table.columns
-            for check in (column.misfit or "0", _is_zero(column) or "0")
-        ]
-        with self._refusals(f"table {table.full_name}"):
-            self._limit(LOOK_TIMEOUT_S)
-            try:
-                ((rows, *counts),) = self._run(f"SELECT count(*){''.join(checks)} FROM {place}")
-            except self._error as error:
-                if error.args[0] in _TOO_LONG:
-                    return as_declared(table)
-                raise
-            finally:
-                self._limit(0)
-            columns = []
-            for column, misfits, zeros in zip(table.columns, counts[::2], counts[1::2], strict=True):
-                found = declared_column(column)
-                if int(misfits):
-                    name = _quoted(column.name)
-                    wrong = self._run(f"SELECT {name} FROM {place} WHERE {column.misfit} LIMIT 1")
-                    found = contradicted(column, wrong[0][0] if wrong else column.trouble)
-                elif int(zeros):
-                    reason = f"{zeros} of its values are {ZERO_DATE}, read as no value"
-                    found = type(found)(name=found.name, type=found.type, comment=found.comment, reason=reason)
-                columns.append(found)
-        return DatabaseTable(schema=table.schema, name=table.name, columns=tuple(columns), rows=int(rows))
-
-    def batches(self, question: Question) -> Generator[pl.DataFrame]:
-        with self._refusals(f"table {question.table}"):
-            declared = self._declared(question)
-            columns = [(declared[name], dtype) for name, dtype in question.columns.items()]
-            selected = ", ".join(_selected(column, dtype) for column, dtype in columns) or "1"
-            where = condition(question.predicate, _fields(declared, question.columns))
-            limit = "" if question.rows_max is None else f" LIMIT {question.rows_max}"
-            cursor = self._conn.cursor(self._streaming)
-            try:
-                cursor.execute(f"SELECT {selected} FROM {_place(question.schema, question.table)}{where}{limit}")
-                while rows := cursor.fetchmany(BATCH_ROWS):
-                    yield _typed(rows, columns)
-            finally:
-                result = cursor._result
-                if result is not None and result.unbuffered_active:
-                    # Else the cursor would read all rows that are still to come, only to be done with them.
-                    result.unbuffered_active = False
-                    self.close()
-
-    def state(self) -> str:
-        return ""
-
     def close(self) -> None:
         if self._conn.open:
             self._conn.close()
 
-    def _declared(self, question: Question) -> dict[str, SourceColumn]:
-        """Return the table's columns as they are now."""
-        which = f" AND t.table_schema = {_text(question.schema)} AND t.table_name = {_text(question.table)}"
-        tables = _source_tables(self._run(_TABLES + which + _ORDER))
-        found = [table for table in tables if table.name == question.table] or tables
-        if not found:
-            raise table_gone(question.table, [table.name for table in self.tables()])
-        columns = {column.name: column for column in found[0].columns}
-        for name in question.columns:
-            if name not in columns:
-                raise column_gone(question.table, name)
-        return columns
+    def _catalogue(self, schema: str = "", table: str = "") -> Sequence[CatalogueRow]:
+        schema = schema or self._url.database
+        which = f" AND t.table_schema = {text_literal(schema)}" if schema else ""
+        which += f" AND t.table_name = {text_literal(table)}" if table else ""
+        rows = self._rows(_TABLES + which + _ORDER)
+        return [CatalogueRow(*map(_string, row)) for row in rows]
 
-    def _run(self, query: str) -> Sequence[tuple[Any, ...]]:
+    def _source_column(self, name: str, declared: str, comment: str) -> SourceColumn:
+        return _source_column(name, declared, comment)
+
+    def _selected(self, columns: Wanted) -> Sequence[str]:
+        return [_selected(column, dtype) for column, dtype in columns]
+
+    def _fields(self, columns: Wanted) -> dict[str, Field]:
+        found = {column.name: _field(column, dtype) for column, dtype in columns}
+        return {name: field for name, field in found.items() if field is not None}
+
+    def _answer(self, query: str, columns: Wanted) -> Generator[pl.DataFrame]:
+        cursor = self._conn.cursor(self._streaming)
+        try:
+            cursor.execute(query)
+            while rows := cursor.fetchmany(BATCH_ROWS):
+                yield _typed(rows, columns)
+        finally:
+            result = cursor._result
+            if result is not None and result.unbuffered_active:
+                # Else the cursor would read all rows that are still to come, only to be done with them.
+                result.unbuffered_active = False
+                self.close()
+
+    def _rows(self, query: str) -> Sequence[tuple[Any, ...]]:
         with closing(self._conn.cursor()) as cursor:
             cursor.execute(query)
             rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
             return rows
 
-    def _limit(self, seconds: int) -> None:
-        """Limit the time that a statement may take; 0 is for ever."""
+    def _limit_statements(self, seconds: int) -> None:
         try:
-            self._run(f"SET SESSION max_statement_time = {seconds}")
+            self._rows(f"SET SESSION max_statement_time = {seconds}")
         except self._error as error:
             if error.args[0] != _UNKNOWN_VARIABLE:
                 raise
-            self._run(f"SET SESSION max_execution_time = {seconds * 1000}")  # so MySQL calls it
+            self._rows(f"SET SESSION max_execution_time = {seconds * 1000}")  # so MySQL calls it
+        # PyMySQL takes this before each statement: a server that fell silent doesn't keep us for ever.
+        self._conn._read_timeout = seconds + CONNECT_TIMEOUT_S if seconds else None
 
-    @contextmanager
-    def _refusals(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except self._error as error:
-            raise InvalidInput(f"{what} in {self._url} can't be read: {_message(self._url, error)}") from None
+    def _took_too_long(self, error: Exception) -> bool:
+        return error.args[0] in _TOO_LONG
+
+    def _message(self, error: BaseException) -> str:
+        said = str(error.args[1] if len(error.args) > 1 else error)
+        if "timed out" in said:
+            return "no answer in time"
+        return self._url.without_password(said.splitlines()[0] if said else type(error).__name__)
+
+    def _quoted(self, name: str) -> str:
+        return _quoted(name)
+
+    def _as_text(self, column: str) -> str:
+        return column
 
 
 def _settings(url: ServerUrl) -> dict[str, Any]:
@@ -197,13 +158,15 @@ def _settings(url: ServerUrl) -> dict[str, Any]:
     if mode not in SSL_MODES:
         raise InvalidInput(f"ssl_mode in the url of {url} is none of MySQL's", hint=", ".join(SSL_MODES))
     timeout = options.pop("connect_timeout", "")
+    timeout_s = int(timeout) if timeout.isdecimal() and int(timeout) else CONNECT_TIMEOUT_S
     settings: dict[str, Any] = {
         "host": url.host or "localhost",
         "port": url.port or 3306,
         "user": url.user,
         "password": url.password.encode(),
         "database": url.database or None,
-        "connect_timeout": int(timeout) if timeout.isdecimal() and int(timeout) else CONNECT_TIMEOUT_S,
+        "connect_timeout": timeout_s,
+        "read_timeout": timeout_s,
         **options,
     }
     match mode:
@@ -226,75 +189,36 @@ def _unverified() -> ssl.SSLContext:
     return context
 
 
-def _message(url: ServerUrl, error: BaseException) -> str:
-    """Return what the server says, without the driver's own words around it."""
-    said = error.args[1] if len(error.args) > 1 else error
-    return url.without_password(str(said).splitlines()[0] if str(said) else type(error).__name__)
-
-
 _WAYS_OUT = (
     ("Access denied", "check user and password in its url, and what this user may see"),
     ("Unknown database", "correct the database's name in its url"),
     (r"secure transport|SSL is required|doesn't support SSL|CERTIFICATE", "see ssl_mode and ssl_ca in its url"),
     (r"Name or service|name resolution|getaddrinfo", "correct the host in its url"),
+    (
+        r"no answer in time",
+        f"is it MySQL, and up? It had {CONNECT_TIMEOUT_S} s; ?connect_timeout=… in its url says how many it has",
+    ),
     (r"cryptography", "pip install cryptography"),
 )
-
-
-def _unreachable(url: ServerUrl, error: BaseException) -> InvalidInput:
-    message = _message(url, error)
-    hint = next(
-        (hint for pattern, hint in _WAYS_OUT if re.search(pattern, message)),
-        "is the server running, and can this machine reach it?",
-    )
-    return InvalidInput(f"no connection to {url}: {message}", hint=hint)
 
 
 def _quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def _place(schema: str, table: str) -> str:
-    return f"{_quoted(schema)}.{_quoted(table)}"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _source_tables(rows: Sequence[tuple[Any, ...]]) -> tuple[SourceTable, ...]:
-    tables = []
-    # The server takes `Orders` and `orders` for the same when it sorts, but has both.
-    for (schema, name), group in groupby(sorted(rows, key=itemgetter(0, 1)), key=itemgetter(0, 1)):
-        found = list(group)
-        keys = sorted((int(row[9]), row[6]) for row in found if row[9])
-        is_view = found[0][2] == "1"
-        tables.append(
-            SourceTable(
-                schema=schema,
-                name=name,
-                columns=tuple(_source_column(row[6], _string(row[7]), row[8]) for row in found if row[6]),
-                is_view=is_view,
-                primary_key=tuple(key for _, key in keys),
-                comment="" if is_view else found[0][3],
-                size_bytes=int(found[0][4] or 0),
-                rows_estimate=int(found[0][5] or 0),
-            )
-        )
-    return tuple(tables)
-
-
-def _string(value: str | bytes) -> str:
+def _string(value: Any) -> Any:
+    """Return what some versions of the server send as bytes as text."""
     return value.decode() if isinstance(value, bytes) else value
 
 
 def _source_column(name: str, declared: str, comment: str) -> SourceColumn:
     kind = glue_type_of(declared)
     column = _quoted(name)
-    misfit = trouble = ""
+    misfit = trouble = absent = ""
     if kind in ("date", "timestamp"):
         parts = [f"{part}({column}) = 0" for part in ("YEAR", "MONTH", "DAYOFMONTH")]
-        misfit, trouble = f"({' OR '.join(parts)}) AND NOT ({' AND '.join(parts)})", "a date without day, month or year"
+        absent = " AND ".join(parts)
+        misfit, trouble = f"({' OR '.join(parts)}) AND NOT ({absent})", "a date without day, month or year"
     elif kind == "boolean" and declared.startswith("tinyint"):
         misfit, trouble = f"{column} NOT IN (0, 1)", "a number other than 0 and 1"
     return SourceColumn(
@@ -306,13 +230,9 @@ def _source_column(name: str, declared: str, comment: str) -> SourceColumn:
         misfit=misfit,
         trouble=trouble,
         wider="tinyint" if kind == "boolean" else "string",
+        absent=absent,
+        absent_text=ZERO_DATE,
     )
-
-
-def _is_zero(column: SourceColumn) -> str:
-    name = _quoted(column.name)
-    is_date = column.type in ("date", "timestamp")
-    return f"YEAR({name}) = 0 AND MONTH({name}) = 0 AND DAYOFMONTH({name}) = 0" if is_date else ""
 
 
 def _selected(column: SourceColumn, wanted: pl.DataType) -> str:
@@ -325,27 +245,25 @@ def _selected(column: SourceColumn, wanted: pl.DataType) -> str:
     if word.startswith(GEOMETRIES):
         return f"ST_AsText({name})"
     if isinstance(wanted, pl.Binary) != (word in BINARIES) and wanted != pl.String():
-        raise InvalidInput(f"column {column.name} is no {glue_type(wanted)} any more", hint=CRAWL_AGAIN)
+        raise no_longer(column, wanted)
     return name
 
 
-def _typed(rows: Sequence[tuple[Any, ...]], columns: Sequence[tuple[SourceColumn, pl.DataType]]) -> pl.DataFrame:
+def _typed(rows: Sequence[tuple[Any, ...]], columns: Wanted) -> pl.DataFrame:
     """Return a batch with the types that were asked for. Raises InvalidInput for a value that is not of its type."""
     if not columns:
         return pl.DataFrame(height=len(rows))
     series = []
     for (column, dtype), values in zip(columns, zip(*rows, strict=True), strict=True):
         try:
-            series.append(_series(column.name, dtype, values))
+            series.append(_series(column, dtype, values))
         except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-            raise InvalidInput(
-                f"column {column.name} holds a value that is no {glue_type(dtype)}: {str(error).splitlines()[0]}",
-                hint=CRAWL_AGAIN,
-            ) from error
+            raise wrong_value(column.name, dtype, error) from error
     return pl.DataFrame(series)
 
 
-def _series(name: str, dtype: pl.DataType, values: Sequence[Any]) -> pl.Series:
+def _series(column: SourceColumn, dtype: pl.DataType, values: Sequence[Any]) -> pl.Series:
+    name = column.name
     if dtype == pl.Binary():
         return pl.Series(name, values, dtype=pl.Binary)
     if any(isinstance(value, bytes) for value in values):
@@ -360,31 +278,20 @@ def _series(name: str, dtype: pl.DataType, values: Sequence[Any]) -> pl.Series:
             dated = pl.when(~pl.col(name).str.starts_with(ZERO_DATE)).then(pl.col(name))
             return text.to_frame().select(parse(dated, dtype).alias(name)).to_series()
         case _:
+            refuse_rounding(column, dtype, text)
             return text.cast(dtype)
 
 
-def _fields(declared: Mapping[str, SourceColumn], schema: Mapping[str, pl.DataType]) -> dict[str, Field]:
-    """Return the columns whose values compare in MySQL as they do once they are read.
+def _field(column: SourceColumn, dtype: pl.DataType) -> Field | None:
+    """Return the column as one whose values compare in MySQL as they do once they are read, if they do.
 
     Texts are equal there whatever their case, as a rule: that lets more rows through, never fewer.
     """
-    fields = {}
-    for name, dtype in schema.items():
-        column, text = declared[name], _quoted(name)
-        word = type_parts(column.declared)[0]
-        if dtype == pl.String() and word in TEXTS:
-            # A letter that the column's character set lacks is an error, not unequal.
-            unicode = f"CONVERT({text} USING utf8mb4)"
-            fields[name] = Field(sql=text, kind="text", nulls_agree=True, beyond_ascii=unicode)
-        elif polars_type(column.type) != dtype or word in ("bit", "year"):
-            continue  # a year takes 24 for 2024
-        elif dtype.is_integer():
-            fields[name] = Field(sql=text, kind="integer", nulls_agree=True)
-        elif isinstance(dtype, pl.Decimal):
-            fields[name] = Field(sql=text, kind="decimal", nulls_agree=True)
-        elif dtype == pl.Float64():
-            fields[name] = Field(sql=text, kind="double", nulls_agree=True)
-        elif isinstance(dtype, pl.Date | pl.Datetime):
-            kind = "date" if isinstance(dtype, pl.Date) else "timestamp"
-            fields[name] = Field(sql=text, kind=kind)
-    return fields
+    text, word = _quoted(column.name), type_parts(column.declared)[0]
+    if dtype == pl.String() and word in TEXTS:
+        # A letter that the column's character set lacks is an error, not unequal.
+        return Field(sql=text, kind="text", nulls_agree=True, beyond_ascii=f"CONVERT({text} USING utf8mb4)")
+    kind = kind_of_values(dtype)
+    if not kind or polars_type(column.type) != dtype or word in ("bit", "year"):
+        return None  # a year takes 24 for 2024
+    return Field(sql=text, kind=kind, nulls_agree=not column.absent)

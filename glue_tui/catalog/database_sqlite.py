@@ -16,7 +16,6 @@ import polars as pl
 from glue_tui.catalog.database_filters import Field, condition
 from glue_tui.catalog.database_urls import BATCH_ROWS, BUSY_TIMEOUT_S, COMMITS_TABLE, quoted, sqlite_path
 from glue_tui.catalog.databases import (
-    CRAWL_AGAIN,
     DatabaseTable,
     Question,
     SourceColumn,
@@ -25,8 +24,9 @@ from glue_tui.catalog.databases import (
     contradicted,
     declared_column,
     table_gone,
+    wrong_value,
 )
-from glue_tui.catalog.types import glue_type, parse
+from glue_tui.catalog.types import parse
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import Column
 
@@ -299,10 +299,7 @@ def _series(name: str, dtype: pl.DataType, values: tuple[object, ...]) -> pl.Ser
         hint = f"leave the column out, or correct the rows where typeof({quoted(name)}) = 'blob'"
         raise InvalidInput(f"column {name} holds bytes that are no text in UTF-8", hint=hint) from error
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-        raise InvalidInput(
-            f"column {name} holds a value that is no {glue_type(dtype)}: {str(error).splitlines()[0]}",
-            hint=CRAWL_AGAIN,
-        ) from error
+        raise wrong_value(name, dtype, error) from error
 
 
 def _text(value: object) -> str | None:

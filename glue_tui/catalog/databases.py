@@ -1,7 +1,7 @@
 """Databases behind connection URLs, whatever their kind: what is in them, what their tables hold, and their rows.
 
 Here is what all kinds have in common; what each one knows of itself is in `database_sqlite`, `database_postgres` and
-`database_mysql`. Written they are in `database_writes`.
+`database_mysql`, what the latter two share in `database_server`. Written they are in `database_writes`.
 """
 
 from __future__ import annotations
@@ -15,15 +15,13 @@ from typing import Protocol
 import polars as pl
 
 from glue_tui.catalog.database_urls import is_like
-from glue_tui.catalog.types import polars_type
+from glue_tui.catalog.types import glue_type, polars_type
 from glue_tui.core.database_urls import kind_of
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 from glue_tui.core.schema import Column
 
 COUNTED_BYTES_MAX = 1 << 30
 """Tables on a server that take more are not counted and checked row by row: the server's estimate has to do."""
-LOOK_TIMEOUT_S = 30
-"""A server may take so long to count and check one table; then its estimate has to do."""
 REASON_CHARACTERS_MAX = 500
 CRAWL_AGAIN = "the table changed since it was crawled: run its crawler again"
 
@@ -44,6 +42,10 @@ class SourceColumn:
     """What such values are, in words."""
     wider: str = "string"
     """Type that holds them, too."""
+    absent: str = ""
+    """SQL that is true of a value which says that there is none; empty where there can be none."""
+    absent_text: str = ""
+    """How such a value is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,12 @@ def contradicted(column: SourceColumn, value: object) -> Column:
 
 def column_gone(table: str, name: str) -> EntityNotFound:
     return EntityNotFound(f"table {table} has no column {name} any more", hint=CRAWL_AGAIN)
+
+
+def wrong_value(name: str, dtype: pl.DataType, error: Exception) -> InvalidInput:
+    """Return that a column holds what its type can't be: the table changed since it was crawled."""
+    reason = str(error).splitlines()[0]
+    return InvalidInput(f"column {name} holds a value that is no {glue_type(dtype)}: {reason}", hint=CRAWL_AGAIN)
 
 
 def table_gone(table: str, known: list[str]) -> EntityNotFound:

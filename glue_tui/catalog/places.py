@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 
 
 RETRIES_MAX = 2
-RETRY_FOR_S = 20
+RETRY_FOR_S = 5
+"""What failed later than this after it was asked for is not asked for again."""
 CONNECT_TIMEOUT_S = 5
+ANSWER_TIMEOUT_S = 12
+"""So long an endpoint may stay silent before, or within, its answer."""
+POLARS_ANSWER_TIMEOUT_S = 6
+"""The same for polars, which asks every endpoint twice."""
 REQUEST_TIMEOUT_S = 60
 BUFFER_BYTES = 4 * 1024 * 1024
 """What a file object of S3 fetches at a time."""
@@ -142,6 +147,7 @@ class Storage:
             "max_retries": RETRIES_MAX,
             "retry_timeout_ms": RETRY_FOR_S * 1000,
             "connect_timeout": f"{CONNECT_TIMEOUT_S}s",
+            "read_timeout": f"{POLARS_ANSWER_TIMEOUT_S}s",
         }
         options |= {f"aws_{key}": value for key, value in self._settings().items()}
         if self.endpoint.startswith("http://"):
@@ -215,7 +221,7 @@ def as_os_error(error: Exception, path: str) -> OSError:
         return PermissionError(errno.EACCES, "access is denied", path)
     if " 412 " in text:
         return OSError(errno.EIO, "it was replaced while it was read", path)
-    if "error sending request" in text:
+    if "error sending request" in text or "timed out" in text:
         return ConnectionError(errno.ECONNREFUSED, f"no answer from {_endpoint(text)}", path)
     message = _MESSAGE.search(text)
     return OSError(errno.EIO, message[1] if message else text.partition("\n")[0], path)
@@ -272,6 +278,7 @@ def _store(storage: Storage, bucket: str) -> S3Store:
         client_options={
             "allow_http": storage.endpoint.startswith("http://"),
             "connect_timeout": timedelta(seconds=CONNECT_TIMEOUT_S),
+            "read_timeout": timedelta(seconds=ANSWER_TIMEOUT_S),
             "timeout": timedelta(seconds=REQUEST_TIMEOUT_S),
         },
         retry_config={"max_retries": RETRIES_MAX, "retry_timeout": timedelta(seconds=RETRY_FOR_S)},

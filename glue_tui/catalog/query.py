@@ -12,7 +12,7 @@ from polars.exceptions import ColumnNotFoundError, PolarsError
 
 from glue_tui.catalog.changed_files import gone_file
 from glue_tui.catalog.lineage import mentioned
-from glue_tui.catalog.places import absolute_path, bucket_and_key, is_s3
+from glue_tui.catalog.places import absolute_path, as_os_error, bucket_and_key, is_s3
 from glue_tui.catalog.pruning import Trace
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
@@ -23,6 +23,7 @@ _FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*([^\s(;]*)", re.
 """Past blanks, comments and parentheses."""
 _NO_RELATION = re.compile(r"relation '([^']*)' was not found")
 _NO_OBJECT = re.compile(r"Object at location (.+?) not found:|no such object: 's3://[^/]+/(.+?)'")
+_S3_PATH = re.compile(r"\(path: (s3://[^)\n]+)\)")
 _NO_COLUMN = re.compile(r'unable to find column "([^"]*)"; valid columns: \[(.*?)\]')
 
 
@@ -56,7 +57,11 @@ def _executed(context: pl.SQLContext[pl.LazyFrame], query: str, known: tuple[str
     try:
         frame = context.execute(query)
         frame.collect_schema()
-    except (PolarsError, pl.exceptions.PanicException) as error:
+    except (PolarsError, OSError, pl.exceptions.PanicException) as error:
+        if refused := refused_by_s3(error):
+            raise refused from error
+        if isinstance(error, OSError):
+            raise
         raise explained(error, known, query) from error
     return frame
 
@@ -113,6 +118,18 @@ def changed_file(catalog: Catalog, query: str, project_dir: Path) -> InvalidInpu
                     f"{full_name}: {path} has changed since the catalog learnt of it", hint=f"run {writer} again"
                 )
     return None
+
+
+def refused_by_s3(error: BaseException) -> InvalidInput | None:
+    """Return what to say of a query that failed because S3 refused to answer, or did not answer."""
+    text = str(error)
+    if not isinstance(error, Exception) or "object-store error" not in text:
+        return None
+    found = _S3_PATH.search(text)
+    path = found[1] if found else "an object of S3"
+    told = as_os_error(error, path)
+    hint = "is the endpoint running, and can this machine reach it?" if isinstance(told, ConnectionError) else ""
+    return InvalidInput(f"{path} can't be read: {told.strerror}", hint=hint)
 
 
 def gone_object(catalog: Catalog, query: str, error: BaseException) -> InvalidInput | None:

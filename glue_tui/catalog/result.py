@@ -14,7 +14,7 @@ from polars.exceptions import PolarsError
 
 from glue_tui.catalog.misfits import misfit
 from glue_tui.catalog.pruning import FilesRead, Trace
-from glue_tui.catalog.query import changed_file, explained, gone_object, run_sql
+from glue_tui.catalog.query import changed_file, explained, gone_object, refused_by_s3, run_sql
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.types import TIMESTAMP_FORMAT
 
@@ -113,7 +113,8 @@ def _explaining(catalog: Catalog, query: str, project_dir: Path, environment: Ma
     try:
         yield
     except (PolarsError, OSError) as error:
-        if told := gone_object(catalog, query, error) or changed_file(catalog, query, project_dir):
+        told = gone_object(catalog, query, error) or refused_by_s3(error) or changed_file(catalog, query, project_dir)
+        if told:
             raise told from error
         if isinstance(error, OSError):
             raise

@@ -342,7 +342,7 @@ def test_a_table_too_large_to_be_counted_has_the_databases_estimate(
     project: Project, server: PostgresServer, shop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.execute("ANALYZE shop.orders")
-    monkeypatch.setattr("glue_tui.catalog.database_postgres.COUNTED_BYTES_MAX", 1)
+    monkeypatch.setattr("glue_tui.catalog.database_server.COUNTED_BYTES_MAX", 1)
     project.crawl(DatabaseTarget(connection="shop", include="shop.orders"), connections=connected(shop))
     entry = project.catalog.table("raw.shop_orders")
     assert (entry.rows, entry.table.parameters["recordCountIs"]) == (100, "estimate")
