@@ -118,7 +118,7 @@ def _print_lines(lines: Sequence[str], name: str, width: int) -> None:
         show(head + line)
 
 
-class _Tail:
+class LogTail:
     """How far a growing log has been printed."""
 
     def __init__(self, path: str, name: str, lines: int | None) -> None:
@@ -155,7 +155,7 @@ class _Tail:
 
 def _follow(history: History, run_id: str, node: str, attempt: int | None, lines: int | None) -> None:
     """Print what the nodes write until the run, or the one node, is over."""
-    tails: dict[str, _Tail] = {}
+    tails: dict[str, LogTail] = {}
     state_due = 0.0
     run = history.run(run_id)
     width = _width([one.name for one in run.nodes])
@@ -168,7 +168,7 @@ def _follow(history: History, run_id: str, node: str, attempt: int | None, lines
                 run = history.run(run_id)
                 state_due = time.monotonic() + STATE_WAIT_S
                 for one, log in _logs_of(run, node, attempt):
-                    tails.setdefault(log.log_path, _Tail(log.log_path, one.name, lines))
+                    tails.setdefault(log.log_path, LogTail(log.log_path, one.name, lines))
             # Asked before the files are read: what was written until then is printed before the end.
             is_over = _is_over(run, node, attempt)
             for tail in tails.values():

@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from glue_tui.client.terminal_notice import terminal_sequence
-from glue_tui.client.words import count, duration, size
+from glue_tui.client.words import counted, duration, size
 from glue_tui.protocol.views import ErrorView, NodeView, RunSummary
 
 _TONES = {"good": "green", "bad": "red", "warn": "yellow", "running": "cyan", "muted": "bright_black"}
@@ -144,9 +144,9 @@ def node_facts(node: NodeView, *, now: float | None = None, with_reason: bool = 
         end = node.finished_at if node.finished_at is not None else (now if now is not None else time.time())
         facts.append(duration(end - node.started_at))
     if node.rows_in is not None:
-        facts.append(f"{count(node.rows_in)} rows in")
+        facts.append(f"{counted(node.rows_in, 'row')} in")
     if node.rows_out is not None:
-        facts.append(f"{count(node.rows_out)} rows out")
+        facts.append(f"{counted(node.rows_out, 'row')} out")
     if node.peak_memory_bytes:
         facts.append(size(node.peak_memory_bytes))
     if node.exit_code and not (node.error is not None and node.error.type == "ExitCode"):

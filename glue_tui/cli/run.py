@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import click
@@ -19,9 +19,11 @@ from glue_tui.client.terminal_notice import run_notice
 from glue_tui.client.words import duration
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.states import Outcome
-from glue_tui.protocol.views import RunSummary, RunView, WorkflowView
+from glue_tui.protocol.views import FeedMessage, RunSummary, RunView, WorkflowView
 
 Starter = Callable[[EngineClient], Awaitable[RunSummary]]
+Follower = Callable[[AsyncIterator[FeedMessage], RunSummary], Awaitable[None]]
+"""Says what happens in a run until it is over."""
 
 
 class DefinitionBroken(Exception):
@@ -59,7 +61,7 @@ def run_command(
     values = property_values(properties)
 
     async def start(client: EngineClient) -> RunSummary:
-        await _refuse_if_broken(client, workflow)
+        await refuse_if_broken(client, workflow)
         return await client.start_workflow_run(
             workflow, trigger=trigger, properties=values, request_id=new_request_id()
         )
@@ -87,7 +89,7 @@ def new_request_id() -> str:
     return os.urandom(8).hex()
 
 
-async def _refuse_if_broken(client: EngineClient, name: str) -> None:
+async def refuse_if_broken(client: EngineClient, name: str) -> None:
     """Raise DefinitionBroken if the workflow's file, as it is on disk now, has errors."""
     project = await client.reload()
     for workflow in project.workflows:
@@ -95,7 +97,23 @@ async def _refuse_if_broken(client: EngineClient, name: str) -> None:
             raise DefinitionBroken(workflow)
 
 
-def carry_out(project_dir: Path, start: Starter, *, detach: bool, as_json: bool, local: bool = False) -> None:
+async def _follow_states(feed: AsyncIterator[FeedMessage], summary: RunSummary) -> None:
+    await follow_run(feed, summary, reporter_for_stderr())
+
+
+async def _follow_silently(feed: AsyncIterator[FeedMessage], summary: RunSummary) -> None:
+    await follow_run(feed, summary, SilentReporter())
+
+
+def carry_out(
+    project_dir: Path,
+    start: Starter,
+    *,
+    detach: bool,
+    as_json: bool,
+    local: bool = False,
+    follow: Follower = _follow_states,
+) -> None:
     """Start a run, follow it to its end unless `detach`, print the result and exit by it."""
     started: list[RunSummary] = []
 
@@ -110,7 +128,7 @@ def carry_out(project_dir: Path, start: Starter, *, detach: bool, as_json: bool,
         if not as_json:
             say(f"{summary.workflow} run {summary.number} by {summary.trigger}")
         try:
-            await follow_run(feed, summary, SilentReporter() if as_json else reporter_for_stderr())
+            await (_follow_silently if as_json else follow)(feed, summary)
         except asyncio.CancelledError:
             if local:  # Nobody would be left to carry it on.
                 await client.stop_workflow_run(summary.run_id)
@@ -161,7 +179,8 @@ def say_outcome(run: RunView) -> None:
             say(f"{head}: {harmless(summary.message)}", tone="warn")
             has_begun = summary.started_at is not None
             goes_on = f"`glue-tui retry {summary.number}` goes on from there"
-            hint = goes_on if has_begun else f"`glue-tui run {summary.workflow}` starts another one"
+            anew = summary.trigger if summary.crawler else f"run {summary.workflow}"
+            hint = goes_on if has_begun else f"`glue-tui {anew}` starts another one"
         case Outcome.ERROR:
             ours = f"{failed} failed, by a fault of ours or of this machine, not of its work"
             say(f"{head}: {harmless(summary.message) or ours}", tone="bad")

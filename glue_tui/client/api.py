@@ -43,6 +43,9 @@ class EngineClient(Protocol):
     ) -> RunSummary:
         """Start a run by the named trigger, or by the workflow's ON_DEMAND one, or else by its first start trigger."""
 
+    async def start_crawler(self, workflow: str, crawler: str, *, request_id: str = "") -> RunSummary:
+        """Start a run of one crawler by itself: nothing follows it, and no limit of the workflow's runs counts it."""
+
     async def plan_resume(self, run: str, *, nodes: tuple[str, ...] = (), as_it_ran: bool = False) -> ResumePlanView:
         """Return what `resume_workflow_run` would do, and raise what it would refuse with; change nothing."""
 

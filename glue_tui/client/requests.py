@@ -39,6 +39,7 @@ from glue_tui.protocol.requests import (
     SampleReply,
     SendSample,
     SetTriggerEnabled,
+    StartCrawler,
     StartWorkflowRun,
     StopEngine,
     StopWorkflowRun,
@@ -98,6 +99,10 @@ class RequestClient(ABC):
         request = StartWorkflowRun(
             workflow=workflow, trigger=trigger, properties=properties or {}, request_id=request_id
         )
+        return (await self._call(request, SummaryReply)).summary
+
+    async def start_crawler(self, workflow: str, crawler: str, *, request_id: str = "") -> RunSummary:
+        request = StartCrawler(workflow=workflow, crawler=crawler, request_id=request_id)
         return (await self._call(request, SummaryReply)).summary
 
     async def plan_resume(self, run: str, *, nodes: tuple[str, ...] = (), as_it_ran: bool = False) -> ResumePlanView:

@@ -32,7 +32,8 @@ def surroundings(
     inbox: InboxView | None = None,
 ) -> Surroundings:
     """Return what the triggers of a workflow depend on. `runs`: at least those of the project that are not over."""
-    unfinished = [run.summary for run in runs if run.summary.workflow == workflow.name and not run.summary.outcome]
+    own = [run.summary for run in runs if run.summary.workflow == workflow.name and not run.summary.crawler]
+    unfinished = [summary for summary in own if not summary.outcome]
     return Surroundings(
         now=now,
         engine=engine,
@@ -57,11 +58,14 @@ def of_trigger_in_run(workflow: WorkflowView | None, run: RunView, name: str, no
     if any(one.name == name for one in run.triggers):
         return trigger_in_run(run, name, now, workflow)
     number, source = run.summary.number, workflow.source if workflow else "its file"
+    keeps = f"a run keeps the triggers that it began with, and {name} came into {source} later. It counts in runs that"
+    answer = f"Run {number} does not have it: {keeps} begin from here on."
+    if run.summary.crawler:
+        answer = f"Run {number} does not have it: it is the crawler {run.summary.crawler} by itself."
     return Explanation(
         subject=f"{name}  not in run {number} of {run.summary.workflow}",
         verdict=Verdict.NEVER,
-        answer=f"Run {number} does not have it: a run keeps the triggers that it began with, and {name} came into "
-        f"{source} later. It counts in runs that begin from here on.",
+        answer=answer,
         workflow=run.summary.workflow,
         trigger=name,
         run_id=run.summary.run_id,

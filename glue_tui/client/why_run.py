@@ -314,6 +314,8 @@ def _changed_since(run: RunView, trigger: TriggerRunView, current: WorkflowView 
     if current is None:
         return [muted(f"{run.summary.workflow} has no file any more; {keeps}")]
     now = next((one for one in current.triggers if one.name == trigger.name), None)
+    if run.summary.crawler:
+        return []  # It is the command that started it, and stood in no file.
     if now is None:
         return [muted(f"{current.source} has no {trigger.name} any more; {keeps}")]
     conditions = conditions_of(run, trigger.name)

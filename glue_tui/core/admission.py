@@ -61,17 +61,22 @@ def admit_start(workflow: Workflow, unfinished: Sequence[WorkflowRun]) -> MayQue
 
 
 def turns(runs: Iterable[WorkflowRun], limits: dict[str, int]) -> tuple[RunId, ...]:
-    """Return the queued runs whose turn has come, oldest first, under each workflow's limit (0 = unlimited)."""
+    """Return the queued runs whose turn has come, oldest first, under each workflow's limit (0 = unlimited).
+
+    A crawler by itself has its turn at once, and takes nobody's.
+    """
     unfinished = [run for run in runs if not run.status.is_over]
     queued = sorted((run for run in unfinished if run.started_at is None), key=lambda one: one.number)
     if not queued:
         return ()
-    going = Counter(run.workflow.name for run in unfinished if run.started_at is not None)
+    going = Counter(run.workflow.name for run in unfinished if run.started_at is not None and not run.cause.crawler)
     ready: list[RunId] = []
     for run in queued:
         name = run.workflow.name
         limit = limits.get(name, run.workflow.max_concurrent_runs)
-        if limit == 0 or going[name] < limit:
+        if run.cause.crawler:
+            ready.append(run.run_id)
+        elif limit == 0 or going[name] < limit:
             going[name] += 1
             ready.append(run.run_id)
     return tuple(ready)

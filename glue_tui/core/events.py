@@ -31,6 +31,8 @@ class StartCause:
     was at work (`core.loops`)."""
     fired_by: str = ""
     """`size` or `window` for an EVENT start (rule EV-3), `hand` for one fired by a person."""
+    crawler: str = ""
+    """The one crawler of a run outside its workflow's flow (`core.crawl_alone`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,7 @@ def resume_events(
         scheduled_at=run.cause.scheduled_at,
         missed=run.cause.missed,
         fired_by="resume",
+        crawler=run.cause.crawler,
     )
     events: list[Event] = [
         RunQueued(

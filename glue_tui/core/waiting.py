@@ -102,7 +102,7 @@ def _turn_texts(ordered: Sequence[WorkflowRun]) -> dict[RunId, str]:
     going: dict[str, list[int]] = {}
     before: dict[str, int] = {}
     for run in ordered:
-        if not run.is_queued:
+        if not run.is_queued and not run.cause.crawler:
             going.setdefault(run.workflow.name, []).append(run.number)
     for run in ordered:
         if run.is_queued:

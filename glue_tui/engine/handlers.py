@@ -13,7 +13,7 @@ from glue_tui.core.problem import EntityNotFound, GlueTuiError, InvalidInput
 from glue_tui.definitions.project import Definition
 from glue_tui.engine.host import Host
 from glue_tui.engine.inbox_views import inbox_views
-from glue_tui.engine.inputs import Answer, DropAsked, ResumeAsked, StartAsked, StopAsked, TriggerSwitched
+from glue_tui.engine.inputs import Answer, CrawlAsked, DropAsked, ResumeAsked, StartAsked, StopAsked, TriggerSwitched
 from glue_tui.engine.resume_plan import plan_view, run_of, workflow_now
 from glue_tui.protocol.deliveries import DeliveryResult
 from glue_tui.protocol.present import run_summary
@@ -47,6 +47,7 @@ from glue_tui.protocol.requests import (
     SampleReply,
     SendSample,
     SetTriggerEnabled,
+    StartCrawler,
     StartWorkflowRun,
     StopEngine,
     StopWorkflowRun,
@@ -89,6 +90,8 @@ async def _reply(host: Host, call: Call) -> Reply:
             return PlanReply(number=number, plan=plan_view(host, ask))
         case StartWorkflowRun() as ask:
             return SummaryReply(number=number, summary=await _start(host, ask))
+        case StartCrawler() as ask:
+            return SummaryReply(number=number, summary=await _start_crawler(host, ask))
         case ResumeWorkflowRun() as ask:
             return SummaryReply(number=number, summary=await _resume(host, ask))
         case StopWorkflowRun(run=ref):
@@ -132,6 +135,12 @@ async def _reply(host: Host, call: Call) -> Reply:
 async def _start(host: Host, ask: StartWorkflowRun) -> RunSummary:
     _refuse_broken(host, ask.workflow)
     one = StartAsked(workflow=ask.workflow, trigger=ask.trigger, properties=ask.properties, request_id=ask.request_id)
+    return _summary(host, await host.ask(one))
+
+
+async def _start_crawler(host: Host, ask: StartCrawler) -> RunSummary:
+    _refuse_broken(host, ask.workflow)
+    one = CrawlAsked(workflow=ask.workflow, crawler=ask.crawler, request_id=ask.request_id)
     return _summary(host, await host.ask(one))
 
 

@@ -19,6 +19,15 @@ class StartAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlAsked:
+    """One crawler is to run by itself, outside its workflow's flow."""
+
+    workflow: str
+    crawler: str
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeAsked:
     run_id: str
     nodes: tuple[str, ...] = ()
@@ -92,6 +101,7 @@ class Ticked:
 
 Input = (
     StartAsked
+    | CrawlAsked
     | ResumeAsked
     | StopAsked
     | TriggerSwitched

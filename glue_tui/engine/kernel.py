@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from glue_tui.core.admission import grants, turns
+from glue_tui.core.crawl_alone import crawl_cause, crawler_alone
 from glue_tui.core.events import AttemptFinished
 from glue_tui.core.model import RunId, Trigger, Workflow
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, IllegalWorkflowState, InvalidInput, did_you_mean
@@ -34,6 +35,7 @@ from glue_tui.engine.batch import OUR_FAULTS, Batch, TriggerKey
 from glue_tui.engine.inboxes import Inboxes
 from glue_tui.engine.inputs import (
     Answer,
+    CrawlAsked,
     DefinitionsLoaded,
     DropAsked,
     FolderScanned,
@@ -191,6 +193,8 @@ class Kernel:
         match one:
             case StartAsked():
                 return self._start_asked(batch, one)
+            case CrawlAsked():
+                return self._crawl_asked(batch, one)
             case ResumeAsked():
                 return self._resume_asked(batch, one)
             case StopAsked():
@@ -224,12 +228,23 @@ class Kernel:
         self._remember(batch, ask.request_id, run.run_id)
         return run.run_id
 
+    def _crawl_asked(self, batch: Batch, ask: CrawlAsked) -> RunId:
+        known = self._answered(batch, ask.request_id)
+        if known is not None:
+            return known
+        alone = crawler_alone(self.workflow(ask.workflow), ask.crawler)
+        run = starts.start_by_hand(batch, alone, crawl_cause(ask.crawler), {}, self.new_run_id())
+        self._remember(batch, ask.request_id, run.run_id)
+        return run.run_id
+
     def _resume_asked(self, batch: Batch, ask: ResumeAsked) -> RunId:
         known = self._answered(batch, ask.request_id)
         if known is not None:
             return known
         before = batch.run(RunId(ask.run_id)) or event_log.read_run(self.conn, ask.run_id)
-        workflow = before.workflow if ask.as_it_ran else self.workflow(before.workflow.name)
+        workflow = (
+            before.workflow if ask.as_it_ran else starts.workflow_again(self.workflow(before.workflow.name), before)
+        )
         run = starts.resume(batch, before, workflow, ask, self.new_run_id())
         self._remember(batch, ask.request_id, run.run_id)
         return run.run_id

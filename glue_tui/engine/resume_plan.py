@@ -8,12 +8,13 @@ from itertools import islice
 from pathlib import Path
 
 from glue_tui.core.changes import workflow_changes
-from glue_tui.core.model import CommandWork, Job, NodeId, PythonWork, RunId, Workflow
+from glue_tui.core.model import CommandWork, Job, NodeId, PythonWork, RunId, Workflow, crawler_id
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.resume import plan_resume
 from glue_tui.core.run import WorkflowRun
 from glue_tui.definitions.files import is_file
 from glue_tui.engine.host import Host
+from glue_tui.engine.starts import workflow_again
 from glue_tui.protocol.plan import resume_plan_view
 from glue_tui.protocol.plan_views import ResumePlanView, ScriptView
 from glue_tui.protocol.requests import PlanResume
@@ -31,7 +32,7 @@ def plan_view(host: Host, ask: PlanResume) -> ResumePlanView:
         run,
         plan,
         as_it_ran=ask.as_it_ran,
-        changes=() if refused_now else workflow_changes(run.workflow, host.kernel.workflow(run.workflow.name)),
+        changes=() if refused_now else workflow_changes(run.workflow, workflow_now(host, run)),
         scripts=scripts_saved_since(run, chosen, (*plan.restart, *plan.follow), host.project_dir),
         refused_now=refused_now,
     )
@@ -53,7 +54,7 @@ def workflow_now(host: Host, run: WorkflowRun) -> Workflow:
             f"run {run.number} can't be resumed with the definition of now: {problem}",
             hint="put the file right, or resume the run as it ran (--as-it-ran)",
         )
-    return host.kernel.workflow(run.workflow.name)
+    return workflow_again(host.kernel.workflow(run.workflow.name), run)
 
 
 def _problem_now(host: Host, run: WorkflowRun) -> str:
@@ -61,7 +62,12 @@ def _problem_now(host: Host, run: WorkflowRun) -> str:
     definition = host.definitions.get(run.workflow.name)
     if definition is not None and definition.is_broken:
         return next(str(problem) for problem in definition.problems if not problem.is_warning)
-    return "" if run.workflow.name in host.kernel.workflows else f"{run.workflow.source} is gone"
+    workflow = host.kernel.workflows.get(run.workflow.name)
+    if workflow is None:
+        return f"{run.workflow.source} is gone"
+    crawler = run.cause.crawler
+    is_there = not crawler or workflow.node(crawler_id(crawler)) is not None
+    return "" if is_there else f"there is no crawler {crawler} in {workflow.source} any more"
 
 
 def scripts_saved_since(

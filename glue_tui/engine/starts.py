@@ -7,6 +7,7 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from glue_tui.core.admission import MayQueue, Refuse, Skip, admit_start
+from glue_tui.core.crawl_alone import crawler_alone
 from glue_tui.core.events import RunQueued, StartCause
 from glue_tui.core.graph import start_trigger
 from glue_tui.core.model import RunId, Trigger, Workflow
@@ -36,7 +37,7 @@ def start_by_hand(
     Raises InvalidInput (properties), ConcurrentRunsExceeded.
     """
     resolved = resolve(workflow.properties, properties, _today(workflow, batch.now))
-    match admit_start(workflow, _unfinished(batch, workflow)):
+    match admit_start(workflow, _unfinished(batch, workflow, cause)):
         case MayQueue(cancel_run_ids=cancelled):
             _cancel(batch, cancelled)
             return batch.open_run(_queued(batch, workflow, cause, run_id, resolved))
@@ -60,7 +61,7 @@ def start_by_itself(
         refusal = ""
     except InvalidInput as error:
         resolved, refusal = {}, f"{error.message}; a run that starts by itself has only defaults"
-    match admit_start(workflow, _unfinished(batch, workflow)):
+    match admit_start(workflow, _unfinished(batch, workflow, cause)):
         case MayQueue(cancel_run_ids=cancelled):
             _cancel(batch, cancelled)
         case Skip(message=message):
@@ -88,7 +89,7 @@ def resume(batch: Batch, before: WorkflowRun, workflow: Workflow, ask: ResumeAsk
     Raises IllegalWorkflowState, EntityNotFound, InvalidInput, ConcurrentRunsExceeded.
     """
     plan = plan_resume(before, workflow, ask.nodes)
-    match admit_start(workflow, _unfinished(batch, workflow)):
+    match admit_start(workflow, _unfinished(batch, workflow, before.cause)):
         case MayQueue(cancel_run_ids=cancelled):
             _cancel(batch, cancelled)
         case Skip(message=message) | Refuse(message=message):
@@ -102,6 +103,11 @@ def resume(batch: Batch, before: WorkflowRun, workflow: Workflow, ask: ResumeAsk
     return batch.open_run(first, others)
 
 
+def workflow_again(workflow: Workflow, before: WorkflowRun) -> Workflow:
+    """Return what a resume goes on with under a workflow's definition of now. Raises EntityNotFound."""
+    return crawler_alone(workflow, before.cause.crawler) if before.cause.crawler else workflow
+
+
 def _queued(
     batch: Batch, workflow: Workflow, cause: StartCause, run_id: RunId, properties: dict[str, str]
 ) -> RunQueued:
@@ -109,8 +115,12 @@ def _queued(
     return RunQueued(run_id=run_id, number=number, workflow=workflow, cause=cause, properties=properties)
 
 
-def _unfinished(batch: Batch, workflow: Workflow) -> list[WorkflowRun]:
-    same = [run for run in batch.current() if run.workflow.name == workflow.name]
+def _unfinished(batch: Batch, workflow: Workflow, cause: StartCause | None = None) -> list[WorkflowRun]:
+    """Return the runs of a workflow beside which another would go: crawlers by themselves, or all others."""
+    is_alone = cause is not None and bool(cause.crawler)
+    same = [
+        run for run in batch.current() if run.workflow.name == workflow.name and bool(run.cause.crawler) is is_alone
+    ]
     return sorted(same, key=lambda run: run.number)
 
 

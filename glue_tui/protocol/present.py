@@ -66,6 +66,7 @@ def run_summary(run: WorkflowRun, waits: RunWaits = NOTHING) -> RunSummary:
         deleted_files=run.cause.deleted_files,
         scheduled_at=run.cause.scheduled_at,
         missed=run.cause.missed,
+        crawler=run.cause.crawler,
         rings_on=terminal_occasions(run),
     )
 

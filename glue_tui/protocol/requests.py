@@ -61,6 +61,14 @@ class GetInbox(_Frame, frozen=True):
     path: str = ""
 
 
+class StartCrawler(_Frame, frozen=True):
+    """Let one crawler run by itself, outside its workflow's flow."""
+
+    workflow: str
+    crawler: str
+    request_id: str = ""
+
+
 class StartWorkflowRun(_Frame, frozen=True):
     workflow: str
     trigger: str = ""
@@ -144,6 +152,7 @@ Request = (
     | GetStory
     | PlanResume
     | GetInbox
+    | StartCrawler
     | StartWorkflowRun
     | ResumeWorkflowRun
     | StopWorkflowRun

@@ -218,6 +218,8 @@ class RunSummary(View, frozen=True):
     """The moment that a schedule meant; None for other starts."""
     missed: int = 0
     """How many missed moments of the schedule the run stands for; 0 where it began on time."""
+    crawler: str = ""
+    """The one crawler of a run outside its workflow's flow; empty for all others."""
     rings_on: tuple[str, ...] = ()
     """On what its definition has an open screen ring: outcomes, DELAYED."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from glue_tui.client.words import count, counted, duration, late_text, size
+from glue_tui.client.words import counted, duration, late_text, size
 from glue_tui.core.schedule import local_text
 from glue_tui.protocol.views import NodeDefinition, NodeView, RunSummary, RunView, TriggerView, WorkflowView
 from glue_tui.tui.failure import FAILED, failed_nodes, failure_lines
@@ -149,9 +149,9 @@ def _node(node: NodeView, definition: NodeDefinition | None, look: Look, now: fl
     if node.peak_memory_bytes:
         facts.append(size(node.peak_memory_bytes))
     if node.rows_in is not None:
-        facts.append(f"{count(node.rows_in)} rows in")
+        facts.append(f"{counted(node.rows_in, 'row')} in")
     if node.rows_out is not None:
-        facts.append(f"{count(node.rows_out)} rows out")
+        facts.append(f"{counted(node.rows_out, 'row')} out")
     if node.exit_code not in (None, 0):
         facts.append(f"exit {node.exit_code}")
     facts.append(node.kind)

@@ -1,7 +1,8 @@
-"""`glue-tui crawl NAME --dry-run`: what would change and why, with nothing written."""
+"""`glue-tui crawl NAME`: a run of one crawler; with --dry-run what would change and why, with nothing written."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
@@ -98,9 +99,35 @@ def test_a_preview_of_a_crawl_that_was_compares_with_it_in_the_words_of_its_log(
         assert line in log
 
 
-def test_a_crawl_for_good_is_a_run_and_names_are_looked_up(shell: Shell) -> None:
-    done = shell("crawl", "land")
-    assert (done.returncode, "`glue-tui run daily --trigger by_hand` does it" in done.stderr) == (2, True)
+def test_a_crawl_for_good_is_a_run_of_the_crawler_alone_whose_log_is_told(shell: Shell) -> None:
+    after = '[triggers.after]\ntype = "CONDITIONAL"\nconditions = [{ crawler = "land", state = "SUCCEEDED" }]\n'
+    job = 'actions = [{ job = "never" }]\n[jobs.never]\ntype = "command"\ncommand = ["false"]\n'
+    write(shell.project_dir, "workflows/daily.toml", WORKFLOW + after + job)
+    done = shell("crawl", "land", "--local")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("daily run 1 by crawl land\n")
+    assert " INFO  raw.sales CREATED: csv, 5 rows" in done.stderr
+    assert " WARN  left out in/sales/day=1/broken.csv" in done.stderr
+    assert " INFO  SUCCEEDED, 6 rows in" in done.stderr
+    assert "land  ✓ SUCCEEDED" in done.stdout
+    assert "never" not in done.stdout
+    assert [table["name"] for table in shell.json("catalog", "raw")] == ["sales", "stock"]
+    (told,) = shell.json("runs")
+    assert (told["crawler"], told["trigger"], told["outcome"]) == ("land", "crawl land", "SUCCEEDED")
+    assert "it is the crawler land by itself" in shell("why", "1", "after").stdout
+    (shell.project_dir / "in").rename(shell.project_dir / "elsewhere")
+    failed = shell.process("crawl", "land", "--local", "--json")
+    assert failed.stdout, failed.stderr
+    assert (failed.returncode, json.loads(failed.stdout)["nodes"][0]["state"]) == (1, "FAILED")
+
+
+def test_names_of_crawlers_are_looked_up(shell: Shell) -> None:
+    write(shell.project_dir, "workflows/daily.toml", WORKFLOW.replace("actions", "action"))
+    done = shell("crawl", "land", "--local")
+    assert (done.returncode, "no crawler named land" in done.stderr) == (2, True)
+    write(shell.project_dir, "workflows/daily.toml", WORKFLOW)
+    for words in (("--detach", "--local"), ("--dry-run", "--local"), ("--exit-code",)):
+        assert shell("crawl", "land", *words).returncode == 2
     assert 'did you mean "land"?' in shell("crawl", "lnad", "--dry-run").stderr
     assert "no workflow named dayly" in shell("crawl", "land", "--workflow", "dayly", "--dry-run").stderr
     write(shell.project_dir, "workflows/other.toml", WORKFLOW)

@@ -24,6 +24,7 @@ from glue_tui.core.wanted import StartWorker, StopWorker
 from glue_tui.definitions.project import load_project
 from glue_tui.engine.folders import Area, Places, Walk
 from glue_tui.engine.inputs import (
+    CrawlAsked,
     DefinitionsLoaded,
     FolderScanned,
     Input,
@@ -110,6 +111,10 @@ class Project:
     def start(self, workflow: str = "night", trigger: str = "", **properties: str) -> Run:
         """Start a run by hand. Raises what the request is refused with."""
         return self._run(StartAsked(workflow=workflow, trigger=trigger, properties=properties))
+
+    def crawl(self, crawler: str, workflow: str = "night") -> Run:
+        """Let a crawler run by itself. Raises what the request is refused with."""
+        return self._run(CrawlAsked(workflow=workflow, crawler=crawler))
 
     def resume(self, run: Run, *nodes: str, as_it_ran: bool = False) -> Run:
         """Resume a run. Raises what the request is refused with."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from one_project import Project, Run, crawlers, jobs
 
+from glue_tui.core.problem import EntityNotFound
 from glue_tui.core.waiting import NOTHING, waits
 from glue_tui.store.outbox import deliveries
 
@@ -187,6 +188,27 @@ def test_cr_1_a_crawler_runs_one_crawl_at_a_time_and_nothing_can_change_that(glu
     assert [glue.start().state("landing") for _ in range(2)] == ["STARTING", "WAITING"]
     (told,) = glue.complaints(CRAWL + "max_concurrent_runs = 2\n")
     assert told.endswith("unknown key (leave it out: a crawler always runs one crawl at a time)")
+
+
+def test_cr_1_a_crawler_by_itself_waits_for_its_busy_self_but_for_no_turn_of_its_workflow(glue: Project) -> None:
+    """Glue refuses it while the crawler is at work; of a limit of runs of workflows, StartCrawler knows nothing."""
+    limit = 'max_concurrent_runs = 1\non_overlap = "error"\n[properties]\nday = { type = "date" }\n'
+    glue.write(
+        limit + CRAWL + after("done", '{ crawler = "landing", state = "SUCCEEDED" }', '{ job = "next" }') + jobs("next")
+    )
+    flow, alone = glue.start(day="2026-11-22"), glue.crawl("landing")
+    assert why(alone, "landing") == "waits for run 1: landing runs once at a time"
+    flow.finish("landing")
+    alone.finish("landing")
+    assert (alone.outcome, alone.states()) == ("SUCCEEDED", {"landing": "SUCCEEDED"}), "nothing of its workflow follows"
+    flow.finish("next")
+    first = glue.crawl("landing")
+    assert glue.start(day="2026-11-22").state("landing") == "WAITING", "it is in nobody's way but the crawler's"
+    first.finish("landing", "FAILED")
+    again = glue.resume(first)
+    assert again.states() == {"landing": "WAITING"}
+    with pytest.raises(EntityNotFound, match='no crawler "lading" in night'):
+        glue.crawl("lading")
 
 
 def test_cr_2_and_f_8_a_triggered_start_of_a_busy_crawler_waits_for_it(glue: Project) -> None:

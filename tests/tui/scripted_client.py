@@ -247,6 +247,9 @@ class ScriptedClient:
             self.engine._answers[request_id] = self.engine.open_run(workflow, trigger, properties).summary
         return self.engine._answers[request_id]
 
+    async def start_crawler(self, workflow: str, crawler: str, *, request_id: str = "") -> RunSummary:
+        raise AssertionError("no key starts a crawler by itself")
+
     async def plan_resume(self, run: str, *, nodes: tuple[str, ...] = (), as_it_ran: bool = False) -> ResumePlanView:
         before = self.engine.find(run)
         if not before.summary.outcome:
