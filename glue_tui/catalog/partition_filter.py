@@ -20,7 +20,7 @@ def partitions_where(catalog: Catalog, full_name: str, expression: str) -> tuple
     table, partitions = catalog.table(full_name).table, catalog.partitions(full_name)
     if not table.partition_keys:
         raise InvalidInput(f"{full_name} has no partition keys")
-    values = typed_values(table, [one.values for one in partitions]).with_row_index(_PLACE)
+    values = typed_values(table.partition_keys, [one.values for one in partitions]).with_row_index(_PLACE)
     try:
         kept = pl.SQLContext({"partitions": values}).execute(f"SELECT * FROM partitions WHERE ({expression})")
         places = kept.select(_PLACE).collect().to_series()

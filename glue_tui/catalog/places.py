@@ -156,6 +156,14 @@ class Storage:
             options["aws_skip_signature"] = "true"
         return {"storage_options": options, "credential_provider": None}
 
+    def iceberg_properties(self, path: str) -> dict[str, str]:
+        """Return the properties by which pyiceberg reaches a path: nothing for one of this machine."""
+        if not is_s3(path):
+            return {}
+        said = {f"s3.{key.replace('_', '-')}": value for key, value in self._settings().items()}
+        timeouts = {"s3.connect-timeout": str(CONNECT_TIMEOUT_S), "s3.request-timeout": str(REQUEST_TIMEOUT_S)}
+        return {**said, **timeouts, **({"s3.anonymous": "true"} if self.is_anonymous else {})}
+
     def _settings(self) -> dict[str, str]:
         """Return what is said of the endpoint and the credentials, as object_store calls it."""
         said = {

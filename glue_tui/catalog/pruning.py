@@ -9,7 +9,7 @@ import polars as pl
 
 from glue_tui.catalog.read import FileRow, TableEntry, file_from
 from glue_tui.catalog.types import parse, polars_type
-from glue_tui.core.schema import DataFile, Table
+from glue_tui.core.schema import Column, DataFile, Table
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 """Hive's folder name for a partition key without a value; an empty value is read the same way."""
@@ -70,18 +70,15 @@ def files_for(predicate: pl.Expr | None, table: Table, rows: Sequence[FileRow]) 
 
 def partition_values(table: Table, files: Sequence[DataFile]) -> pl.DataFrame:
     """Return the files' partition values as typed columns, one for each partition key."""
-    return typed_values(table, [file.partition_values for file in files])
+    return typed_values(table.partition_keys, [file.partition_values for file in files])
 
 
-def typed_values(table: Table, values: Sequence[tuple[str, ...]]) -> pl.DataFrame:
+def typed_values(keys: Sequence[Column], values: Sequence[tuple[str, ...]]) -> pl.DataFrame:
     """Return partition values as typed columns, one for each partition key."""
     texts = {
-        key.name: pl.Series([_value(one, place) for one in values], dtype=pl.String)
-        for place, key in enumerate(table.partition_keys)
+        key.name: pl.Series([_value(one, place) for one in values], dtype=pl.String) for place, key in enumerate(keys)
     }
-    return pl.DataFrame(texts).with_columns(
-        parse(pl.col(one.name), polars_type(one.type)) for one in table.partition_keys
-    )
+    return pl.DataFrame(texts).with_columns(parse(pl.col(one.name), polars_type(one.type)) for one in keys)
 
 
 def _value(values: tuple[str, ...], place: int) -> str | None:

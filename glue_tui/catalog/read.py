@@ -89,7 +89,7 @@ class VersionEntry:
 _PARTITION_QUERY = """
     SELECT f.partition_values, count(*) AS files, sum(f.rows) AS rows, sum(f.size_bytes) AS size_bytes
     FROM catalog_file f JOIN catalog_table t ON t.id = f.table_id
-    WHERE t.database = ? AND t.name = ? GROUP BY f.partition_values
+    WHERE t.database = ? AND t.name = ? AND f.partition_values <> '[]' GROUP BY f.partition_values
 """
 _FILE_QUERY = """
     SELECT path, size_bytes, mtime_ns, rows, partition_values, format, {tag} FROM catalog_file

@@ -20,7 +20,7 @@ from glue_tui.catalog.read import Catalog, FileRow, TableEntry, file_from
 from glue_tui.catalog.readers.asked import asked_for
 from glue_tui.catalog.readers.csv_files import scan_csv
 from glue_tui.catalog.readers.json_files import scan_json
-from glue_tui.catalog.readers.lake_tables import scan_lake
+from glue_tui.catalog.readers.lake_tables import LAKES, lake_kind, logs_and_parts, scan_lake
 from glue_tui.catalog.readers.log_files import scan_log
 from glue_tui.catalog.readers.typed_files import scan_typed
 from glue_tui.catalog.s3_access import CONNECTION_URL_PARAMETER, storage_for
@@ -95,17 +95,25 @@ class _Files:
         def read(
             columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
         ) -> Iterator[pl.DataFrame]:
-            if rows_max is not None:
+            if rows_max is not None and not self.is_lake:
                 yield from self._first_rows(columns, predicate, rows_max)
                 return
-            files = self.chosen(files_for(predicate, self.entry.table, self.rows))
-            yield from asked_for(self.scan(files, columns), columns, predicate, None).collect_batches(
-                maintain_order=True
-            )
+            files = self.chosen(self._asked(predicate))
+            frame = asked_for(self.scan(files, columns), columns, predicate, rows_max)
+            yield from frame.collect_batches(maintain_order=True)
 
         return register_io_source(
             read, schema=table_schema(self.entry.table), is_pure=True, explain_name=self.entry.full_name
         )
+
+    @property
+    def is_lake(self) -> bool:
+        return self.entry.table.classification in LAKES
+
+    def _asked(self, predicate: pl.Expr | None) -> list[DataFile]:
+        """Return the files in which a row may fulfil the predicate; of a lake its log, too."""
+        logs, parts = logs_and_parts(self.rows) if self.is_lake else ([], self.rows)
+        return [*map(file_from, logs), *files_for(predicate, self.entry.table, parts)]
 
     def _first_rows(
         self, columns: list[str] | None, predicate: pl.Expr | None, rows_max: int
@@ -126,7 +134,9 @@ class _Files:
         """Return these files in the order in which they are read, without those that have no rows."""
         ordered = sorted(files, key=lambda file: file.format)
         self.trace.add(self.entry, ordered)
-        return [] if self.trace.is_rehearsal else [file for file in ordered if file.rows > 0]
+        if self.trace.is_rehearsal or not any(file.rows for file in ordered):
+            return []
+        return ordered if self.is_lake else [file for file in ordered if file.rows > 0]
 
     def scan(self, files: Sequence[DataFile], columns: Sequence[str] | None = None) -> pl.LazyFrame:
         """Return these files as one frame, those of one format read together; partition keys only if they are asked
@@ -136,6 +146,8 @@ class _Files:
         if columns is not None and not {key.name for key in table.partition_keys} & set(columns):
             table = replace(table, partition_keys=())
         files = opened_as_known(self.entry, files, self.project_dir, self.storage)
+        if self.is_lake:
+            return self._scan_lake(files)
         frames = [
             _scan_format(table, table.formats[place], same, self.project_dir, self.storage)
             for place, same in _read_together(table, files)
@@ -143,6 +155,20 @@ class _Files:
         if not frames:
             return pl.LazyFrame(schema=table_schema(table))
         return frames[0] if len(frames) == 1 else pl.concat(frames)
+
+    def _scan_lake(self, files: Sequence[DataFile]) -> pl.LazyFrame:
+        """Return the version that the table's log says; of its data files, polars opens those that a filter leaves."""
+        log = next((file.path for file in files if lake_kind(file.path)), None)
+        if log is None:
+            return pl.LazyFrame(schema=table_schema(self.entry.table))
+        frame = scan_lake(absolute_path(log, self.project_dir), self.storage)
+        found = frame.collect_schema()
+        schema = table_schema(self.entry.table)
+        typed = (
+            cast_column(name, str(found[name]), dtype) if name in found else _missing(name, dtype)
+            for name, dtype in schema.items()
+        )
+        return frame.with_columns(typed).select(list(schema))
 
 
 def _read_together(table: Table, files: Sequence[DataFile]) -> Iterator[tuple[int, list[DataFile]]]:
@@ -179,11 +205,6 @@ def _scan_format(
         case "log":
             read_as = {name: pl.String() for name in file_format.columns}
             frame = scan_log(file_format, paths, read_as, _PATH, storage)
-        case "delta" | "iceberg":
-            frame = pl.concat([scan_lake(path, storage) for path in paths])
-            found = frame.collect_schema()
-            lake = [cast_column(one.name, str(found.get(one.name)), polars_type(one.type)) for one in table.columns]
-            return _with_keys(frame, lake, table, files, paths)
         case "avro" | "ipc" | "excel":
             types = {column.name: polars_type(column.type) for column in table.columns}
             read_as = {name: types[name] for name in file_format.columns if name in types}

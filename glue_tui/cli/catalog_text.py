@@ -76,6 +76,8 @@ def _head(table: TableListing, uses: Sequence[UseView]) -> str:
     lines = [f"{paint(table.full_name, 'running')}  {' · '.join(facts)}", f"at {harmless(table.location)}"]
     made = f", made {time_text(table.created_at)}" if table.created_at < table.updated_at else ""
     lines.append(f"updated {time_text(table.updated_at)}{made}")
+    if table.lake_version:
+        lines.append(f"files of {table.lake_version} in its log")
     if table.is_deprecated:
         lines.append(paint("DEPRECATED: its files are gone", "warn"))
     if table.is_locked:

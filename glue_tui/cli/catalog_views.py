@@ -11,7 +11,7 @@ from glue_tui.catalog.read import Catalog, PartitionEntry, TableEntry, VersionEn
 from glue_tui.cli.history import project_history
 from glue_tui.core.model import NodeId, node_name
 from glue_tui.core.problem import EntityNotFound
-from glue_tui.core.schema import Column
+from glue_tui.core.schema import LAKE_VERSION, Column
 from glue_tui.core.schema_changes import LOCKED_PARAMETER, NULL_TYPE, found_otherwise
 
 
@@ -40,6 +40,8 @@ class TableListing(msgspec.Struct, frozen=True, kw_only=True):
     """Types of columns that the data has otherwise than the table, or that the table leaves out."""
     doubts: tuple[str, ...] = ()
     """What its files could also mean, each with the key of a classifier that settles it."""
+    lake_version: str = ""
+    """Of a Delta or Iceberg table: the version, and Iceberg's snapshot, that its files are of."""
 
     @property
     def full_name(self) -> str:
@@ -106,6 +108,7 @@ def listing(entry: TableEntry) -> TableListing:
         is_locked=LOCKED_PARAMETER in table.parameters,
         data_types={name: kind for name, kind in found_otherwise(table).items() if kind != NULL_TYPE},
         doubts=tuple(dict.fromkeys(doubt for item in table.formats for doubt in item.doubts)),
+        lake_version=table.parameters.get(LAKE_VERSION, ""),
     )
 
 

@@ -13,6 +13,9 @@ SOURCE_TABLE = "sourceTable"
 SOURCE_STATE = "sourceState"
 """Parameter of a database table: how its database was marked when a crawl looked at it; no part of what it is."""
 
+LAKE_VERSION = "lakeVersion"
+"""Parameter of a Delta or Iceberg table, in words: the version that its files are of, and Iceberg's snapshot."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:

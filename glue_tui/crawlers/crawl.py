@@ -11,6 +11,7 @@ from pathlib import Path
 
 from glue_tui.catalog.places import is_s3
 from glue_tui.catalog.read import Catalog, TableEntry
+from glue_tui.catalog.readers.lake_tables import LAKES
 from glue_tui.catalog.s3_access import CONNECTION_URL_PARAMETER, storage_for
 from glue_tui.core.model import Connection, Crawler, CrawlTarget, DatabaseTarget, FolderTarget
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, InvalidInput, did_you_mean
@@ -19,7 +20,7 @@ from glue_tui.core.states import TableGrouping
 from glue_tui.crawlers.database import crawl_database, is_looked_for, source_of
 from glue_tui.crawlers.group import Grouping, group
 from glue_tui.crawlers.known_files import KnownFiles
-from glue_tui.crawlers.lake_facts import LAKES, lake_table
+from glue_tui.crawlers.lake_facts import lake_table
 from glue_tui.crawlers.listing import shown_path
 from glue_tui.crawlers.locations import is_below, location_of
 from glue_tui.crawlers.policy import Stored, change_of, gone, unchanged
@@ -212,7 +213,7 @@ def _drafts(state: _Crawl, target: FolderTarget, connection_url: str, found: Tar
     others = [file for file in found.files if file.format.classification not in LAKES]
     tables = group(others, name, _grouping(state, target)) if others else []
     for grouped in [*tables, *(lake_table(file, place, name) for file in lakes)]:
-        if not any(file.format.columns for file, _ in grouped.files):
+        if not any(file.format.columns or file.lake for file, _ in grouped.files):
             paths = [file.listed.path for file, _ in grouped.files]
             more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
             state.reader.problems.add(f"{shown_path(min(paths))}{more}: there are records, but not one column")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from glue_tui.core.schema import FileFormat
+from glue_tui.core.schema import Column, DataFile, FileFormat
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.values import DECIMAL_DIGITS_MAX, NARROW_TYPES, NULL_TYPE
 
@@ -49,6 +49,18 @@ class ColumnFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LakeFiles:
+    """The data files of one version of a Delta or Iceberg table."""
+
+    keys: tuple[Column, ...]
+    """Its partition keys, with the types that their values have."""
+    files: tuple[DataFile, ...]
+    """With values of these keys."""
+    version: str = ""
+    """As LAKE_VERSION has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CrawledFile:
     listed: ListedFile
     format: FileFormat
@@ -58,6 +70,8 @@ class CrawledFile:
     """What the crawl's log warns of, though the file was read."""
     was_read: bool = True
     """False for a file that stands unchanged in the catalog."""
+    lake: LakeFiles | None = None
+    """Of the log of a Delta or Iceberg table, which has no rows itself: what its version consists of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glue_tui.catalog.places import Storage, is_s3
-from glue_tui.catalog.read import Catalog, FileRow, TableEntry
-from glue_tui.catalog.readers.lake_tables import lake_kind
+from glue_tui.catalog.read import Catalog, FileRow, TableEntry, file_from
+from glue_tui.catalog.readers.lake_tables import LAKES, lake_kind, logs_and_parts
 from glue_tui.core.model import Crawler, FolderTarget
+from glue_tui.core.schema import LAKE_VERSION, Table
 from glue_tui.core.schema_changes import FOUND_PARAMETER
 from glue_tui.core.states import RecrawlBehavior
-from glue_tui.crawlers.facts import ColumnFacts, CrawledFile
+from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, LakeFiles
 from glue_tui.crawlers.listing import Entry, ListedFile, ListedFolder
 from glue_tui.crawlers.locations import folder_of, is_below
 from glue_tui.crawlers.settings_marks import marks, reading_mark, settings_mark
@@ -28,12 +29,21 @@ class KnownFiles:
 
     tables: tuple[TableEntry, ...]
     rows: Known
+    beside: Mapping[str, Sequence[FileRow]]
+    """By the path of a lake's log, which alone is listed: the data files of its version."""
 
     @classmethod
     def of(cls, catalog: Catalog, crawler: Crawler) -> KnownFiles:
         found = catalog.contents_by_parameter(crawler.database, OWNER_PARAMETER, crawler.name)
-        rows = {row[0]: (row, place) for place, (_, files) in enumerate(found) for row in files}
-        return cls(tuple(entry for entry, _ in found), rows)
+        rows: dict[str, tuple[FileRow, int]] = {}
+        beside: dict[str, Sequence[FileRow]] = {}
+        for place, (entry, files) in enumerate(found):
+            listed = files
+            if entry.table.classification in LAKES:
+                listed, parts = logs_and_parts(files)
+                beside |= {log[0]: parts for log in listed}
+            rows |= {row[0]: (row, place) for row in listed}
+        return cls(tuple(entry for entry, _ in found), rows, beside)
 
     def tables_below(self, place: str) -> tuple[TableEntry, ...]:
         """Return the tables with files at or below a place (see `location_of`)."""
@@ -56,11 +66,12 @@ class KnownFiles:
         mark = reading_mark(target)
         return any(is_below(entry.table.location, place) and marks(entry)[0] != mark for entry in self.tables)
 
-    def stand(self, crawler: Crawler, target: FolderTarget, place: str, kept: int) -> bool:
+    def stand(self, crawler: Crawler, target: FolderTarget, place: str, kept: Sequence[FileRow]) -> bool:
         """Return whether the tables of a target are what a comparison with its files would make of them."""
         tables = self.tables_below(place)
+        files = len(kept) + (sum(len(self.beside.get(row[0], ())) for row in kept) if self.beside else 0)
         now = (reading_mark(target), settings_mark(crawler, target))
-        return kept == sum(entry.files for entry in tables) and not any(
+        return files == sum(entry.files for entry in tables) and not any(
             entry.is_deprecated or FOUND_PARAMETER in entry.table.parameters or marks(entry) != now for entry in tables
         )
 
@@ -92,7 +103,16 @@ class KnownFiles:
                 rows=count,
                 facts=facts[(table_place, number)],
                 was_read=False,
+                lake=self._lake(path, table),
             )
+
+    def _lake(self, log: str, table: Table) -> LakeFiles | None:
+        """Return what is known of the version of a Delta or Iceberg table that has this log; None for another table."""
+        if table.classification not in LAKES:
+            return None
+        files = tuple(map(file_from, self.beside.get(log, ())))
+        version = table.parameters.get(LAKE_VERSION, "")
+        return LakeFiles(keys=table.partition_keys, files=files, version=version)
 
 
 def changed_since(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from glue_tui.catalog.read import TableEntry
+from glue_tui.catalog.readers.lake_tables import lake_kind
 from glue_tui.catalog.write import DEPRECATED_PARAMETER
 from glue_tui.core.model import Crawler, crawler_id
 from glue_tui.core.schema import SOURCE_STATE, ChangeKind, Column, DataFile, Table, TableChange
@@ -56,9 +57,9 @@ def change_of(draft: DraftTable, stored: Stored | None, crawler: Crawler) -> Tab
         return TableChange(
             kind=ChangeKind.UNCHANGED, table=seen, written_by=written_by, files=tuple(files), notes=notes
         )
-    if removed:
-        gone_text = "1 file is gone" if len(removed) == 1 else f"{len(removed)} files are gone"
-        notes = (*notes, f"{gone_text}: {', '.join(removed[:3])}")
+    if gone_files := [path for path in removed if not lake_kind(path)]:  # A newer version takes a lake's log away.
+        gone_text = "1 file is gone" if len(gone_files) == 1 else f"{len(gone_files)} files are gone"
+        notes = (*notes, f"{gone_text}: {', '.join(gone_files[:3])}")
     whole = crawler.recrawl is RecrawlBehavior.CRAWL_EVERYTHING or before.location != table.location
     return TableChange(
         kind=ChangeKind.UPDATED,

@@ -9,7 +9,7 @@ from glue_tui.catalog.read import TableEntry
 from glue_tui.core.model import Crawler, FolderTarget
 from glue_tui.core.states import RecrawlBehavior
 
-READING_VERSION = 1
+READING_VERSION = 2
 """Goes up when files are read better than before: what older versions found is then found anew."""
 
 SETTINGS_PARAMETER = "CRAWLER_SETTINGS"

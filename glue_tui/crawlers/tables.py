@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from glue_tui.core.schema import Column, DataFile, FileFormat, Table
+from glue_tui.core.schema import LAKE_VERSION, Column, DataFile, FileFormat, Table
 from glue_tui.core.schema_changes import NO_VALUES, data_types
 from glue_tui.crawlers.columns import column_of
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile
@@ -19,7 +19,7 @@ _UNNAMED = re.compile(r"partition_\d+")
 
 OWNER_PARAMETER = "UPDATED_BY_CRAWLER"
 """Rule GR-10: the crawler that a table belongs to."""
-FORMAT_PARAMETERS = ("delimiter", "skip.header.line.count", "compressionType")
+FORMAT_PARAMETERS = ("delimiter", "skip.header.line.count", "compressionType", LAKE_VERSION)
 """Parameters that a crawler sets for some formats only."""
 
 
@@ -66,24 +66,14 @@ def draft(
             classification=first.classification,
             location=location,
             columns=columns,
-            partition_keys=tuple(Column(name=key, type="string") for key in keys),
+            partition_keys=(
+                *(Column(name=key, type="string") for key in keys),
+                *(key for file in files if file.lake for key in file.lake.keys),
+            ),
             formats=formats,
-            parameters=_parameters(first, crawler),
+            parameters=_parameters(files[0], first, crawler),
         ),
-        files=tuple(
-            DataFile(
-                path=file.listed.path,
-                size_bytes=file.listed.size_bytes,
-                mtime_ns=file.listed.mtime_ns,
-                rows=file.rows,
-                partition_values=values,
-                format=place[id(file.format)],
-                tag=file.listed.tag,
-            )
-            for file, values in sorted(
-                zip(files, (values for _, values in grouped.files), strict=True), key=lambda item: item[0].listed.path
-            )
-        ),
+        files=tuple(_data_files(files, [values for _, values in grouped.files], place)),
         why=grouped.why,
         read=sum(file.was_read for file in files),
         notes=tuple(
@@ -93,6 +83,24 @@ def draft(
         ),
         doubts=(*_doubts_of_files(files), *(doubt for _, doubt in typed if doubt), *_unknown(said, columns)),
     )
+
+
+def _data_files(
+    files: Sequence[CrawledFile], values: Sequence[tuple[str, ...]], place: Mapping[int, int]
+) -> Iterator[DataFile]:
+    """Yield the files as the catalog keeps them, by path; behind the log of a lake its data files."""
+    for file, own in sorted(zip(files, values, strict=True), key=lambda item: item[0].listed.path):
+        yield DataFile(
+            path=file.listed.path,
+            size_bytes=file.listed.size_bytes,
+            mtime_ns=file.listed.mtime_ns,
+            rows=file.rows,
+            partition_values=own,
+            format=place[id(file.format)],
+            tag=file.listed.tag,
+        )
+        if file.lake:
+            yield from (replace(one, format=place[id(file.format)]) for one in file.lake.files)
 
 
 def _keys(keys: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
@@ -107,13 +115,15 @@ def known_facts(table: Table, file_format: FileFormat) -> dict[str, ColumnFacts]
     return {name: ColumnFacts(type=types.get(name, NULL_TYPE)) for name in file_format.columns}
 
 
-def _parameters(first: FileFormat, crawler: str) -> dict[str, str]:
+def _parameters(file: CrawledFile, first: FileFormat, crawler: str) -> dict[str, str]:
     """Return Glue's table parameters (rule GR-10); counts are not among them, they are summed from the files."""
     parameters = {"classification": first.classification, "typeOfData": "file", OWNER_PARAMETER: crawler}
     if first.classification == "csv":
         parameters["delimiter"] = first.delimiter
         if first.header:
             parameters["skip.header.line.count"] = "1"
+    if file.lake and file.lake.version:
+        parameters[LAKE_VERSION] = file.lake.version
     if first.classification != "parquet":
         parameters["compressionType"] = first.compression or "none"
     return parameters

@@ -95,7 +95,7 @@ class TargetReader:
             unchanged=None,
             is_file=is_file,
         )
-        if not read and kept and self.known.stand(self.crawler, target, place, len(kept)):
+        if not read and kept and self.known.stand(self.crawler, target, place, kept):
             return replace(result, unchanged=self.known.tables_below(place))
         if not read and not kept and len(self.problems.lines) > broken:
             raise InvalidInput(

@@ -1,7 +1,7 @@
 """Delta and Iceberg tables, each as it was at one version: that of the file of its log that is named.
 
 A version is one file: `_delta_log/00000000000000000002.json`, `metadata/00003-….metadata.json`. Which data files it
-has, and which of their rows, only the log says. Needs the extras `delta` and `iceberg`.
+has, and which of their rows, only the log says. Needs the extras `delta` and `iceberg`, which are imported here only.
 """
 
 from __future__ import annotations
@@ -9,13 +9,22 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
 from polars.exceptions import PerformanceWarning
 
-from glue_tui.catalog.places import LOCAL, Storage, is_s3
+from glue_tui.catalog.places import LOCAL, Storage
+from glue_tui.catalog.read import FileRow
 from glue_tui.core.problem import InvalidInput
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+    from pyiceberg.table import StaticTable
+
+LAKES = ("delta", "iceberg")
+"""Formats of tables whose log says what they hold."""
 
 DELTA_LOG = "_delta_log"
 ICEBERG_METADATA = "metadata"
@@ -66,35 +75,45 @@ def newest_in(folder: str, log: str) -> str | None:
     return f"{log}/{found}" if found and lake_kind(f"{log}/{found}") else None
 
 
+def logs_and_parts(rows: Sequence[FileRow]) -> tuple[list[FileRow], list[FileRow]]:
+    """Return the stored files of a lake's table, parted into its log and the data files of its version."""
+    logs = [row for row in rows if lake_kind(row[0])]
+    return logs, [row for row in rows if not lake_kind(row[0])]
+
+
 def scan_lake(path: str, storage: Storage = LOCAL) -> pl.LazyFrame:
     """Return a table as it was at the version at `path`. Raises InvalidInput where a package is missing."""
     match lake_kind(path):
         case "delta":
-            return _scan_delta(path, storage)
+            return pl.scan_delta(open_delta(path, storage))
         case _:
-            return _scan_iceberg(path)
+            # It recommends a planner that is faster for tables of very many files, from another thread when the rows
+            # are read.
+            warnings.filterwarnings("ignore", message="Iceberg scan planning", category=PerformanceWarning)
+            options = storage.iceberg_properties(path) | storage.polars_options(path).get("storage_options", {})
+            return pl.scan_iceberg(open_iceberg(path, storage), storage_options=options or None)
 
 
-def _scan_delta(path: str, storage: Storage) -> pl.LazyFrame:
+def open_delta(path: str, storage: Storage = LOCAL) -> DeltaTable:
+    """Return a Delta table at the version at `path`. Raises InvalidInput where the package for it is missing."""
     try:
-        import deltalake  # noqa: F401
+        from deltalake import DeltaTable
     except ImportError as error:
         hint = "pip install 'glue-tui[delta]'"
         raise InvalidInput("Delta tables need a package that is not installed", hint=hint) from error
     options = storage.polars_options(path).get("storage_options", {})
     said = {key: str(value) for key, value in options.items() if key.startswith("aws_")}
     version = version_of(path.rpartition("/")[2])
-    return pl.scan_delta(lake_folder(path), version=version, storage_options=said or None)
+    return DeltaTable(lake_folder(path), version=version, storage_options=said or None)
 
 
-def _scan_iceberg(path: str) -> pl.LazyFrame:
+def open_iceberg(path: str, storage: Storage = LOCAL) -> StaticTable:
+    """Return an Iceberg table at the version at `path`. Raises InvalidInput where a package for it is missing."""
     try:
         import pyiceberg  # noqa: F401
+        from pyiceberg.io.pyarrow import PyArrowFileIO  # noqa: F401
+        from pyiceberg.table import StaticTable
     except ImportError as error:
         hint = "pip install 'glue-tui[iceberg]'"
         raise InvalidInput("Iceberg tables need a package that is not installed", hint=hint) from error
-    if is_s3(path):
-        raise InvalidInput("Iceberg tables are read from this machine's folders only, not from s3://")
-    # It recommends a planner that is faster for tables of very many files, from another thread when the rows are read.
-    warnings.filterwarnings("ignore", message="Iceberg scan planning", category=PerformanceWarning)
-    return pl.scan_iceberg(path)
+    return StaticTable.from_metadata(path, properties=storage.iceberg_properties(path))
