@@ -5,11 +5,13 @@ from __future__ import annotations
 import bz2
 import gzip
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import polars as pl
 import pytest
 from crawl_project import Project
+from deltalake import write_deltalake
+from pyiceberg.catalog.sql import SqlCatalog
 from s3_server import ENVIRONMENT, S3Server, running_s3
 
 from glue_tui.catalog.places import FileStatus, as_os_error
@@ -279,3 +281,41 @@ def test_an_object_is_the_same_though_only_its_listing_knows_the_milliseconds(
         path="s3://b/a", absolute="s3://b/a", folders=(), name="a", size_bytes=5, mtime_ns=7_123_000_000, tag="e1"
     )
     assert listed.is_still(FileStatus(size_bytes=size_bytes, mtime_ns=mtime_ns, tag=tag)) is is_still
+
+
+def write_delta_to(s3: S3Server) -> None:
+    said = storage_for("s3://lake", s3.connection.url, ENVIRONMENT).polars_options("s3://lake")["storage_options"]
+    options = {key: str(value) for key, value in said.items() if key.startswith("aws_")}
+    write_deltalake("s3://lake/w/orders", LAKE_ROWS, partition_by=["day"], storage_options=options)
+
+
+def write_iceberg_to(s3: S3Server) -> None:
+    properties = storage_for("s3://lake", s3.connection.url, ENVIRONMENT).iceberg_properties("s3://lake")
+    catalog = SqlCatalog("c", uri="sqlite://", warehouse="s3://lake/w", **properties)
+    catalog.create_namespace("lake")
+    rows = LAKE_ROWS.to_arrow(compat_level=pl.CompatLevel.oldest())
+    table = catalog.create_table("lake.orders", schema=rows.schema, location="s3://lake/w/orders")
+    with table.update_spec() as spec:
+        spec.add_identity("day")
+    table.append(rows)
+    catalog.close()
+
+
+LAKE_ROWS = pl.DataFrame({"id": [1, 2, 3], "day": ["a b", "a b", "c/d"]})
+
+
+@pytest.mark.parametrize("write", [write_delta_to, write_iceberg_to])
+def test_lakes_of_s3_are_read_with_the_settings_of_their_connection(
+    project: Project, s3: S3Server, write: Callable[[S3Server], None]
+) -> None:
+    write(s3)
+    assert crawled(project, s3, "s3://lake/w").problems == ()
+    assert [(one.values, one.rows) for one in project.catalog.partitions("raw.orders")] == [
+        (("a b",), 2),
+        (("c/d",), 1),
+    ]
+    asked = {"project_dir": project.folder, "environment": ENVIRONMENT}
+    found = query_result(project.catalog, "SELECT id FROM raw.orders WHERE day = 'c/d'", **asked)
+    assert (found.rows, [(one.files, one.of_files) for one in found.reads]) == (((3,),), [(2, 3)])
+    report = crawled(project, s3, "s3://lake/w")
+    assert (report.files_read, [one.kind for one in report.table_changes]) == (0, [ChangeKind.UNCHANGED])
