@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 
 from violation import require
@@ -27,9 +28,10 @@ class Admission:
         self.at_work = [one for one in places if _state(one).is_active]
         self.waiting = [one for one in places if _state(one) is NodeState.WAITING]
         self.due = [one for one in self.waiting if self._is_due(one)]
-        # There may be a thousand runs: what is asked often is looked up by number and node.
-        self._at_work = {(run.number, node_id) for run, node_id in self.at_work}
-        self._due = {(run.number, node_id) for run, node_id in self.due}
+        # There may be hundreds of runs in one line: who stands there is gathered once.
+        self._at_work = _by_line(self.at_work)
+        self._due = _by_line(self.due)
+        self._limits: dict[tuple[int, NodeId], float] = {}
         self._held: dict[tuple[int, NodeId], bool] = {}
         counts = Counter(run.number for run, _ in self.at_work)
         self.counts = {run.number: counts[run.number] for run in self.runs}
@@ -42,18 +44,28 @@ class Admission:
     def ahead_of(self, place: Place) -> list[WorkflowRun]:
         """The other runs that have the node at work, or are older and wait for it, too."""
         run, node_id = place
-        same = [one for one in self.runs if one is not run and one.workflow.name == run.workflow.name]
-        at_work = [one for one in same if (one.number, node_id) in self._at_work]
-        return at_work + [one for one in same if one.number < run.number and (one.number, node_id) in self._due]
+        line = (run.workflow.name, node_id)
+        due = self._due.get(line, [])
+        older = due[: bisect_left(due, run.number, key=lambda one: one.number)]
+        return [one for one in self._at_work.get(line, []) if one is not run] + older
 
     def is_held(self, place: Place) -> bool:
         """The node's job is at its limit, or older runs take what is left of it."""
         key = (place[0].number, place[1])
         if key not in self._held:
             ahead = self.ahead_of(place)
-            limits = [_limit(one, place[1]) for one in (place[0], *ahead)]
-            self._held[key] = bool(ahead) and len(ahead) >= min(limits)
+            here = (place[0], *ahead)
+            self._held[key] = bool(ahead) and any(self._limit(one, place[1]) <= len(ahead) for one in here)
         return self._held[key]
+
+    def _limit(self, run: WorkflowRun, node_id: NodeId) -> float:
+        """Return how many runs may have a node at work, by the definition that this one is pinned to."""
+        key = (id(run.workflow), node_id)
+        if key not in self._limits:
+            node = run.workflow.node(node_id)
+            assert node is not None
+            self._limits[key] = 1 if isinstance(node, Crawler) else node.max_concurrent_runs or 10**9
+        return self._limits[key]
 
     # What must hold
 
@@ -62,11 +74,12 @@ class Admission:
         check_slots(self.runs, self.slots)
         check_job_limits(self.runs)
         self.check_nobody_idles()
-        idle = [one for one in self.due if not self.is_held(one)]
-        for place in self._started(step):
-            self._check_older_first(place)
-            if not has_bugs:
-                self._check_fewest_first(place, idle)
+        if started := self._started(step):
+            idle = [one for one in self.due if not self.is_held(one)]
+            for place in started:
+                self._check_older_first(place)
+                if not has_bugs:
+                    self._check_fewest_first(place, idle)
         self._check_reasons()
 
     def check_nobody_idles(self) -> None:
@@ -91,7 +104,7 @@ class Admission:
         same = [one for one, other in self.at_work if other == node_id and one.workflow.name == run.workflow.name]
         for older, other in self.due:
             if other == node_id and older.workflow.name == run.workflow.name and older.number < run.number:
-                limit = min(_limit(one, node_id) for one in (older, *same))
+                limit = min(self._limit(one, node_id) for one in (older, *same))
                 require(len(same) < limit, f"{node_id} of run {run.number} starts before that of run {older.number}")
 
     def _check_fewest_first(self, place: Place, idle: list[Place]) -> None:
@@ -104,16 +117,17 @@ class Admission:
         told = waits(self.runs, self.wall_s)
         free = [run.number for run, node_id in self.waiting if not self.is_held((run, node_id))]
         first_free = sorted(set(free))[:NEXT_MAX]
+        holders = [number for number, count in self.counts.items() if count]
+        due = {(run.number, node_id) for run, node_id in self.due}
         for place in self.waiting:
             run, node_id = place
             why = told[run.run_id].nodes[node_id] if run.run_id in told else ""
-            if (run.number, node_id) not in self._due:
+            if (run.number, node_id) not in due:
                 require(" before " in why, f"{_told([place])} waits for its delay, and says: {why}")
             elif self.is_held(place):
                 ahead = [one.number for one in self.ahead_of(place)]
                 require(_names(why, "waits for run", ahead), f"{_told([place])} waits for {ahead}, and says: {why}")
             else:
-                holders = [number for number, count in self.counts.items() if count]
                 is_said = _names(why, "slot", holders) if run.number in first_free else "slot" in why
                 require(is_said, f"{_told([place])} waits for a slot, and says: {why}")
         for run in self.runs:
@@ -121,16 +135,18 @@ class Admission:
             require(bool(turn) == run.is_queued, f"run {run.number} waits for its turn or not, and says: {turn}")
 
 
+def _by_line(places: list[Place]) -> dict[tuple[str, NodeId], list[WorkflowRun]]:
+    """Return the runs, oldest first, of each node of each workflow."""
+    found: dict[tuple[str, NodeId], list[WorkflowRun]] = {}
+    for run, node_id in places:
+        found.setdefault((run.workflow.name, node_id), []).append(run)
+    return found
+
+
 def _state(place: Place) -> NodeState:
     last = place[0].nodes[place[1]].last
     assert last is not None
     return last.state
-
-
-def _limit(run: WorkflowRun, node_id: NodeId) -> float:
-    node = run.workflow.node(node_id)
-    assert node is not None
-    return 1 if isinstance(node, Crawler) else node.max_concurrent_runs or 10**9
 
 
 def _was_at_work(before: WorkflowRun | None, after: WorkflowRun, node_id: NodeId) -> bool:
@@ -144,7 +160,7 @@ def _was_at_work(before: WorkflowRun | None, after: WorkflowRun, node_id: NodeId
 def _names(text: str, word: str, numbers: list[int]) -> bool:
     """Tell whether a reason says what is waited for, and for whom: the first of many."""
     said = {int(part) for part in text.replace(",", " ").replace(":", " ").split() if part.isdigit()}
-    return word in text and (bool(said & set(numbers)) or len(numbers) > NAMED_MAX)
+    return word in text and (len(numbers) > NAMED_MAX or not said.isdisjoint(numbers))
 
 
 def _told(places: list[Place]) -> str:
