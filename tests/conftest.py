@@ -23,6 +23,11 @@ from glue_tui.protocol.views import NodeView, RunView
 T = TypeVar("T")
 DEADLINE_S = 30.0
 
+# Engines, their fork servers and commands are started hundreds of times, and so is pytest by its workers: each would
+# compile every module anew where the environment forbids to keep them compiled, which no installed package does.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 
 def wait_for(what: Callable[[], T | None], *, deadline_s: float = DEADLINE_S, why: str = "") -> T:
     """Return the first value of `what` that is true; fail after the deadline."""
