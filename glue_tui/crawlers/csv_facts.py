@@ -13,15 +13,15 @@ from polars.exceptions import PolarsError
 from glue_tui.catalog.forms import COMMA_NUMBER
 from glue_tui.catalog.readers.csv_files import TRAILING, scan_csv_whole
 from glue_tui.core.schema import FileFormat
+from glue_tui.crawlers.csv_counter import Counter, FileCounts
 from glue_tui.crawlers.csv_counts import counts_in_form, facts_from
-from glue_tui.crawlers.csv_sorts import FILE, Counter, FileCounts
 from glue_tui.crawlers.encodings import encoding_of_file
 from glue_tui.crawlers.evidence import blank_line_count, ragged_row
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, Found, broken, type_of
 from glue_tui.crawlers.forms import possible_forms
 from glue_tui.crawlers.listing import ListedFile
 
-_PATH = "__glue_tui_path"
+PATH = "__glue_tui_path"
 BATCH_ROWS = 500_000
 """Rows that are held at a time."""
 _BROKEN = (PolarsError, OSError, EOFError, UnicodeError, csv.Error)
@@ -109,11 +109,13 @@ def _read(files: Sequence[ListedFile], file_format: FileFormat) -> dict[str, _Re
     """Read the files once, some rows at a time."""
     schema = {name: pl.String() for name in file_format.columns}
     trailing = TRAILING if file_format.trailing else ""
-    counter = Counter(file_format.columns, dict(file_format.forms), trailing=trailing, is_one_file=len(files) == 1)
-    counts: dict[object, FileCounts] = {}
-    frame = scan_csv_whole(file_format, [listed.absolute for listed in files], schema, FILE, files[0].storage)
+    counter = Counter(file_format.columns, dict(file_format.forms), trailing=trailing)
+    counts: dict[str, FileCounts] = {}
+    frame = scan_csv_whole(file_format, [listed.absolute for listed in files], schema, PATH, files[0].storage)
     for batch in frame.collect_batches(chunk_size=BATCH_ROWS, engine="streaming"):
-        for path, found in counter.count(batch).items() if batch.height else ():
+        runs = batch[PATH].rle().struct
+        paths, rows = runs.field("value").to_list(), runs.field("len").to_list()
+        for path, found in zip(paths, counter.count(batch, rows) if rows else (), strict=True):
             counts[path] = counts[path].plus(found) if path in counts else found
     return {listed.absolute: _reading(counts.get(listed.absolute), file_format) for listed in files}
 
@@ -150,12 +152,12 @@ def _with_forms(
     schema = {name: pl.String() for name in file_format.columns}
     keys = {(name, form): f"{place}" for place, (name, form) in enumerate((n, f) for n in forms for f in forms[n])}
     counts = (
-        scan_csv_whole(file_format, concerned, schema, _PATH, files[0].storage)
-        .group_by(_PATH)
+        scan_csv_whole(file_format, concerned, schema, PATH, files[0].storage)
+        .group_by(PATH)
         .agg(*(item for (name, form), key in keys.items() for item in counts_in_form(key, pl.col(name), form)))
         .collect(engine="streaming")
     )
-    by_path = {row[_PATH]: row for row in counts.iter_rows(named=True)}
+    by_path = {row[PATH]: row for row in counts.iter_rows(named=True)}
     found_facts = {}
     for listed in files:
         reading = readings[listed.absolute]

@@ -6,12 +6,12 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from glue_tui.catalog.readers.csv_files import is_plain, scan_csv_whole
-from glue_tui.crawlers.csv_sorts import FILE, Sort, sort_of, sorts_of_kind
+from glue_tui.crawlers.csv_sorts import odd_ones
 from glue_tui.crawlers.facts import CrawledFile
 from glue_tui.crawlers.values import fits
 
 BATCH_ROWS = 500_000
-_ROW = "__glue_tui_row"
+_PATH = "__glue_tui_path"
 
 
 def first_misfit_far_in(file: CrawledFile, column: str, kind: str) -> tuple[int, str] | None:
@@ -28,13 +28,12 @@ def first_misfit_far_in(file: CrawledFile, column: str, kind: str) -> tuple[int,
         if lines.select(pl.len()).collect(engine="streaming").item() != file.rows + file_format.header:
             return None
         schema = {name: pl.String() for name in file_format.columns}
-        rows = scan_csv_whole(file_format, [listed.absolute], schema, FILE, listed.storage).select(column)
+        rows = scan_csv_whole(file_format, [listed.absolute], schema, _PATH, listed.storage).select(column)
         for start in range(file.facts[column].rows_before_misfit(kind), file.rows, BATCH_ROWS):
-            some = rows.slice(start, BATCH_ROWS).with_row_index(_ROW, start)
-            odd = some.filter(sort_of(pl.col(column), sorts_of_kind(kind)) == Sort.OTHER)
-            for row, value in odd.collect(engine="streaming").iter_rows():
-                if not fits(value, kind):
-                    return row + 1 + file_format.header, value
+            some = rows.slice(start, BATCH_ROWS).collect(engine="streaming").to_series()
+            for place in odd_ones(some, kind):
+                if not fits(value := some[place], kind):
+                    return start + place + 1 + file_format.header, value
     except (PolarsError, OSError):
         return None
     return None

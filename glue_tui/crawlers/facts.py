@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -95,12 +96,14 @@ def total(facts: Sequence[ColumnFacts]) -> ColumnFacts:
     """Return the counts of a column in all files together, and the most digits in any."""
     if not facts:
         return ColumnFacts()
-    fits = tuple(map(sum, zip(*(item.fits for item in facts), strict=True)))
+    # Files that are alike share one object: a few are added up, not thousands.
+    times = Counter(map(id, facts))
+    distinct = [(item, times[key]) for key, item in {id(item): item for item in facts}.items()]
     return ColumnFacts(
-        values=sum(item.values for item in facts),
-        fits=fits,
-        whole_digits=max(item.whole_digits for item in facts),
-        scale=max(item.scale for item in facts),
+        values=sum(item.values * count for item, count in distinct),
+        fits=tuple(sum(item.fits[place] * count for item, count in distinct) for place in range(len(COUNTED))),
+        whole_digits=max(item.whole_digits for item, _ in distinct),
+        scale=max(item.scale for item, _ in distinct),
     )
 
 

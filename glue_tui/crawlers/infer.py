@@ -14,9 +14,8 @@ from glue_tui.catalog.readers.lake_tables import lake_kind
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.classify import classify
-from glue_tui.crawlers.csv_alike import Pattern, first_line, pattern_of
 from glue_tui.crawlers.csv_facts import read_counted, read_csv
-from glue_tui.crawlers.csv_together import count_together
+from glue_tui.crawlers.csv_together import Pattern, count_together, first_line, pattern_of
 from glue_tui.crawlers.excel_facts import read_excel
 from glue_tui.crawlers.facts import BrokenFile, Found, PassedOver
 from glue_tui.crawlers.head import HEAD_BYTES, NoData, Unreadable

@@ -14,10 +14,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from glue_tui.core.model import Classifier
+from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.classify import classify
+from glue_tui.crawlers.csv_counter import Counter
 from glue_tui.crawlers.csv_counts import counts_as_written, facts_from
+from glue_tui.crawlers.csv_dialect import DELIMITERS
 from glue_tui.crawlers.csv_facts import read_csv
-from glue_tui.crawlers.csv_sorts import FILE, FITTING, Counter, sort_of, sorts_in
+from glue_tui.crawlers.csv_sorts import FITTING, SMALL_ROWS, Sort, is_of, sort_in_python
+from glue_tui.crawlers.csv_together import pattern_of
 from glue_tui.crawlers.facts import COUNTED, BrokenFile, CrawledFile, Found, PassedOver
 from glue_tui.crawlers.head import NoData, Unreadable
 from glue_tui.crawlers.infer import read_files
@@ -46,25 +50,42 @@ values = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), values), min_size=1, max_size=40))
-@settings(max_examples=40, deadline=None)
-def test_values_counted_by_their_sort_are_counted_as_the_long_way_counts_them(rows: list[tuple[int, str]]) -> None:
-    frame = pl.DataFrame({FILE: [file for file, _ in rows], "a": [value for _, value in rows]})
-    counted = Counter(("a",), {}).count(frame)
-    long = frame.lazy().group_by(FILE).agg(*counts_as_written("0", pl.col("a"))).collect()
-    for row in long.iter_rows(named=True):
-        assert counted[row[FILE]].columns[0].facts == facts_from(row, "0", "")
+@given(st.lists(st.lists(values, min_size=1, max_size=12), min_size=1, max_size=4), st.sampled_from([1, SMALL_ROWS]))
+@settings(max_examples=60, deadline=None)
+def test_values_counted_by_their_sort_are_counted_as_the_long_way_counts_them(
+    files: list[list[str]], times: int
+) -> None:
+    files = [values * times for values in files]
+    frame = pl.DataFrame({"a": [value for values in files for value in values]})
+    counted = Counter(("a",), {}).count(frame, [len(values) for values in files])
+    for values, counts in zip(files, counted, strict=True):
+        row = pl.DataFrame({"a": values}).select(*counts_as_written("0", pl.col("a"))).row(0, named=True)
+        assert counts.columns[0].facts == facts_from(row, "0", "")
 
 
 @given(values)
 @example("-00.5")
-@settings(max_examples=100, deadline=None)
+@example("2024-02-29")
+@example("1900-02-29 00:00:00")
+@example("May 3, 2025")
+@settings(max_examples=200, deadline=None)
 def test_a_value_of_a_sort_fits_what_is_said_of_the_sort(value: str) -> None:
-    frame = pl.DataFrame({"a": [value]})
-    sort = frame.select(sort_of(pl.col("a"), sorts_in([value]))).item()
-    if sort in FITTING:
-        row = frame.select(*counts_as_written("0", pl.col("a"))).row(0, named=True)
+    column = pl.Series("a", [value])
+    row = column.to_frame().select(*counts_as_written("0", pl.col("a"))).row(0, named=True)
+    of_polars = [sort for sort in Sort if is_of(column, sort).all()]
+    assert sort_in_python(value) == (of_polars[0] if of_polars else None)
+    for sort in of_polars:
         assert {kind for kind in COUNTED if row[f"0:{kind}"]} == set(FITTING[sort])
+
+
+@given(values)
+@settings(max_examples=100, deadline=None)
+def test_no_way_of_writing_csv_shows_in_a_word(value: str) -> None:
+    if sort_in_python(value) is Sort.WORD:
+        pattern = pattern_of(b"id,name\n1,a\n", FileFormat(classification="csv", columns=("id", "name")))
+        assert pattern is not None
+        assert not pl.Series([value]).str.contains(pattern.odd_value).any()
+        assert not any(delimiter in value for delimiter in DELIMITERS)
 
 
 ODD = [

@@ -1,0 +1,165 @@
+"""The counts of the values of CSV files, column by column and file by file: those of plain sorts, and all others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import add
+
+import polars as pl
+
+from glue_tui.crawlers.csv_counts import counts_as_written, counts_in_form, facts_from
+from glue_tui.crawlers.csv_sorts import FITTING, Sort, Tally, by_file, tally
+from glue_tui.crawlers.facts import COUNTED, ColumnFacts
+
+LONG_VALUES = 200_000
+"""So many values are counted the long way at a time: it takes memory."""
+_PLACE, _FILE, _VALUE = "place", "file", "value"
+_Values = tuple[int, pl.Series, pl.Series]
+"""The place of a column, some of its values, and the number of the file of each."""
+_AS_WRITTEN = tuple(counts_as_written("", pl.col(_VALUE)))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the values of one column of one file are; counts of parts of a file can be added up."""
+
+    facts: ColumnFacts
+    odd: tuple[str, ...] = ()
+    """Of the values that fit nothing the first, the least and the most; only where some could be of another form."""
+
+    def plus(self, other: Counts, rows: int) -> Counts:
+        """Return the counts of both; the other's values come after so many rows of the file."""
+        facts = self.facts
+        sure = facts.rows_before or (0,) * len(COUNTED)
+        before = tuple(rows if fits == facts.values else some for some, fits in zip(sure, facts.fits, strict=True))
+        both = self.beside(other)
+        return Counts(replace(both.facts, rows_before=before), both.odd)
+
+    def beside(self, other: Counts) -> Counts:
+        """Return the counts of both, of other values of the same rows."""
+        one, two = self.facts, other.facts
+        odd = self.odd + other.odd
+        return Counts(
+            ColumnFacts(
+                values=one.values + two.values,
+                fits=tuple(map(add, one.fits, two.fits)),
+                whole_digits=max(one.whole_digits, two.whole_digits),
+                scale=max(one.scale, two.scale),
+                form=one.form,
+            ),
+            (odd[0], min(odd), max(odd)) if odd else (),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FileCounts:
+    rows: int
+    empty: int
+    """Rows without any value."""
+    trailing: int
+    """Rows with something after the delimiter that ends them."""
+    columns: tuple[Counts, ...]
+
+    def plus(self, other: FileCounts) -> FileCounts:
+        """Return the counts of these rows and others that follow them in the file."""
+        return FileCounts(
+            self.rows + other.rows,
+            self.empty + other.empty,
+            self.trailing + other.trailing,
+            tuple(one.plus(two, self.rows) for one, two in zip(self.columns, other.columns, strict=True)),
+        )
+
+
+@dataclass(slots=True)
+class Counter:
+    """Counts the values of files of one format, given some rows at a time."""
+
+    columns: tuple[str, ...]
+    forms: dict[str, str]
+    """Columns of which was said how they are written."""
+    trailing: str = ""
+    """The column of what comes after the last delimiter; empty: there is none."""
+    texts: list[tuple[pl.Series, pl.Series]] = field(default_factory=list)
+    """Of the rows that were counted last, the values in which anything may stand, and the numbers of their files."""
+    known: dict[tuple[Sort, ...], dict[tuple[int, ...], Counts]] = field(default_factory=lambda: defaultdict(dict))
+
+    def count(self, frame: pl.DataFrame, rows: Sequence[int]) -> list[FileCounts]:
+        """Return the counts of each file; the rows of a file stand together, `rows` says how many each has."""
+        files = _repeated(range(len(rows)), rows)
+        self.texts = []
+        columns: list[list[Counts]] = []
+        long: dict[str, list[_Values]] = defaultdict(list)
+        for place, name in enumerate(self.columns):
+            if form := self.forms.get(name):
+                columns.append([Counts(ColumnFacts(form=form))] * len(rows))
+                long[form].append((place, frame[name], files))
+                self.texts.append((frame[name], files))
+                continue
+            found = tally(frame[name], files, rows)
+            columns.append(self._known(found, rows))
+            if len(found.others):
+                long[""].append((place, found.others, found.others_files))
+                self.texts.append((found.others, found.others_files))
+            if len(found.texts):
+                self.texts.append((found.texts, found.texts_files))
+        for form, some in long.items():
+            for place, file, counts in _counted_long(some, form):
+                columns[place][file] = columns[place][file].beside(counts)
+        empty = self._empty(frame, files, len(rows))
+        trailing = _sums(files, frame[self.trailing] != "", len(rows)) if self.trailing else [0] * len(rows)
+        return [FileCounts(*counts) for counts in zip(rows, empty, trailing, zip(*columns, strict=True), strict=True)]
+
+    def _empty(self, frame: pl.DataFrame, files: pl.Series, count: int) -> list[int]:
+        """Return how many rows of each file have no value."""
+        if not all(frame[name].null_count() for name in self.columns):
+            return [0] * count
+        is_empty = frame.select(pl.all_horizontal(pl.col(name).is_null() for name in self.columns))
+        return _sums(files, is_empty.to_series(), count)
+
+    def _known(self, found: Tally, rows: Sequence[int]) -> list[Counts]:
+        """Return the counts of the values of plain sorts, one object for all files of which they are the same."""
+        sorts = tuple(found.sorts)
+        known = self.known[sorts]
+        columns: list[Counts] = []
+        for key in zip(rows, found.nothing, found.whole, found.scale, *found.sorts.values(), strict=True):
+            if (counts := known.get(key)) is None:
+                counts = known[key] = Counts(_facts(sorts, *key))
+            columns.append(counts)
+        return columns
+
+
+def _facts(sorts: Sequence[Sort], rows: int, nothing: int, whole: int, scale: int, *counts: int) -> ColumnFacts:
+    of_kind = [(FITTING[sort], count) for sort, count in zip(sorts, counts, strict=True)]
+    fits = tuple(sum(count for kinds, count in of_kind if kind in kinds) for kind in COUNTED)
+    return ColumnFacts(values=sum(counts), fits=fits, whole_digits=whole, scale=scale)
+
+
+def _repeated(numbers: Iterable[int], times: Sequence[int]) -> pl.Series:
+    """Return each number so many times."""
+    frame = pl.DataFrame({"number": pl.Series(numbers, dtype=pl.UInt32), "times": pl.Series(times, dtype=pl.UInt32)})
+    return frame.select(pl.col("number").repeat_by("times").explode(empty_as_null=False)).to_series()
+
+
+def _counted_long(some: Sequence[_Values], form: str) -> Iterator[tuple[int, int, Counts]]:
+    """Yield the counts of values that need a closer look, by the places of their columns and by file."""
+    values = pl.DataFrame(
+        {
+            _PLACE: _repeated((place for place, *_ in some), [len(values) for _, values, _ in some]),
+            _FILE: pl.concat([files for *_, files in some]),
+            _VALUE: pl.concat([values for _, values, _ in some]),
+        }
+    )
+    wanted = tuple(counts_in_form("", pl.col(_VALUE), form)) if form else _AS_WRITTEN
+    for part in values.iter_slices(LONG_VALUES):
+        for row in part.group_by(_PLACE, _FILE, maintain_order=True).agg(*wanted).iter_rows(named=True):
+            yield row[_PLACE], row[_FILE], Counts(facts_from(row, "", form), _odd(row))
+
+
+def _odd(row: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(value for which in ("first", "least", "most") if isinstance(value := row.get(f":{which}"), str))
+
+
+def _sums(files: pl.Series, marks: pl.Series, count: int) -> list[int]:
+    return by_file(files.filter(marks), count)
