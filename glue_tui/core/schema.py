@@ -69,6 +69,8 @@ class FileFormat:
     """JSON: the path of the records within the document (`$.items[*]`); empty where each element is a record."""
     exact: bool = False
     """JSON: read value by value, for a text column holds what is no text, or a number more digits than a double."""
+    beyond_double: tuple[str, ...] = ()
+    """JSON: columns of whole numbers, one of which is so great that a double may not hold it."""
     sheet: str = ""
     """Excel: the sheet's name."""
     pattern: str = ""

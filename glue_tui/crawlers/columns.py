@@ -10,8 +10,9 @@ from glue_tui.catalog.forms import COMMA_NUMBER, is_time
 from glue_tui.core.schema import Column
 from glue_tui.core.schema_changes import NO_VALUES
 from glue_tui.crawlers.csv_far import first_misfit_far_in
-from glue_tui.crawlers.evidence import first_misfit, first_value, shortened
+from glue_tui.crawlers.evidence import first_beyond_double, first_misfit, first_value, shortened
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, is_held, narrow_kind, total, type_of
+from glue_tui.crawlers.json_exact import becomes_inexact
 from glue_tui.crawlers.values import NARROW_TYPES, NULL_TYPE, widened
 
 FORCED_SHARE = 0.2
@@ -41,12 +42,22 @@ def column_of(name: str, files: Sequence[CrawledFile], said: str) -> tuple[Colum
         return Column(name=name, type="string", reason=reason), f"column {name} is no {said}, as types says: {reason}"
     if kind == NULL_TYPE:
         return Column(name=name, type="string", reason=NO_VALUES), ""
+    if great := [file for file in holding if becomes_inexact(file.facts[name], kind)]:
+        return Column(name=name, type="string", reason=_lost_digits(name, great)), ""
     if kind == "string" and (reason := _said_form_misfit(name, holding)):
         return Column(name=name, type=kind, reason=reason), f"column {name} is text: {reason}"
     if kind == "string" and (ambiguous := [file for file in holding if file.facts[name].is_ambiguous]):
         reason = _ambiguity(name, ambiguous)
         return Column(name=name, type=kind, reason=reason), f"column {name} is text: {reason}"
     return Column(name=name, type=kind, reason=_reason(name, kind, holding)), _thousands_in_doubt(name, kind, holding)
+
+
+def _lost_digits(name: str, files: Sequence[CrawledFile]) -> str:
+    """Return the whole number for which a column, beside fractions in other files, is no double."""
+    file = min(files, key=lambda file: (not file.was_read, file.listed.path))
+    found = first_beyond_double(file.listed, file.format, name) if file.was_read else None
+    where = f"{shortened(found[1])} in {file.listed.path}:{found[0]}" if found else f"a number in {file.listed.path}"
+    return f"{where} would lose digits as a double, as other files need it"
 
 
 def _thousands_in_doubt(name: str, kind: str, files: Sequence[CrawledFile]) -> str:

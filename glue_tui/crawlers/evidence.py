@@ -6,11 +6,13 @@ Read again in plain Python, but only for the one file that is known to hold it.
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable
 
 from glue_tui.catalog.readers.csv_rows import csv_rows, csv_text
+from glue_tui.catalog.readers.json_records import json_records
+from glue_tui.catalog.readers.json_values import json_object, json_text
 from glue_tui.core.schema import FileFormat
+from glue_tui.crawlers.json_kinds import Kinds
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.values import fits, widened
 
@@ -27,6 +29,11 @@ def first_misfit(
     if file_format.classification == "json":
         return _first_json_misfit(listed, file_format, column, kind)
     return _first_value(listed, file_format, column, lambda value: not fits(value, kind, form))
+
+
+def first_beyond_double(listed: ListedFile, file_format: FileFormat, column: str) -> tuple[int, str] | None:
+    """Return line and text of the first value in a JSON column with a whole number that a double may not hold."""
+    return _first_json_value(listed, file_format, column, lambda value: value.is_beyond_double)
 
 
 def first_value(listed: ListedFile, file_format: FileFormat, column: str) -> tuple[int, str] | None:
@@ -92,24 +99,26 @@ def _first_row(
 
 
 def _first_json_misfit(listed: ListedFile, file_format: FileFormat, column: str, kind: str) -> tuple[int, str] | None:
-    with csv_text(listed.absolute, file_format, listed.storage) as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                value = json.loads(line).get(column) if line.strip() else None
-            except (ValueError, AttributeError):
-                return None
-            if value is not None and widened(_json_type(value), kind) != kind:
-                return number, value if isinstance(value, str) else json.dumps(value)
+    def is_sought(value: Kinds) -> bool:
+        if kind in ("date", "timestamp") and value.type == "string":
+            return not fits(value.firsts["string"][1], kind)
+        return widened(value.type, kind) != kind
+
+    return _first_json_value(listed, file_format, column, is_sought)
+
+
+def _first_json_value(
+    listed: ListedFile, file_format: FileFormat, column: str, is_sought: Callable[[Kinds], bool]
+) -> tuple[int, str] | None:
+    """Return line and text of the first value of a field, null aside, that is sought; each is given as kinds of one."""
+    try:
+        for line, record in json_records(listed.absolute, file_format, listed.storage):
+            if (value := json_object(record.encode()).get(column)) is None:
+                continue
+            kinds = Kinds()
+            kinds.add(value, line)
+            if kinds.counts and is_sought(kinds):
+                return line, json_text(value)
+    except (ValueError, OSError):
+        pass  # the file changed since it was read
     return None
-
-
-def _json_type(value: object) -> str:
-    match value:
-        case bool():
-            return "boolean"
-        case int():
-            return "bigint"
-        case float():
-            return "double"
-        case _:
-            return "string"

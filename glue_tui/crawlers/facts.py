@@ -38,6 +38,8 @@ class ColumnFacts:
     is_ambiguous: bool = False
     """Several of `others` hold for every value, and mean different things."""
 
+    is_beyond_double: bool = False
+    """A whole number within `type` is so great that a double may not hold it."""
     rows_before: tuple[int, ...] = ()
     """For each kind, how many rows from the file's start hold no value of another kind, roughly. Empty: not known."""
 

@@ -18,7 +18,7 @@ from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.facts import BrokenFile, ColumnFacts, CrawledFile, Found, broken
 from glue_tui.crawlers.json_kinds import kinds_of
 from glue_tui.crawlers.listing import ListedFile
-from glue_tui.crawlers.values import NULL_TYPE, PATTERNS
+from glue_tui.crawlers.values import DOUBLE_WHOLE_MAX, NULL_TYPE, PATTERNS
 
 _PATH = "__glue_tui_path"
 
@@ -26,6 +26,10 @@ _PLAIN_NAME = re.compile(r"[ !#-\[\]-~]+")
 """A key that stands in the file as it is: no letter of it can have been escaped."""
 
 _LONG_NUMBER = r"[:\[,]\s*-?\d{16,}(?:\.\d+)?\s*[,\]}]"
+
+
+_LONG_EXPONENT = r"\d[eE][+-]?\d{3,}"
+"""Beyond some of them a double is infinite, or nothing."""
 
 
 def read_json(listed: ListedFile, file_format: FileFormat) -> Found:
@@ -52,32 +56,62 @@ def _plain(lines: str, listed: ListedFile, file_format: FileFormat) -> CrawledFi
         schema = frame.collect_schema()
         if not schema or is_rewritten(pl.scan_lines(lines, glob=False, **options), schema):
             return None
-        texts = [name for name, dtype in schema.items() if dtype == pl.String]
         counts = (
             pl.scan_ndjson(source, schema=schema, **options)
             .select(
                 pl.len(),
                 # Counted, so that every value is read: one that polars can't read shows.
                 pl.all().count().name.prefix("counted:"),
-                *(item for place, name in enumerate(texts) for item in text_counts(place, pl.col(name))),
+                *value_counts(schema),
             )
             .collect(engine="streaming")
             .row(0, named=True)
         )
     except PolarsError:
         return None
-    read_as = replace(file_format, columns=tuple(schema))
-    return CrawledFile(listed=listed, format=read_as, rows=counts["len"], facts=facts_of(schema, counts))
+    facts = facts_of(schema, counts)
+    return CrawledFile(listed=listed, format=read_as(file_format, facts), rows=counts["len"], facts=facts)
+
+
+def read_as(file_format: FileFormat, facts: Mapping[str, ColumnFacts]) -> FileFormat:
+    """Return the format of files with these columns."""
+    great = tuple(name for name, item in facts.items() if item.is_beyond_double)
+    return replace(file_format, columns=tuple(facts), beyond_double=great)
 
 
 def facts_of(schema: pl.Schema, counts: Mapping[str, int]) -> dict[str, ColumnFacts]:
-    """Return what columns of these dtypes are, those of text by the counts of their values."""
-    texts = [name for name, dtype in schema.items() if dtype == pl.String]
-    kinds = {name: text_kind(counts, place) for place, name in enumerate(texts)}
-    return {
-        name: ColumnFacts(type=NULL_TYPE if dtype == pl.Null else kinds.get(name) or glue_type(dtype))
-        for name, dtype in schema.items()
-    }
+    """Return what columns of these dtypes are, by the counts of their values that `value_counts` asks for."""
+    great = {key.partition(":")[0] for key, count in counts.items() if count and ":great" in key}
+    facts = {}
+    for place, (name, dtype) in enumerate(schema.items()):
+        kind = text_kind(counts, place) if dtype == pl.String else glue_type(dtype)
+        facts[name] = ColumnFacts(
+            type=NULL_TYPE if dtype == pl.Null else kind,
+            is_beyond_double=str(place) in great,
+        )
+    return facts
+
+
+def value_counts(schema: Mapping[str, pl.DataType]) -> Iterator[pl.Expr]:
+    """Yield what has to be counted of columns of these dtypes to know what they are: see `facts_of`."""
+    for place, (name, dtype) in enumerate(schema.items()):
+        if dtype == pl.String:
+            yield from text_counts(place, pl.col(name))
+        for number, whole in enumerate(_whole_numbers(pl.col(name), dtype)):
+            great = (whole > DOUBLE_WHOLE_MAX) | (whole < -DOUBLE_WHOLE_MAX)
+            yield great.sum().alias(f"{place}:great{number}")
+
+
+def _whole_numbers(values: pl.Expr, dtype: object) -> Iterator[pl.Expr]:
+    """Yield the whole numbers that values are, or have within; each expression those of one place."""
+    match dtype:
+        case pl.Int64() | pl.Int128():
+            yield values
+        case pl.List():
+            yield from _whole_numbers(values.list.explode(keep_nulls=False, empty_as_null=False), dtype.inner)
+        case pl.Struct():
+            for item in dtype.fields:
+                yield from _whole_numbers(values.struct.field(item.name), item.dtype)
 
 
 def text_counts(place: int, column: pl.Expr) -> Iterator[pl.Expr]:
@@ -104,7 +138,7 @@ def is_rewritten(lines: pl.LazyFrame, schema: pl.Schema) -> bool:
     texts, has_doubles = _text_keys(schema)
     if not all(map(_PLAIN_NAME.fullmatch, texts)):
         return True
-    patterns = [_LONG_NUMBER] if has_doubles else []
+    patterns = [_LONG_NUMBER, _LONG_EXPONENT] if has_doubles else []
     if texts:
         keys = "|".join(map(re.escape, sorted(texts)))
         text = r'"(?:[^"\\]|\\.)*"|null'
@@ -144,15 +178,18 @@ def _exact(listed: ListedFile, file_format: FileFormat) -> CrawledFile:
     """Return what the records of a file hold, value by value. Raises BrokenJson."""
     fields, rows = kinds_of(json_records(listed.absolute, file_format, listed.storage))
     exact = file_format.exact or any(item.is_exact_needed for item in fields.values())
-    read_as = replace(file_format, columns=tuple(fields), exact=exact)
     texts = {name: pl.String() for name, item in fields.items() if item.counts.keys() == {"string"}}
-    facts = {name: ColumnFacts(type=item.type, reason=item.reason(listed.path)) for name, item in fields.items()}
+    facts = {
+        name: ColumnFacts(type=item.type, reason=item.reason(listed.path), is_beyond_double=item.is_beyond_double)
+        for name, item in fields.items()
+    }
+    found_as = replace(read_as(file_format, facts), exact=exact)
     if texts:
         counts = (
-            scan_json(read_as, [listed.absolute], texts, _PATH, listed.storage)
-            .select(item for place, name in enumerate(texts) for item in text_counts(place, pl.col(name)))
+            scan_json(found_as, [listed.absolute], texts, _PATH, listed.storage)
+            .select(value_counts(texts))
             .collect(engine="streaming")
             .row(0, named=True)
         )
         facts |= {name: ColumnFacts(type=text_kind(counts, place)) for place, name in enumerate(texts)}
-    return CrawledFile(listed=listed, format=read_as, rows=rows, facts=facts)
+    return CrawledFile(listed=listed, format=found_as, rows=rows, facts=facts)

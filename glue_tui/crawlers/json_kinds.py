@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import isfinite
 
 from glue_tui.catalog.readers.json_records import BrokenJson, shown
 from glue_tui.catalog.readers.json_values import Raw, json_array, json_object, json_text
-from glue_tui.crawlers.values import NULL_TYPE
+from glue_tui.crawlers.values import DOUBLE_WHOLE_MAX, NULL_TYPE
 
 _BIGINT = range(-(2**63), 2**63)
 _DIGITS_MAX = 38
 _DOUBLE_DIGITS_SURE = 15
+_ZERO = re.compile(rb"-?[0.]+(?:[eE]|$)")
 _NOT_IN_STRUCTS = frozenset(",:<>")
 """A struct with such a letter in a field's name has no type in Glue's words."""
 
@@ -28,6 +31,8 @@ class Kinds:
     elements: Kinds | None = None
     inexact: tuple[int, str] | None = None
     """Line and text of the first number of 16 whole digits or more that a double does not hold to the last one."""
+    has_great: bool = False
+    """One of the whole numbers is so great that a double may not hold it."""
 
     def add(self, text: Raw, line: int) -> None:
         """Count one value. Raises ValueError if it is no JSON."""
@@ -47,8 +52,10 @@ class Kinds:
             self.elements = self.elements or Kinds()
             for element in json_array(raw):
                 self.elements.add(element, line)
-        elif kind in ("bigint", "long", "double") and self.inexact is None and _is_inexact(raw):
-            self.inexact = (line, raw.decode())
+        elif kind in ("bigint", "long", "double"):
+            if self.inexact is None and _is_inexact(raw):
+                self.inexact = (line, raw.decode())
+            self.has_great = self.has_great or (kind != "double" and abs(int(raw)) > DOUBLE_WHOLE_MAX)
 
     @property
     def type(self) -> str:
@@ -73,8 +80,18 @@ class Kinds:
         """Whether the type is text for what is no text: to be read value by value, for polars rewrites numbers."""
         if self.type == "string" and self.counts.keys() != {"string"}:
             return True
-        inner = (*self.members.values(), *([self.elements] if self.elements else ()))
-        return any(item.is_exact_needed for item in inner)
+        return any(item.is_exact_needed for item in self._inner)
+
+    @property
+    def is_beyond_double(self) -> bool:
+        """Whether the type is, or has within, one of whole numbers of which a double may not hold all."""
+        if self.counts.keys() <= {"bigint", "long"}:
+            return self.has_great
+        return self.type.startswith(("struct<", "array<")) and any(item.is_beyond_double for item in self._inner)
+
+    @property
+    def _inner(self) -> tuple[Kinds, ...]:
+        return (*self.members.values(), *([self.elements] if self.elements else ()))
 
     def reason(self, path: str) -> str:
         """Return what forced the field to be text though most of its values are something else; or nothing."""
@@ -83,6 +100,9 @@ class Kinds:
         if self.inexact and self.counts.keys() <= {"bigint", "long", "double"}:
             line, text = self.inexact
             return f"{shown(text)} in {path}:{line} would lose digits as a double"
+        if "number" in self.counts:
+            line, text = self.firsts["number"]
+            return f"{shown(text)} in {path}:{line} is neither a double nor a decimal({_DIGITS_MAX},0)"
         if len(self.counts) < 2:
             return ""
         most = max(self.counts, key=lambda kind: self.counts[kind])
@@ -139,8 +159,9 @@ def _kind(raw: bytes) -> str:
         case b"n":
             return NULL_TYPE
     if not raw.lstrip(b"-").isdigit():
-        float(raw)
-        return "double"
+        number = float(raw)
+        is_lost = not isfinite(number) or (number == 0 and not _ZERO.match(raw))
+        return "number" if is_lost else "double"
     if len(raw.lstrip(b"-")) > _DIGITS_MAX:
         return "number"
     return "bigint" if int(raw) in _BIGINT else "long"

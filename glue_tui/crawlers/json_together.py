@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -14,7 +13,7 @@ from glue_tui.catalog.places import is_s3
 from glue_tui.catalog.readers.json_records import is_read_by_polars
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, Found
-from glue_tui.crawlers.json_facts import facts_of, is_rewritten, read_json, text_counts
+from glue_tui.crawlers.json_facts import facts_of, is_rewritten, read_as, read_json, value_counts
 from glue_tui.crawlers.listing import ListedFile
 
 SMALL_BYTES = 1024 * 1024
@@ -66,7 +65,6 @@ def _read_alike(members: Sequence[_Small], schema: pl.Schema, file_format: FileF
     """Yield what files of one schema hold; nothing if not every line is a record that polars reads as it stands."""
     text = b"".join(content for _, content in members)
     rows = [content.count(b"\n") for _, content in members]
-    texts = [name for name, dtype in schema.items() if dtype == pl.String]
     try:
         if is_rewritten(pl.scan_lines(text), schema):
             return
@@ -78,15 +76,12 @@ def _read_alike(members: Sequence[_Small], schema: pl.Schema, file_format: FileF
         return
     numbers = pl.Series(_FILE, range(len(rows)), dtype=pl.UInt32).to_frame()
     of_rows = numbers.select(pl.col(_FILE).repeat_by(pl.Series(rows)).explode(empty_as_null=False))
-    counted = (
-        frame.hstack(of_rows)
-        .group_by(_FILE, maintain_order=True)
-        .agg(pl.len(), *(item for place, name in enumerate(texts) for item in text_counts(place, pl.col(name))))
-    )
-    read_as = replace(file_format, columns=tuple(schema))
-    known: dict[tuple[int, ...], dict[str, ColumnFacts]] = {}
+    counted = frame.hstack(of_rows).group_by(_FILE, maintain_order=True).agg(pl.len(), *value_counts(schema))
+    known: dict[tuple[int, ...], tuple[dict[str, ColumnFacts], FileFormat]] = {}
     for (listed, _), (_, count, *counts) in zip(members, counted.iter_rows(), strict=True):
         key = tuple(counts)
         if key not in known:
-            known[key] = facts_of(schema, dict(zip(counted.columns[2:], counts, strict=True)))
-        yield CrawledFile(listed=listed, format=read_as, rows=count, facts=known[key])
+            facts = facts_of(schema, dict(zip(counted.columns[2:], counts, strict=True)))
+            known[key] = facts, read_as(file_format, facts)
+        facts, found_as = known[key]
+        yield CrawledFile(listed=listed, format=found_as, rows=count, facts=facts)

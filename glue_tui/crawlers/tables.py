@@ -13,6 +13,7 @@ from glue_tui.crawlers.columns import column_of
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile
 from glue_tui.crawlers.forms_settled import settled
 from glue_tui.crawlers.group import GroupedTable
+from glue_tui.crawlers.json_exact import kept_exact
 from glue_tui.crawlers.values import NULL_TYPE
 
 _UNNAMED = re.compile(r"partition_\d+")
@@ -56,6 +57,8 @@ def draft(
     said = said_types or {}
     typed = [column_of(column, files, said.get(column, "")) for column in found if column.lower() not in key_of]
     columns = tuple(column for column, _ in typed)
+    files = kept_exact(files, {column.name: column.type for column in columns})
+    formats = _formats(files)
     first = formats[0]
     numbers = {file_format: number for number, file_format in enumerate(formats)}
     place = {identity: numbers[found] for identity, found in {id(file.format): file.format for file in files}.items()}
@@ -112,7 +115,11 @@ def _keys(keys: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
 def known_facts(table: Table, file_format: FileFormat) -> dict[str, ColumnFacts]:
     """Return what the catalog knows of the columns of a file that is not read again."""
     types = data_types(table)
-    return {name: ColumnFacts(type=types.get(name, NULL_TYPE)) for name in file_format.columns}
+    great = file_format.beyond_double
+    return {
+        name: ColumnFacts(type=types.get(name, NULL_TYPE), is_beyond_double=name in great)
+        for name in file_format.columns
+    }
 
 
 def _parameters(file: CrawledFile, first: FileFormat, crawler: str) -> dict[str, str]:

@@ -18,6 +18,9 @@ DECIMAL_DIGITS_MAX = 38
 DOUBLE_CHARACTERS_SURE = 16
 """A number that is written with no more letters than this has 15 digits at most: a double never loses one."""
 
+DOUBLE_WHOLE_MAX = 2**53
+"""A double holds every whole number up to this one, of greater ones not all."""
+
 _DOUBLE_WITHOUT_EXPONENT_MAX = 1e16
 """From here on a double is written with an exponent: polars counts such a number as no double."""
 

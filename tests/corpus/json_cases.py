@@ -79,6 +79,7 @@ def json_cases() -> Iterator[Case]:
     for name, (text, reason) in BROKEN.items():
         yield _case(name, text.encode(), Refused(reason=reason))
     yield from _values()
+    yield from _across_files()
     yield from _records_within()
 
 
@@ -117,6 +118,7 @@ def _values() -> Iterator[Case]:
         {"v": "string"},
         [("9007199254740993",), ("0.5",)],
     )
+    yield _lines("beyond_doubles", ['{"v": 1e400}', '{"v": 0.50}'], {"v": "string"}, [("1e400",), ("0.50",)])
     yield _lines(
         "moments",
         ['{"at": "2025-03-01T10:00:00Z", "no": "2025-02-30"}', '{"at": "2025-03-01 10:00:00.25", "no": "2025-03-01"}'],
@@ -130,6 +132,23 @@ def _values() -> Iterator[Case]:
     yield _lines("a_record_with_an_array", ['{"o": 1, "l": [{"s": "a"}]}'], columns, [(1, [{"s": "a"}])])
     doubled = Truth(format="json", columns={"a": "bigint"}, rows=[(2,), (3,)], doubts=("comes twice",))
     yield _case("a_key_twice", b'{"a": 1, "a": 2}\n{"a": 3}\n', doubled)
+
+
+def _across_files() -> Iterator[Case]:
+    yield Case(
+        name="json_digits_kept_as_text_for_another_file",
+        files={"a.jsonl": b'{"v": 1.50, "w": [2.00]}\n', "b.jsonl": b'{"v": "n/a", "w": ["x"]}\n'},
+        truth=Truth(
+            format="json",
+            columns={"v": "string", "w": "array<string>"},
+            rows=[("1.50", ["2.00"]), ("n/a", ["x"])],
+        ),
+    )
+    yield Case(
+        name="json_great_numbers_beside_fractions_of_another_file",
+        files={"a.jsonl": b'{"v": 9007199254740993}\n', "b.jsonl": b'{"v": 0.50}\n'},
+        truth=Truth(format="json", columns={"v": "string"}, rows=[("9007199254740993",), ("0.50",)]),
+    )
 
 
 def _records_within() -> Iterator[Case]:

@@ -247,3 +247,61 @@ def test_a_condition_on_the_first_rows_looks_at_no_later_file(project: Project) 
     first = project.scan("raw.in").head(4)
     assert first.filter(pl.col("n") >= 2).select("n").collect().rows() == [(2,), (10,)]
     assert first.filter(pl.col("n") >= 11).collect().rows() == []
+
+
+def test_numbers_keep_their_digits_as_text_for_the_sake_of_another_file(project: Project) -> None:
+    project.write("in/a.jsonl", '{"v": 1.50, "w": {"x": 1.0}, "l": [2.00], "s": {"m": 3.10}}\n')
+    project.write("in/b.jsonl", '{"v": "n/a", "w": 7, "l": ["x"], "s": {"m": "y"}}\n')
+    project.crawl("in")
+    assert project.types("raw.in") == {"v": "string", "w": "string", "l": "array<string>", "s": "struct<m:string>"}
+    rows = [("1.50", '{"x": 1.0}', ["2.00"], {"m": "3.10"}), ("n/a", "7", ["x"], {"m": "y"})]
+    assert sorted(project.rows("raw.in"), key=str) == rows
+
+
+def test_a_file_that_is_not_read_again_keeps_its_digits_when_another_makes_its_column_text(project: Project) -> None:
+    project.write("in/a.jsonl", '{"v": 1.50}\n')
+    project.crawl("in")
+    assert project.types("raw.in") == {"v": "double"}
+    project.write("in/b.jsonl", '{"v": "n/a"}\n')
+    assert project.crawl("in").files_read == 1
+    assert sorted(project.rows("raw.in")) == [("1.50",), ("n/a",)]
+
+
+@pytest.mark.parametrize("great", [9007199254740993, 12345678901234567890123])
+def test_a_great_whole_number_beside_fractions_of_another_file_is_text(project: Project, great: int) -> None:
+    project.write("in/a.jsonl", f'{{"v": 1, "few": 1, "s": [{{"m": {great}}}]}}\n{{"v": {great}, "few": 2}}\n')
+    project.write("in/b.jsonl", '{"v": 0.50, "few": 0.5, "s": [{"m": 1}]}\n')
+    project.crawl("in")
+    found = project.types("raw.in")
+    assert (found["v"], found["few"]) == ("string", "double")
+    assert project.reason("raw.in", "v") == (
+        f"'{great}' in in/a.jsonl:2 would lose digits as a double, as other files need it"
+    )
+    assert sorted(project.scan("raw.in").select("v").collect().rows()) == [("0.50",), ("1",), (str(great),)]
+    assert project.scan("raw.in").select("s").collect()["s"].to_list()[0][0]["m"] == great
+
+
+def test_a_great_whole_number_is_remembered_until_fractions_come(project: Project) -> None:
+    project.write("in/a.json", '[{"v": 9007199254740993}]')
+    project.crawl("in")
+    assert project.types("raw.in") == {"v": "bigint"}
+    project.write("in/b.json", '[{"v": 0.25}]')
+    assert project.crawl("in").files_read == 1
+    assert sorted(project.rows("raw.in")) == [("0.25",), ("9007199254740993",)]
+    assert "in/a.json would lose digits as a double" in project.reason("raw.in", "v")
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1E+999", "1e-400"])
+def test_a_number_that_is_no_double_is_text_with_the_reason(project: Project, number: str) -> None:
+    project.write("in/a.jsonl", f'{{"v": 1.5}}\n{{"v": {number}}}\n')
+    project.crawl("in")
+    assert project.types("raw.in") == {"v": "string"}
+    assert project.rows("raw.in") == [("1.5",), (number,)]
+    assert project.reason("raw.in", "v") == f"'{number}' in in/a.jsonl:2 is neither a double nor a decimal(38,0)"
+
+
+def test_the_first_misfit_is_found_in_every_layout(project: Project) -> None:
+    project.write("in/a.json", json.dumps([{"d": "2025-01-01"}, {"d": "2025-01-02"}, {"d": "2025-01-03"}]))
+    project.write("in/b.json", '[{"d": "2025-01-04"},\n{"d": "soon"}]')
+    project.crawl("in")
+    assert project.reason("raw.in", "d") == "'soon' in in/b.json:2 is no date"
