@@ -18,7 +18,7 @@ from glue_tui.core.problem import EntityNotFound, GlueTuiError, InvalidInput, di
 from glue_tui.core.schema import Table, TableChange, table_name
 from glue_tui.core.states import TableGrouping
 from glue_tui.crawlers.database import crawl_database, is_looked_for, source_of
-from glue_tui.crawlers.group import Grouping, group
+from glue_tui.crawlers.group import Grouping
 from glue_tui.crawlers.known_files import KnownFiles
 from glue_tui.crawlers.lake_facts import lake_table
 from glue_tui.crawlers.listing import shown_path
@@ -28,6 +28,7 @@ from glue_tui.crawlers.report import TableReport, lines, report_of, report_of_st
 from glue_tui.crawlers.settings_marks import SETTINGS_PARAMETER, settings_parameter
 from glue_tui.crawlers.tables import OWNER_PARAMETER, DraftTable, draft
 from glue_tui.crawlers.target_files import Log, Problems, Progress, TargetFiles, TargetReader
+from glue_tui.crawlers.workbooks import group_by_sheet
 
 TABLES_NAMED_MAX = 30
 
@@ -211,7 +212,7 @@ def _drafts(state: _Crawl, target: FolderTarget, connection_url: str, found: Tar
     drafts = []
     lakes = [file for file in found.files if file.format.classification in LAKES]
     others = [file for file in found.files if file.format.classification not in LAKES]
-    tables = group(others, name, _grouping(state, target)) if others else []
+    tables = group_by_sheet(others, name, _grouping(state, target))
     for grouped in [*tables, *(lake_table(file, place, name) for file in lakes)]:
         if not any(file.format.columns or file.lake for file, _ in grouped.files):
             paths = [file.listed.path for file, _ in grouped.files]

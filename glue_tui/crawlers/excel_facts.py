@@ -1,8 +1,9 @@
-"""What a workbook holds: the sheet that is its table, its header, and the types of its columns."""
+"""What a workbook holds: the sheets that are tables, their headers, and the types of their columns."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -12,7 +13,7 @@ from glue_tui.catalog.types import TIMESTAMP_FORMAT
 from glue_tui.core.column_names import column_names
 from glue_tui.core.model import Classifier
 from glue_tui.core.problem import InvalidInput
-from glue_tui.core.schema import FileFormat
+from glue_tui.core.schema import UNSETTLED_TAG, FileFormat
 from glue_tui.crawlers.facts import BrokenFile, ColumnFacts, CrawledFile, Found, broken
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.values import NULL_TYPE, PATTERNS, is_text
@@ -21,30 +22,63 @@ FORCED_SHARE = 0.2
 _MIDNIGHT = r"^\d{4}-\d{2}-\d{2} 00:00:00$"
 
 
-def read_excel(listed: ListedFile, file_format: FileFormat, classifier: Classifier) -> Found:
-    """Read the sheet that was said, or the first that is filled; the others are told of as a doubt."""
+def read_excel(listed: ListedFile, file_format: FileFormat, classifier: Classifier) -> list[Found]:
+    """Return what is in the sheet that was said, or in each that is filled and to be seen: each is a table's file.
+
+    Where sheets are left out, because they are hidden or broken, that is told.
+    """
     try:
         workbook = open_workbook(listed.absolute, listed.storage)
-        filled = [name for name in workbook.sheet_names if sheet_texts(workbook, name).height]
-        if classifier.sheet is not None and classifier.sheet not in filled:
-            there = ", ".join(filled) or "none that is filled"
-            return BrokenFile(path=listed.path, reason=f"it has no sheet {classifier.sheet!r} with rows, but: {there}")
-        if not filled:
-            return BrokenFile(path=listed.path, reason="all its sheets are empty")
-        sheet = classifier.sheet or filled[0]
-        texts = sheet_texts(workbook, sheet)
+        names = workbook.sheet_names
     except InvalidInput as error:
-        return BrokenFile(path=listed.path, reason=str(error))
-    except (OSError, PolarsError) as error:
-        return broken(listed, error)
-    others = [name for name in filled if name != sheet]
-    doubts: tuple[str, ...] = ()
-    if others and classifier.sheet is None:
-        doubts = (f"the sheet {sheet} is its table, there are also {', '.join(others)}: say sheet = {sheet!r}",)
-    return _read_sheet(listed, replace(file_format, sheet=sheet, doubts=doubts), texts, classifier)
+        hint = f": {error.hint}" if error.hint else ""
+        return [BrokenFile(path=listed.path, reason=f"{error}{hint}")]
+    except OSError as error:
+        return [broken(listed, error)]
+    read = _Sheets([], [], [])
+    for name in names if classifier.sheet is None else [one for one in names if one == classifier.sheet]:
+        try:
+            texts, is_hidden = sheet_texts(workbook, name)
+        except (OSError, PolarsError) as error:
+            read.broken.append(broken(listed, error))
+            continue
+        if texts.height:
+            sheet = _read_sheet(listed, replace(file_format, sheet=name), texts, classifier)
+            (read.hidden if is_hidden else read.shown).append(sheet)
+    return read.found(listed, names, classifier)
 
 
-def _read_sheet(listed: ListedFile, file_format: FileFormat, texts: pl.DataFrame, classifier: Classifier) -> Found:
+@dataclass(frozen=True, slots=True)
+class _Sheets:
+    """The sheets of a workbook that have rows."""
+
+    shown: list[CrawledFile]
+    hidden: list[CrawledFile]
+    broken: list[BrokenFile]
+
+    def found(self, listed: ListedFile, names: Sequence[str], classifier: Classifier) -> list[Found]:
+        sheets = self.shown or self.hidden
+        if classifier.sheet is not None:
+            sheets = [*self.shown, *self.hidden]
+            if not sheets and not self.broken:
+                reason = f"it has no sheet {classifier.sheet!r} with rows, but: {', '.join(names)}"
+                return [BrokenFile(path=listed.path, reason=reason)]
+        elif not sheets and not self.broken:
+            return [BrokenFile(path=listed.path, reason="all its sheets are empty")]
+        elif self.shown and self.hidden:
+            left_out = ", ".join(one.format.sheet for one in self.hidden)
+            doubt = f"hidden sheets are left out: {left_out}; sheet = {self.hidden[0].format.sheet!r} reads one alone"
+            sheets = [replace(one, format=replace(one.format, doubts=(doubt,))) for one in sheets]
+        if self.broken:
+            # Taken for changed next time, so that its broken sheets are told again.
+            unsettled = replace(listed, tag=UNSETTLED_TAG)
+            sheets = [replace(one, listed=unsettled) for one in sheets]
+        return [*self.broken, *sheets]
+
+
+def _read_sheet(
+    listed: ListedFile, file_format: FileFormat, texts: pl.DataFrame, classifier: Classifier
+) -> CrawledFile:
     lead = _lead_rows(texts) if classifier.skip_lines is None else classifier.skip_lines
     head = texts.row(lead) if lead < texts.height else ()
     has_header = classifier.header if classifier.header is not None else _is_header(head)

@@ -44,6 +44,9 @@ def explained(listed: ListedFile, classifier: Classifier) -> Explanation:
     if not files:
         reasons = [one.reason for one in found if isinstance(one, BrokenFile | PassedOver)]
         return Explanation(path=listed.path, format=None, tried=tried, problem="; ".join(reasons))
+    if len(files) > 1:
+        sheets = ", ".join(file.format.sheet for file in files)
+        tried = (*tried, f"its sheets {sheets} are a table each, this is the first: classifier.sheet names another")
     grouped = GroupedTable(folders=(), name="", keys=(), files=((files[0], ()),))
     table = draft(grouped, database="", name="", location="", crawler="", said_types=dict(classifier.types))
     return Explanation(
@@ -52,5 +55,5 @@ def explained(listed: ListedFile, classifier: Classifier) -> Explanation:
         tried=tried,
         doubts=table.doubts,
         columns=table.table.columns,
-        rows=files[0].rows,
+        rows=sum(file.rows for file in table.files),
     )

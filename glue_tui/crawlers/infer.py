@@ -42,7 +42,8 @@ _Small = tuple[ListedFile, bytes]
 
 
 def read_files(files: Sequence[ListedFile], classifier: Classifier) -> Iterator[list[Found]]:
-    """Yield what was found in the files, some at a time, so that progress can be shown: each file once."""
+    """Yield what was found in the files, some at a time, so that progress can be shown: each file once, of a workbook
+    each sheet."""
     reader = _Reader(classifier)
     chunk: list[ListedFile] = []
     size_bytes = 0
@@ -148,7 +149,8 @@ def _read(files: Sequence[ListedFile], file_format: FileFormat, classifier: Clas
         case "ipc":
             yield from (read_ipc(listed, file_format) for listed in files)
         case "excel":
-            yield from (read_excel(listed, file_format, classifier) for listed in files)
+            for listed in files:
+                yield from read_excel(listed, file_format, classifier)
         case "log":
             yield from (read_log(listed, file_format) for listed in files)
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,19 +32,29 @@ class KnownFiles:
     rows: Known
     beside: Mapping[str, Sequence[FileRow]]
     """By the path of a lake's log, which alone is listed: the data files of its version."""
+    sheets: Mapping[str, Sequence[tuple[FileRow, int]]]
+    """By the path of a workbook with several sheets: what other tables than that of `rows` have of it."""
 
     @classmethod
     def of(cls, catalog: Catalog, crawler: Crawler) -> KnownFiles:
         found = catalog.contents_by_parameter(crawler.database, OWNER_PARAMETER, crawler.name)
         rows: dict[str, tuple[FileRow, int]] = {}
         beside: dict[str, Sequence[FileRow]] = {}
+        sheets: dict[str, list[tuple[FileRow, int]]] = defaultdict(list)
         for place, (entry, files) in enumerate(found):
             listed = files
             if entry.table.classification in LAKES:
                 listed, parts = logs_and_parts(files)
                 beside |= {log[0]: parts for log in listed}
-            rows |= {row[0]: (row, place) for row in listed}
-        return cls(tuple(entry for entry, _ in found), rows, beside)
+            if entry.table.classification == "excel":
+                for row in listed:
+                    if row[0] in rows:
+                        sheets[row[0]].append((row, place))
+                    else:
+                        rows[row[0]] = (row, place)
+            else:
+                rows |= {row[0]: (row, place) for row in listed}
+        return cls(tuple(entry for entry, _ in found), rows, beside, sheets)
 
     def tables_below(self, place: str) -> tuple[TableEntry, ...]:
         """Return the tables with files at or below a place (see `location_of`)."""
@@ -69,7 +80,9 @@ class KnownFiles:
     def stand(self, crawler: Crawler, target: FolderTarget, place: str, kept: Sequence[FileRow]) -> bool:
         """Return whether the tables of a target are what a comparison with its files would make of them."""
         tables = self.tables_below(place)
-        files = len(kept) + (sum(len(self.beside.get(row[0], ())) for row in kept) if self.beside else 0)
+        files = len(kept)
+        if self.beside or self.sheets:
+            files += sum(len(self.beside.get(row[0], ())) + len(self.sheets.get(row[0], ())) for row in kept)
         now = (reading_mark(target), settings_mark(crawler, target))
         return files == sum(entry.files for entry in tables) and not any(
             entry.is_deprecated or FOUND_PARAMETER in entry.table.parameters or marks(entry) != now for entry in tables
@@ -80,9 +93,8 @@ class KnownFiles:
         start = 0 if place in (".", "") else len(place) + 1
         project = f"{str(project_dir.absolute()).rstrip('/')}/"
         facts: dict[tuple[int, int], dict[str, ColumnFacts]] = {}
-        for row in rows:
+        for row, table_place in self._with_sheets(rows):
             path, size_bytes, mtime_ns, count, _, number, tag = row
-            table_place = self.rows[path][1]
             table = self.tables[table_place].table
             if (table_place, number) not in facts:
                 facts[(table_place, number)] = known_facts(table, table.formats[number])
@@ -105,6 +117,12 @@ class KnownFiles:
                 was_read=False,
                 lake=self._lake(path, table),
             )
+
+    def _with_sheets(self, rows: Iterable[FileRow]) -> Iterator[tuple[FileRow, int]]:
+        """Yield files with the places of their tables."""
+        for row in rows:
+            yield row, self.rows[row[0]][1]
+            yield from self.sheets.get(row[0], ())
 
     def _lake(self, log: str, table: Table) -> LakeFiles | None:
         """Return what is known of the version of a Delta or Iceberg table that has this log; None for another table."""

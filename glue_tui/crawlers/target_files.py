@@ -12,7 +12,7 @@ from glue_tui.core.model import Crawler, FolderTarget
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import UNSETTLED_TAG
 from glue_tui.core.states import RecrawlBehavior
-from glue_tui.crawlers.facts import BrokenFile, CrawledFile, PassedOver
+from glue_tui.crawlers.facts import BrokenFile, CrawledFile, PassedOver, path_of
 from glue_tui.crawlers.infer import read_files
 from glue_tui.crawlers.known_files import KnownFiles, changed_since, in_new_folders
 from glue_tui.crawlers.listing import ListedFile, ListedFolder, Troubles, list_folders, shown_path
@@ -159,7 +159,7 @@ class TargetReader:
                         for note in result.notes:
                             self.log("WARN", f"{shown_path(result.listed.path)}: {note}")
             yield from self._settled(crawled)
-            done += len(found)
+            done += len(set(map(path_of, found)))
             self.progress(done, total)
         if (more := len(self.problems.lines) - broken - PROBLEMS_LOGGED_MAX) > 0:
             self.log("WARN", f"… and {more} more files that can't be read")

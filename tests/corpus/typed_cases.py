@@ -74,8 +74,8 @@ def _workbooks() -> Iterator[Case]:
         format="excel", header=False, columns={"col0": "bigint", "col1": "double"}, rows=[(1, 0.5), (2, 1.0)]
     )
     yield _case("excel_without_a_header", "data.xlsx", _workbook({"Sheet": [[1, 0.5], [2, 1]]}), numbers)
-    told = Truth(format="excel", columns=columns, rows=right, doubts=("also Other",))
-    yield _case("excel_two_sheets", "data.xlsx", _workbook({"Sheet": rows, "Other": [["a"], [1]]}), told)
+    told = Truth(format="excel", columns=columns, rows=right, doubts=("hidden sheets are left out: Other",))
+    yield _case("excel_hidden_sheet", "data.xlsx", _workbook({"Sheet": rows, "Other": [["a"], [1]]}, "Other"), told)
     yield _case("excel_empty", "data.xlsx", _workbook({"Sheet": []}), Refused(reason="all its sheets are empty"))
     yield _case("excel_cut", "data.xlsx", _workbook({"Sheet": rows})[:3000], Refused(reason="broken"))
 
@@ -118,13 +118,15 @@ def _written(kind: str, frame: pl.DataFrame, codec: str) -> bytes:
     return packed.getvalue()
 
 
-def _workbook(sheets: dict[str, list[list[object]]]) -> bytes:
+def _workbook(sheets: dict[str, list[list[object]]], hidden: str = "") -> bytes:
     packed = io.BytesIO()
     book = xlsxwriter.Workbook(packed, {"default_date_format": "yyyy-mm-dd"})
     for name, rows in sheets.items():
         sheet = book.add_worksheet(name)
         for number, row in enumerate(rows):
             sheet.write_row(number, 0, row)
+        if name == hidden:
+            sheet.hide()
     book.close()
     return packed.getvalue()
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import zipfile
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -46,13 +49,15 @@ def written(kind: str, frame: pl.DataFrame = FRAME) -> bytes:
     return packed.getvalue()
 
 
-def workbook(path: Path, sheets: dict[str, list[list[object]]]) -> None:
+def workbook(path: Path, sheets: dict[str, list[list[object]]], hidden: Sequence[str] = ()) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     book = xlsxwriter.Workbook(str(path), {"default_date_format": "yyyy-mm-dd"})
     for name, rows in sheets.items():
         sheet = book.add_worksheet(name)
         for number, row in enumerate(rows):
             sheet.write_row(number, 0, row)
+        if name in hidden:
+            sheet.hide()
     book.close()
 
 
@@ -118,13 +123,80 @@ def test_a_workbook_is_read_as_text_and_typed_by_all_its_cells(project: Project)
     assert project.reason("raw.in", "mixed") == "'n/a' in in/a.xlsx, sheet Orders:5 is no bigint"
 
 
-def test_of_several_sheets_one_is_the_table_and_the_others_are_told(project: Project) -> None:
-    workbook(project.folder / "in/a.xlsx", {"One": [["a"], [1]], "Two": [["b"], ["x"], ["y"]]})
+SHEETS: dict[str, list[list[object]]] = {"One": [["a"], [1]], "Two Ä": [["b"], ["x"], ["y"]], "Empty": []}
+
+
+def test_each_sheet_of_a_workbook_is_a_table(project: Project) -> None:
+    workbook(project.folder / "in/Book.xlsx", SHEETS)
+    project.write("in/plain.csv", "x,y\n1,2\n")
+    report = project.crawl("in")
+    assert project.progress[-1] == (2, 2)
+    assert project.tables() == ["raw.book_one", "raw.book_two", "raw.in"]
+    assert {one.table.location for one in project.catalog.tables()} == {"in", "in/Book.xlsx"}
+    assert (project.rows("raw.book_one"), project.rows("raw.book_two")) == ([(1,)], [("x",), ("y",)])
+    assert any("sheet 'One' of a workbook with several" in one.why for one in report.tables)
+
+
+def test_sheets_are_kept_and_compared_as_files_are(project: Project) -> None:
+    path = project.folder / "in/book.xlsx"
+    workbook(path, SHEETS)
+    os.utime(path, (1e9, 1e9))
+    project.crawl("in")
+    assert project.crawl("in").files_read == 0
+    project.write("in/other/plain.csv", "x,y\n1,2\n")
+    kinds = {change.table.name: change.kind.value for change in project.crawl("in").table_changes}
+    assert kinds == {"book_one": "UNCHANGED", "book_two": "UNCHANGED", "other": "CREATED"}
+    workbook(path, {"One": [["a"], [1], [2]], "Three": [["c"], [1]]})
+    kinds = {change.table.name: change.kind.value for change in project.crawl("in").table_changes}
+    assert kinds == {"book_one": "UPDATED", "book_three": "CREATED", "book_two": "DEPRECATED", "other": "UNCHANGED"}
+    assert project.rows("raw.book_one") == [(1,), (2,)]
+
+
+def test_sheets_of_one_name_in_alike_workbooks_are_one_table(project: Project) -> None:
+    for month in (1, 2):
+        workbook(project.folder / f"in/m{month}.xlsx", {"Sales": [["id"], [month]], "Costs": [["what"], ["rent"]]})
+    workbook(project.folder / "in/m3.xlsx", {"Sales": [["id"], [3]]})
+    project.crawl("in")
+    assert project.tables() == ["raw.in_costs", "raw.in_sales"]
+    assert sorted(project.rows("raw.in_sales")) == [(1,), (2,), (3,)]
+    assert project.rows("raw.in_costs") == [("rent",), ("rent",)]
+
+
+def test_sheets_of_the_same_columns_are_not_one_table(project: Project) -> None:
+    workbook(project.folder / "in/a.xlsx", {"Jan": [["id"], [1]], "Feb": [["id"], [2]]})
+    project.crawl("in")
+    assert (project.rows("raw.a_jan"), project.rows("raw.a_feb")) == ([(1,)], [(2,)])
+
+
+def test_one_sheet_alone_is_read_where_the_classifier_names_it(project: Project) -> None:
+    workbook(project.folder / "in/a.xlsx", SHEETS)
+    project.crawl(FolderTarget(path="in", classifier=Classifier(sheet="Two Ä")))
+    assert project.rows("raw.in") == [("x",), ("y",)]
+
+
+def test_hidden_sheets_are_left_out_and_told_unless_all_are_hidden(project: Project) -> None:
+    workbook(project.folder / "in/a.xlsx", {"One": [["a"], [1]], "Codes": [["b"], ["x"]]}, hidden=("Codes",))
     project.crawl("in")
     assert project.rows("raw.in") == [(1,)]
-    assert "also Two" in project.catalog.table("raw.in").table.formats[0].doubts[0]
-    project.crawl(FolderTarget(path="in", classifier=Classifier(sheet="Two")), name="two", table_prefix="two_")
-    assert project.rows("raw.two_in") == [("x",), ("y",)]
+    (doubt,) = project.catalog.table("raw.in").table.formats[0].doubts
+    assert doubt == "hidden sheets are left out: Codes; sheet = 'Codes' reads one alone"
+    project.crawl(FolderTarget(path="in", classifier=Classifier(sheet="Codes")), name="codes", table_prefix="codes_")
+    assert project.rows("raw.codes_in") == [("x",)]
+
+
+def test_a_broken_sheet_is_told_again_until_it_is_whole_and_the_others_are_read(project: Project) -> None:
+    path = project.folder / "whole.xlsx"
+    workbook(path, {"One": [["a"], [1]], "Two": [["b"], [2]]})
+    packed = io.BytesIO()
+    with zipfile.ZipFile(path) as whole, zipfile.ZipFile(packed, "w") as cut:
+        for name in whole.namelist():
+            content = whole.read(name)
+            cut.writestr(name, content[:200] if name.endswith("sheet2.xml") else content)
+    project.write("in/a.xlsx", packed.getvalue())
+    for _ in range(2):
+        (problem,) = project.crawl("in").problems
+        assert "its sheet Two is broken" in problem
+        assert project.rows("raw.in") == [(1,)]
 
 
 def test_a_workbook_that_is_broken_or_empty_says_so(project: Project) -> None:

@@ -30,10 +30,10 @@ def open_workbook(path: str, storage: Storage = LOCAL) -> ExcelReader:
         raise OSError(f"not a whole workbook: {str(error).splitlines()[0]}") from error
 
 
-def sheet_texts(workbook: ExcelReader, sheet: str) -> pl.DataFrame:
-    """Return all filled rows of a sheet as text, its columns numbered from 0; an empty cell is null.
+def sheet_texts(workbook: ExcelReader, sheet: str) -> tuple[pl.DataFrame, bool]:
+    """Return all filled rows of a sheet as text, its columns numbered from 0, and whether the sheet is hidden.
 
-    Raises OSError if the sheet can't be read.
+    An empty cell is null. Raises OSError if the sheet can't be read.
     """
     from fastexcel import FastExcelError
 
@@ -43,12 +43,12 @@ def sheet_texts(workbook: ExcelReader, sheet: str) -> pl.DataFrame:
         raise OSError(f"its sheet {sheet} is broken: {str(error).splitlines()[0]}") from error
     frame: pl.DataFrame = loaded.to_polars()
     frame.columns = [str(place) for place in range(frame.width)]
-    return frame
+    return frame, loaded.visible != "visible"
 
 
 def excel_frame(path: str, file_format: FileFormat, schema: dict[str, pl.DataType], storage: Storage) -> pl.DataFrame:
     """Return the rows of a file's sheet under the names and dtypes of `schema`."""
-    texts = sheet_texts(open_workbook(path, storage), file_format.sheet)
+    texts, _ = sheet_texts(open_workbook(path, storage), file_format.sheet)
     rows = texts.slice(file_format.lead_lines + int(file_format.header))
     rows = rows.filter(pl.any_horizontal(pl.all().is_not_null()))
     named = rows.select(pl.nth(place).alias(name) for place, name in enumerate(file_format.columns))

@@ -125,7 +125,10 @@ def _unpacker(file: BinaryIO, compression: str) -> IO[bytes] | io.BufferedIOBase
             if len(names) != 1:
                 named = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
                 what = f"{len(names)} files ({named})" if names else "no file"
-                raise Damaged(f"it is a zip archive of {what}: unpack it, only one with a single file can be read")
+                raise Damaged(
+                    f"it is a zip archive of {what}, only one with a single file can be read: unpack it into a folder"
+                    " of the target and take it away, or pack each file by itself"
+                )
             return zipfile.ZipFile(file).open(names[0])
 
 
