@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from glue_tui.catalog.forms import is_time
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, type_of
@@ -22,7 +24,8 @@ _Answers = Mapping[str, frozenset[object]]
 
 def settled(files: Sequence[CrawledFile]) -> list[CrawledFile]:
     """Return the files of a table with one form for each column, or the mark that it is ambiguous."""
-    if not any(facts.others for file in files for facts in file.facts.values()):
+    of_kinds = {id(file.facts): file.facts for file in files}
+    if not any(facts.others for of_kind in of_kinds.values() for facts in of_kind.values()):
         return list(files)
     options = [{name: _options(facts, file.format) for name, facts in file.facts.items()} for file in files]
     by_column: dict[str, set[object]] = defaultdict(set)
@@ -90,7 +93,7 @@ def _settled_file(
         return file
     in_order = tuple((name, forms[name]) for name in file.format.columns if name in forms)
     file_format = replace(file.format, forms=in_order)
-    return replace(file, format=shared.setdefault(file_format, file_format), facts=facts)
+    return structs.replace(file, format=shared.setdefault(file_format, file_format), facts=facts)
 
 
 def _could_be_thousands(facts: ColumnFacts, file_format: FileFormat) -> bool:

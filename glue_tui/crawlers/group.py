@@ -7,7 +7,7 @@ otherwise each is a table of its own. Every table carries why it is one.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -113,10 +113,10 @@ class _Grouper:
         self, folders: tuple[str, ...], below: dict[str, list[CrawledFile]], name: str, key: str
     ) -> list[GroupedTable]:
         """Return one table for all `key=…` folders; one for each format that they mix."""
-        by_format: dict[str, dict[str, list[CrawledFile]]] = defaultdict(lambda: defaultdict(list))
+        by_format: dict[str, dict[str, list[CrawledFile]]] = defaultdict(dict)
         for child, members in below.items():
-            for file in members:
-                by_format[file.format.classification][child].append(file)
+            for classification, same in _by_format(members).items():
+                by_format[classification][child] = same
         ordered = sorted(by_format.items(), key=lambda item: -sum(map(len, item[1].values())))
         tables: list[GroupedTable] = []
         for place, (classification, parts) in enumerate(ordered):
@@ -150,9 +150,7 @@ class _Grouper:
     ) -> list[GroupedTable]:
         """Return all files below a folder as one table, or as one for each format that they mix."""
         tables: list[GroupedTable] = []
-        by_format: dict[str, list[CrawledFile]] = defaultdict(list)
-        for file in files:
-            by_format[file.format.classification].append(file)
+        by_format = _by_format(files)
         for classification, members in sorted(by_format.items(), key=lambda item: -len(item[1])):
             of_folders = {
                 below: _partition_values(below[len(folders) :])
@@ -274,14 +272,14 @@ class _Grouper:
     def _commonest(self, files: Sequence[CrawledFile]) -> Shape:
         if len(files) == 1:
             return self.shapes.of(files[0])
-        return Counter(self.shapes.of(file) for file in files).most_common(1)[0][0]
+        return self.shapes.counted(files)[0]
 
     # Words
 
     def _least_text(self, files: Sequence[CrawledFile]) -> str:
         if len(files) == 1:
             return ""
-        shapes = [shape for shape, _ in Counter(self.shapes.of(file) for file in files).most_common()]
+        shapes = self.shapes.counted(files)
         return f" (similarity {least_similarity(shapes):.2f} or more)" if len(shapes) > 1 else ""
 
     def _nearest_text(self, child: str, described: Sequence[tuple[str, Shape]]) -> str:
@@ -307,6 +305,17 @@ class _Grouper:
             return f"beside it lie other formats than {own.classification}"
         what = "folders and files" if tables else "files"
         return f"unlike the {what} beside it: similarity {max(similarity(own, shape) for shape in same):.2f} at most"
+
+
+def _by_format(files: list[CrawledFile]) -> dict[str, list[CrawledFile]]:
+    """Return the files by the classification of their formats, in the order in which these come."""
+    formats = {id(file.format): file.format for file in files}
+    if len({file_format.classification for file_format in formats.values()}) == 1:
+        return {files[0].format.classification: files}
+    by_format: dict[str, list[CrawledFile]] = defaultdict(list)
+    for file in files:
+        by_format[file.format.classification].append(file)
+    return by_format
 
 
 def _is_compatible(one: Shape, other: Shape) -> bool:

@@ -49,12 +49,12 @@ class ParquetFooters:
     def read(self, listed: ListedFile) -> CrawledFile | None:
         """Return what the footer of a file says; None if the file is not, or not plainly, a parquet file."""
         try:
-            footer = _footer(listed)
-            return self._understood(listed, footer) if footer else None
+            footer, is_settled = _footer(listed)
+            return self._understood(listed, footer, is_settled) if footer else None
         except (PolarsError, OSError, ValueError):
             return None
 
-    def _understood(self, listed: ListedFile, footer: bytes) -> CrawledFile:
+    def _understood(self, listed: ListedFile, footer: bytes, is_settled: bool) -> CrawledFile:
         added = types_of_arrow(footer)
         for length in self._lengths:
             schema = self._schemas.get((footer[:length], added))
@@ -66,7 +66,13 @@ class ParquetFooters:
                 self._schemas[(footer[:length], added)] = schema
                 if length not in self._lengths:
                     self._lengths.append(length)
-        return CrawledFile(listed=listed, format=schema.format, rows=rows_after(footer, length), facts=schema.facts)
+        return CrawledFile(
+            listed=listed,
+            format=schema.format,
+            rows=rows_after(footer, length),
+            facts=schema.facts,
+            is_settled=is_settled,
+        )
 
 
 def read_parquet(listed: ListedFile) -> Found:
@@ -92,13 +98,15 @@ def _parsed(listed: ListedFile) -> _Schema:
     return _Schema(FileFormat(classification="parquet", columns=names, types=types), facts)
 
 
-def _footer(listed: ListedFile) -> bytes:
-    """Return the footer of a file that begins and ends as parquet files do; nothing of any other."""
+def _footer(listed: ListedFile) -> tuple[bytes, bool]:
+    """Return the footer of a file that begins and ends as parquet files do, nothing of any other; and whether the file
+    is surely still as it was listed."""
     if is_s3(listed.absolute):
-        return _footer_of(listed.size_bytes, lambda length, start: listed.storage.read(listed.absolute, start, length))
+        path, storage = listed.absolute, listed.storage
+        return _footer_of(listed.size_bytes, lambda length, start: storage.read(path, start, length)), False
     file = os.open(listed.absolute, os.O_RDONLY)
     try:
-        return _footer_of(listed.size_bytes, partial(os.pread, file))
+        return _footer_of(listed.size_bytes, partial(os.pread, file)), listed.is_still_at(file)
     finally:
         os.close(file)
 

@@ -5,7 +5,8 @@ Glue does not publish its formula; this one is told wherever it decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -64,19 +65,27 @@ class Shapes:
     """The shapes of files; those of files with the same facts are made once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, str, bool, bool], tuple[Mapping[str, ColumnFacts], Shape]] = {}
+        self._known: dict[tuple[int, int, bool], tuple[CrawledFile, Shape]] = {}
         self._same: dict[Shape, Shape] = {}
         self._families: dict[tuple[int, bool], tuple[ColumnFacts, str]] = {}
 
     def of(self, file: CrawledFile) -> Shape:
-        key = (id(file.facts), file.format.classification, file.format.header, file.was_read)
-        if key not in self._known:
+        key = (id(file.facts), id(file.format), file.was_read)
+        known = self._known.get(key)
+        if known is None:
             pairs = frozenset((name, self._family(facts, file.was_read)) for name, facts in file.facts.items())
             names = frozenset((name, "") for name in file.facts) if file.format.header else pairs
             shape = Shape(file.format.classification, pairs, names)
-            # The facts are kept, too: while they are, nothing else has their id.
-            self._known[key] = (file.facts, self._same.setdefault(shape, shape))
-        return self._known[key][1]
+            # The file is kept, too: while it is, nothing else has the ids of what it holds.
+            known = self._known[key] = (file, self._same.setdefault(shape, shape))
+        return known[1]
+
+    def counted(self, files: Sequence[CrawledFile]) -> list[Shape]:
+        """Return the shapes of files, each once, the commonest first."""
+        shapes = list(map(self.of, files))
+        # There is one object of each shape, which is counted faster than what it holds.
+        objects = {id(shape): shape for shape in shapes}
+        return [objects[identity] for identity, _ in Counter(map(id, shapes)).most_common()]
 
     def _family(self, facts: ColumnFacts, was_read: bool) -> str:
         key = (id(facts), was_read)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from glue_tui.core.schema import LAKE_VERSION, Column, DataFile, FileFormat, Table
 from glue_tui.core.schema_changes import NO_VALUES, data_types
 from glue_tui.crawlers.columns import column_of
-from glue_tui.crawlers.facts import ColumnFacts, CrawledFile
+from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, one_of_each_kind
 from glue_tui.crawlers.forms_settled import settled
 from glue_tui.crawlers.group import GroupedTable
 from glue_tui.crawlers.json_exact import kept_exact
@@ -49,13 +49,15 @@ def draft(
     said_types: Mapping[str, str] | None = None,
 ) -> DraftTable:
     """Return the table that the grouped files make up; `said_types` are those that columns have if their values do."""
-    files = settled([file for file, _ in grouped.files])
+    in_order = sorted(grouped.files, key=lambda item: item[0].listed.path)
+    files = settled([file for file, _ in in_order])
+    kinds = one_of_each_kind(files)
     formats = _formats(files)
     found = _column_names(formats)
     keys = _keys(grouped.keys, found)
     key_of = {key.lower(): key for key in keys}
     said = said_types or {}
-    typed = [column_of(column, files, said.get(column, "")) for column in found if column.lower() not in key_of]
+    typed = [column_of(column, kinds, said.get(column, "")) for column in found if column.lower() not in key_of]
     columns = tuple(column for column, _ in typed)
     files = kept_exact(files, {column.name: column.type for column in columns})
     formats = _formats(files)
@@ -76,7 +78,7 @@ def draft(
             formats=formats,
             parameters=_parameters(files[0], first, crawler),
         ),
-        files=tuple(_data_files(files, [values for _, values in grouped.files], place)),
+        files=tuple(_data_files(files, [values for _, values in in_order], place)),
         why=grouped.why,
         read=sum(file.was_read for file in files),
         notes=tuple(
@@ -91,8 +93,8 @@ def draft(
 def _data_files(
     files: Sequence[CrawledFile], values: Sequence[tuple[str, ...]], place: Mapping[int, int]
 ) -> Iterator[DataFile]:
-    """Yield the files as the catalog keeps them, by path; behind the log of a lake its data files."""
-    for file, own in sorted(zip(files, values, strict=True), key=lambda item: item[0].listed.path):
+    """Yield the files as the catalog keeps them; behind the log of a lake its data files."""
+    for file, own in zip(files, values, strict=True):
         yield DataFile(
             path=file.listed.path,
             size_bytes=file.listed.size_bytes,

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from msgspec import structs
+
 from glue_tui.catalog.places import Storage, is_s3
 from glue_tui.catalog.read import FileRow, TableEntry
 from glue_tui.core.model import Crawler, FolderTarget
@@ -150,14 +152,14 @@ class TargetReader:
             crawled: list[CrawledFile] = []
             for result in found:
                 match result:
-                    case PassedOver():
-                        self.log("INFO", f"passed over {shown_path(result.path)}: {result.reason}")
-                    case BrokenFile():
-                        self.problems.add(f"{shown_path(result.path)}: {result.reason}")
                     case CrawledFile():
                         crawled.append(result)
                         for note in result.notes:
                             self.log("WARN", f"{shown_path(result.listed.path)}: {note}")
+                    case PassedOver():
+                        self.log("INFO", f"passed over {shown_path(result.path)}: {result.reason}")
+                    case BrokenFile():
+                        self.problems.add(f"{shown_path(result.path)}: {result.reason}")
             yield from self._settled(crawled)
             done += len(set(map(path_of, found)))
             self.progress(done, total)
@@ -166,13 +168,16 @@ class TargetReader:
 
     def _settled(self, files: Sequence[CrawledFile]) -> Iterator[CrawledFile]:
         """Yield the files that are still there; one that changed while it was read is read again next time."""
-        for file, status in zip(files, statuses([file.listed for file in files]), strict=True):
+        unsure = [file for file in files if not file.is_settled]
+        if len(unsure) < len(files):
+            yield from (file for file in files if file.is_settled)
+        for file, status in zip(unsure, statuses([file.listed for file in unsure]), strict=True):
             listed = file.listed
             if status is None:
                 self.problems.add(f"{shown_path(listed.path)}: it went away while it was read")
             elif not listed.is_still(status):
                 self.log("INFO", f"{shown_path(listed.path)} changed while it was read: it is read again next time")
-                yield replace(file, listed=replace(listed, tag=UNSETTLED_TAG))
+                yield structs.replace(file, listed=structs.replace(listed, tag=UNSETTLED_TAG))
             else:
                 yield file
 

@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 from crawl_project import Project
 
@@ -22,6 +23,7 @@ from glue_tui.crawlers.crawl import crawl
 from glue_tui.crawlers.listing import Troubles, list_folders
 
 ROWS = "id,x\n1,2\n"
+LONG_AGO_S = 1_700_000_000
 
 
 def paths_in(folder: Path, *exclude: str) -> list[str]:
@@ -78,6 +80,33 @@ def test_a_file_that_grows_while_it_is_read_is_read_again_next_time(project: Pro
     )
     assert "INFO in/a.csv changed while it was read: it is read again next time" in log
     assert [one.tag for change in report.table_changes for one in change.files] == [UNSETTLED_TAG]
+
+
+def test_a_parquet_file_that_is_replaced_while_it_is_read_is_read_again_next_time(project: Project) -> None:
+    """Its reader looks itself whether the file is still the one that was listed."""
+    parts = [project.folder / f"in/{name}.parquet" for name in ("a", "b")]
+    parts[0].parent.mkdir()
+    for part in parts:
+        pl.DataFrame({"id": [1, 2]}).write_parquet(part)
+        os.utime(part, (LONG_AGO_S, LONG_AGO_S))
+
+    def replace_one(done: int, _total: int) -> None:
+        if done == 0:
+            fresh = project.folder / "fresh"
+            pl.DataFrame({"id": [3, 4]}).write_parquet(fresh)
+            os.utime(fresh, (LONG_AGO_S, LONG_AGO_S))
+            fresh.replace(parts[1])
+
+    report = crawl(
+        Crawler(name="landing", database="raw", targets=(FolderTarget(path="in"),)),
+        {},
+        project.catalog,
+        project_dir=project.folder,
+        log=lambda _level, _text: None,
+        progress=replace_one,
+    )
+    tags = {one.path: one.tag for change in report.table_changes for one in change.files}
+    assert tags == {"in/a.parquet": str(parts[0].stat().st_ctime_ns), "in/b.parquet": UNSETTLED_TAG}
 
 
 def test_a_file_that_goes_away_while_it_is_read_is_left_out(project: Project) -> None:

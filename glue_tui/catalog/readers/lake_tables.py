@@ -33,6 +33,7 @@ LOGS = (DELTA_LOG, ICEBERG_METADATA)
 
 _DELTA_VERSION = re.compile(r"(\d{20})\.json")
 _ICEBERG_VERSION = re.compile(r"v?(\d+)(?:-[^/]*)?\.(?:gz\.)?metadata\.json(?:\.gz)?")
+_LOG_ENDINGS = (".json", ".json.gz")
 _LOG_FILE = re.compile(
     rf"(?P<table>.*?)/?(?:{DELTA_LOG}/{_DELTA_VERSION.pattern}|{ICEBERG_METADATA}/{_ICEBERG_VERSION.pattern})"
 )
@@ -46,7 +47,7 @@ def version_of(name: str) -> int | None:
 
 def lake_kind(path: str) -> str:
     """Return delta or iceberg if a path is that of a version; else nothing."""
-    if not _LOG_FILE.fullmatch(path):
+    if not path.endswith(_LOG_ENDINGS) or not _LOG_FILE.fullmatch(path):
         return ""
     return "delta" if path.rpartition("/")[0].endswith(DELTA_LOG) else "iceberg"
 
