@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from glue_tui.core.model import DashboardWork, Job, NodeId, SqlWork, TableSink, Workflow, crawler_id, job_id
+from glue_tui.core.job import DashboardWork, Job, SqlWork, TableSink
+from glue_tui.core.model import NodeId, Workflow, crawler_id, job_id
 
 _NO_NAMES = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|("[^"]*"|`[^`]*`)""", re.DOTALL)
 """Comments and texts of a query: a table's name in them is none. A quoted name may look as if one began in it."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from glue_tui.core.model import Connection, Crawler, Job, NodeId, RunId
+from glue_tui.core.job import Job
+from glue_tui.core.model import Connection, Crawler, NodeId, RunId
 from glue_tui.core.schema import TableChange
 from glue_tui.core.states import NodeState
 

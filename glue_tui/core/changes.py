@@ -14,11 +14,11 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any
 
+from glue_tui.core.job import Job
 from glue_tui.core.model import (
     Condition,
     Crawler,
     FileWatch,
-    Job,
     NodeId,
     Trigger,
     Workflow,

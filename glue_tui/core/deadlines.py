@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from glue_tui.core.model import Job, NodeId
+from glue_tui.core.job import Job
+from glue_tui.core.model import NodeId
 from glue_tui.core.run import Attempt, WorkflowRun
 
 

@@ -31,7 +31,8 @@ from glue_tui.core.events import (
     TriggerFired,
     TriggerRuledOut,
 )
-from glue_tui.core.model import Action, Crawler, Job, NodeId
+from glue_tui.core.job import Job
+from glue_tui.core.model import Action, Crawler, NodeId
 from glue_tui.core.outcome import outcome_of
 from glue_tui.core.predicate import Truth, conditions_met, judge, why_never
 from glue_tui.core.run import Attempt, WorkflowRun

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from glue_tui.core.model import Crawler, Job, NodeId, Trigger, Workflow, crawler_id, job_id
+from glue_tui.core.job import Job
+from glue_tui.core.model import Crawler, NodeId, Trigger, Workflow, crawler_id, job_id
 from glue_tui.core.states import TriggerType
 
 

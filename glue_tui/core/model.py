@@ -8,6 +8,7 @@ from posixpath import normpath
 from typing import NewType
 
 from glue_tui.core.globs import glob_pattern
+from glue_tui.core.job import Job
 from glue_tui.core.states import (
     DeleteBehavior,
     FileChange,
@@ -221,116 +222,11 @@ class Crawler:
     retry_delay_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableSink:
-    """Files of one catalog table. `mode` is overwrite | append."""
-
-    table: str
-    """`database.table`."""
-    path: str
-    format: str = "parquet"
-    """parquet | csv | json"""
-    mode: str = "overwrite"
-    partition_by: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseSink:
-    """A table of a database. `mode` is overwrite | append | upsert; upsert needs `keys`."""
-
-    connection: str
-    table: str
-    mode: str = "overwrite"
-    keys: tuple[str, ...] = ()
-
-
-Sink = TableSink | DatabaseSink
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    title: str
-    kind: str
-    """line | bar | number | table"""
-    query: str
-    """polars SQL over catalog tables; may hold templates."""
-    x: str = ""
-    y: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PythonWork:
-    script: str
-    """Relative to the `workflows/` folder's project file, resolved to a path relative to the project folder."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SqlWork:
-    query: str
-    """The text itself, also when the definition names a file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandWork:
-    command: tuple[str, ...]
-    """Program and arguments; no shell."""
-    cwd: str = "."
-    """Relative to the project folder."""
-    environment: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DashboardWork:
-    output: str
-    """Path of the HTML page, relative to the project folder."""
-    charts: tuple[Chart, ...]
-    title: str = ""
-
-
-JobWork = PythonWork | SqlWork | CommandWork | DashboardWork
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    name: str
-    work: JobWork
-    description: str = ""
-    max_retries: int = 0
-    """0–10 (rule JR-6)."""
-    retry_delay_s: float = 0.0
-    backoff: float = 1.0
-    """The delay before retry n is `retry_delay_s * backoff ** (n - 1)`."""
-    timeout_s: float = 48 * 3600.0
-    """Rule JR-5."""
-    arguments: dict[str, str] = field(default_factory=dict)
-    """Names start with `--` (rule JR-10). May hold templates."""
-    non_overridable_arguments: dict[str, str] = field(default_factory=dict)
-    """Win over `arguments` and over those of a trigger (rule JR-10)."""
-    max_concurrent_runs: int = 1
-    """At work at a time, over all runs of the workflow (rule JR-3); 0 = unlimited."""
-    notify_delay_after_s: float | None = None
-    """Still at work after so long: that is recorded (rule JR-11)."""
-    targets: tuple[Sink, ...] = ()
-
-
 def runs_at_once_max(node: Job | Crawler) -> float:
     """Return how many runs of a workflow may have this node at work (rules JR-3, CR-1); infinity where unlimited."""
     if isinstance(node, Crawler):
         return 1
     return node.max_concurrent_runs or math.inf
-
-
-def job_type(job: Job) -> str:
-    """Return the definition's word for the kind of a job."""
-    match job.work:
-        case PythonWork():
-            return "python"
-        case SqlWork():
-            return "sql"
-        case CommandWork():
-            return "command"
-        case DashboardWork():
-            return "dashboard"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

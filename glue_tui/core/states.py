@@ -179,6 +179,28 @@ class TriggerRunState(StrEnum):
     """Its predicate can't come true any more in this run, or it is a start trigger that did not start this run."""
 
 
+class BookmarkOption(StrEnum):
+    """Whether a job reads only what is new since its last success (rules BK-1, BK-2)."""
+
+    ENABLE = "enable"
+    """Only what is new; a success makes it old."""
+    DISABLE = "disable"
+    """Everything, and nothing is remembered."""
+    PAUSE = "pause"
+    """Only what is new, or what two earlier runs enclose (rule BK-3); nothing is remembered."""
+
+
+class FailedCheck(StrEnum):
+    """What becomes of a target's rows that a check does not let pass."""
+
+    FAIL = "fail"
+    """The job fails, and nothing of it is published."""
+    WARN = "warn"
+    """They are published, and the log tells how many they are."""
+    DIVERT = "divert"
+    """They go to the side table of the target, each with its reason."""
+
+
 class Logical(StrEnum):
     AND = "AND"
     ANY = "ANY"

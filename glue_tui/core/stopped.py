@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from glue_tui.core.model import CommandWork, Crawler, Job, NodeId, node_name
+from glue_tui.core.job import CommandWork, Job
+from glue_tui.core.model import Crawler, NodeId, node_name
 from glue_tui.core.run import Attempt, WorkflowRun
 from glue_tui.core.states import NodeState
 

@@ -1,8 +1,7 @@
 """The shape of a definition file as its author writes it: words, types, defaults; nothing of their meaning.
 
 Every field has a default here, so that a file with mistakes can still be read as far as it goes; what may not be
-missing stands in `REQUIRED`. `NOT_YET` holds words of the format that this version refuses by name, `ELSEWHERE` words
-of Glue that are said in another way here.
+missing stands in `REQUIRED`. `ELSEWHERE` holds words of Glue that are said in another way here.
 """
 
 from __future__ import annotations
@@ -14,7 +13,9 @@ import msgspec
 
 from glue_tui.core.states import (
     LISTENABLE_WORDS,
+    BookmarkOption,
     DeleteBehavior,
+    FailedCheck,
     FileChange,
     Logical,
     MissedRuns,
@@ -33,6 +34,8 @@ class JobType(StrEnum):
     SQL = "sql"
     COMMAND = "command"
     DASHBOARD = "dashboard"
+    SPARK = "spark"
+    SCALA = "scala"
 
 
 class PropertyType(StrEnum):
@@ -45,12 +48,16 @@ class PropertyType(StrEnum):
 
 class SqlEngine(StrEnum):
     POLARS = "polars"
+    SPARK = "spark"
 
 
 class FileFormatName(StrEnum):
     PARQUET = "parquet"
     CSV = "csv"
     JSON = "json"
+    IPC = "ipc"
+    DELTA = "delta"
+    ICEBERG = "iceberg"
 
 
 class ReadFormat(StrEnum):
@@ -68,6 +75,7 @@ class ReadFormat(StrEnum):
 class WriteMode(StrEnum):
     OVERWRITE = "overwrite"
     APPEND = "append"
+    OVERWRITE_PARTITIONS = "overwrite_partitions"
     UPSERT = "upsert"
 
 
@@ -85,8 +93,6 @@ class Authored(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     WORD: ClassVar[str] = "workflow"
     """What a person calls it."""
     REQUIRED: ClassVar[tuple[str, ...]] = ()
-    NOT_YET: ClassVar[dict[str, str]] = {}
-    """Key, or `key=value`, and what to write instead."""
     ELSEWHERE: ClassVar[dict[str, str]] = {}
     """Key of Glue in snake case, or `key=value`, and how it is said here; in a key's `{name}` is the entry's name."""
 
@@ -244,6 +250,21 @@ class AuthoredCrawler(Authored):
     retry_delay: str | int | None = None
 
 
+class AuthoredCheck(Authored):
+    WORD: ClassVar[str] = "check"
+    REQUIRED: ClassVar[tuple[str, ...]] = ("check",)
+    check: str = ""
+    on_failure: FailedCheck = FailedCheck.FAIL
+
+
+class AuthoredSideTable(Authored):
+    WORD: ClassVar[str] = "side table"
+    REQUIRED: ClassVar[tuple[str, ...]] = ("table", "path")
+    table: str = ""
+    path: str = ""
+    connection: str | None = None
+
+
 class AuthoredSink(Authored):
     WORD: ClassVar[str] = "target"
     REQUIRED: ClassVar[tuple[str, ...]] = ("table",)
@@ -254,6 +275,8 @@ class AuthoredSink(Authored):
     partition_by: list[str] | None = None
     connection: str | None = None
     keys: list[str] | None = None
+    checks: list[str | AuthoredCheck] = msgspec.field(default_factory=list)
+    rejects: AuthoredSideTable | None = None
 
 
 class AuthoredChart(Authored):
@@ -269,18 +292,15 @@ class AuthoredChart(Authored):
 class AuthoredJob(Authored):
     WORD: ClassVar[str] = "job"
     REQUIRED: ClassVar[tuple[str, ...]] = ("type",)
-    NOT_YET: ClassVar[dict[str, str]] = {
-        "bookmark": "leave it out",
-        "type=spark": 'use type = "python" or "sql"',
-        "type=scala": 'use type = "python" or "sql"',
-        "engine=spark": 'use engine = "polars" or leave it out',
-    }
     ELSEWHERE: ClassVar[dict[str, str]] = {
         **_as_trigger("job"),
-        "type=glueetl": _PYTHON_OR_SQL,
+        "type=glueetl": 'here: type = "spark"',
         "type=pythonshell": 'here: type = "python"',
         "type=gluestreaming": _PYTHON_OR_SQL,
         "type=glueray": _PYTHON_OR_SQL,
+        "extra_jars": "here: jars",
+        "extra_py_files": "here: py_files",
+        "job_bookmark_option": 'here: bookmark = "enable"',
     }
     type: JobType | None = None
     description: str = ""
@@ -291,10 +311,23 @@ class AuthoredJob(Authored):
     command: list[str] | None = None
     cwd: str | None = None
     environment: dict[str, str] | None = None
+    success_codes: list[int] | None = None
+    skip_codes: list[int] | None = None
+    jar: str | None = None
+    main_class: str | None = None
+    master: str | None = None
+    packages: list[str] | None = None
+    jars: list[str] | None = None
+    py_files: list[str] | None = None
+    conf: dict[str, str] | None = None
     output: str | None = None
     charts: list[AuthoredChart] | None = None
     title: str | None = None
     targets: list[AuthoredSink] | None = None
+    bookmark: BookmarkOption = BookmarkOption.DISABLE
+    bookmark_keys: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    memory: str | None = None
+    threads: int | None = None
     arguments: dict[str, str] = msgspec.field(default_factory=dict)
     non_overridable_arguments: dict[str, str] = msgspec.field(default_factory=dict)
     max_concurrent_runs: int = 1

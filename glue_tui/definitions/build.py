@@ -9,15 +9,8 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from glue_tui.core.database_urls import kind_of, server_url
-from glue_tui.core.model import (
-    Connection,
-    DatabaseSink,
-    DatabaseTarget,
-    FolderTarget,
-    HistoryLimits,
-    Property,
-    Workflow,
-)
+from glue_tui.core.job import DatabaseSink
+from glue_tui.core.model import Connection, DatabaseTarget, FolderTarget, HistoryLimits, Property, Workflow
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.properties import value_problem
 from glue_tui.core.s3_urls import S3_SCHEME, S3_SECRETS, is_s3, parse_s3_url
@@ -39,6 +32,7 @@ KEEP_FOR_YEARS_MAX = 100
 NAME_RULE = "letters, digits, _ - and . (the last two not first)"
 
 _NAME = re.compile(r"\w[\w.-]*")
+WRITABLE_DATABASES = ("sqlite", "postgresql", "redshift")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
@@ -64,7 +58,7 @@ def build_workflow(authored: AuthoredWorkflow, name: str, scope: Scope) -> Workf
         jobs=_present(build_job(key, item, scope) for key, item in authored.jobs.items()),
         notifications=build_notifications(authored, scope),
     )
-    _check_written_databases(workflow, scope)
+    _check_written_places(workflow, scope)
     if not scope.report.has_errors:
         _check_crawled_places(workflow, scope)
     return workflow
@@ -133,14 +127,19 @@ def _scalar_text(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _check_written_databases(workflow: Workflow, scope: Scope) -> None:
+def _check_written_places(workflow: Workflow, scope: Scope) -> None:
+    """Report targets whose connection is of another kind than they need."""
     kinds = {one.name: one.url.partition("://")[0].lower() for one in workflow.connections}
     for job in workflow.jobs:
         for path, sink in zip(scope.target_paths.get(job.name, ()), job.targets, strict=False):
-            kind = kinds.get(sink.connection, "sqlite") if isinstance(sink, DatabaseSink) else "sqlite"
-            if kind != "sqlite" and not has_template(kind):
-                hint = "crawl it and read its tables; write files, or into sqlite:///…"
-                scope.report.problem((*path, "connection"), f"{kind} can't be written yet", hint)
+            kind = kinds.get(sink.connection, "")
+            if not kind or has_template(kind):
+                continue
+            is_database = isinstance(sink, DatabaseSink)
+            if kind not in (WRITABLE_DATABASES if is_database else ("s3",)):
+                hint = f"those that can: {', '.join(WRITABLE_DATABASES)}" if is_database else "it has to be s3://…"
+                what = "can't be written as a database" if is_database else "says nothing of an s3:// path"
+                scope.report.problem((*path, "connection"), f"a connection of {kind} {what}", hint)
 
 
 def _build_connection(name: str, url: str, scope: Scope) -> Connection:

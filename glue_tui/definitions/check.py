@@ -7,16 +7,7 @@ from itertools import chain
 from zoneinfo import ZoneInfo
 
 from glue_tui.core.graph import build_graph
-from glue_tui.core.model import (
-    Condition,
-    NodeId,
-    Predicate,
-    Trigger,
-    Workflow,
-    job_id,
-    node_name,
-    node_type,
-)
+from glue_tui.core.model import Condition, NodeId, Predicate, Trigger, Workflow, job_id, node_name, node_type
 from glue_tui.core.schedule import newest_fires, next_fire, parse_schedule
 from glue_tui.core.states import Logical, TriggerType
 from glue_tui.definitions.cycles import separate_cycles

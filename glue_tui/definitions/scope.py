@@ -69,12 +69,12 @@ class Scope:
             self.report.problem(path, "templates are not filled in here")
         return text
 
-    def place(self, path: KeyPath, text: str) -> str:
+    def place(self, path: KeyPath, text: str, *, may_be_s3: bool = False) -> str:
         """Return a path inside or outside the project, as written; a template may stand in it."""
         if not text.strip() or "\0" in text:
             self.report.problem(path, "a path may not be empty")
-        elif text.lower().startswith("s3://"):
-            self.report.problem(path, "not supported yet: s3:// paths", "name a folder of this machine")
+        elif text.lower().startswith("s3://") and not may_be_s3:
+            self.report.problem(path, "not supported here: s3:// paths", "name a folder of this machine")
         return self.text(path, text)
 
     def script_file(self, path: KeyPath, text: str) -> str | None:

@@ -31,11 +31,7 @@ def read_shape(cls: type[T], raw: dict[str, Any], path: KeyPath, report: Report)
     hints = _hints(cls)
     values: dict[str, Any] = {}
     for key, item in raw.items():
-        if key in cls.NOT_YET or (isinstance(item, str) and f"{key}={item}" in cls.NOT_YET):
-            word = f'{key} = "{item}"' if key not in cls.NOT_YET else key
-            hint = cls.NOT_YET.get(key) or cls.NOT_YET[f"{key}={item}"]
-            report.unreadable((*path, key), f"not supported yet: {word}", hint)
-        elif said := cls.ELSEWHERE.get(_snake_case(key)):
+        if said := cls.ELSEWHERE.get(_snake_case(key)):
             report.unreadable((*path, key), "unknown key", said.format(name=path[-1]))
         elif isinstance(item, str) and (said := cls.ELSEWHERE.get(f"{key}={item}")):
             report.unreadable((*path, key), f'no such value: "{item}"', said)

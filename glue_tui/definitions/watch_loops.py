@@ -9,7 +9,8 @@ from pathlib import Path
 
 from glue_tui.core.globs import fixed_folder
 from glue_tui.core.graph import WorkflowGraph, build_graph
-from glue_tui.core.model import Job, NodeId, Trigger, Workflow, node_name
+from glue_tui.core.job import Job
+from glue_tui.core.model import NodeId, Trigger, Workflow, node_name
 from glue_tui.definitions.cycles import separate_cycles
 from glue_tui.definitions.templates import has_template
 from glue_tui.definitions.written import Written, may_match, written_by

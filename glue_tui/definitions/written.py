@@ -12,11 +12,20 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from glue_tui.core.model import Connection, DashboardWork, DatabaseSink, Job, TableSink
+from glue_tui.core.job import DashboardWork, DatabaseSink, Job, TableSink
+from glue_tui.core.model import Connection
+from glue_tui.core.s3_urls import is_s3
 from glue_tui.definitions.templates import has_template
 
 _BRACES = re.compile(r"\{[^}]*\}")
-_SUFFIXES = {"parquet": (".parquet",), "csv": (".csv",), "json": (".json", ".jsonl", ".ndjson")}
+_SUFFIXES = {
+    "parquet": (".parquet",),
+    "csv": (".csv",),
+    "json": (".json", ".jsonl", ".ndjson"),
+    "ipc": (".ipc",),
+    "delta": (".parquet", ".json"),
+    "iceberg": (".parquet", ".json", ".avro"),
+}
 _SQLITE = "sqlite:///"
 _SQLITE_SIDES = ("", "-wal", "-journal", "-shm")
 """Beside the file of a database SQLite writes others, with the same name and these endings."""
@@ -47,12 +56,12 @@ def written_by(job: Job, connections: tuple[Connection, ...], project_dir: Path)
         yield _one_file(job, ("output",), job.work.output, project_dir)
     for index, sink in enumerate(job.targets):
         match sink:
-            case TableSink():
+            case TableSink(path=path) if not is_s3(path):
                 yield Written(
                     job=job.name,
                     key=("targets", index, "path"),
-                    text=sink.path,
-                    folder=Path(os.path.normpath(project_dir / sink.path)),
+                    text=path,
+                    folder=Path(os.path.normpath(project_dir / path)),
                     suffixes=_SUFFIXES[sink.format],
                     partitions=len(sink.partition_by),
                 )

@@ -8,7 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from glue_tui.core.changes import workflow_changes
-from glue_tui.core.model import CommandWork, Job, NodeId, PythonWork, RunId, Workflow, crawler_id
+from glue_tui.core.job import CommandWork, Job, PythonWork, ScalaWork, SparkWork
+from glue_tui.core.model import NodeId, RunId, Workflow, crawler_id
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.resume import plan_resume
 from glue_tui.core.run import WorkflowRun
@@ -91,8 +92,10 @@ def scripts_saved_since(
 def _script_files(job: Job, project_dir: Path) -> Iterator[Path]:
     """Yield the files that a job runs and its definition only names. What a program reads besides, nobody knows."""
     match job.work:
-        case PythonWork(script=script):
+        case PythonWork(script=script) | SparkWork(script=script):
             yield project_dir / script
+        case ScalaWork(script=script, jar=jar):
+            yield project_dir / (script or jar)
         case CommandWork(command=words, cwd=cwd):
             paths = (Path(os.path.normpath(project_dir / cwd / word)) for word in words)
             # The program, or the script it is given; files that stand after it may be what it writes.

@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from glue_tui.core.attempt import AttemptKey, AttemptSpec, log_path, result_path
-from glue_tui.core.model import Job, RunId
+from glue_tui.core.job import Job
+from glue_tui.core.model import RunId
 from glue_tui.core.problem import GlueTuiError
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.schedule import iso_text

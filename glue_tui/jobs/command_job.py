@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 
-from glue_tui.core.model import CommandWork
+from glue_tui.core.job import CommandWork
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.jobs.out_of_memory import killed_since, kills_so_far
 from glue_tui.jobs.session import JobSession

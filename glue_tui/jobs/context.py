@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from glue_tui.core.model import DatabaseSink, TableSink
+from glue_tui.core.job import DatabaseSink, TableSink
 from glue_tui.core.problem import InvalidInput, did_you_mean
 from glue_tui.jobs.session import Frame, JobSession
 from glue_tui.logs.write import LogWriter

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from glue_tui.core.model import Chart, DashboardWork
+from glue_tui.core.job import Chart, DashboardWork
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 from glue_tui.jobs.chart_data import ChartData, cell
 from glue_tui.jobs.dashboard_page import dashboard_page

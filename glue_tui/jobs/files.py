@@ -14,7 +14,7 @@ import polars as pl
 
 from glue_tui.catalog.pruning import NULL_PARTITION
 from glue_tui.catalog.types import glue_type
-from glue_tui.core.model import TableSink
+from glue_tui.core.job import TableSink
 from glue_tui.core.problem import InvalidInput, did_you_mean
 from glue_tui.core.schema import Column, FileFormat, Table
 

@@ -30,7 +30,8 @@ import polars as pl
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.set_aside import hidden_place, hidden_places
 from glue_tui.core.attempt import AttemptKey
-from glue_tui.core.model import RunId, TableSink, node_name
+from glue_tui.core.job import TableSink
+from glue_tui.core.model import RunId, node_name
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import ChangeKind, DataFile, TableChange
 from glue_tui.jobs.files import WrittenFile, catalog_table, sync_folder, write_files

@@ -9,7 +9,7 @@ import threading
 import types
 from pathlib import Path
 
-from glue_tui.core.model import PythonWork
+from glue_tui.core.job import PythonWork
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.jobs.context import JobContext
 from glue_tui.jobs.session import JobSession

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import assert_never
 
 from glue_tui.core.attempt import AttemptSpec
-from glue_tui.core.model import CommandWork, DashboardWork, Job, PythonWork, SqlWork
+from glue_tui.core.job import CommandWork, DashboardWork, Job, PythonWork, ScalaWork, SparkWork, SqlWork
+from glue_tui.core.problem import InvalidInput
 from glue_tui.jobs.command_job import run_command
 from glue_tui.jobs.dashboard import run_dashboard
 from glue_tui.jobs.python_job import rehearse_python, run_python
@@ -66,5 +67,7 @@ def _do(session: JobSession, stop: StopRequest) -> None:
             run_command(session, work, stop)
         case DashboardWork() as work:
             run_dashboard(session, work)
+        case SparkWork() | ScalaWork():
+            raise InvalidInput(f"jobs.{session.job.name}: jobs of Spark are not supported yet")
         case _:
             assert_never(session.job.work)

@@ -16,7 +16,8 @@ from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
 from glue_tui.core.attempt import AttemptSpec
-from glue_tui.core.model import Connection, DatabaseSink, Job, Sink, TableSink
+from glue_tui.core.job import DatabaseSink, Job, Sink, TableSink
+from glue_tui.core.model import Connection
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.core.properties import PROPERTIES_MAX, VALUE_CHARS_MAX, length_problem
 from glue_tui.core.schema import TableChange

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glue_tui.core.model import SqlWork
+from glue_tui.core.job import SqlWork
 from glue_tui.jobs.session import JobSession
 from glue_tui.logs.write import counted
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from glue_tui.core.job import Job
 from glue_tui.core.lengths import duration
-from glue_tui.core.model import Job, NodeId, Workflow, node_name
+from glue_tui.core.model import NodeId, Workflow, node_name
 from glue_tui.core.run import NodeRun, WorkflowRun
 from glue_tui.core.schedule import iso_text
 from glue_tui.core.states import Occasion

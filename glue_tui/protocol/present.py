@@ -5,21 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from glue_tui.core.attempt import NodeError, log_path
-from glue_tui.core.model import (
-    CommandWork,
-    Crawler,
-    DashboardWork,
-    FolderTarget,
-    Job,
-    NodeId,
-    PythonWork,
-    SqlWork,
-    Trigger,
-    Workflow,
-    job_type,
-    node_name,
-    node_type,
-)
+from glue_tui.core.job import CommandWork, DashboardWork, Job, PythonWork, ScalaWork, SparkWork, SqlWork, job_type
+from glue_tui.core.model import Crawler, FolderTarget, NodeId, Trigger, Workflow, node_name, node_type
 from glue_tui.core.notices import shown_target, terminal_occasions
 from glue_tui.core.predicate import Truth, condition_text, judge_condition
 from glue_tui.core.run import Attempt, NodeRun, TriggerRun, WorkflowRun
@@ -275,3 +262,7 @@ def _source(node: Job | Crawler) -> str:
             return " ".join(command)
         case DashboardWork(output=output):
             return output
+        case SparkWork(script=script):
+            return script
+        case ScalaWork(script=script, jar=jar, main_class=main_class):
+            return script or f"{main_class} of {jar}"

@@ -18,7 +18,8 @@ import msgspec
 from glue_tui.catalog.read import Catalog
 from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
 from glue_tui.core.codec import from_data, to_data
-from glue_tui.core.model import Crawler, Job, PythonWork, RunId, job_id, job_type
+from glue_tui.core.job import Job, PythonWork, job_type
+from glue_tui.core.model import Crawler, RunId, job_id
 from glue_tui.core.schema import ChangeKind
 from glue_tui.core.states import NodeState
 from glue_tui.crawlers.crawl import crawl

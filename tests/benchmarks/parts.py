@@ -17,7 +17,8 @@ from pathlib import Path
 from types import TracebackType
 
 from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
-from glue_tui.core.model import Job, PythonWork, RunId, job_id
+from glue_tui.core.job import Job, PythonWork
+from glue_tui.core.model import RunId, job_id
 from glue_tui.core.states import NodeState
 from glue_tui.core.stimuli import WorkerExited, WorkerStarted
 from glue_tui.core.wanted import StartWorker

@@ -9,13 +9,12 @@ from glue_tui.core.decide import decide
 from glue_tui.core.events import Event, RunQueued, StartCause
 from glue_tui.core.graph import start_trigger
 from glue_tui.core.invariants import check_run
+from glue_tui.core.job import CommandWork, Job
 from glue_tui.core.model import (
     Action,
-    CommandWork,
     Condition,
     Crawler,
     FolderTarget,
-    Job,
     NodeId,
     Predicate,
     RunId,

@@ -17,6 +17,7 @@ from glue_tui.core.events import (
     RunStarted,
     StartCause,
 )
+from glue_tui.core.job import CommandWork, Job
 from glue_tui.core.loops import (
     GENERATIONS_MAX,
     GRACE_S,
@@ -30,7 +31,7 @@ from glue_tui.core.loops import (
     MayFire,
     MustWait,
 )
-from glue_tui.core.model import Action, CommandWork, FileWatch, Job, RunId, Trigger, Workflow, job_id
+from glue_tui.core.model import Action, FileWatch, RunId, Trigger, Workflow, job_id
 from glue_tui.core.run import WorkflowRun, apply
 from glue_tui.core.states import NodeState, Outcome, TriggerType, WorkflowRunStatus
 

@@ -12,24 +12,8 @@ from hypothesis import strategies as st
 from one_run import FAILED, OK, by_hand, crawler, job, node, when, workflow
 
 from glue_tui.core.changes import Change, changed_lines, duration_text, workflow_changes
-from glue_tui.core.model import (
-    Action,
-    Chart,
-    Connection,
-    DashboardWork,
-    DatabaseSink,
-    FileWatch,
-    FolderTarget,
-    Job,
-    NodeId,
-    Property,
-    PythonWork,
-    SqlWork,
-    TableSink,
-    Trigger,
-    Workflow,
-    job_id,
-)
+from glue_tui.core.job import Chart, DashboardWork, DatabaseSink, Job, PythonWork, SqlWork, TableSink
+from glue_tui.core.model import Action, Connection, FileWatch, FolderTarget, NodeId, Property, Trigger, Workflow, job_id
 from glue_tui.core.states import NodeState, OnOverlap, TriggerType, UpdateBehavior
 
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))

@@ -10,26 +10,19 @@ import pytest
 from definition_files import MINIMAL, complaints, load_text
 
 from glue_tui.core.codec import from_data, to_data
+from glue_tui.core.job import Chart, CommandWork, DashboardWork, DatabaseSink, Job, PythonWork, SqlWork, TableSink
 from glue_tui.core.model import (
     Action,
-    Chart,
-    CommandWork,
     Condition,
     Connection,
     Crawler,
-    DashboardWork,
-    DatabaseSink,
     DatabaseTarget,
     FileWatch,
     FolderTarget,
     HistoryLimits,
-    Job,
     Notification,
     Predicate,
     Property,
-    PythonWork,
-    SqlWork,
-    TableSink,
     Trigger,
     Workflow,
     crawler_id,

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from glue_tui.core.attempt import AttemptKey, AttemptSpec
-from glue_tui.core.model import Job, NodeId, PythonWork, RunId
+from glue_tui.core.job import Job, PythonWork
+from glue_tui.core.model import NodeId, RunId
 from glue_tui.core.states import NodeState
 from glue_tui.core.stimuli import WorkerExited, WorkerLost, WorkerStarted
 from glue_tui.core.wanted import StartWorker

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from glue_tui.core.events import StartCause
-from glue_tui.core.model import Action, FileWatch, Job, RunId, SqlWork, Trigger, Workflow, job_id
+from glue_tui.core.job import Job, SqlWork
+from glue_tui.core.model import Action, FileWatch, RunId, Trigger, Workflow, job_id
 from glue_tui.core.states import TriggerType
 from glue_tui.engine.inputs import DefinitionsLoaded, FolderScanned
 from glue_tui.engine.kernel import Kernel

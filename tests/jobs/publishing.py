@@ -14,7 +14,8 @@ from glue_tui.catalog.scan import scan
 from glue_tui.catalog.set_aside import remove_places
 from glue_tui.catalog.write import MIGRATIONS, apply_changes
 from glue_tui.core.attempt import AttemptKey, AttemptSpec
-from glue_tui.core.model import Connection, Job, PythonWork, RunId, TableSink, job_id
+from glue_tui.core.job import Job, PythonWork, TableSink
+from glue_tui.core.model import Connection, RunId, job_id
 from glue_tui.core.schema import TableChange
 from glue_tui.jobs.publish import Publisher
 from glue_tui.jobs.run import run_job

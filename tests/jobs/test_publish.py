@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from publishing import Project
 
-from glue_tui.core.model import TableSink
+from glue_tui.core.job import TableSink
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import ChangeKind
 from glue_tui.jobs import swap
@@ -240,7 +240,7 @@ _WRITER = """
 import os, pathlib, sys
 import polars as pl
 from publishing import Project
-from glue_tui.core.model import TableSink
+from glue_tui.core.job import (TableSink)
 folder, mode, generation = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 project = Project(folder, folder / "state" / "attempt.log", os.open(os.devnull, os.O_WRONLY))
 frame = pl.DataFrame({"g": range(1000)})

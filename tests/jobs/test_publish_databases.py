@@ -13,7 +13,8 @@ import pytest
 from publishing import Project
 
 from glue_tui.core.attempt import AttemptSpec
-from glue_tui.core.model import Connection, DatabaseSink, Job, RunId, SqlWork, TableSink
+from glue_tui.core.job import DatabaseSink, Job, SqlWork, TableSink
+from glue_tui.core.model import Connection, RunId
 from glue_tui.core.problem import InvalidInput
 from glue_tui.jobs.session import JobSession
 

@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 from publishing import Project
 
-from glue_tui.core.model import Chart, Connection, DashboardWork, DatabaseSink, Job, SqlWork, TableSink
+from glue_tui.core.job import Chart, DashboardWork, DatabaseSink, Job, SqlWork, TableSink
+from glue_tui.core.model import Connection
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.jobs.chart_data import axis_text, nice_ticks
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from publishing import Project
 
-from glue_tui.core.model import Job, SqlWork, TableSink
+from glue_tui.core.job import Job, SqlWork, TableSink
 from glue_tui.core.problem import InvalidInput
 from glue_tui.jobs.templates import Templates, sql_literal
 from glue_tui.logs.write import Secrets

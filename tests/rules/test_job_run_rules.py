@@ -11,7 +11,8 @@ import pytest
 from one_project import Project, crawlers, jobs
 
 from glue_tui.core.events import AttemptQueued, TriggerFired
-from glue_tui.core.model import Workflow, job_type
+from glue_tui.core.job import job_type
+from glue_tui.core.model import Workflow
 from tests.conftest import RunningEngine, wait_for
 
 WORK = '[triggers.by_hand]\ntype = "ON_DEMAND"\nactions = [{ job = "work" }]\n' + jobs("work")
@@ -271,7 +272,7 @@ def test_jr_13_a_job_is_python_sql_command_or_dashboard_and_saving_it_replaces_t
 @pytest.mark.parametrize(
     ("word", "way_out"),
     [
-        ("glueetl", 'here: type = "python" or "sql"'),
+        ("glueetl", 'here: type = "spark"'),
         ("pythonshell", 'here: type = "python"'),
         ("gluestreaming", 'here: type = "python" or "sql"'),
         ("glueray", 'here: type = "python" or "sql"'),

@@ -150,11 +150,6 @@ def test_f_7_files_that_find_no_place_under_skip_stay_in_their_batch(glue: Proje
     assert [one.it.cause.files for one in glue.runs()[1:]] == [("in/a.csv",)]
 
 
-def test_f_10_bookmarks_are_refused_until_they_are_there(glue: Project) -> None:
-    (told,) = glue.complaints(BY_HAND + WORK + 'bookmark = "enable"\n')
-    assert told == "7: jobs.work.bookmark: not supported yet: bookmark (leave it out)"
-
-
 # What crawlers and schedules leave open
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from glue_tui.core.model import Connection, DashboardWork, Job, TableSink, Workflow
+from glue_tui.core.job import DashboardWork, Job, TableSink
+from glue_tui.core.model import Connection, Workflow
 from glue_tui.definitions.project import load_project
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,8 @@ from world import EPOCH_S, connect
 
 from glue_tui.core.arrivals import FileFact, SeenFile, Stage
 from glue_tui.core.attempt import AttemptKey, AttemptResult
-from glue_tui.core.model import Action, CommandWork, FileWatch, Job, RunId, Trigger, Workflow, job_id
+from glue_tui.core.job import CommandWork, Job
+from glue_tui.core.model import Action, FileWatch, RunId, Trigger, Workflow, job_id
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.states import NodeState, TriggerType
 from glue_tui.core.stimuli import WorkerExited

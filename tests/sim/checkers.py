@@ -48,7 +48,8 @@ from glue_tui.core.codec import from_data
 from glue_tui.core.decide import LOST_ATTEMPTS_MAX
 from glue_tui.core.events import AttemptQueued, AttemptStarting, Event, NodeCarriedOver, TriggerFired
 from glue_tui.core.invariants import check_run
-from glue_tui.core.model import Condition, Job, NodeId, RunId, Trigger
+from glue_tui.core.job import Job
+from glue_tui.core.model import Condition, NodeId, RunId, Trigger
 from glue_tui.core.run import NodeRun, WorkflowRun, apply
 from glue_tui.core.states import (
     NODE_TRANSITIONS,

@@ -16,7 +16,8 @@ from glue_tui.core.events import (
     DelayNoticed,
     Event,
 )
-from glue_tui.core.model import Job, NodeId
+from glue_tui.core.job import Job
+from glue_tui.core.model import NodeId
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.states import NodeState
 from glue_tui.core.wanted import STOP_GRACE_S

@@ -7,14 +7,13 @@ from random import Random
 
 from schedule_checks import INTERVALS_S
 
+from glue_tui.core.job import CommandWork, Job
 from glue_tui.core.model import (
     Action,
-    CommandWork,
     Condition,
     Crawler,
     FileWatch,
     FolderTarget,
-    Job,
     NodeId,
     Notification,
     Predicate,

@@ -12,14 +12,13 @@ from faults import FaultPlan
 from world import EPOCH_S, World
 
 from glue_tui.core.attempt import AttemptKey
+from glue_tui.core.job import CommandWork, Job
 from glue_tui.core.model import (
     Action,
-    CommandWork,
     Condition,
     Crawler,
     FileWatch,
     FolderTarget,
-    Job,
     Predicate,
     Trigger,
     Workflow,

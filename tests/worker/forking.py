@@ -15,7 +15,8 @@ import msgspec
 import psutil
 
 from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
-from glue_tui.core.model import CommandWork, Job, PythonWork, RunId, job_id
+from glue_tui.core.job import CommandWork, Job, PythonWork
+from glue_tui.core.model import RunId, job_id
 from glue_tui.protocol.worker import Answer, Exited, Finished, Progress, Ready, Started, decode_answer, encode_start
 
 DEADLINE_S = 30.0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from forking import ServerUnderTest, command_job, make_spec, read_result, script
 
-from glue_tui.core.model import Job, PythonWork
+from glue_tui.core.job import Job, PythonWork
 from glue_tui.core.states import NodeState
 
 

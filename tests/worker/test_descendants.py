@@ -22,7 +22,7 @@ from forking import (
     wait_for,
 )
 
-from glue_tui.core.model import Job
+from glue_tui.core.job import Job
 from glue_tui.protocol.worker import encode_start
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives orphans to somebody else")

@@ -14,7 +14,8 @@ from forking import ServerUnderTest, command_job, make_spec, read_result, script
 
 from glue_tui.catalog.write import MIGRATIONS, apply_changes
 from glue_tui.core.attempt import AttemptSpec
-from glue_tui.core.model import Job, SqlWork, TableSink, job_id
+from glue_tui.core.job import Job, SqlWork, TableSink
+from glue_tui.core.model import job_id
 from glue_tui.core.schema import ChangeKind, Column, DataFile, FileFormat, Table, TableChange
 from glue_tui.protocol.worker import Exited
 
