@@ -11,7 +11,8 @@ import polars as pl
 
 from glue_tui.core.job import DatabaseSink, TableSink
 from glue_tui.core.problem import InvalidInput, did_you_mean
-from glue_tui.jobs.session import Frame, JobSession
+from glue_tui.jobs.session import JobSession
+from glue_tui.jobs.targets.target import Frame
 from glue_tui.logs.write import LogWriter
 
 _TABLE_FORMATS = ("parquet", "csv", "json")

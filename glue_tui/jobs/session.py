@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
 import polars as pl
 
-from glue_tui.catalog.database_urls import sqlite_path
-from glue_tui.catalog.database_writes import TableWrite
 from glue_tui.catalog.lineage import mentioned
 from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.read import Catalog
@@ -18,15 +16,12 @@ from glue_tui.catalog.scan import scan
 from glue_tui.core.attempt import AttemptSpec
 from glue_tui.core.job import DatabaseSink, Job, Sink, TableSink
 from glue_tui.core.model import Connection
-from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.core.properties import PROPERTIES_MAX, VALUE_CHARS_MAX, length_problem
 from glue_tui.core.schema import TableChange
-from glue_tui.jobs.database_publish import DatabasePublisher
-from glue_tui.jobs.publish import Publisher
+from glue_tui.jobs.targets.target import Attempt, Frame
+from glue_tui.jobs.targets.targets import Targets
 from glue_tui.jobs.templates import Templates
 from glue_tui.logs.write import LogWriter, counted
-
-Frame = pl.DataFrame | pl.LazyFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +65,17 @@ class JobSession:
         self.rows_out: int | None = None
         self.outputs: list[str] = []
         self._counted_tables: set[str] = set()
-        self._publisher = Publisher(spec.key, self.project_dir, self.catalog, log, spec.unfinished_in)
-        self._database_publisher = DatabasePublisher(spec.key, log, spec.unfinished_in)
+        self._targets = Targets(
+            Attempt(
+                key=spec.key,
+                project_dir=self.project_dir,
+                catalog=self.catalog,
+                log=log,
+                connection_urls=ConnectionUrls(spec.connections, templates),
+                environment=templates.environment,
+                unfinished_in=spec.unfinished_in,
+            )
+        )
 
     def table(self, full_name: str) -> pl.LazyFrame:
         """Return a table of the catalog; its rows count as read, once per table. Raises EntityNotFound."""
@@ -106,13 +110,14 @@ class JobSession:
         match sink:
             case TableSink():
                 path = self.templates.text(sink.path, where=f"path of {sink.table}")
-                rows = self._publisher.stage(frame, replace(sink, path=path))
+                rows = self._targets.stage(frame, replace(sink, path=path))
                 self.outputs.append(path)
-                return rows
             case DatabaseSink():
-                return self._write_database(frame, sink)
+                rows = self._targets.stage(frame, sink)
+                self.outputs.append(f"{sink.connection}:{sink.table}")
             case _:
                 assert_never(sink)
+        return rows
 
     def write_all(self, frame: Frame, sinks: tuple[Sink, ...]) -> int:
         """Write the same rows to every target and return their number, counted once."""
@@ -132,43 +137,22 @@ class JobSession:
         self.properties[name] = value
         self.properties_set[name] = value
 
-    def _write_database(self, frame: Frame, sink: DatabaseSink) -> int:
-        connection = self._connection(sink.connection)
-        url = self.templates.text(connection.url, where=f"connections.{sink.connection}.url")
-        # Cloned, which copies no data: a script may go on to change its frame in place.
-        collected = frame.collect(engine="streaming") if isinstance(frame, pl.LazyFrame) else frame.clone()
-        write = TableWrite(table=sink.table, frame=collected, mode=sink.mode, keys=sink.keys)
-        self._database_publisher.stage(write, sqlite_path(url, self.project_dir), sink.connection)
-        self.outputs.append(f"{sink.connection}:{sink.table}")
-        return collected.height
-
-    def _connection(self, name: str) -> Connection:
-        for connection in self.spec.connections:
-            if connection.name == name:
-                return connection
-        known = [connection.name for connection in self.spec.connections]
-        raise EntityNotFound(f'no connection named "{name}"', hint=did_you_mean(name, known))
-
     def stage_file(self, path: str, content: bytes) -> None:
         """Let one file, relative to the project folder, appear with `content` when the job is published."""
-        self._publisher.stage_file(path, content)
+        self._targets.stage_file(path, content)
         self.outputs.append(path)
 
     def prepare(self) -> None:
-        """Let the databases take their rows, still unseen: what they refuse fails the job before anything appears."""
-        self._database_publisher.prepare()
+        """Let the targets take their rows, still unseen: what they refuse fails the job before anything appears."""
+        self._targets.prepare()
 
     def publish(self) -> JobReport:
-        """Let everything appear, one target after the other, and report.
-
-        A kill in between is healed by the next attempt: each target takes the same attempt's work only once.
-        """
-        self._database_publisher.commit()
+        """Let everything appear, one target after the other, and report."""
         return JobReport(
             rows_in=self.rows_in,
             rows_out=self.rows_out,
             tables_read=tuple(sorted(self._counted_tables)),
-            table_changes=self._publisher.publish(),
+            table_changes=self._targets.publish(),
             outputs=tuple(dict.fromkeys(self.outputs)),
             properties=self.properties_set,
         )
@@ -178,10 +162,26 @@ class JobSession:
 
         Databases forget by themselves what was not committed when the process ends.
         """
-        removed = self._publisher.give_up()
+        removed = self._targets.give_up()
         return "stopped; nothing published" + (f"; {counted(removed, 'temporary folder')} removed" if removed else "")
 
     def discard(self) -> None:
         """Remove what was staged and not published."""
-        self._publisher.discard()
-        self._database_publisher.discard()
+        self._targets.discard()
+
+
+class ConnectionUrls(Mapping[str, str]):
+    """The connections of a workflow by name, each with its templates filled in when it is asked for."""
+
+    def __init__(self, connections: tuple[Connection, ...], templates: Templates) -> None:
+        self._connections = {connection.name: connection for connection in connections}
+        self._templates = templates
+
+    def __getitem__(self, name: str) -> str:
+        return self._templates.text(self._connections[name].url, where=f"connections.{name}.url")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._connections)
+
+    def __len__(self) -> int:
+        return len(self._connections)

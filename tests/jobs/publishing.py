@@ -17,10 +17,11 @@ from glue_tui.core.attempt import AttemptKey, AttemptSpec
 from glue_tui.core.job import Job, PythonWork, TableSink
 from glue_tui.core.model import Connection, RunId, job_id
 from glue_tui.core.schema import TableChange
-from glue_tui.jobs.publish import Publisher
 from glue_tui.jobs.run import run_job
 from glue_tui.jobs.session import JobReport
 from glue_tui.jobs.stopping import StopRequest
+from glue_tui.jobs.targets.target import Attempt
+from glue_tui.jobs.targets.targets import Targets
 from glue_tui.jobs.templates import Templates
 from glue_tui.logs.write import LogWriter, Secrets
 
@@ -53,16 +54,25 @@ class Project:
     def key(self, *, run: str = "wr_1", job: str = "writer", attempt: int = 1) -> AttemptKey:
         return AttemptKey(run_id=RunId(run), node_id=job_id(job), attempt=attempt)
 
-    def publisher(self, *, run: str = "wr_1", job: str = "writer", attempt: int = 1) -> Publisher:
+    def targets(self, *, run: str = "wr_1", job: str = "writer", attempt: int = 1) -> Targets:
         key = self.key(run=run, job=job, attempt=attempt)
-        return Publisher(key, self.folder, self.catalog, LogWriter(self.log_fd))
+        return Targets(
+            Attempt(
+                key=key,
+                project_dir=self.folder,
+                catalog=self.catalog,
+                log=LogWriter(self.log_fd),
+                connection_urls={},
+                environment={},
+            )
+        )
 
     def write(self, frame: pl.DataFrame, sink: TableSink, *, run: str = "wr_1", attempt: int = 1) -> TableChange:
         """Stage, publish, and take it into the catalog, as attempt and engine do."""
-        publisher = self.publisher(run=run, attempt=attempt)
-        publisher.stage(frame, sink)
-        changes = publisher.publish()
-        publisher.discard()
+        targets = self.targets(run=run, attempt=attempt)
+        targets.stage(frame, sink)
+        changes = targets.publish()
+        targets.discard()
         self.apply(changes)
         return changes[0]
 

@@ -17,7 +17,7 @@ from publishing import Project
 from glue_tui.core.job import TableSink
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import ChangeKind
-from glue_tui.jobs import swap
+from glue_tui.jobs.targets import swap
 
 _DAY = datetime.date(2026, 11, 22)
 _FRAME = pl.DataFrame(
@@ -87,7 +87,7 @@ def test_append_adds_to_what_is_there(project: Project) -> None:
 
 
 def test_a_retry_of_an_append_that_was_killed_after_publishing_does_not_double_it(project: Project) -> None:
-    lost = project.publisher(attempt=1)
+    lost = project.targets(attempt=1)
     lost.stage(pl.DataFrame({"a": [1]}), sink(mode="append"))
     lost.publish()
     lost.discard()
@@ -98,7 +98,7 @@ def test_a_retry_of_an_append_that_was_killed_after_publishing_does_not_double_i
 
 def test_a_retry_leaves_files_of_a_node_with_a_longer_name_alone(project: Project) -> None:
     """The run's files of `writer-1` begin as those of `writer` do."""
-    other = project.publisher(job="writer-1")
+    other = project.targets(job="writer-1")
     other.stage(pl.DataFrame({"a": [1]}), sink(mode="append"))
     project.apply(other.publish())
     other.discard()
@@ -109,17 +109,17 @@ def test_a_retry_leaves_files_of_a_node_with_a_longer_name_alone(project: Projec
 
 def test_one_attempt_may_overwrite_and_then_append(project: Project) -> None:
     project.write(pl.DataFrame({"a": [0]}), sink(), run="wr_0")
-    publisher = project.publisher()
-    publisher.stage(pl.DataFrame({"a": [1]}), sink())
-    publisher.stage(pl.DataFrame({"a": [2]}), sink(mode="append"))
-    project.apply(publisher.publish())
-    publisher.discard()
+    targets = project.targets()
+    targets.stage(pl.DataFrame({"a": [1]}), sink())
+    targets.stage(pl.DataFrame({"a": [2]}), sink(mode="append"))
+    project.apply(targets.publish())
+    targets.discard()
     assert sorted(project.read("marts.sales")["a"]) == [1, 2]
     assert sorted(pl.read_parquet(project.folder / "out/sales")["a"]) == [1, 2]
 
 
 def test_two_that_append_at_once_lose_nothing(project: Project) -> None:
-    one, other = project.publisher(job="one"), project.publisher(job="other")
+    one, other = project.targets(job="one"), project.targets(job="other")
     one.stage(pl.DataFrame({"a": [1]}), sink(mode="append"))
     other.stage(pl.DataFrame({"a": [2]}), sink(mode="append"))
     project.apply(other.publish())
@@ -132,11 +132,11 @@ def test_two_that_append_at_once_lose_nothing(project: Project) -> None:
 
 def test_what_is_discarded_leaves_nothing(project: Project) -> None:
     project.write(pl.DataFrame({"a": [0]}), sink(), run="wr_0")
-    publisher = project.publisher()
-    publisher.stage(pl.DataFrame({"a": [1]}), sink())
+    targets = project.targets()
+    targets.stage(pl.DataFrame({"a": [1]}), sink())
     with pytest.raises(pl.exceptions.PolarsError):
-        publisher.stage(pl.LazyFrame({"a": ["x"]}).select(pl.col("a").cast(pl.Int64)), sink(path="out/other"))
-    publisher.discard()
+        targets.stage(pl.LazyFrame({"a": ["x"]}).select(pl.col("a").cast(pl.Int64)), sink(path="out/other"))
+    targets.discard()
     assert sorted(path.name for path in (project.folder / "out").iterdir()) == ["sales"]
     assert project.read("marts.sales")["a"].to_list() == [0]
 
@@ -144,7 +144,7 @@ def test_what_is_discarded_leaves_nothing(project: Project) -> None:
 def test_leftovers_of_a_killed_attempt_are_removed_and_those_at_work_left_alone(project: Project) -> None:
     (project.folder / "out" / ".sales.tmp-wr_0-writer-1-0").mkdir(parents=True)
     (project.folder / "out" / ".sales.tmp-wr_0-writer-1-0" / "half.parquet").write_text("half")
-    at_work = project.publisher(job="other")
+    at_work = project.targets(job="other")
     at_work.stage(pl.DataFrame({"a": [1]}), sink())
     project.write(pl.DataFrame({"a": [2]}), sink())
     assert hidden(project) == [".sales.tmp-wr_1-other-1-0"]
@@ -155,12 +155,12 @@ def test_leftovers_of_a_killed_attempt_are_removed_and_those_at_work_left_alone(
 
 
 def test_a_page_that_waits_is_left_alone_by_another_attempt_at_it(project: Project) -> None:
-    first, second = project.publisher(run="wr_1"), project.publisher(run="wr_2")
+    first, second = project.targets(run="wr_1"), project.targets(run="wr_2")
     first.stage_file("out/page.html", b"first")
     second.stage_file("out/page.html", b"second")
-    for publisher in (second, first):
-        publisher.publish()
-        publisher.discard()
+    for targets in (second, first):
+        targets.publish()
+        targets.discard()
     assert (project.folder / "out" / "page.html").read_bytes() == b"first"
     assert hidden(project) == []
 
@@ -178,7 +178,7 @@ def test_a_frame_without_rows_is_a_table_without_rows(project: Project) -> None:
         ({"path": ".."}, "holds the whole project"),
         ({"path": "state"}, "would remove state/"),
         ({"path": "state/state.db"}, "is a file"),
-        ({"path": "s3://bucket/x"}, "not a folder of this machine"),
+        ({"path": "s3://bucket/x"}, "is not there yet"),
         ({"partition_by": ("dya",)}, "no column dya"),
         ({"partition_by": ("day", "v")}, "every column"),
         ({"table": "sales"}, 'table "sales"'),
@@ -186,10 +186,10 @@ def test_a_frame_without_rows_is_a_table_without_rows(project: Project) -> None:
     ],
 )
 def test_a_target_that_can_not_be_is_refused(project: Project, changes: dict[str, object], message: str) -> None:
-    publisher = project.publisher()
+    targets = project.targets()
     with pytest.raises(InvalidInput, match=message):
-        publisher.stage(_FRAME.select("day", "v"), sink(**changes))
-    publisher.discard()
+        targets.stage(_FRAME.select("day", "v"), sink(**changes))
+    targets.discard()
     assert (project.folder / "state" / "state.db").exists()
 
 
@@ -247,10 +247,10 @@ frame = pl.DataFrame({"g": range(1000)})
 print("ready", flush=True)
 while True:
     generation += 1
-    publisher = project.publisher(run=f"wr_{generation}")
-    publisher.stage(frame, TableSink(table="marts.sales", path="out/sales", mode=mode))
-    publisher.publish()
-    publisher.discard()
+    targets = project.targets(run=f"wr_{generation}")
+    targets.stage(frame, TableSink(table="marts.sales", path="out/sales", mode=mode))
+    targets.publish()
+    targets.discard()
 """
 
 
@@ -259,13 +259,13 @@ def test_rows_are_written_in_the_order_of_the_frame(project: Project, format: st
     source = pl.LazyFrame({"a": range(400_000)}).filter(pl.col("a") % 3 != 0).sort("a", descending=True)
     for keys in ((), ("part",)):
         frame = source.with_columns(part=pl.col("a") % 2)
-        publisher = project.publisher(job=f"w{len(keys)}")
-        publisher.stage(frame, TableSink(table="t.o", path=f"o{len(keys)}", format=format, partition_by=keys))
-        for change in publisher.publish():
+        targets = project.targets(job=f"w{len(keys)}")
+        targets.stage(frame, TableSink(table="t.o", path=f"o{len(keys)}", format=format, partition_by=keys))
+        for change in targets.publish():
             for file in change.files:
                 written = _read_file(project.folder / file.path, format).get_column("a").cast(pl.Int64)
                 assert written.is_sorted(descending=True), (keys, file.path)
-        publisher.discard()
+        targets.discard()
 
 
 def _read_file(path: Path, format: str) -> pl.DataFrame:

@@ -106,7 +106,7 @@ def test_a_kill_between_the_commits_of_two_databases_and_a_folder_is_healed(
         pass
 
     def kill(session: JobSession) -> None:
-        next(iter(session._database_publisher._databases.values())).transaction.commit()  # type: ignore[union-attr]
+        next(iter(session._targets._databases._databases.values())).transaction.commit()  # type: ignore[union-attr]
         raise Killed
 
     with monkeypatch.context() as patched:

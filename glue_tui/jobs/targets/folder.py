@@ -2,11 +2,11 @@
 
 How it is atomic. Every file has a name of its own (run, job, attempt), is written and synced in a hidden folder beside
 the target (`glue_tui.catalog.set_aside`); for `append` the files already there are linked in as well. At the end of the
-attempt the two folders change places in one system call (`glue_tui.jobs.swap`). So whoever lists the folder sees all of
-the old or all of the new, also if the worker is killed at any moment. Whoever goes by the catalog reads the old files
-until the engine has committed the attempt's end, and then the new ones; never a mixture, as no name is used twice. Two
-limits: a file system that can't exchange folders has a moment between two renames, and a program that walks partition
-folders by path just then may meet those of both; the catalog's list has neither.
+attempt the two folders change places in one system call (`glue_tui.jobs.targets.swap`). So whoever lists the folder
+sees all of the old or all of the new, also if the worker is killed at any moment. Whoever goes by the catalog reads the
+old files until the engine has committed the attempt's end, and then the new ones; never a mixture, as no name is used
+twice. Two limits: a file system that can't exchange folders has a moment between two renames, and a program that walks
+partition folders by path just then may meet those of both; the catalog's list has neither.
 
 What a killed attempt leaves behind are hidden folders. The next attempt at the same target removes those whose files
 the catalog does not list, and the engine the others when that attempt's end is committed.
@@ -27,16 +27,15 @@ from pathlib import Path
 
 import polars as pl
 
-from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.set_aside import hidden_place, hidden_places
-from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.job import TableSink
-from glue_tui.core.model import RunId, node_name
+from glue_tui.core.model import node_name
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import ChangeKind, DataFile, TableChange
-from glue_tui.jobs.files import WrittenFile, catalog_table, sync_folder, write_files
-from glue_tui.jobs.swap import swap_folders
-from glue_tui.logs.write import LogWriter, counted
+from glue_tui.jobs.targets.files import WrittenFile, catalog_table, sync_folder, write_files
+from glue_tui.jobs.targets.swap import swap_folders
+from glue_tui.jobs.targets.target import Attempt, Frame
+from glue_tui.logs.write import counted
 
 _DATA_SUFFIXES = frozenset({".parquet", ".csv", ".json", ".jsonl", ".ndjson", ".gz", ".zst", ".avro", ".orc", ".crc"})
 """What an overwrite may take away. A folder with anything else in it is probably not the one that was meant."""
@@ -55,21 +54,14 @@ class _Staged:
     schema: pl.Schema
 
 
-class Publisher:
+class Folders:
     """Stages the files of one attempt, and publishes them in the order in which they were staged, or discards them."""
 
-    def __init__(
-        self,
-        key: AttemptKey,
-        project_dir: Path,
-        catalog: Catalog,
-        log: LogWriter,
-        unfinished_in: tuple[RunId, ...] = (),
-    ) -> None:
-        self._key = key
-        self._project_dir = project_dir
-        self._catalog = catalog
-        self._log = log
+    def __init__(self, attempt: Attempt) -> None:
+        self._key = key = attempt.key
+        self._project_dir = attempt.project_dir
+        self._catalog = attempt.catalog
+        self._log = attempt.log
         self._staged: list[_Staged] = []
         self._staging = threading.Lock()
         """Held between making a place and knowing of it: a job is stopped from another thread."""
@@ -80,11 +72,11 @@ class Publisher:
         self._pages: list[tuple[Path, Path, int]] = []
         """Single files: the staged one, its target and its lock."""
         self._node_prefix = f"{key.run_id}-{node_name(key.node_id)}-"
-        runs = "|".join(map(re.escape, (key.run_id, *unfinished_in)))
+        runs = "|".join(map(re.escape, (key.run_id, *attempt.unfinished_in)))
         self._node_file = re.compile(rf"(({runs})-{re.escape(node_name(key.node_id))}-\d+-)\d+-\d+\.\w+")
         """Names of this node's files in this run, and in those that it resumes; first what tells the attempts apart."""
 
-    def stage(self, frame: pl.DataFrame | pl.LazyFrame, sink: TableSink) -> int:
+    def stage(self, frame: Frame, sink: TableSink) -> int:
         """Write `frame` beside the folder `sink.path` and return its rows. Raises InvalidInput for a bad target."""
         target = self._target(sink)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -120,6 +112,9 @@ class Publisher:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+
+    def prepare(self) -> None:
+        """Nothing is left to be refused: what was staged lies on the disk that it goes to."""
 
     def publish(self) -> tuple[TableChange, ...]:
         """Make everything staged visible and return what the catalog should say of it."""

@@ -8,10 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import polars as pl
+
+from glue_tui.catalog.database_urls import sqlite_path
 from glue_tui.catalog.database_writes import DatabaseTransaction, TableWrite
-from glue_tui.core.attempt import AttemptKey
-from glue_tui.core.model import RunId, node_name
-from glue_tui.logs.write import LogWriter, counted
+from glue_tui.core.job import DatabaseSink
+from glue_tui.core.model import node_name
+from glue_tui.core.schema import TableChange
+from glue_tui.jobs.targets.target import Attempt, Frame
+from glue_tui.logs.write import counted
 
 
 @dataclass(slots=True)
@@ -27,20 +32,27 @@ class _Database:
         return sum(write.frame.height for write in self.writes if write.mode == "append")
 
 
-class DatabasePublisher:
+class Databases:
     """Takes the rows of one attempt, and brings them in when it has succeeded, or never."""
 
-    def __init__(self, key: AttemptKey, log: LogWriter, unfinished_in: tuple[RunId, ...] = ()) -> None:
-        self._key = key
-        self._unfinished_in = unfinished_in
-        self._log = log
+    def __init__(self, attempt: Attempt) -> None:
+        self._key = attempt.key
+        self._unfinished_in = attempt.unfinished_in
+        self._log = attempt.log
+        self._project_dir = attempt.project_dir
+        self._urls = attempt.connection_urls
         self._databases: dict[Path, _Database] = {}
 
-    def stage(self, write: TableWrite, path: Path, connection: str) -> None:
-        """Keep rows for the database file at `path`."""
-        self._databases.setdefault(path.resolve(), _Database(connection)).writes.append(write)
+    def stage(self, frame: Frame, sink: DatabaseSink) -> int:
+        """Keep rows for the database file behind a connection."""
+        path = sqlite_path(self._urls[sink.connection], self._project_dir)
+        # Cloned, which copies no data: a script may go on to change its frame in place.
+        collected = frame.collect(engine="streaming") if isinstance(frame, pl.LazyFrame) else frame.clone()
+        write = TableWrite(table=sink.table, frame=collected, mode=sink.mode, keys=sink.keys)
+        self._databases.setdefault(path.resolve(), _Database(sink.connection)).writes.append(write)
         rows = counted(write.frame.height, "row")
-        self._log.info(f"{rows} for {write.table}, to appear behind {connection} when the job succeeds")
+        self._log.info(f"{rows} for {write.table}, to appear behind {sink.connection} when the job succeeds")
+        return collected.height
 
     def prepare(self) -> None:
         """Bring all rows in, uncommitted. Raises InvalidInput if a database refuses them.
@@ -62,18 +74,24 @@ class DatabasePublisher:
             for write in database.writes:
                 transaction.write(write)
 
-    def commit(self) -> None:
-        """Let the rows appear, one database after the other."""
+    def publish(self) -> tuple[TableChange, ...]:
+        """Let the rows appear, one database after the other; the catalog learns of them from a crawler."""
         for database in self._databases.values():
             assert database.transaction is not None
             database.transaction.commit()
             for write in database.writes:
                 rows = counted(write.frame.height, "row")
                 self._log.info(f"{write.mode} {write.table} behind {database.connection}: {rows}")
+        return ()
 
-    def discard(self) -> None:
-        """Let go of every database; what was not committed is gone."""
+    def give_up(self) -> int:
+        """Leave it to the databases: they forget what was not committed when the process ends."""
+        return 0
+
+    def discard(self) -> int:
+        """Let go of every database; what was not committed is gone, and no place was taken for it."""
         for database in self._databases.values():
             if database.transaction is not None:
                 database.transaction.close()
         self._databases.clear()
+        return 0

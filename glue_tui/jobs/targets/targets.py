@@ -1,0 +1,71 @@
+"""All the targets of one attempt: each sink goes to its kind, and all kinds take each step together."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from glue_tui.core.job import DatabaseSink, Sink, TableSink
+from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
+from glue_tui.core.s3_urls import is_s3
+from glue_tui.core.schema import TableChange
+from glue_tui.jobs.targets.database import Databases
+from glue_tui.jobs.targets.folder import Folders
+from glue_tui.jobs.targets.target import Attempt, Frame
+
+
+class Targets:
+    """What an attempt writes waits here until `publish`; `discard` leaves nothing of it."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self._databases = Databases(attempt)
+        self._folders = Folders(attempt)
+        # Databases first: they are the ones that can refuse to commit.
+        self._kinds = (self._databases, self._folders)
+
+    def stage(self, frame: Frame, sink: Sink) -> int:
+        """Write the rows where nobody sees them and return their number. Raises InvalidInput for a bad target."""
+        self._check_connection(sink.connection)
+        match sink:
+            case TableSink():
+                if is_s3(sink.path) or sink.format in ("ipc", "delta", "iceberg") or sink.mode in _LATER:
+                    raise InvalidInput(f"{sink.table}: {sink.mode} of {sink.format} in {sink.path} is not there yet")
+                return self._folders.stage(frame, sink)
+            case DatabaseSink():
+                if sink.mode in _LATER[:1]:
+                    raise InvalidInput(f"{sink.table}: {sink.mode} of a database is not there yet")
+                return self._databases.stage(frame, sink)
+            case _:
+                assert_never(sink)
+
+    def stage_file(self, path: str, content: bytes) -> None:
+        """Let one file, relative to the project folder, appear with `content` by `publish`."""
+        self._folders.stage_file(path, content)
+
+    def prepare(self) -> None:
+        """Do all that may still be refused; nothing appears yet."""
+        for kind in self._kinds:
+            kind.prepare()
+
+    def publish(self) -> tuple[TableChange, ...]:
+        """Let everything appear, one target after the other.
+
+        A kill in between is healed by the next attempt: each target takes the same attempt's work only once.
+        """
+        return tuple(change for kind in self._kinds for change in kind.publish())
+
+    def give_up(self) -> int:
+        """Let nothing be staged any more, remove what was, and return how many places that were."""
+        return sum(kind.give_up() for kind in self._kinds)
+
+    def discard(self) -> int:
+        """Remove what was staged and not published; return how many places that were."""
+        return sum(kind.discard() for kind in self._kinds)
+
+    def _check_connection(self, name: str) -> None:
+        known = self._attempt.connection_urls
+        if name and name not in known:
+            raise EntityNotFound(f'no connection named "{name}"', hint=did_you_mean(name, tuple(known)))
+
+
+_LATER = ("overwrite_partitions", "upsert")
