@@ -77,9 +77,10 @@ class Storage:
     def read(self, path: str, start: int = 0, length: int | None = None) -> bytes:
         """Return a range of a file, all that follows `start` without a length; less where the file ends before."""
         if not is_s3(path):
-            with open(path, "rb") as file:
-                file.seek(start)
-                return file.read(-1 if length is None else length)
+            with open(path, "rb", buffering=0) as file:
+                if start:
+                    file.seek(start)
+                return file.read(-1 if length is None else length) or b""
         if length is not None:
             return self.read_object(path, start, start + length) if length else b""
         size = self.status(path).size_bytes

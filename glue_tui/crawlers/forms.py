@@ -63,6 +63,8 @@ def _time_forms() -> dict[str, re.Pattern[str]]:
 _TIME_FORMS = _time_forms()
 _NUMBERS = {form: re.compile(pattern, re.ASCII) for form, pattern in NUMBER_PATTERNS.items()}
 _NEITHER = re.compile(r"[^\d]*|\d+", re.ASCII)
+_BEGINS_AS_TIME = re.compile(r"\d{1,4}[./ -]|[A-Za-z]{3,9} \d", re.ASCII)
+"""How a value of any form of dates and times begins: there are many, and most text is of none."""
 _DAY_FIRST, _MONTH_FIRST = re.compile("%d[/-]%m"), re.compile("%m[/-]%d")
 
 
@@ -90,6 +92,8 @@ def possible_forms(value: str) -> tuple[str, ...]:
     numbers = tuple(form for form, pattern in _NUMBERS.items() if pattern.match(value))
     if numbers:
         return numbers
+    if not _BEGINS_AS_TIME.match(value):
+        return ()
     return tuple(form for form, pattern in _TIME_FORMS.items() if pattern.fullmatch(value) and moment(value, form))
 
 
