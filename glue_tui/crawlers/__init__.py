@@ -1,4 +1,4 @@
-"""Crawlers: find files and tables, tell what they hold, and say what that changes in the catalog.
+"""Crawls: list, classify, infer, group into tables and partitions. What changes is returned, nothing is written.
 
 What becomes of a CSV file, in this order:
 
