@@ -44,16 +44,17 @@ _UNKNOWN_VARIABLE = 1193
 _TOO_LONG = (1969, 3024)
 """MariaDB's and MySQL's error for a statement that took longer than it may."""
 _TABLES = f"""
-    SELECT t.table_schema, t.table_name, t.table_type = 'VIEW', IF(t.table_type = 'VIEW', '', t.table_comment),
-        t.data_length, t.table_rows, c.column_name, c.column_type, c.column_comment, k.ordinal_position
-    FROM information_schema.tables t
-        LEFT JOIN information_schema.columns c USING (table_schema, table_name)
-        LEFT JOIN information_schema.key_column_usage k
-            ON k.table_schema = t.table_schema AND k.table_name = t.table_name
-            AND k.column_name = c.column_name AND k.constraint_name = 'PRIMARY'
-    WHERE t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW') AND t.table_name <> '{COMMITS_TABLE}'
-        AND t.table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')"""
-_ORDER = " ORDER BY t.table_schema, t.table_name, c.ordinal_position"
+    SELECT table_schema, table_name, table_type = 'VIEW', IF(table_type = 'VIEW', '', table_comment), data_length,
+        table_rows
+    FROM information_schema.tables
+    WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW') AND table_name <> '{COMMITS_TABLE}'"""
+_COLUMNS = """
+    SELECT table_schema, table_name, column_name, column_type, column_comment
+    FROM information_schema.columns WHERE 1 = 1"""
+_KEYS = """
+    SELECT table_schema, table_name, column_name, ordinal_position
+    FROM information_schema.key_column_usage WHERE constraint_name = 'PRIMARY'"""
+_OTHERS = " AND table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')"
 
 
 class MysqlDatabase(ServerDatabase):
@@ -87,10 +88,18 @@ class MysqlDatabase(ServerDatabase):
 
     def _catalogue(self, schema: str = "", table: str = "") -> Sequence[CatalogueRow]:
         schema = schema or self._url.database
-        which = f" AND t.table_schema = {text_literal(schema)}" if schema else ""
-        which += f" AND t.table_name = {text_literal(table)}" if table else ""
-        rows = self._rows(_TABLES + which + _ORDER)
-        return [CatalogueRow(*map(_string, row)) for row in rows]
+        which = f" AND table_schema = {text_literal(schema)}" if schema else _OTHERS
+        which += f" AND table_name = {text_literal(table)}" if table else ""
+        # Joined by the server, columns of `Orders` and of `orders` would be those of both.
+        places = {(*place,): at for *place, at in self._rows(_KEYS + which)}
+        columns: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+        for owner, name, column, declared, comment in self._rows(f"{_COLUMNS}{which} ORDER BY ordinal_position"):
+            columns.setdefault((owner, name), []).append((column, _string(declared), _string(comment)))
+        return [
+            CatalogueRow._make([*map(_string, row), *column, places.get((*row[:2], column[0]))])
+            for row in self._rows(_TABLES + which)
+            for column in columns.get(row[:2], [("", "", "")])
+        ]
 
     def _source_column(self, name: str, declared: str, comment: str) -> SourceColumn:
         return _source_column(name, declared, comment)

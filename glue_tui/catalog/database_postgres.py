@@ -225,7 +225,14 @@ def glue_type_of(declared: str) -> tuple[str, str]:
 def _misfit(column: str, declared: str, kind: str) -> tuple[str, str]:
     """Return SQL that is true of a value which `kind` can't hold, and what it is in words."""
     if kind.startswith("array<"):
-        return f"array_ndims({column}) > 1", "an array of several dimensions"
+        several, trouble = f"array_ndims({column}) > 1", "an array of several dimensions"
+        inner, inner_trouble = _misfit("one", declared.removesuffix("[]"), kind[len("array<") : -1])
+        if not inner:
+            return several, trouble
+        return (
+            f"({several} OR EXISTS (SELECT FROM unnest({column}) one WHERE {inner}))",
+            f"{trouble}, or {inner_trouble}",
+        )
     if kind in ("date", "timestamp"):
         return (
             f"NOT {column} BETWEEN '0001-01-01' AND '9999-12-31 23:59:59.999999'",
@@ -269,7 +276,10 @@ def _typed(frame: pl.DataFrame, columns: Wanted) -> pl.DataFrame:
         try:
             if values.dtype == pl.String():
                 refuse_rounding(column, dtype, values)
-            series.append(frame.select(_cast(pl.col(column.name), values.dtype, dtype)).to_series())
+            is_so = values.dtype == dtype
+            series.append(
+                values if is_so else frame.select(_cast(pl.col(column.name), values.dtype, dtype)).to_series()
+            )
         except (ValueError, pl.exceptions.PolarsError) as error:
             raise wrong_value(column.name, dtype, error) from error
     return pl.DataFrame(series)

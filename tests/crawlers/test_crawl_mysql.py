@@ -10,8 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
+import pushdown
 import pytest
 from crawl_project import Project
+from hypothesis import given, settings
 from mysql_server import MISSING, MysqlServer, mysql_server
 
 from glue_tui.catalog.database_scan import scan_database
@@ -162,6 +164,12 @@ def test_without_a_database_in_the_url_all_are_crawled_under_their_names(
     assert project.tables() == ["raw.store_orders"]
 
 
+def test_tables_that_differ_in_case_alone_have_each_their_own_columns(server: MysqlServer, shop: str) -> None:
+    server.execute("CREATE TABLE store.ORDERS (x int PRIMARY KEY)", "INSERT INTO store.ORDERS VALUES (7)")
+    assert read_table(shop, "ORDERS").to_dicts() == [{"x": 7}]
+    assert read_table(shop, "orders").columns == ["id", "customer", "total", "at"]
+
+
 def test_a_broken_view_and_a_forbidden_table_are_reported(project: Project, server: MysqlServer, shop: str) -> None:
     server.execute(
         "CREATE TABLE store.gone (id int)",
@@ -209,6 +217,22 @@ def test_what_a_query_asks_of_mysql_is_judged_there_where_both_agree(shop: str, 
     assert lazy.filter(predicate).collect().equals(lazy.collect().filter(predicate))
 
 
+def test_mysql_keeps_back_no_row_that_a_query_asks_for_whatever_its_type(server: MysqlServer) -> None:
+    server.execute("USE shop", *pushdown.statements("many_values", pushdown.MYSQL))
+    url = server.url()
+    everything = read_table(url, "many_values")
+    with closing(open_database(url)) as database:
+
+        @settings(max_examples=50)
+        @given(pushdown.predicates(everything))
+        def find(predicate: pl.Expr) -> None:
+            question = Question(schema="shop", table="many_values", columns=everything.schema, predicate=predicate)
+            assert pushdown.kept(database, question).equals(everything.filter(predicate))
+
+        find()
+    server.execute("DROP TABLE shop.many_values")
+
+
 def test_years_and_letters_that_a_character_set_lacks_lose_no_row_of_mysql(server: MysqlServer, shop: str) -> None:
     server.execute(
         "USE store",
@@ -245,6 +269,9 @@ def test_a_mysql_table_that_changed_since_its_crawl_says_so(server: MysqlServer,
     )
     assert lazy.select(pl.col("id").sum()).collect().item() == 5050
     with pytest.raises(InvalidInput, match=r"column total holds a value that is no decimal\(10,2\).*run its crawler"):
+        lazy.collect()
+    server.execute("UPDATE store.orders SET total = id + 0.125", "ALTER TABLE store.orders MODIFY total decimal(12,4)")
+    with pytest.raises(InvalidInput, match=r"column total holds a value that is no decimal\(10,2\): 1.1250"):
         lazy.collect()
     server.execute("ALTER TABLE store.orders DROP COLUMN total")
     with pytest.raises(EntityNotFound, match=r"orders has no column total any more .*run its crawler again"):

@@ -11,8 +11,10 @@ from math import inf, isnan
 from pathlib import Path
 
 import polars as pl
+import pushdown
 import pytest
 from crawl_project import Project
+from hypothesis import given, settings
 from postgres_server import PostgresServer, postgres_server
 
 from glue_tui.catalog.database_scan import scan_database
@@ -123,6 +125,8 @@ def test_every_type_has_its_glue_type_and_comes_over_exactly(server: PostgresSer
         ("timestamp", "timestamp", "'0044-03-15 BC'", "0044-03-15 00:00:00 BC"),
         ("timestamptz", "timestamp", "'-infinity'", "-infinity"),
         ("int[]", "array<int>", "'{{1,2},{3,4}}'", "{{1,2},{3,4}}"),
+        ("date[]", "array<date>", "'{2024-01-01,infinity}'", "{2024-01-01,infinity}"),
+        ("numeric(5,2)[]", "array<decimal(5,2)>", "'{NaN}'", "{NaN}"),
     ],
 )
 def test_a_value_that_no_glue_type_can_hold_makes_its_column_text_and_is_named(
@@ -262,6 +266,22 @@ def test_what_a_query_asks_is_judged_by_the_database_where_both_agree(
     )
 
 
+def test_postgresql_keeps_back_no_row_that_a_query_asks_for_whatever_its_type(server: PostgresServer) -> None:
+    server.execute(*pushdown.statements("many_values", pushdown.POSTGRES))
+    url = server.url()
+    everything = read_table(url, "many_values")
+    with closing(open_database(url)) as database:
+
+        @settings(max_examples=50)
+        @given(pushdown.predicates(everything))
+        def find(predicate: pl.Expr) -> None:
+            question = Question(schema="public", table="many_values", columns=everything.schema, predicate=predicate)
+            assert pushdown.kept(database, question).equals(everything.filter(predicate))
+
+        find()
+    server.execute("DROP TABLE public.many_values")
+
+
 def test_numbers_beyond_an_oid_are_compared_with_it(server: PostgresServer, shop: str) -> None:
     server.execute("CREATE TABLE shop.things (o oid)", "INSERT INTO shop.things VALUES (0), (4294967295), (NULL)")
     lazy = table(shop, "things")
@@ -288,6 +308,9 @@ def test_a_table_that_changed_since_its_crawl_says_so(server: PostgresServer, sh
     server.execute("ALTER TABLE shop.orders ALTER COLUMN total TYPE text USING total::text || ' EUR'")
     assert lazy.select(pl.col("id").sum()).collect().item() == 5050
     with pytest.raises(InvalidInput, match=r"column total holds a value that is no decimal\(10,2\).*run its crawler"):
+        lazy.collect()
+    server.execute("ALTER TABLE shop.orders ALTER COLUMN total TYPE numeric(12,4) USING id + 0.125")
+    with pytest.raises(InvalidInput, match=r"column total holds a value that is no decimal\(10,2\): 1.1250"):
         lazy.collect()
     server.execute("ALTER TABLE shop.orders ALTER COLUMN id TYPE bigint", "ALTER TABLE shop.orders DROP COLUMN total")
     assert lazy.select("id").head(1).collect().schema == {"id": pl.Int32}
