@@ -246,7 +246,10 @@ def test_columns_without_a_declared_type_have_the_type_of_their_values(tmp_path:
         ("DATE", ["2024-02-30"], "string", ["2024-02-30"]),
         ("DATE", ["2024-02-29", None], "date", [date(2024, 2, 29), None]),
         ("DATE", [2460000], "double", [2460000.0]),
+        ("DATE", ["2024-01-31"], "date", [date(2024, 1, 31)]),
+        ("DATE", ["2024-13-01"], "string", ["2024-13-01"]),
         ("TIMESTAMP", ["2024-02-30 10:00:00"], "string", ["2024-02-30 10:00:00"]),
+        ("TIMESTAMP", ["2024-01-31 10:00:00"], "timestamp", [datetime(2024, 1, 31, 10)]),
         (
             "TIMESTAMP",
             ["2024-01-01", "2024-01-01T10:00:00"],

@@ -223,7 +223,7 @@ def test_mysql_keeps_back_no_row_that_a_query_asks_for_whatever_its_type(server:
     everything = read_table(url, "many_values")
     with closing(open_database(url)) as database:
 
-        @settings(max_examples=50)
+        @settings(max_examples=50, deadline=None)
         @given(pushdown.predicates(everything))
         def find(predicate: pl.Expr) -> None:
             question = Question(schema="shop", table="many_values", columns=everything.schema, predicate=predicate)

@@ -272,7 +272,7 @@ def test_postgresql_keeps_back_no_row_that_a_query_asks_for_whatever_its_type(se
     everything = read_table(url, "many_values")
     with closing(open_database(url)) as database:
 
-        @settings(max_examples=50)
+        @settings(max_examples=50, deadline=None)
         @given(pushdown.predicates(everything))
         def find(predicate: pl.Expr) -> None:
             question = Question(schema="public", table="many_values", columns=everything.schema, predicate=predicate)
