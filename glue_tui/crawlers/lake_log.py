@@ -61,12 +61,14 @@ def _delta_version(table: DeltaTable, folder: str, storage: Storage) -> LakeVers
     if added.is_empty():
         return LakeVersion(keys=(), files=())
     columns = table.metadata().partition_columns
-    for path in added["path"]:
-        _refuse_without_values(path, columns)
     paths = [_whole_path(path, folder) for path in added["path"]]
     counts = added["num_records"].to_list() if "num_records" in added.columns else [None] * len(paths)
     deleted = _deleted_in_delta(table)
-    texts = {name: _texts(added["partition"].struct.field(name)) for name in columns}
+    texts = {}
+    for name in columns:
+        values = added["partition"].struct.field(name)
+        _refuse_other_folders(name, values, added["path"])
+        texts[name] = _texts(values)
     return _version(
         texts,
         [
@@ -81,14 +83,16 @@ def _delta_version(table: DeltaTable, folder: str, storage: Storage) -> LakeVers
     )
 
 
-def _refuse_without_values(path: str, columns: Sequence[str]) -> None:
-    """Raise InvalidInput for a data file whose path does not say its partition: polars would read nulls for it."""
-    named = {unquote(part).partition("=")[0] for part in unquote(path).split("/")[:-1] if "=" in part}
-    if missing := [name for name in columns if name not in named]:
-        raise InvalidInput(
-            f"{path} lies in no folder {missing[0]}=…, only the log has its value: such files can't be read yet",
-            hint="write the table anew, partitioned by folders",
-        )
+def _refuse_other_folders(key: str, values: pl.Series, paths: pl.Series) -> None:
+    """Raise InvalidInput for a data file in whose folders is not the value that the log says: polars reads that one."""
+    for value, path in zip(values, paths, strict=True):
+        parts = [unquote(part).partition("=") for part in unquote(path).split("/")[:-1]]
+        found = {name: None if text == NULL_PARTITION else text for name, _, text in parts}
+        if key not in found or (values.dtype == pl.String and found[key] != value):
+            raise InvalidInput(
+                f"{path} lies in no folder {key}={value}, only the log has this value: such files can't be read yet",
+                hint="write the table anew, partitioned by folders",
+            )
 
 
 def _whole_path(path: str, folder: str) -> str:

@@ -285,6 +285,11 @@ def with_values_in_the_log_alone(folder: Path) -> None:
     change_log(folder, "add", moved)
 
 
+def with_other_values_in_the_log(folder: Path) -> None:
+    write_deltalake(folder, pl.DataFrame({"id": [1], "town": ["Ulm"]}), partition_by=["town"])
+    change_log(folder, "add", lambda one: one.update(partitionValues={"town": "Bonn"}))
+
+
 def without_a_file(folder: Path) -> None:
     write_deltalake(folder, FRAME)
     next(folder.glob("*.parquet")).unlink()
@@ -299,7 +304,8 @@ def with_a_wrong_count(folder: Path) -> None:
     ("write", "reason"),
     [
         (with_mapped_columns, "column mapping"),
-        (with_values_in_the_log_alone, "lies in no folder day=…, only the log has its value"),
+        (with_values_in_the_log_alone, "lies in no folder day=2025-01-0"),
+        (with_other_values_in_the_log, "lies in no folder town=Bonn, only the log has this value"),
         (without_a_file, "is in its log, but gone"),
         (with_a_wrong_count, "its log tells of 7 rows, its files hold 3"),
     ],
