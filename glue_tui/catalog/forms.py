@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-COMMA_NUMBER = "1.234,56"
-POINT_NUMBER = "1,234.56"
+from glue_tui.core.value_forms import COMMA_NUMBER, POINT_NUMBER
+
 THOUSANDS = {COMMA_NUMBER: r"[. \u00a0\u202f]", POINT_NUMBER: r"[,' \u00a0\u202f]"}
 """What parts the thousands of a number, by the form that the number is written in."""
 

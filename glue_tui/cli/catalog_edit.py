@@ -117,9 +117,9 @@ def retype_command(settings: Settings, table: str, column: str, type_: str) -> N
 @click.argument("version", type=click.IntRange(min=1))
 @click.pass_obj
 def restore_command(settings: Settings, table: str, version: int) -> None:
-    """Give TABLE the columns of an earlier VERSION again, as a new version.
+    """Give TABLE the columns of an earlier VERSION again, as a new version, and lock it.
 
-    The next crawl follows the data again: lock what is to stay.
+    Crawls leave its columns alone until `catalog unlock TABLE`, and say what they find otherwise.
     """
     _edit(settings, TableEdit(kind=EditKind.RESTORE, table=table, version=version))
 

@@ -155,9 +155,10 @@ def _restored(table: Table, edit: TableEdit, then: Version | None) -> tuple[Tabl
         else column
         for column in then.columns
     )
-    if columns == table.columns:
-        return table, ()
-    return replace(table, columns=columns), (f"restored from version {edit.version}",)
+    notes = () if columns == table.columns else (f"restored from version {edit.version}",)
+    # Else the next crawl would take it back: the data is as it was.
+    locked, locked_notes = _locked(replace(table, columns=columns), replace(edit, kind=EditKind.LOCK), is_locked=True)
+    return locked, (*notes, *locked_notes)
 
 
 def _key_names(keys: Sequence[Column]) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import re
 
+from glue_tui.core.glue_types import spelled_type
 from glue_tui.core.grok import compiled
 from glue_tui.core.json_path import json_steps
 from glue_tui.core.model import Classifier, Crawler, CrawlTarget, DatabaseTarget, FolderTarget
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.s3_urls import is_s3
 from glue_tui.core.states import DeleteBehavior, RecrawlBehavior, UpdateBehavior
+from glue_tui.core.value_forms import check_form
 from glue_tui.definitions.authored import AuthoredClassifier, AuthoredCrawler, AuthoredCrawlTarget
 from glue_tui.definitions.report import KeyPath
 from glue_tui.definitions.scope import RETRIES_MAX, Scope, refuse
@@ -142,6 +144,11 @@ def _build_classifier(item: AuthoredClassifier | None, path: KeyPath, scope: Sco
         scope.report.problem((*path, "columns"), "names a column twice")
     if item.encoding is not None and not _is_encoding(item.encoding):
         scope.report.problem((*path, "encoding"), f"no encoding named {item.encoding!r}", 'such as "cp1252", "utf-16"')
+    for name, form in item.forms.items():
+        try:
+            check_form(form)
+        except InvalidInput as error:
+            scope.report.problem((*path, "forms", name), error.message, error.hint)
     if item.records is not None:
         try:
             json_steps(item.records)
@@ -166,12 +173,23 @@ def _build_classifier(item: AuthoredClassifier | None, path: KeyPath, scope: Sco
         day_first=item.day_first,
         forms=tuple(item.forms.items()),
         nulls=tuple(item.nulls),
-        types=tuple(item.types.items()),
+        types=_types(item.types, (*path, "types"), scope),
         records=item.records,
         sheet=item.sheet,
         pattern=item.pattern,
         patterns=tuple(item.patterns.items()),
     )
+
+
+def _types(said: dict[str, str], path: KeyPath, scope: Scope) -> tuple[tuple[str, str], ...]:
+    """Return column types in the catalog's spelling; report those that are none."""
+    types = []
+    for name, text in said.items():
+        try:
+            types.append((name, spelled_type(text)))
+        except InvalidInput as error:
+            scope.report.problem((*path, name), error.message, error.hint)
+    return tuple(types)
 
 
 def _is_encoding(name: str) -> bool:

@@ -128,16 +128,19 @@ def test_a_retyped_column_is_locked_and_makes_a_version_by_whom_it_was(written: 
     assert written.catalog.table(NAME).written_by == "crawler:landing"
 
 
-def test_a_former_version_comes_back_as_a_new_one(written: Written) -> None:
+def test_a_former_version_comes_back_as_a_new_one_and_stays(written: Written) -> None:
     written.found(id="string", price="double")
     written.edit(EditKind.COMMENT, "id", text="of the till")
-    assert written.edit(EditKind.RESTORE, version=1) == ("restored from version 1",)
+    told = ("restored from version 1", "locked: crawls leave its columns alone")
+    assert written.edit(EditKind.RESTORE, version=1) == told
     assert written.types == {"id": "bigint", "price": "double", "day": "date"}
     assert written.column("id").comment == "of the till"
     entry = written.catalog.table(NAME)
     assert (entry.version, written.catalog.versions(NAME)[0].columns) == (3, entry.table.columns)
     assert data_types(written.table)["id"] == "string", "what the data has is not forgotten"
     assert written.edit(EditKind.RESTORE, version=3) == ()
+    written.found(id="string", price="double")
+    assert written.types == {"id": "bigint", "price": "double", "day": "date"}
 
 
 @pytest.mark.parametrize(
