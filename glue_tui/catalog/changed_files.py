@@ -98,7 +98,7 @@ def _check_header(entry: TableEntry, file: DataFile, path: str, storage: Storage
     if known not in (tuple(cells), header_names(cells, len(known))):
         raise InvalidInput(
             f"{entry.full_name}: {file.path} has changed since the catalog learnt of it: its header is another",
-            hint=_way_out(entry),
+            hint=way_out(entry),
         )
 
 
@@ -107,10 +107,12 @@ def gone_file(entry: TableEntry, path: str) -> InvalidInput:
     if entry.is_deprecated:
         return InvalidInput(
             f"{entry.full_name} is deprecated: its data is no longer found, {path} is one of its files",
-            hint=f"put its files back and run {entry.written_by.replace(':', ' ')} again",
+            hint=f"put its files back: then {way_out(entry)}",
         )
     where = "in its bucket" if is_s3(path) else "on disk"
-    return InvalidInput(f"{entry.full_name}: {path} is in the catalog but no longer {where}", hint=_way_out(entry))
+    kept = ', unless its schema_change.delete is "LOG": then a table that is gone stays in it'
+    hint = way_out(entry) + (kept if entry.written_by.startswith("crawler:") else "")
+    return InvalidInput(f"{entry.full_name}: {path} is in the catalog but no longer {where}", hint=hint)
 
 
 def _forbidden(entry: TableEntry, file: DataFile) -> InvalidInput:
@@ -120,5 +122,9 @@ def _forbidden(entry: TableEntry, file: DataFile) -> InvalidInput:
     )
 
 
-def _way_out(entry: TableEntry) -> str:
-    return f"run {entry.written_by.replace(':', ' ')} again to bring the catalog up to date"
+def way_out(entry: TableEntry) -> str:
+    """Return what lets the catalog know what a table's files are like by now."""
+    kind, _, name = entry.written_by.partition(":")
+    if kind == "crawler":
+        return f"`glue-tui crawl {name}` brings the catalog up to date"
+    return f"run {kind} {name} again to bring the catalog up to date"

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import ColumnNotFoundError, PolarsError
 
-from glue_tui.catalog.changed_files import gone_file
+from glue_tui.catalog.changed_files import gone_file, way_out
 from glue_tui.catalog.lineage import mentioned
 from glue_tui.catalog.places import absolute_path, as_os_error, bucket_and_key, is_s3
 from glue_tui.catalog.pruning import Trace
@@ -113,9 +113,8 @@ def changed_file(catalog: Catalog, query: str, project_dir: Path) -> InvalidInpu
             except OSError:
                 continue
             if (found.st_size, found.st_mtime_ns) != (size_bytes, mtime_ns):
-                writer = entry.written_by.replace(":", " ")
                 return InvalidInput(
-                    f"{full_name}: {path} has changed since the catalog learnt of it", hint=f"run {writer} again"
+                    f"{full_name}: {path} has changed since the catalog learnt of it", hint=way_out(entry)
                 )
     return None
 

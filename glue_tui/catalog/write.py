@@ -247,7 +247,7 @@ def _with_hand_edits(table: Table, columns: tuple[Column, ...], parameters: dict
     table = replace(
         table,
         columns=tuple(
-            replace(column, comment=comments.get(column.name) or column.comment, is_locked=False)
+            replace(column, comment=_comment(comments.get(column.name), column, table), is_locked=False)
             for column in table.columns
         ),
     )
@@ -258,6 +258,13 @@ def _with_hand_edits(table: Table, columns: tuple[Column, ...], parameters: dict
     table = replace(table, parameters={**others, **locked})
     kept, _ = with_locks(replace(table, columns=columns), table)
     return with_data_types(kept, data_types(table))
+
+
+def _comment(stored: str | None, column: Column, table: Table) -> str:
+    """Return what people say of a column by now, else what its database says: a writer knows the words of before."""
+    if table.is_in_database or stored is None:
+        return stored or column.comment
+    return stored
 
 
 def _shape(columns: str) -> list[tuple[str, str]]:

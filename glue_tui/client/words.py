@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from glue_tui.core.counts import count, counted
 from glue_tui.core.lengths import duration
 from glue_tui.core.missed_runs import count_text
 from glue_tui.core.problem import Problem
@@ -21,16 +22,6 @@ def size(size_bytes: float) -> str:
         if size_bytes < 1000:
             return f"{size_bytes:.1f} {unit}" if size_bytes < 100 else f"{size_bytes:.0f} {unit}"
     return f"{size_bytes / 1000:.1f} TB"
-
-
-def count(number: int) -> str:
-    """Return a number with thin groups of three: `1 204 113`."""
-    return f"{number:,}".replace(",", " ")
-
-
-def counted(number: int, noun: str) -> str:
-    """Return `1 row`, `2 rows`."""
-    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
 def waiting_text(files: int) -> str:

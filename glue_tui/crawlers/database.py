@@ -11,6 +11,7 @@ from glue_tui.catalog.database_urls import is_like
 from glue_tui.catalog.databases import Database, DatabaseTable, SourceTable, open_database
 from glue_tui.catalog.read import TableEntry
 from glue_tui.catalog.templates import filled_in
+from glue_tui.core.counts import none_of
 from glue_tui.core.database_urls import kind_of
 from glue_tui.core.model import Connection, Crawler, CrawlTarget, DatabaseTarget
 from glue_tui.core.problem import EntityNotFound, GlueTuiError, InvalidInput, did_you_mean
@@ -76,7 +77,7 @@ def crawl_database(
                 unread.add(source)
     if not drafts and not unchanged:
         raise InvalidInput(
-            f"crawler {crawler.name}: none of the {len(tables)} tables of connection {target.connection} can be read",
+            f"crawler {crawler.name}: {none_of(len(tables), 'table')} of connection {target.connection} can be read",
             hint=problems[-1],
         )
     return DatabaseCrawl(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from glue_tui.catalog.read import TableEntry
+from glue_tui.core.counts import counted
 from glue_tui.core.schema import ChangeKind, Column, DataFile, TableChange
 from glue_tui.core.schema_changes import Difference, table_differences
 from glue_tui.crawlers.policy import Stored
@@ -55,6 +56,7 @@ def report_of(draft: DraftTable, stored: Stored | None, change: TableChange) -> 
     before = {file.path: file for file in stored[1]} if stored else {}
     paths = {file.path for file in draft.files}
     partitions, partitions_before = _partitions(draft.files), _partitions(before.values())
+    doubted = {doubt.partition(": ")[2] for doubt in draft.doubts} - {""}
     return TableReport(
         table=change.table.full_name,
         kind=change.kind,
@@ -78,7 +80,8 @@ def report_of(draft: DraftTable, stored: Stored | None, change: TableChange) -> 
         ),
         files_gone=sum(path not in paths for path in before),
         rows=sum(file.rows for file in draft.files) if draft.files else draft.table.row_count,
-        notes=(*draft.notes, *change.notes),
+        # A reason that is a doubt, too, is said as that alone.
+        notes=tuple(note for note in (*draft.notes, *change.notes) if note.partition(": ")[2] not in doubted),
         doubts=draft.doubts,
     )
 
@@ -110,7 +113,7 @@ def lines(report: TableReport) -> Iterator[tuple[str, str]]:
         yield "WARN" if is_gone else "INFO", f"  {note}"
     for word, partitions in (("new", report.partitions_added), ("gone", report.partitions_gone)):
         if partitions and report.kind is not ChangeKind.CREATED:
-            yield "INFO", f"  {word}: {_counted(len(partitions), 'partition')}, {_named(partitions)}"
+            yield "INFO", f"  {word}: {counted(len(partitions), 'partition')}, {_named(partitions)}"
     for doubt in report.doubts:
         yield "WARN", f"  {doubt}"
 
@@ -118,8 +121,8 @@ def lines(report: TableReport) -> Iterator[tuple[str, str]]:
 def _summary(report: TableReport) -> str:
     parts = [
         report.classification,
-        _counted(report.rows, "row"),
-        _counted(len(report.columns), "column"),
+        counted(report.rows, "row"),
+        counted(len(report.columns), "column"),
     ]
     if report.files:
         changes = [
@@ -131,17 +134,13 @@ def _summary(report: TableReport) -> str:
             )
             if number and report.kind is not ChangeKind.CREATED
         ]
-        parts.append(_counted(report.files, "file") + (f" ({', '.join(changes)})" if changes else ""))
+        parts.append(counted(report.files, "file") + (f" ({', '.join(changes)})" if changes else ""))
     if report.partition_keys:
         keys = ", ".join(key.name for key in report.partition_keys)
-        parts.append(f"{_counted(report.partitions, 'partition')} by {keys}")
+        parts.append(f"{counted(report.partitions, 'partition')} by {keys}")
     if report.formats > 1:
         parts.append(f"{report.formats} file formats")
     return ", ".join(parts)
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _named(partitions: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from glue_tui.catalog.places import Storage, is_s3
 from glue_tui.catalog.read import FileRow, TableEntry
+from glue_tui.core.counts import counted, none_of
 from glue_tui.core.model import Crawler, FolderTarget
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import UNSETTLED_TAG
@@ -101,7 +102,7 @@ class TargetReader:
             return replace(result, unchanged=self.known.tables_below(place))
         if not read and not kept and len(self.problems.lines) > broken:
             raise InvalidInput(
-                f"crawler {self.crawler.name}: none of the {total} files in {target.path} can be read",
+                f"crawler {self.crawler.name}: {none_of(total, 'file')} in {target.path} can be read",
                 hint=self.problems.lines[-1],
             )
         folder = place.rpartition("/")[0] if is_file else place
@@ -139,9 +140,9 @@ class TargetReader:
         if total == 0:
             self.log("WARN", f"{target.path}: no data files in it")
         elif to_read == total:
-            self.log("INFO", f"{target.path}: {total} file{'' if total == 1 else 's'} to read")
+            self.log("INFO", f"{target.path}: {counted(total, 'file')} to read")
         else:
-            self.log("INFO", f"{target.path}: {total} files: {total - to_read} unchanged, {to_read} to read")
+            self.log("INFO", f"{target.path}: {counted(total, 'file')}: {total - to_read} unchanged, {to_read} to read")
 
     def _found(self, target: FolderTarget, to_read: Sequence[ListedFile], total: int) -> Iterator[CrawledFile]:
         """Yield what the files hold, those that can be read."""

@@ -204,7 +204,7 @@ def test_a_rehearsal_names_the_files_and_opens_none(tmp_path: Path) -> None:
     assert [(one.files, one.of_files, one.size_bytes, one.of_size_bytes) for one in trace.reads] == [(2, 6, 14, 42)]
     with pytest.raises(InvalidInput, match=r"day=2024-01-05/x\.csv is in the catalog but no longer on disk") as raised:
         run_sql(catalog, query, project_dir=tmp_path, environment={}).collect()
-    assert "run crawler landing again" in raised.value.hint
+    assert "`glue-tui crawl landing` brings" in raised.value.hint
 
 
 ATOMS = st.one_of(

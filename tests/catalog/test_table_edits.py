@@ -42,6 +42,9 @@ class Written:
             columns=tuple(Column(name=name, type=kind) for name, kind in types.items()),
             parameters=parameters or {},
         )
+        self.brought(table, by)
+
+    def brought(self, table: Table, by: str) -> None:
         self._conn.execute("BEGIN")
         change = TableChange(kind=ChangeKind.UPDATED, table=table, written_by=by)
         apply_changes(self._conn, [change], run_id="wr_1", at=1.0)
@@ -115,6 +118,14 @@ def test_comments_outlive_crawls_and_jobs(written: Written) -> None:
     assert written.column("price").comment == "with tax"
     assert written.edit(EditKind.COMMENT, "price", text="") == ("comment of price: none",)
     assert written.catalog.table(NAME).version == 3, "a comment makes no version, the types did"
+
+
+def test_a_comment_taken_back_while_a_crawl_is_at_work_does_not_come_back(written: Written) -> None:
+    written.edit(EditKind.COMMENT, "price", text="with tax")
+    as_the_crawl_knows_it = written.table
+    written.edit(EditKind.COMMENT, "price", text="")
+    written.brought(as_the_crawl_knows_it, "crawler:landing")
+    assert written.column("price").comment == ""
 
 
 def test_a_retyped_column_is_locked_and_makes_a_version_by_whom_it_was(written: Written) -> None:

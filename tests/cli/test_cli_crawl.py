@@ -65,6 +65,12 @@ def test_a_preview_tells_all_that_a_crawl_would_do_and_leaves_no_trace(shell: Sh
     assert sorted(path.name for path in shell.project_dir.iterdir()) == ["in", "workflows"]
 
 
+def test_what_is_in_doubt_of_a_column_is_said_once(shell: Shell) -> None:
+    write(shell.project_dir, "in/sales/day=1/a.csv", "id,at\n1,01/02/2025\n2,03/04/2025\n")
+    told = shell("crawl", "land", "--dry-run").stdout
+    assert (told.count("say day_first"), "column at is text: '01/02/2025'" in told) == (1, True)
+
+
 @pytest.mark.parametrize("words", [("catalog",), ("crawl", "land", "--dry-run"), ("runs",)])
 def test_on_a_full_disk_what_reads_the_state_says_what_to_do(shell: Shell, words: tuple[str, ...]) -> None:
     state = shell.project_dir / ".glue_tui/state.db"

@@ -170,7 +170,7 @@ def test_a_file_that_changed_since_its_crawl_is_named_when_it_no_longer_fits(she
         done = shell("sql", 'SELECT sum("ID") AS s FROM raw."2024_csv"')
         assert done.returncode == 2
         assert "lake/2024.csv has changed since the catalog learnt of it" in done.stderr
-        assert "run crawler landing again" in done.stderr
+        assert "`glue-tui crawl landing` brings" in done.stderr
     finally:
         path.write_bytes(before)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))

@@ -21,7 +21,7 @@ def test_a_csv_whose_columns_changed_places_is_refused_until_the_next_crawl(
     project.write(path, after, age_s=30)
     with pytest.raises(InvalidInput, match=r"deals: .*a\.csv has changed since .* its header is another") as raised:
         project.scan("raw.deals").collect()
-    assert raised.value.hint.startswith("run crawler landing again")
+    assert raised.value.hint.startswith("`glue-tui crawl landing` brings the catalog up to date")
 
 
 def test_after_the_crawl_columns_are_read_in_their_new_places(project: Project) -> None:

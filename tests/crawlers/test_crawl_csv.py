@@ -161,7 +161,7 @@ def test_a_target_without_anything_to_read_fails_with_the_way_out(project: Proje
     with pytest.raises(EntityNotFound, match=r"nowhere does not exist .*crawlers\.landing\.targets"):
         project.crawl("nowhere")
     project.write("in/empty.csv", "")
-    with pytest.raises(InvalidInput, match=r"none of the 1 files in in can be read .*the file is empty"):
+    with pytest.raises(InvalidInput, match=r"not even the one file in in can be read .*the file is empty"):
         project.crawl("in")
 
 

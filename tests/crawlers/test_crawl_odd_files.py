@@ -88,7 +88,7 @@ def test_a_target_that_cannot_be_read_stops_no_other(project: Project) -> None:
     assert project.rows("raw.good") == [(1, 2), (3, 4)]
     told = [line for line in report.problems if line.startswith("target ")]
     assert len(told) == 2
-    assert "target bad: none of the 1 files in bad can be read" in told[0]
+    assert "target bad: not even the one file in bad can be read" in told[0]
     assert "target away: away does not exist" in told[1]
     assert "its tables stay as they are" in told[1]
     assert not any(project.catalog.table(name).is_deprecated for name in project.tables())
@@ -96,7 +96,7 @@ def test_a_target_that_cannot_be_read_stops_no_other(project: Project) -> None:
 
 def test_a_crawl_fails_where_no_target_can_be_read(project: Project) -> None:
     project.write("bad/a.csv", "")
-    with pytest.raises(InvalidInput, match="none of the 1 files in bad can be read"):
+    with pytest.raises(InvalidInput, match="not even the one file in bad can be read"):
         project.crawl("bad", "away")
     assert any("target away: away does not exist" in line for line in project.log)
 

@@ -213,7 +213,7 @@ def test_a_table_that_may_not_be_read_is_reported_and_the_crawl_goes_on(
     assert "permission denied for view dear" in report.problems[1]
     assert not any(secret["PW"] in line for line in project.log)
     assert project.catalog.table("raw.shop_orders").table.location == url
-    with pytest.raises(InvalidInput, match=r"none of the 1 tables .* can be read .*permission denied"):
+    with pytest.raises(InvalidInput, match=r"not even the one table .* can be read .*permission denied"):
         project.crawl(
             DatabaseTarget(connection="shop", include="hidden.%"), connections=connected(url), environment=secret
         )

@@ -125,7 +125,7 @@ def test_a_query_of_an_object_that_is_gone_names_it_and_the_crawler(project: Pro
         InvalidInput, match=rf"raw\.sales: s3://lake/sales/{name} is in the catalog but no longer"
     ) as told:
         query_result(project.catalog, "SELECT * FROM raw.sales", project_dir=project.folder, environment=ENVIRONMENT)
-    assert "run crawler landing again" in told.value.hint
+    assert "`glue-tui crawl landing` brings" in told.value.hint
 
 
 @pytest.mark.parametrize("folder", ["deals", "deals/day=1"])

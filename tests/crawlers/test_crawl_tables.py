@@ -202,7 +202,8 @@ def test_sc_3_a_table_that_is_no_longer_there(project: Project, policy: DeleteBe
             assert any("raw.b: its data is no longer found" in line for line in project.log)
             assert not project.catalog.table("raw.b").is_deprecated
             with pytest.raises(
-                InvalidInput, match=r"in/b/b\.json is in the catalog but no longer on disk \(run crawler landing"
+                InvalidInput,
+                match=r"in/b/b\.json is in the catalog but no longer on disk \(`glue-tui crawl landing` brings",
             ):
                 project.scan("raw.b")
 

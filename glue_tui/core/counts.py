@@ -1,0 +1,18 @@
+"""Counts of things as people read them. Pure."""
+
+from __future__ import annotations
+
+
+def count(number: int) -> str:
+    """Return a number with thin groups of three: `1 204 113`."""
+    return f"{number:,}".replace(",", " ")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 row`, `2 rows`."""
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def none_of(number: int, noun: str) -> str:
+    """Return `not even the one file`, `none of the 2 files`: what stands before `can be read`."""
+    return f"not even the one {noun}" if number == 1 else f"none of the {counted(number, noun)}"
