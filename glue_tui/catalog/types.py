@@ -9,9 +9,10 @@ import msgspec
 import polars as pl
 from polars.exceptions import InvalidOperationError
 
-from glue_tui.catalog.forms import COMMA_NUMBER, THOUSANDS, has_clock, is_time
+from glue_tui.catalog.forms import THOUSANDS, has_clock, is_time
 from glue_tui.core.glue_types import type_parts
 from glue_tui.core.problem import InvalidInput
+from glue_tui.core.value_forms import COMMA_NUMBER
 
 if TYPE_CHECKING:
     from polars.datatypes import DataTypeClass

@@ -6,9 +6,10 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 
-from glue_tui.catalog.forms import COMMA_NUMBER, is_time
+from glue_tui.catalog.forms import is_time
 from glue_tui.core.schema import Column
 from glue_tui.core.schema_changes import NO_VALUES
+from glue_tui.core.value_forms import COMMA_NUMBER
 from glue_tui.crawlers.csv_far import first_misfit_far_in
 from glue_tui.crawlers.evidence import first_beyond_double, first_misfit, first_value, shortened
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, is_held, narrow_kind, total, type_of

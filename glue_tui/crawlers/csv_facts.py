@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import polars as pl
 from polars.exceptions import PolarsError
 
-from glue_tui.catalog.forms import COMMA_NUMBER
 from glue_tui.catalog.readers.csv_files import TRAILING, scan_csv_whole
 from glue_tui.core.schema import FileFormat
+from glue_tui.core.value_forms import COMMA_NUMBER
 from glue_tui.crawlers.csv_counter import Counter, FileCounts
 from glue_tui.crawlers.csv_counts import counts_in_form, facts_from
 from glue_tui.crawlers.encodings import encoding_of_file

@@ -9,7 +9,8 @@ import re
 from datetime import UTC, datetime
 from itertools import product
 
-from glue_tui.catalog.forms import COMMA_NUMBER, POINT_NUMBER, THOUSANDS
+from glue_tui.catalog.forms import THOUSANDS
+from glue_tui.core.value_forms import COMMA_NUMBER, POINT_NUMBER
 
 NUMBER_FORMS = (COMMA_NUMBER, POINT_NUMBER)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
 import time
 from collections.abc import Callable, Iterator
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from crawl_project import Project
 from deltalake import write_deltalake
 from pyiceberg.catalog.sql import SqlCatalog
@@ -18,6 +20,7 @@ from glue_tui.catalog.places import FileStatus, as_os_error
 from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.result import query_result
 from glue_tui.catalog.s3_access import storage_for
+from glue_tui.cli.app import cli
 from glue_tui.core.model import Connection, FolderTarget
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import ChangeKind
@@ -48,6 +51,22 @@ def crawled(project: Project, s3: S3Server, path: str, **target: object) -> Craw
 def rows(project: Project, query: str) -> list[tuple[object, ...]]:
     frame = run_sql(project.catalog, query, project_dir=project.folder, environment=ENVIRONMENT)
     return frame.collect().rows()
+
+
+def test_files_in_s3_are_explained_as_their_crawler_or_a_connection_says(project: Project, s3: S3Server) -> None:
+    s3.put("in/a.csv", "id;day\n1;01/02/2025\n2;03/04/2025\n")
+    said = 'targets = [{ path = "s3://lake/in", connection = "lake", classifier = { day_first = true } }]\n'
+    connection = f'[connections.lake]\nurl = "{s3.connection.url}"\n'
+    start = '[triggers.t]\ntype = "ON_DEMAND"\nactions = [{ crawler = "c" }]\n'
+    project.write("workflows/w.toml", f'{connection}{start}[crawlers.c]\ndatabase = "raw"\n{said}')
+    for words, kind in ((("--crawler", "c"), "date"), (("--connection", "lake"), "string")):
+        words = ("--project", str(project.folder), "classify", "s3://lake/in", *words, "--json")
+        done = CliRunner().invoke(cli, words, env=dict(ENVIRONMENT))
+        assert done.exit_code == 0, done.output
+        (found,) = json.loads(done.stdout)
+        assert [column["type"] for column in found["columns"]] == ["bigint", kind]
+    gone = CliRunner().invoke(cli, [*words[:3], "s3://lake/gone", *words[4:]], env=dict(ENVIRONMENT))
+    assert (gone.exit_code, "no data files there" in gone.stderr) == (0, True)
 
 
 def test_csv_json_lines_and_parquet_in_folders_are_tables_that_sql_reads(project: Project, s3: S3Server) -> None:

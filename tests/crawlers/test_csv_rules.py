@@ -10,8 +10,8 @@ from crawl_project import Project
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from glue_tui.catalog.forms import COMMA_NUMBER, POINT_NUMBER
 from glue_tui.cli.catalog_views import listing
+from glue_tui.core.value_forms import COMMA_NUMBER, POINT_NUMBER
 from glue_tui.crawlers.csv_counts import counts_as_written, counts_in_form, facts_from
 from glue_tui.crawlers.facts import COUNTED
 from glue_tui.crawlers.forms import possible_forms
