@@ -23,12 +23,14 @@ from glue_tui.store.database import unreadable
 
 BUSY_TIMEOUT_S = 10.0
 
-FileRow = tuple[str, int, int, int, str, int, str]
-"""A file as stored: path, bytes, mtime in ns, rows, partition values for `values_from`, place of its format,
-and its tag."""
+FileRow = tuple[str, int, int, int, str, int, str, str]
+"""A file as stored: path, bytes, mtime in ns, rows, partition values for `values_from`, place of its format, its tag,
+and its own types for `types_from`."""
 
 values_from = msgspec.json.Decoder(list[str]).decode
 """Partition values from their stored text."""
+
+_pairs_from = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,7 @@ _PARTITION_QUERY = """
     WHERE t.database = ? AND t.name = ? AND f.partition_values <> '[]' GROUP BY f.partition_values
 """
 _FILE_QUERY = """
-    SELECT path, size_bytes, mtime_ns, rows, partition_values, format, {tag} FROM catalog_file
+    SELECT path, size_bytes, mtime_ns, rows, partition_values, format, {tag}, {types} FROM catalog_file
     WHERE table_id = ? ORDER BY path
 """
 
@@ -260,7 +262,7 @@ class Catalog:
 
 def file_from(row: FileRow) -> DataFile:
     """Return a stored file."""
-    path, size_bytes, mtime_ns, rows, values, place, tag = row
+    path, size_bytes, mtime_ns, rows, values, place, tag, types = row
     return DataFile(
         path=path,
         size_bytes=size_bytes,
@@ -269,7 +271,13 @@ def file_from(row: FileRow) -> DataFile:
         partition_values=tuple(values_from(values)),
         format=place,
         tag=tag,
+        types=types_from(types),
     )
+
+
+def types_from(text: str) -> tuple[tuple[str, str], ...]:
+    """Return a file's own types from their stored text."""
+    return _pairs_from(text) if text else ()
 
 
 def _find(conn: sqlite3.Connection | None, full_name: str) -> sqlite3.Row | None:
@@ -283,11 +291,12 @@ def _find(conn: sqlite3.Connection | None, full_name: str) -> sqlite3.Row | None
 
 
 def _file_rows(conn: sqlite3.Connection, table_id: int) -> list[FileRow]:
-    # A state that only older versions have opened has no tags.
-    has_tags = conn.execute("SELECT 1 FROM pragma_table_info('catalog_file') WHERE name = 'tag'").fetchone()
+    # A state that only older versions have opened has no tags, or no types.
+    names = {row[0] for row in conn.execute("SELECT name FROM pragma_table_info('catalog_file')")}
+    query = _FILE_QUERY.format(**{name: name if name in names else "''" for name in ("tag", "types")})
     cursor = conn.cursor()
     cursor.row_factory = None
-    return cursor.execute(_FILE_QUERY.format(tag="tag" if has_tags else "''"), (table_id,)).fetchall()
+    return cursor.execute(query, (table_id,)).fetchall()
 
 
 def _entry(conn: sqlite3.Connection, row: sqlite3.Row) -> TableEntry:

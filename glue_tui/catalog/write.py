@@ -81,6 +81,8 @@ MIGRATIONS: tuple[str, ...] = (
         at REAL NOT NULL,
         PRIMARY KEY (database, name, workflow, node_id, access)
     ) STRICT, WITHOUT ROWID""",
+    # Columns that have another type in this file than in the table, as JSON pairs; empty: none.
+    "ALTER TABLE catalog_file ADD COLUMN types TEXT NOT NULL DEFAULT ''",
 )
 """Each step is one statement, run once, in order. Steps are only ever added."""
 
@@ -319,10 +321,12 @@ def _store_files(conn: sqlite3.Connection, table_id: int, change: TableChange, f
         if values is None:
             values = partitions[file.partition_values] = _json_text(file.partition_values)
         number = place[file.format] if place else 0
-        rows.append((table_id, file.path, file.size_bytes, file.mtime_ns, file.rows, values, number, file.tag))
+        types = _json_text(file.types) if file.types else ""
+        rows.append((table_id, file.path, file.size_bytes, file.mtime_ns, file.rows, values, number, file.tag, types))
     conn.executemany(
         "INSERT OR REPLACE INTO catalog_file"
-        " (table_id, path, size_bytes, mtime_ns, rows, partition_values, format, tag) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        " (table_id, path, size_bytes, mtime_ns, rows, partition_values, format, tag, types)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
     sums = json.dumps(counted_sums(conn, table_id))

@@ -106,6 +106,8 @@ class DataFile:
     format: int = 0
     tag: str = ""
     """What tells this version of the file from others of the same size and time; empty: unknown."""
+    types: tuple[tuple[str, str], ...] = ()
+    """Columns that are of another type in this file than over all files of the table; see `types_of_files`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

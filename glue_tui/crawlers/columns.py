@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -28,8 +29,8 @@ AS_SAID = "as types says"
 """Reason of a column whose type was said."""
 
 
-def column_of(name: str, files: Sequence[CrawledFile], said: str) -> tuple[Column, str]:
-    """Return a column, and what is in doubt about it."""
+def column_of(name: str, files: Sequence[CrawledFile], said: str, before: Column | None = None) -> tuple[Column, str]:
+    """Return a column, and what is in doubt about it; `before` is how the catalog has it, if its reason holds."""
     holding = [file for file in files if name in file.facts]
     facts = [file.facts[name] for file in holding]
     counted = [item for item in facts if not item.type]
@@ -39,18 +40,33 @@ def column_of(name: str, files: Sequence[CrawledFile], said: str) -> tuple[Colum
     if said:
         if is_held(said, facts):
             return Column(name=name, type=said, reason=AS_SAID), ""
-        reason = _first_misfit(name, narrow_kind(said), holding)
+        reason = _still_true(before, "string") or _first_misfit(name, narrow_kind(said), holding)
         return Column(name=name, type="string", reason=reason), f"column {name} is no {said}, as types says: {reason}"
     if kind == NULL_TYPE:
         return Column(name=name, type="string", reason=NO_VALUES), ""
     if great := [file for file in holding if becomes_inexact(file.facts[name], kind)]:
-        return Column(name=name, type="string", reason=_lost_digits(name, great)), ""
+        reason = _still_true(before, "string") or _lost_digits(name, great)
+        return Column(name=name, type="string", reason=reason), ""
     if kind == "string" and (reason := _said_form_misfit(name, holding)):
         return Column(name=name, type=kind, reason=reason), f"column {name} is text: {reason}"
-    if kind == "string" and (ambiguous := [file for file in holding if file.facts[name].is_ambiguous]):
+    ambiguous = [file for file in holding if file.was_read and file.facts[name].is_ambiguous]
+    if kind == "string" and ambiguous:
         reason = _ambiguity(name, ambiguous)
         return Column(name=name, type=kind, reason=reason), f"column {name} is text: {reason}"
-    return Column(name=name, type=kind, reason=_reason(name, kind, holding)), _thousands_in_doubt(name, kind, holding)
+    reason = _still_true(before, kind) or _reason(name, kind, holding)
+    return Column(name=name, type=kind, reason=reason), _thousands_in_doubt(name, kind, holding)
+
+
+def _still_true(before: Column | None, kind: str) -> str:
+    """Return the reason that the catalog has, if the column has the same type."""
+    return before.reason if before is not None and before.type == kind else ""
+
+
+def names_one_of(reason: str, paths: Sequence[str]) -> bool:
+    """Return whether a column's reason is one of these files."""
+    return reason != "" and any(
+        path in reason and re.search(rf"(?:^| ){re.escape(path)}[: ]", reason) is not None for path in paths
+    )
 
 
 def _lost_digits(name: str, files: Sequence[CrawledFile]) -> str:
@@ -134,27 +150,34 @@ def _widened_from(kind: str, name: str, files: Sequence[CrawledFile]) -> str:
 
 
 def _first_misfit(name: str, narrower: str, files: Sequence[CrawledFile]) -> str:
-    """Return the file, line and value that is not of a type; nothing where no file that was read holds one."""
-    for file in sorted(files, key=lambda file: file.listed.path):
+    """Return the file, line and value that is not of a type; of a file that was not read again its type."""
+    ordered = sorted(files, key=lambda file: (not file.was_read, file.listed.path))
+    for file in ordered:
         facts = file.facts[name]
-        if not _contradicts(facts, narrower) or not file.was_read:
+        if not _contradicts(facts, narrower):
             continue
+        if not file.was_read:
+            return f"{file.listed.path} has {facts.type}, other files {_as_type(narrower)}"
         if file.format.classification == "parquet":
             lost = ": in a double, whole numbers beyond 15 digits lose the last" if facts.type == "double" else ""
             return f"{file.listed.path} has {facts.type}, other files {narrower}{lost}"
-        sought = "bigint" if narrower == "digits" else narrower
+        sought = _as_type(narrower)
         found = first_misfit_far_in(file, name, sought) if facts.rows_before_misfit(sought) and not facts.form else None
         found = found or first_misfit(file.listed, file.format, name, sought, facts.form)
         if found is None:
-            return f"{file.listed.path} has {facts.type or 'other values'}, other files {narrower}"
+            return f"{file.listed.path} has {facts.type or 'other values'}, other files {_as_type(narrower)}"
         line, value = found
         where = f"{shortened(value)} in {file.listed.path}:{line}"
         if value.lstrip("-").isdecimal() and value.lstrip("-").startswith("0"):
             return f"{where} has a leading zero, which a number would lose"
         if value.lower() in PLACEHOLDERS and file.format.classification == "csv":
             return f"{where} is no {narrower}: if it stands for no value, say nulls = [{json.dumps(value)}]"
-        return f"{where} is no {'bigint' if narrower == 'digits' else narrower}"
+        return f"{where} is no {_as_type(narrower)}"
     return ""
+
+
+def _as_type(kind: str) -> str:
+    return "bigint" if kind == "digits" else kind
 
 
 def _contradicts(facts: ColumnFacts, narrower: str) -> bool:

@@ -221,13 +221,16 @@ def _drafts(state: _Crawl, target: FolderTarget, connection_url: str, found: Tar
             continue
         folder = "/".join((place, *grouped.folders)) if place != "." else "/".join(grouped.folders) or "."
         location = grouped.files[0][0].listed.path if grouped.single_file else folder
+        name_of_table = _free_name(state, table_name(grouped.name, state.crawler.table_prefix), location)
+        entry = state.stored.get(name_of_table)
         made = draft(
             grouped,
             database=state.crawler.database.lower(),
-            name=_free_name(state, table_name(grouped.name, state.crawler.table_prefix), location),
+            name=name_of_table,
             location=location,
             crawler=state.crawler.name,
             said_types=dict(target.classifier.types),
+            before=entry.table.columns if entry else (),
         )
         table = replace(made.table, parameters={**made.table.parameters, **parameters})
         drafts.append(replace(made, table=table))

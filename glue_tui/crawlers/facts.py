@@ -17,6 +17,9 @@ from glue_tui.crawlers.values import DECIMAL_DIGITS_MAX, NARROW_TYPES, NULL_TYPE
 COUNTED = (*NARROW_TYPES, "digits")
 """Kinds of text values that are counted."""
 
+AMBIGUOUS = "?"
+"""Kept as the type of a column in a file that is read again with every new or changed file: that may settle it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnFacts:
@@ -147,6 +150,24 @@ def type_of(facts: Sequence[ColumnFacts]) -> str:
     # As many digits as there can be: the next file's may be more.
     is_too_long = counts.whole_digits + counts.scale > DECIMAL_DIGITS_MAX
     return "string" if is_too_long else f"decimal({DECIMAL_DIGITS_MAX},{counts.scale})"
+
+
+def type_in_file(facts: ColumnFacts, said: str = "") -> str:
+    """Return the narrowest type that holds for a column of one file by itself, or the one that was said if that does.
+
+    AMBIGUOUS for a column whose values mean one thing or another, until another file says which.
+    """
+    if facts.is_ambiguous:
+        return AMBIGUOUS
+    if said and is_held(said, (facts,)):
+        return said
+    if facts.type or not facts.values:
+        return facts.type or NULL_TYPE
+    # Most columns need no closer look: `type_of` is asked for decimals, whose digits it knows.
+    kind = facts.fits.index(facts.values) if facts.values in facts.fits else len(NARROW_TYPES)
+    if kind >= len(NARROW_TYPES):
+        return "string"
+    return type_of((facts,)) if NARROW_TYPES[kind] == "decimal" else NARROW_TYPES[kind]
 
 
 def narrow_kind(kind: str) -> str:

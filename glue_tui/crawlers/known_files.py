@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glue_tui.catalog.places import Storage, is_s3
-from glue_tui.catalog.read import Catalog, FileRow, TableEntry, file_from
+from glue_tui.catalog.read import Catalog, FileRow, TableEntry, file_from, types_from
 from glue_tui.catalog.readers.lake_tables import LAKES, lake_kind, logs_and_parts
 from glue_tui.core.model import Crawler, FolderTarget
 from glue_tui.core.schema import LAKE_VERSION, Table
 from glue_tui.core.schema_changes import FOUND_PARAMETER
 from glue_tui.core.states import RecrawlBehavior
-from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, LakeFiles
+from glue_tui.crawlers.facts import AMBIGUOUS, ColumnFacts, CrawledFile, LakeFiles
 from glue_tui.crawlers.listing import Entry, ListedFile, ListedFolder
 from glue_tui.crawlers.locations import folder_of, is_below
 from glue_tui.crawlers.settings_marks import marks, reading_mark, settings_mark
@@ -92,12 +92,13 @@ class KnownFiles:
         """Yield files as the catalog knows them; `place` is the folder that is their target."""
         start = 0 if place in (".", "") else len(place) + 1
         project = f"{str(project_dir.absolute()).rstrip('/')}/"
-        facts: dict[tuple[int, int], dict[str, ColumnFacts]] = {}
+        facts: dict[tuple[int, int, str], dict[str, ColumnFacts]] = {}
         for row, table_place in self._with_sheets(rows):
-            path, size_bytes, mtime_ns, count, _, number, tag = row
+            path, size_bytes, mtime_ns, count, _, number, tag, types = row
             table = self.tables[table_place].table
-            if (table_place, number) not in facts:
-                facts[(table_place, number)] = known_facts(table, table.formats[number])
+            key = (table_place, number, types)
+            if key not in facts:
+                facts[key] = known_facts(table, table.formats[number], types_from(types))
             *parts, name = path[start:].split("/")
             listed = ListedFile(
                 path=path,
@@ -113,7 +114,7 @@ class KnownFiles:
                 listed=listed,
                 format=table.formats[number],
                 rows=count,
-                facts=facts[(table_place, number)],
+                facts=facts[key],
                 was_read=False,
                 lake=self._lake(path, table),
             )
@@ -138,7 +139,8 @@ def changed_since(
 ) -> tuple[list[FileRow], list[tuple[ListedFolder, list[Entry]]]]:
     """Return the files that stand as they are known, and by folder those that are new or changed.
 
-    What is known to lie in a folder that could not be listed stands.
+    What is known to lie in a folder that could not be listed stands. A file with a column that could mean two things
+    goes with those that are new or changed, if there are any: they may settle it.
     """
     kept: list[FileRow] = []
     changed: list[tuple[ListedFolder, list[Entry]]] = []
@@ -155,9 +157,20 @@ def changed_since(
             others.append(entry)
         if others:
             changed.append((folder, others))
+    if changed and (ambiguous := {row[0] for row in kept if row[7] and _is_ambiguous(row)}):
+        kept = [row for row in kept if row[0] not in ambiguous]
+        changed += [
+            (folder, again)
+            for folder in folders
+            if (again := [entry for entry in folder.entries if folder.path + entry[0] in ambiguous])
+        ]
     if unlisted:
         kept += [row for path, (row, _) in known.items() if any(is_below(path, folder) for folder in unlisted)]
     return kept, changed
+
+
+def _is_ambiguous(row: FileRow) -> bool:
+    return any(kind == AMBIGUOUS for _, kind in types_from(row[7]))
 
 
 def in_new_folders(

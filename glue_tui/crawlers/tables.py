@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from glue_tui.core.schema import LAKE_VERSION, Column, DataFile, FileFormat, Table
-from glue_tui.core.schema_changes import NO_VALUES, data_types
-from glue_tui.crawlers.columns import column_of
-from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, one_of_each_kind
+from glue_tui.core.schema_changes import data_types
+from glue_tui.crawlers.columns import column_of, names_one_of
+from glue_tui.crawlers.facts import AMBIGUOUS, ColumnFacts, CrawledFile, one_of_each_kind, type_in_file
 from glue_tui.crawlers.forms_settled import settled
 from glue_tui.crawlers.group import GroupedTable
 from glue_tui.crawlers.json_exact import kept_exact
@@ -47,8 +47,10 @@ def draft(
     location: str,
     crawler: str,
     said_types: Mapping[str, str] | None = None,
+    before: Sequence[Column] = (),
 ) -> DraftTable:
-    """Return the table that the grouped files make up; `said_types` are those that columns have if their values do."""
+    """Return the table that the grouped files make up; `said_types` are those that columns have if their values do,
+    `before` are the columns as the catalog has them."""
     in_order = sorted(grouped.files, key=lambda item: item[0].listed.path)
     files = settled([file for file, _ in in_order])
     kinds = one_of_each_kind(files)
@@ -57,28 +59,33 @@ def draft(
     keys = _keys(grouped.keys, found)
     key_of = {key.lower(): key for key in keys}
     said = said_types or {}
-    typed = [column_of(column, kinds, said.get(column, "")) for column in found if column.lower() not in key_of]
+    unread = [file.listed.path for file in files if not file.was_read]
+    known = {column.name: column for column in before if names_one_of(column.reason, unread)}
+    typed = [
+        column_of(column, kinds, said.get(column, ""), known.get(column))
+        for column in found
+        if column.lower() not in key_of
+    ]
     columns = tuple(column for column, _ in typed)
     files = kept_exact(files, {column.name: column.type for column in columns})
     formats = _formats(files)
     first = formats[0]
-    numbers = {file_format: number for number, file_format in enumerate(formats)}
-    place = {identity: numbers[found] for identity, found in {id(file.format): file.format for file in files}.items()}
-    return DraftTable(
-        table=Table(
-            database=database,
-            name=name,
-            classification=first.classification,
-            location=location,
-            columns=columns,
-            partition_keys=(
-                *(Column(name=key, type="string") for key in keys),
-                *(key for file in files if file.lake for key in file.lake.keys),
-            ),
-            formats=formats,
-            parameters=_parameters(files[0], first, crawler),
+    table = Table(
+        database=database,
+        name=name,
+        classification=first.classification,
+        location=location,
+        columns=columns,
+        partition_keys=(
+            *(Column(name=key, type="string") for key in keys),
+            *(key for file in files if file.lake for key in file.lake.keys),
         ),
-        files=tuple(_data_files(files, [values for _, values in in_order], place)),
+        formats=formats,
+        parameters=_parameters(files[0], first, crawler),
+    )
+    return DraftTable(
+        table=table,
+        files=tuple(_data_files(table, files, [values for _, values in in_order], said)),
         why=grouped.why,
         read=sum(file.was_read for file in files),
         notes=tuple(
@@ -91,9 +98,12 @@ def draft(
 
 
 def _data_files(
-    files: Sequence[CrawledFile], values: Sequence[tuple[str, ...]], place: Mapping[int, int]
+    table: Table, files: Sequence[CrawledFile], values: Sequence[tuple[str, ...]], said: Mapping[str, str]
 ) -> Iterator[DataFile]:
     """Yield the files as the catalog keeps them; behind the log of a lake its data files."""
+    numbers = {file_format: number for number, file_format in enumerate(table.formats)}
+    place = {identity: numbers[found] for identity, found in {id(file.format): file.format for file in files}.items()}
+    types = types_of_files(table, files, said)
     for file, own in zip(files, values, strict=True):
         yield DataFile(
             path=file.listed.path,
@@ -103,6 +113,7 @@ def _data_files(
             partition_values=own,
             format=place[id(file.format)],
             tag=file.listed.tag,
+            types=types[id(file.facts)],
         )
         if file.lake:
             yield from (replace(one, format=place[id(file.format)]) for one in file.lake.files)
@@ -114,13 +125,34 @@ def _keys(keys: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{key}_of_folder" if _UNNAMED.fullmatch(key) and key in taken else key for key in keys)
 
 
-def known_facts(table: Table, file_format: FileFormat) -> dict[str, ColumnFacts]:
-    """Return what the catalog knows of the columns of a file that is not read again."""
+def types_of_files(
+    table: Table, files: Sequence[CrawledFile], said: Mapping[str, str]
+) -> dict[int, tuple[tuple[str, str], ...]]:
+    """Return, by the id of their facts, the columns of files that have another type there than over all files.
+
+    With them a later crawl knows what type is left when the file that widened a column is gone.
+    """
     types = data_types(table)
+    return {
+        identity: tuple(
+            (name, kind)
+            for name, item in facts.items()
+            if (kind := type_in_file(item, said.get(name, ""))) != types.get(name, NULL_TYPE)
+        )
+        for identity, facts in {id(file.facts): file.facts for file in files}.items()
+    }
+
+
+def known_facts(table: Table, file_format: FileFormat, own: Sequence[tuple[str, str]]) -> dict[str, ColumnFacts]:
+    """Return what the catalog knows of the columns of a file that is not read again; `own` are its DataFile.types."""
+    types = {**data_types(table), **dict(own)}
+    known = {name: types.get(name, NULL_TYPE) for name in file_format.columns}
     great = file_format.beyond_double
     return {
-        name: ColumnFacts(type=types.get(name, NULL_TYPE), is_beyond_double=name in great)
-        for name in file_format.columns
+        name: ColumnFacts(type="string", is_ambiguous=True)
+        if kind == AMBIGUOUS
+        else ColumnFacts(type=kind, is_beyond_double=name in great)
+        for name, kind in known.items()
     }
 
 
@@ -172,14 +204,10 @@ def _unknown(said: Mapping[str, str], columns: Sequence[Column]) -> Iterator[str
 
 
 def comments_kept(columns: Sequence[Column], stored: Mapping[str, Column]) -> tuple[Column, ...]:
-    """Return the columns with the comments, and where nothing new was learnt the reasons, of the stored ones."""
-    kept = []
-    for column in columns:
-        before = stored.get(column.name)
-        if before is None:
-            kept.append(column)
-            continue
-        same = before.type == column.type and not column.reason and before.reason != NO_VALUES
-        comment = before.comment or column.comment
-        kept.append(replace(column, comment=comment, reason=before.reason if same else column.reason))
-    return tuple(kept)
+    """Return the columns with the comments of the stored ones."""
+    return tuple(
+        replace(column, comment=before.comment or column.comment)
+        if (before := stored.get(column.name)) is not None
+        else column
+        for column in columns
+    )

@@ -242,7 +242,7 @@ def test_no_row_is_lost_to_a_file_that_was_not_opened(
     schema = {"day": pl.Date, "store": pl.String, "id": pl.Int64}
     kept = pl.DataFrame(rows, schema=schema, orient="row").with_row_index("place").filter(condition)["place"]
     files = [
-        (str(place), 1, 1, 1, f'["{day or ""}", "{store or "__HIVE_DEFAULT_PARTITION__"}"]', 0, "")
+        (str(place), 1, 1, 1, f'["{day or ""}", "{store or "__HIVE_DEFAULT_PARTITION__"}"]', 0, "", "")
         for place, (day, store, _) in enumerate(rows)
     ]
     opened = {int(file.path) for file in files_for(condition, table_of("csv"), files)}
