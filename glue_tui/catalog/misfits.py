@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from glue_tui.catalog.lineage import mentioned
 from glue_tui.catalog.read import Catalog, TableEntry
@@ -59,7 +59,7 @@ class _Looker:
         frame = self._column(entry, column, {})
         try:
             frame.select(pl.len(), pl.col(column.name).is_null().sum()).collect(engine="streaming")
-        except PolarsError:
+        except (PolarsError, PanicException):
             return True
         return False
 

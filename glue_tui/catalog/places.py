@@ -6,7 +6,7 @@ import errno
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -131,12 +131,9 @@ class Storage:
         import obstore
 
         try:
-            for chunk in obstore.list(store, prefix=folder or None, chunk_size=1000):
-                for item in chunk:
-                    # The mark of a folder is an empty object `folder/`, whose last slash obstore takes away.
-                    if not item["size"] and "." not in item["path"].rpartition("/")[2]:
-                        continue
-                    yield f"{S3_SCHEME}{bucket}/{item['path']}", object_status(item)
+            listed = (item for chunk in obstore.list(store, prefix=folder or None, chunk_size=1000) for item in chunk)
+            for item in _without_marks(listed):
+                yield f"{S3_SCHEME}{bucket}/{item['path']}", object_status(item)
         except Exception as error:
             raise as_os_error(error, prefix) from error
 
@@ -268,6 +265,24 @@ class _Object(io.RawIOBase):
         view[: len(content)] = content
         self._at += len(content)
         return len(content)
+
+
+def _without_marks(listed: Iterable[ObjectMeta]) -> Iterator[ObjectMeta]:
+    """Yield the objects but for marks of folders: empty objects `folder/`, whose last slash obstore takes away.
+
+    One whose name has a dot may be a file; it is a mark if what follows it lies in that folder.
+    """
+    empty: ObjectMeta | None = None
+    for item in listed:
+        if empty and not item["path"].startswith(f"{empty['path']}/"):
+            yield empty
+        empty = None
+        if item["size"]:
+            yield item
+        elif "." in item["path"].rpartition("/")[2]:
+            empty = item
+    if empty:
+        yield empty
 
 
 @cache

@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
+from glue_tui.catalog.damaged import damaged_file
 from glue_tui.catalog.misfits import misfit
 from glue_tui.catalog.pruning import FilesRead, Trace
 from glue_tui.catalog.query import changed_file, explained, gone_object, refused_by_s3, run_sql
@@ -112,7 +113,7 @@ def query_stream(
 def _explaining(catalog: Catalog, query: str, project_dir: Path, environment: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
-    except (PolarsError, OSError) as error:
+    except (PolarsError, PanicException, OSError) as error:
         told = gone_object(catalog, query, error) or refused_by_s3(error) or changed_file(catalog, query, project_dir)
         if told:
             raise told from error
@@ -120,6 +121,8 @@ def _explaining(catalog: Catalog, query: str, project_dir: Path, environment: Ma
             raise
         if unlike := misfit(catalog, query, project_dir=project_dir, environment=environment):
             raise unlike from error
+        if damaged := damaged_file(catalog, query, project_dir=project_dir, environment=environment):
+            raise damaged from error
         raise explained(error, catalog.names(), query) from error
 
 

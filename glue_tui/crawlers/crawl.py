@@ -23,6 +23,7 @@ from glue_tui.crawlers.known_files import KnownFiles
 from glue_tui.crawlers.lake_facts import lake_table
 from glue_tui.crawlers.listing import shown_path
 from glue_tui.crawlers.locations import is_below, location_of
+from glue_tui.crawlers.overlaps import Claims, inner_first
 from glue_tui.crawlers.policy import Stored, change_of, gone, unchanged
 from glue_tui.crawlers.report import TableReport, lines, report_of, report_of_standing
 from glue_tui.crawlers.settings_marks import SETTINGS_PARAMETER, settings_parameter
@@ -95,12 +96,13 @@ def crawl(
     raises EntityNotFound or InvalidInput if none holds anything.
     """
     environment = os.environ if environment is None else environment
-    known = KnownFiles.of(catalog, crawler)
-    reader = TargetReader(crawler, known, project_dir, log, progress, Problems(log), started_ns=time.time_ns())
+    known = KnownFiles.of(catalog, crawler, project_dir)
+    claims = Claims(sum(isinstance(target, FolderTarget) for target in crawler.targets) > 1)
+    reader = TargetReader(crawler, known, project_dir, log, progress, Problems(log), time.time_ns(), claims)
     stored = {entry.table.name: entry for entry in catalog.tables(crawler.database)}
     state = _Crawl(crawler, catalog, project_dir, log, known, reader, stored, set())
     held = _Held([], [], [], set(), [])
-    for target in crawler.targets:
+    for target in inner_first(crawler.targets, project_dir):
         try:
             match target:
                 case FolderTarget():

@@ -16,7 +16,7 @@ from glue_tui.core.schema_changes import FOUND_PARAMETER
 from glue_tui.core.states import RecrawlBehavior
 from glue_tui.crawlers.facts import AMBIGUOUS, ColumnFacts, CrawledFile, LakeFiles
 from glue_tui.crawlers.listing import Entry, ListedFile, ListedFolder
-from glue_tui.crawlers.locations import folder_of, is_below
+from glue_tui.crawlers.locations import folder_of, is_below, location_of
 from glue_tui.crawlers.settings_marks import marks, reading_mark, settings_mark
 from glue_tui.crawlers.tables import OWNER_PARAMETER, known_facts
 
@@ -34,9 +34,11 @@ class KnownFiles:
     """By the path of a lake's log, which alone is listed: the data files of its version."""
     sheets: Mapping[str, Sequence[tuple[FileRow, int]]]
     """By the path of a workbook with several sheets: what other tables than that of `rows` have of it."""
+    targets: tuple[str, ...]
+    """Where the crawler looks for files (see `location_of`)."""
 
     @classmethod
-    def of(cls, catalog: Catalog, crawler: Crawler) -> KnownFiles:
+    def of(cls, catalog: Catalog, crawler: Crawler, project_dir: Path) -> KnownFiles:
         found = catalog.contents_by_parameter(crawler.database, OWNER_PARAMETER, crawler.name)
         rows: dict[str, tuple[FileRow, int]] = {}
         beside: dict[str, Sequence[FileRow]] = {}
@@ -54,11 +56,21 @@ class KnownFiles:
                         rows[row[0]] = (row, place)
             else:
                 rows |= {row[0]: (row, place) for row in listed}
-        return cls(tuple(entry for entry, _ in found), rows, beside, sheets)
+        targets = tuple(
+            location_of(target.path, project_dir) for target in crawler.targets if isinstance(target, FolderTarget)
+        )
+        return cls(tuple(entry for entry, _ in found), rows, beside, sheets, targets)
 
     def tables_below(self, place: str) -> tuple[TableEntry, ...]:
-        """Return the tables with files at or below a place (see `location_of`)."""
-        return tuple(entry for entry in self.tables if entry.files and is_below(entry.table.location, place))
+        """Return the tables with files of the target at a place (see `location_of`)."""
+        return tuple(entry for entry in self.tables if entry.files and self._is_of(entry, place))
+
+    def _is_of(self, entry: TableEntry, place: str) -> bool:
+        """Return whether a table lies in a target, and in no other one within that."""
+        location = entry.table.location
+        return is_below(location, place) and not any(
+            other != place and is_below(other, place) and is_below(location, other) for other in self.targets
+        )
 
     def usable(self, crawler: Crawler, target: FolderTarget, place: str) -> Known:
         """Return what is known of the files of a target, as far as they would be read now as they were then."""
@@ -75,7 +87,7 @@ class KnownFiles:
     def are_read_otherwise(self, target: FolderTarget, place: str) -> bool:
         """Return whether files of a target were read in another way than they would be now."""
         mark = reading_mark(target)
-        return any(is_below(entry.table.location, place) and marks(entry)[0] != mark for entry in self.tables)
+        return any(self._is_of(entry, place) and marks(entry)[0] != mark for entry in self.tables)
 
     def stand(self, crawler: Crawler, target: FolderTarget, place: str, kept: Sequence[FileRow]) -> bool:
         """Return whether the tables of a target are what a comparison with its files would make of them."""

@@ -20,6 +20,7 @@ from glue_tui.crawlers.infer import read_files
 from glue_tui.crawlers.known_files import KnownFiles, changed_since, in_new_folders
 from glue_tui.crawlers.listing import ListedFile, ListedFolder, Troubles, list_folders, shown_path
 from glue_tui.crawlers.locations import is_below, location_of
+from glue_tui.crawlers.overlaps import Claims
 from glue_tui.crawlers.settling import as_listed, statuses
 
 Log = Callable[[str, str], None]
@@ -79,21 +80,26 @@ class TargetReader:
     problems: Problems
     started_ns: int
     """When the crawl began, since 1970."""
+    claims: Claims
 
     def read(self, target: FolderTarget, storage: Storage) -> TargetFiles:
         """Return the files of a target. Raises EntityNotFound or InvalidInput if it can't be listed or read at all."""
         troubles = Troubles(self.problems.add, lambda text: self.log("WARN", text), [])
-        folders = self._listed(target, storage, troubles)
+        listed = self._listed(target, storage, troubles)
+        folders, others = self.claims.left_to(target, listed)
+        for other, count in others.items():
+            self.log("WARN", f"{target.path}: {_left(count)} to target {other}, which holds them, too")
         place = location_of(target.path, self.project_dir)
-        is_file = _is_file(place, folders)
+        is_file = _is_file(place, listed)
         broken = len(self.problems.lines)
         total = sum(len(folder.entries) for folder in folders)
         kept, to_read = self._compared(target, place, folders, troubles)
-        self._log_listing(target, total, len(to_read))
+        if folders or not listed:
+            self._log_listing(target, total, len(to_read))
         read = list(self._found(target, to_read, total))
         result = TargetFiles(
             files=(),
-            folders=tuple(folders),
+            folders=tuple(listed),
             unlisted=tuple(troubles.unlisted),
             unchanged=None,
             is_file=is_file,
@@ -181,6 +187,10 @@ class TargetReader:
                 yield structs.replace(file, listed=structs.replace(listed, tag=UNSETTLED_TAG))
             else:
                 yield file
+
+
+def _left(files: int) -> str:
+    return f"{files} file{' is' if files == 1 else 's are'} left"
 
 
 def _is_file(place: str, folders: Sequence[ListedFolder]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from posixpath import normpath
 
 from glue_tui.core.glue_types import spelled_type
 from glue_tui.core.grok import compiled
@@ -38,6 +39,7 @@ def build_crawler(name: str, authored: AuthoredCrawler, scope: Scope) -> Crawler
     targets = [
         _build_crawl_target(item, (*path, "targets", index), scope) for index, item in enumerate(authored.targets)
     ]
+    _check_twice(targets, path, scope)
     _check_grouping(authored, [one for one in targets if isinstance(one, FolderTarget)], path, scope)
     _check_new_folders_only(authored, path, scope)
     scope.within((*path, "max_retries"), authored.max_retries, 0, RETRIES_MAX)
@@ -58,6 +60,22 @@ def build_crawler(name: str, authored: AuthoredCrawler, scope: Scope) -> Crawler
         max_retries=authored.max_retries,
         retry_delay_s=scope.duration((*path, "retry_delay"), authored.retry_delay, 0.0),
     )
+
+
+def _check_twice(targets: list[CrawlTarget | None], path: KeyPath, scope: Scope) -> None:
+    """Warn of a target that holds nothing but the files of one before it."""
+    whole: dict[tuple[str, str], int] = {}
+    for number, target in enumerate(targets, start=1):
+        if isinstance(target, FolderTarget):
+            place = target.path.rstrip("/") if is_s3(target.path) else normpath(target.path)
+            first = whole.get((place, target.connection))
+            if first is not None:
+                hint = "a file belongs to one target only: leave it out, or part the files by `exclude`"
+                scope.report.warning(
+                    (*path, "targets", number - 1, "path"), f"holds only what target {first} holds", hint
+                )
+            elif not target.exclude:
+                whole[place, target.connection] = number
 
 
 def _check_new_folders_only(authored: AuthoredCrawler, path: KeyPath, scope: Scope) -> None:
