@@ -24,6 +24,8 @@ _UTF8_LETTERS = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[
 _HIGH = re.compile(rb"[\x80-\xff]")
 _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _WESTERN = frozenset("àáâãäåæçèéêëìíîïñòóôõöøœùúûüýÿßÀÁÂÄÅÆÇÈÉÊËÍÎÏÑÓÔÖØŒÙÚÛÜ€£§°²³µ·«»‘’“”„–—…•®©™ºª¿¡\u00a0")
+_QUOTED_WITHIN = re.compile(r"(?<=[^\W\d_])[„“”](?=[^\W\d_])")
+"""Quotation marks within a word, of which there are none: so DOS's ä and ö look as cp1252."""
 _WESTERN_MIN = 0.9
 """Share of the letters beyond ASCII that must be usual in Western Europe for a text to be taken for cp1252."""
 _ADJACENT_MAX = 0.3
@@ -84,7 +86,7 @@ def guessed(content: bytes) -> tuple[str, tuple[str, ...]]:
         return "latin1", (GUESSED,)
     text = content.decode("cp1252")
     beyond = [place for place, letter in enumerate(text) if letter > "\x7f"]
-    western = sum(text[place] in _WESTERN for place in beyond)
+    western = sum(text[place] in _WESTERN for place in beyond) - len(_QUOTED_WITHIN.findall(text))
     adjacent = sum(place + 1 == after for place, after in pairwise(beyond))
     is_sure = western >= _WESTERN_MIN * len(beyond) and adjacent <= _ADJACENT_MAX * len(beyond)
     return "cp1252", () if is_sure else (GUESSED,)
