@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
+from msgspec import structs
 from polars.exceptions import PolarsError
 
 from glue_tui.catalog.readers.excel_files import open_workbook, sheet_texts
@@ -68,11 +69,11 @@ class _Sheets:
         elif self.shown and self.hidden:
             left_out = ", ".join(one.format.sheet for one in self.hidden)
             doubt = f"hidden sheets are left out: {left_out}; sheet = {self.hidden[0].format.sheet!r} reads one alone"
-            sheets = [replace(one, format=replace(one.format, doubts=(doubt,))) for one in sheets]
+            sheets = [structs.replace(one, format=replace(one.format, doubts=(doubt,))) for one in sheets]
         if self.broken:
             # Taken for changed next time, so that its broken sheets are told again.
-            unsettled = replace(listed, tag=UNSETTLED_TAG)
-            sheets = [replace(one, listed=unsettled) for one in sheets]
+            unsettled = structs.replace(listed, tag=UNSETTLED_TAG)
+            sheets = [structs.replace(one, listed=unsettled) for one in sheets]
         return [*self.broken, *sheets]
 
 

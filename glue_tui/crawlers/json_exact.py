@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile
 from glue_tui.crawlers.values import NULL_TYPE, struct_fields
@@ -33,7 +35,7 @@ def kept_exact(files: Sequence[CrawledFile], types: Mapping[str, str]) -> list[C
             is_rewritten = any(_is_rewritten(facts.type, types.get(name, "")) for name, facts in file.facts.items())
             read_as = replace(file.format, exact=True) if is_rewritten else file.format
             formats[key] = shared.setdefault(read_as, read_as)
-        kept.append(file if formats[key] is file.format else replace(file, format=formats[key]))
+        kept.append(file if formats[key] is file.format else structs.replace(file, format=formats[key]))
     return kept
 
 
