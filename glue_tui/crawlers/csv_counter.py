@@ -81,6 +81,8 @@ class Counter:
     """Columns of which was said how they are written."""
     trailing: str = ""
     """The column of what comes after the last delimiter; empty: there is none."""
+    is_keeping_texts: bool = False
+    """Whether `texts` is wanted."""
     texts: list[tuple[pl.Series, pl.Series]] = field(default_factory=list)
     """Of the rows that were counted last, the values in which anything may stand, and the numbers of their files."""
     known: dict[tuple[Sort, ...], dict[tuple[int, ...], Counts]] = field(default_factory=lambda: defaultdict(dict))
@@ -91,22 +93,26 @@ class Counter:
         self.texts = []
         columns: list[list[Counts]] = []
         long: dict[str, list[_Values]] = defaultdict(list)
+        waiting = 0
         for place, name in enumerate(self.columns):
             if form := self.forms.get(name):
                 columns.append([Counts(ColumnFacts(form=form))] * len(rows))
                 long[form].append((place, frame[name], files))
-                self.texts.append((frame[name], files))
+                if self.is_keeping_texts:
+                    self.texts.append((frame[name], files))
                 continue
             found = tally(frame[name], files, rows)
             columns.append(self._known(found, rows))
             if len(found.others):
                 long[""].append((place, found.others, found.others_files))
-                self.texts.append((found.others, found.others_files))
-            if len(found.texts):
-                self.texts.append((found.texts, found.texts_files))
-        for form, some in long.items():
-            for place, file, counts in _counted_long(some, form):
-                columns[place][file] = columns[place][file].beside(counts)
+                waiting += len(found.others)
+            if waiting >= LONG_VALUES:
+                _add_long(columns, {"": long.pop("")})
+                waiting = 0
+            if self.is_keeping_texts:
+                both = (found.others, found.others_files), (found.texts, found.texts_files)
+                self.texts += [item for item in both if len(item[0])]
+        _add_long(columns, long)
         empty = self._empty(frame, files, len(rows))
         trailing = _sums(files, frame[self.trailing] != "", len(rows)) if self.trailing else [0] * len(rows)
         return [FileCounts(*counts) for counts in zip(rows, empty, trailing, zip(*columns, strict=True), strict=True)]
@@ -140,6 +146,13 @@ def _repeated(numbers: Iterable[int], times: Sequence[int]) -> pl.Series:
     """Return each number so many times."""
     frame = pl.DataFrame({"number": pl.Series(numbers, dtype=pl.UInt32), "times": pl.Series(times, dtype=pl.UInt32)})
     return frame.select(pl.col("number").repeat_by("times").explode(empty_as_null=False)).to_series()
+
+
+def _add_long(columns: Sequence[list[Counts]], long: Mapping[str, Sequence[_Values]]) -> None:
+    """Add the counts of values that need a closer look, given by the form in which they are written."""
+    for form, some in long.items():
+        for place, file, counts in _counted_long(some, form):
+            columns[place][file] = columns[place][file].beside(counts)
 
 
 def _counted_long(some: Sequence[_Values], form: str) -> Iterator[tuple[int, int, Counts]]:

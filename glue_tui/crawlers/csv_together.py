@@ -88,7 +88,7 @@ def count_together(contents: Sequence[bytes], pattern: Pattern) -> list[FileCoun
         middle = len(contents) // 2
         return count_together(contents[:middle], pattern) + count_together(contents[middle:], pattern)
     file_format = pattern.format
-    counter = Counter(file_format.columns, dict(file_format.forms))
+    counter = Counter(file_format.columns, dict(file_format.forms), is_keeping_texts=True)
     counted = counter.count(frame, rows)
     doubtful = _doubtful(text, [contents[place] for place in filled], counted, counter.texts, pattern)
     for number, (place, counts) in enumerate(zip(filled, counted, strict=True)):
