@@ -162,6 +162,7 @@ def _parsed(text: bytes, pattern: Pattern) -> pl.DataFrame | None:
             separator=file_format.delimiter,
             null_values=list(file_format.nulls) or None,
             schema={name: pl.String() for name in file_format.columns},
+            glob=False,
         ).collect()
     except PolarsError:
         return None

@@ -66,7 +66,7 @@ def _read_alike(members: Sequence[_Small], schema: pl.Schema, file_format: FileF
     text = b"".join(content for _, content in members)
     rows = [content.count(b"\n") for _, content in members]
     try:
-        if is_rewritten(pl.scan_lines(text), schema):
+        if is_rewritten(pl.scan_lines(text, glob=False), schema):
             return
         # All columns: a value that polars can't read shows only where it is read.
         frame = pl.scan_ndjson(text, schema=schema).collect()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -19,8 +22,13 @@ FUNCTION_LINES_MAX = 60
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
+@cache
+def syntax(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(syntax(path)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield node
 
@@ -56,7 +64,7 @@ def test_no_two_test_files_have_one_name() -> None:
 
 
 def test_every_module_says_what_lives_in_it() -> None:
-    silent = [str(path.relative_to(ROOT)) for path in FILES if not ast.get_docstring(ast.parse(path.read_text()))]
+    silent = [str(path.relative_to(ROOT)) for path in FILES if not ast.get_docstring(syntax(path))]
     assert silent == []
 
 
@@ -74,7 +82,7 @@ def test_the_core_knows_no_clock_no_chance_and_no_files() -> None:
     }
     strange: list[str] = []
     for path in sorted((PACKAGE / "core").glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(syntax(path)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             strange += [
@@ -100,7 +108,7 @@ def test_heavy_dependencies_have_their_homes() -> None:
     strays: list[str] = []
     for path in FILES:
         room = path.relative_to(PACKAGE).parts[0]
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(syntax(path)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
@@ -108,6 +116,25 @@ def test_heavy_dependencies_have_their_homes() -> None:
                 if homes is not None and room not in homes:
                     strays.append(f"{path.relative_to(ROOT)} imports {name}")
     assert strays == []
+
+
+def test_no_name_of_a_file_is_taken_for_a_pattern() -> None:
+    """Files may be called `a[1].csv`: whatever of polars would expand that has to be told not to."""
+    expanding = {name for name in dir(pl) if name.startswith(("scan_", "read_")) and _has_glob(getattr(pl, name))}
+    assert {"scan_csv", "scan_parquet", "scan_ipc"} <= expanding
+    strays = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: pl.{node.func.attr}"
+        for path in FILES
+        for node in ast.walk(syntax(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in expanding
+        if isinstance(node.func.value, ast.Name) and node.func.value.id == "pl"
+        if not any(one.arg == "glob" and ast.unparse(one.value) == "False" for one in node.keywords)
+    ]
+    assert strays == [], "pass glob=False"
+
+
+def _has_glob(function: object) -> bool:
+    return callable(function) and "glob" in inspect.signature(function).parameters
 
 
 @pytest.mark.parametrize(
