@@ -40,12 +40,21 @@ def wait_for(what: Callable[[], T | None], *, deadline_s: float = DEADLINE_S, wh
     raise AssertionError(f"waited {deadline_s} s in vain {why}")
 
 
-LONGEST = ("test_engine_killed.py", "test_simulation.py", "test_benchmarks.py", "test_arrivals_survive.py")
-"""Files that take longest go first: begun last, one of them would keep a single worker busy at the end."""
+LONGEST = (
+    "test_engine_killed.py",
+    "test_simulation.py",
+    "test_benchmarks.py",
+    "test_arrivals_survive.py",
+    "test_killed_while_publishing.py",
+    "test_terminal_sessions.py",
+    "test_notifications.py",
+)
+"""The files that take longest, in this order, go first: begun last, one would keep a single worker busy at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 
 class RunningEngine:

@@ -152,9 +152,7 @@ def test_a_file_that_begins_alike_but_is_written_otherwise_is_classified_for_its
 
 
 @pytest.mark.parametrize("header", ["c{}", '"c {}"'])
-def test_a_column_more_does_not_mean_a_query_more(
-    tmp_path: Path, header: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_column_more_does_not_mean_a_query_more(tmp_path: Path, header: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Each query over a wide frame takes time for all of its columns: one for each column is their square.
     columns = range(100)
     lines = [[header.format(c) for c in columns], *([cell] * 100 for cell in ("1", "2025-01-31T10:00:00Z", "x-3"))]
