@@ -292,7 +292,10 @@ def _series(name: str, dtype: pl.DataType, values: tuple[object, ...]) -> pl.Ser
                 return pl.Series(name, [None if value is None else str(value) for value in values]).cast(dtype)
             case pl.Decimal() | pl.Float64():
                 numbers = [None if value is None else float(value) for value in values]  # type: ignore[arg-type]
-                return pl.Series(name, numbers, dtype=pl.Float64).cast(dtype)
+                read = pl.Series(name, numbers, dtype=pl.Float64).cast(dtype)
+                if isinstance(dtype, pl.Decimal):
+                    _refuse_rounding(pl.Series(numbers, dtype=pl.Float64), read)
+                return read
             case _:
                 return pl.Series(name, values, dtype=dtype)
     except UnicodeDecodeError as error:
@@ -300,6 +303,14 @@ def _series(name: str, dtype: pl.DataType, values: tuple[object, ...]) -> pl.Ser
         raise InvalidInput(f"column {name} holds bytes that are no text in UTF-8", hint=hint) from error
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise wrong_value(name, dtype, error) from error
+
+
+def _refuse_rounding(numbers: pl.Series, decimals: pl.Series) -> None:
+    """Raise ValueError for a number that had to be rounded, as `_misfit` would have told: 0.305 in a decimal(10,2)."""
+    scale = decimals.dtype.scale  # type: ignore[attr-defined]
+    rounded = numbers.filter((decimals.cast(pl.Float64) - numbers).abs() > 10.0**-scale * 1e-6 + numbers.abs() * 4e-16)
+    if len(rounded):
+        raise ValueError(rounded[0])
 
 
 def _text(value: object) -> str | None:

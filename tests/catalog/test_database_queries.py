@@ -143,6 +143,19 @@ def test_bytes_in_a_column_of_text_say_how_to_find_them(tmp_path: Path) -> None:
     assert """typeof("x") = 'blob'""" in raised.value.hint
 
 
+def test_a_number_with_more_decimals_than_its_column_was_crawled_with_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "prices.db"
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("CREATE TABLE t (price DECIMAL(18, 2))")
+        conn.execute("INSERT INTO t VALUES (0.1 + 0.2), (9999999999999.99), (-5), (NULL)")
+    lazy = scan(f"sqlite:///{path}")
+    assert [str(value) for value in lazy.collect()["price"]] == ["0.30", "9999999999999.99", "-5.00", "None"]
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("INSERT INTO t VALUES (0.305)")
+    with pytest.raises(InvalidInput, match=r"price holds a value that is no decimal\(18,2\): 0.305 .*run its crawler"):
+        lazy.collect()
+
+
 def test_what_has_no_words_in_sql_is_left_out() -> None:
     fields = {"n": Field(sql="n", kind="integer", nulls_agree=True), "x": Field(sql="x", kind="double")}
     for predicate, words in [
