@@ -205,7 +205,7 @@ _WAYS_OUT = (
     (r"Name or service|name resolution|getaddrinfo", "correct the host in its url"),
     (
         r"no answer in time",
-        f"is it MySQL, and up? It had {CONNECT_TIMEOUT_S} s; ?connect_timeout=… in its url says how many it has",
+        "is it MySQL, and up? ?connect_timeout=… in its url says how many seconds it has",
     ),
     (r"cryptography", "pip install cryptography"),
 )
