@@ -1,6 +1,7 @@
 """What the files are and hold: each is classified, then those of one format are read together, by its module.
 
-Small CSV files that begin with the same line are classified once and read in one go, as far as they are written alike.
+Small CSV files that begin with the same line are classified once and read in one go, as far as they are written alike;
+so are small files of JSON lines with the same names.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ from glue_tui.crawlers.classify import classify
 from glue_tui.crawlers.csv_facts import read_counted, read_csv
 from glue_tui.crawlers.csv_together import Pattern, count_together, first_line, pattern_of
 from glue_tui.crawlers.excel_facts import read_excel
-from glue_tui.crawlers.facts import BrokenFile, Found, PassedOver
+from glue_tui.crawlers.facts import BrokenFile, CrawledFile, Found, PassedOver
 from glue_tui.crawlers.head import HEAD_BYTES, NoData, Unreadable
+from glue_tui.crawlers.json_alike import Pattern as JsonPattern
+from glue_tui.crawlers.json_alike import names_in, read_alike
+from glue_tui.crawlers.json_alike import pattern_of as json_pattern_of
+from glue_tui.crawlers.json_together import SMALL_BYTES as JSON_SMALL_BYTES
 from glue_tui.crawlers.json_together import read_json_files
 from glue_tui.crawlers.lake_facts import read_lake
 from glue_tui.crawlers.listing import ListedFile
@@ -36,6 +41,8 @@ PATTERNS_TRIED = 3
 
 _TEXT_EXTENSIONS = frozenset({"csv", "tsv", "psv", "txt"})
 """Names of what may be CSV."""
+
+_JSON_EXTENSIONS = frozenset({"json", "jsonl", "ndjson"})
 
 _Small = tuple[ListedFile, bytes]
 """A file and all that is in it."""
@@ -65,9 +72,12 @@ class _Reader:
     footers: ParquetFooters = field(default_factory=ParquetFooters)
     patterns: dict[tuple[str, bytes], Pattern] = field(default_factory=dict)
     """By extension and first line."""
+    json_patterns: dict[tuple[bytes, ...], JsonPattern] = field(default_factory=dict)
+    """By the names in the first line."""
 
     def read(self, files: Sequence[ListedFile]) -> Iterator[Found]:
         alike: dict[tuple[str, bytes], list[_Small]] = defaultdict(list)
+        alike_json: dict[tuple[bytes, ...], list[_Small]] = defaultdict(list)
         others: list[ListedFile] = []
         for listed in files:
             if lake_kind(listed.path):
@@ -78,13 +88,18 @@ class _Reader:
                 if found := self.footers.read(listed):
                     yield found
                     continue
-            elif extension in _TEXT_EXTENSIONS and (content := _small(listed)):
+            elif extension in _TEXT_EXTENSIONS and (content := _small(listed, HEAD_BYTES)):
                 alike[extension, first_line(content)].append((listed, content))
+                continue
+            elif extension in _JSON_EXTENSIONS and (content := _small(listed, JSON_SMALL_BYTES)):
+                alike_json[names_in(content)].append((listed, content))
                 continue
             others.append(listed)
         formats: dict[FileFormat, list[ListedFile]] = defaultdict(list)
         for key, members in alike.items():
             yield from self._read_alike(key, members, formats)
+        for names, members in alike_json.items():
+            yield from self._read_alike_json(names, members, formats)
         for listed in others:
             yield from self._classified(listed, formats)
         for file_format, same in formats.items():
@@ -115,6 +130,30 @@ class _Reader:
         for listed, _ in members:
             yield from self._classified(listed, formats)
 
+    def _read_alike_json(
+        self, names: tuple[bytes, ...], members: Sequence[_Small], formats: dict[FileFormat, list[ListedFile]]
+    ) -> Iterator[Found]:
+        """Yield the files that are written as the first of them, or one before; add the others to their formats."""
+        for listed, _ in members[:PATTERNS_TRIED]:
+            if names in self.json_patterns:
+                break
+            members = members[1:]
+            own: dict[FileFormat, list[ListedFile]] = defaultdict(list)
+            yield from self._classified(listed, own)
+            for file_format, same in own.items():
+                for found in _read(same, file_format, self.classifier):
+                    yield found
+                    if isinstance(found, CrawledFile) and (pattern := json_pattern_of(found)):
+                        self.json_patterns[names] = pattern
+        sure = set()
+        if names in self.json_patterns:
+            for found in read_alike(members, self.json_patterns[names]):
+                sure.add(found.listed.path)
+                yield found
+        for listed, _ in members:
+            if listed.path not in sure:
+                yield from self._classified(listed, formats)
+
     def _classified(self, listed: ListedFile, formats: dict[FileFormat, list[ListedFile]]) -> Iterator[Found]:
         """Add a file to those of its format, or yield why it has none."""
         try:
@@ -127,15 +166,15 @@ class _Reader:
             formats[classified.format].append(listed)
 
 
-def _small(listed: ListedFile) -> bytes:
+def _small(listed: ListedFile, bytes_max: int) -> bytes:
     """Return all that is in a small file of this machine; nothing of any other, or of one that can't be read."""
-    if listed.size_bytes > HEAD_BYTES or is_s3(listed.absolute):
+    if listed.size_bytes > bytes_max or is_s3(listed.absolute):
         return b""
     try:
-        content = listed.storage.read(listed.absolute, 0, HEAD_BYTES + 1)
+        content = listed.storage.read(listed.absolute, 0, bytes_max + 1)
     except OSError:
         return b""
-    return content if len(content) <= HEAD_BYTES else b""
+    return content if len(content) <= bytes_max else b""
 
 
 def _read(files: Sequence[ListedFile], file_format: FileFormat, classifier: Classifier) -> Iterator[Found]:

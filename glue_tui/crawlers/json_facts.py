@@ -22,7 +22,7 @@ from glue_tui.crawlers.values import DOUBLE_WHOLE_MAX, NULL_TYPE, PATTERNS
 
 _PATH = "__glue_tui_path"
 
-_PLAIN_NAME = re.compile(r"[ !#-\[\]-~]+")
+PLAIN_NAME = re.compile(r"[ !#-\[\]-~]+")
 """A key that stands in the file as it is: no letter of it can have been escaped."""
 
 _LONG_NUMBER = r"[:\[,]\s*-?\d{16,}(?:\.\d+)?\s*[,\]}]"
@@ -136,7 +136,7 @@ def is_rewritten(lines: pl.LazyFrame, schema: pl.Schema) -> bool:
     It may also be that a value only looks so: then reading the file value by value settles it.
     """
     texts, has_doubles = _text_keys(schema)
-    if not all(map(_PLAIN_NAME.fullmatch, texts)):
+    if not all(map(PLAIN_NAME.fullmatch, texts)):
         return True
     patterns = [_LONG_NUMBER, _LONG_EXPONENT] if has_doubles else []
     if texts:

@@ -16,6 +16,8 @@ from glue_tui.crawlers.values import DOUBLE_WHOLE_MAX, NULL_TYPE
 _BIGINT = range(-(2**63), 2**63)
 _DIGITS_MAX = 38
 _DOUBLE_DIGITS_SURE = 15
+_KINDS = {b'"': "string", b"{": "object", b"[": "array", b"t": "boolean", b"f": "boolean", b"n": NULL_TYPE}
+"""By the first letter of a value; other values are numbers."""
 _ZERO = re.compile(rb"-?[0.]+(?:[eE]|$)")
 _NOT_IN_STRUCTS = frozenset(",:<>")
 """A struct with such a letter in a field's name has no type in Glue's words."""
@@ -40,11 +42,13 @@ class Kinds:
         kind = _kind(raw)
         if kind == NULL_TYPE:
             return
-        if kind == "string":
-            json_text(raw)
         if kind not in self.counts:
             self.firsts[kind] = (line, json_text(raw))
-        self.counts[kind] = self.counts.get(kind, 0) + 1
+            self.counts[kind] = 1
+        else:
+            self.counts[kind] += 1
+            if kind == "string":
+                json_text(raw)
         if kind == "object":
             for name, member in json_object(raw).items():
                 self.members.setdefault(name, Kinds()).add(member, line)
@@ -52,7 +56,7 @@ class Kinds:
             self.elements = self.elements or Kinds()
             for element in json_array(raw):
                 self.elements.add(element, line)
-        elif kind in ("bigint", "long", "double"):
+        elif len(raw) > _DOUBLE_DIGITS_SURE and kind in ("bigint", "long", "double"):
             if self.inexact is None and _is_inexact(raw):
                 self.inexact = (line, raw.decode())
             self.has_great = self.has_great or (kind != "double" and abs(int(raw)) > DOUBLE_WHOLE_MAX)
@@ -147,21 +151,15 @@ def _is_inexact(raw: bytes) -> bool:
 
 
 def _kind(raw: bytes) -> str:
-    match raw[:1]:
-        case b'"':
-            return "string"
-        case b"{":
-            return "object"
-        case b"[":
-            return "array"
-        case b"t" | b"f":
-            return "boolean"
-        case b"n":
-            return NULL_TYPE
-    if not raw.lstrip(b"-").isdigit():
+    return _KINDS.get(raw[:1]) or _kind_of_number(raw)
+
+
+def _kind_of_number(raw: bytes) -> str:
+    digits = raw.removeprefix(b"-")
+    if not digits.isdigit():
         number = float(raw)
         is_lost = not isfinite(number) or (number == 0 and not _ZERO.match(raw))
         return "number" if is_lost else "double"
-    if len(raw.lstrip(b"-")) > _DIGITS_MAX:
+    if len(digits) > _DIGITS_MAX:
         return "number"
     return "bigint" if int(raw) in _BIGINT else "long"
