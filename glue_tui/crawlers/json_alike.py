@@ -107,9 +107,9 @@ def read_alike(files: Sequence[Small], pattern: Pattern) -> Iterator[CrawledFile
             return
         numbers = pl.Series(_FILE, range(len(rows)), dtype=pl.UInt32).to_frame()
         of_lines = numbers.select(pl.col(_FILE).repeat_by(pl.Series(rows)).explode(empty_as_null=False)).to_series()
-        telling = lines[_LINE].str.contains(pattern.telling_line)
+        telling = _of_pattern(lines, pattern.telling_line)
         others = lines.with_columns(of_lines).filter(~telling)
-        odd = others.filter(~pl.col(_LINE).str.contains(pattern.any_line))[_FILE].unique()
+        odd = others.filter(~_of_pattern(others, pattern.any_line))[_FILE].unique()
         sure = sorted(set(of_lines.filter(telling).unique()) - set(odd))
         kinds = _kinds_of_moments(lines.with_columns(of_lines), sure, pattern.moments)
     except PolarsError:
@@ -123,6 +123,12 @@ def read_alike(files: Sequence[Small], pattern: Pattern) -> Iterator[CrawledFile
         if found not in known:
             known[found] = _like(pattern, found)
         yield replace(known[found], listed=files[number][0], rows=rows[number])
+
+
+def _of_pattern(lines: pl.DataFrame, pattern: str) -> pl.Series:
+    # Streamed, for then every core looks at some of the lines.
+    found = lines.lazy().select(pl.col(_LINE).str.contains(pattern))
+    return found.collect(engine="streaming").to_series()
 
 
 def _kinds_of_moments(lines: pl.DataFrame, files: Sequence[int], fields: Sequence[str]) -> list[tuple[str, ...]]:
