@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 import polars as pl
+from msgspec import structs
 from polars.exceptions import PolarsError
 
 from glue_tui.core.schema import FileFormat
@@ -122,7 +123,7 @@ def read_alike(files: Sequence[Small], pattern: Pattern) -> Iterator[CrawledFile
             continue
         if found not in known:
             known[found] = _like(pattern, found)
-        yield replace(known[found], listed=files[number][0], rows=rows[number])
+        yield structs.replace(known[found], listed=files[number][0], rows=rows[number])
 
 
 def _of_pattern(lines: pl.DataFrame, pattern: str) -> pl.Series:
@@ -152,7 +153,7 @@ def _like(pattern: Pattern, kinds: Sequence[str]) -> CrawledFile:
     facts = pattern.file.facts | {
         name: ColumnFacts(type=kind) for name, kind in zip(pattern.moments, kinds, strict=True)
     }
-    return replace(pattern.file, format=read_as(pattern.file.format, facts), facts=facts)
+    return structs.replace(pattern.file, format=read_as(pattern.file.format, facts), facts=facts)
 
 
 def _line_patterns(facts: Mapping[str, ColumnFacts]) -> Iterator[str]:
