@@ -17,6 +17,7 @@ from glue_tui.catalog.types import TIMESTAMP_FORMAT, glue_type, timestamp_text
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.facts import BrokenFile, ColumnFacts, CrawledFile, Found, broken
 from glue_tui.crawlers.json_kinds import kinds_of
+from glue_tui.crawlers.json_order import as_written
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.values import DOUBLE_WHOLE_MAX, NULL_TYPE, PATTERNS
 
@@ -53,7 +54,7 @@ def _plain(lines: str, listed: ListedFile, file_format: FileFormat) -> CrawledFi
     source = [lines if is_s3(lines) else escape(lines)]
     try:
         frame = pl.scan_ndjson(source, infer_schema_length=None, **options)
-        schema = frame.collect_schema()
+        schema = as_written(frame.collect_schema(), json_records(listed.absolute, file_format, storage))
         if not schema or is_rewritten(pl.scan_lines(lines, glob=False, **options), schema):
             return None
         counts = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -14,6 +15,7 @@ from glue_tui.catalog.readers.json_records import is_read_by_polars
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, Found
 from glue_tui.crawlers.json_facts import facts_of, is_rewritten, read_as, read_json, value_counts
+from glue_tui.crawlers.json_order import as_written
 from glue_tui.crawlers.listing import ListedFile
 
 SMALL_BYTES = 1024 * 1024
@@ -56,6 +58,7 @@ def _content_and_schema(listed: ListedFile) -> tuple[bytes, pl.Schema | None]:
         ):
             return b"", None
         schema = pl.scan_ndjson(content, infer_schema_length=None).collect_schema()
+        schema = as_written(schema, enumerate(BytesIO(content), start=1))
     except (PolarsError, OSError):
         return b"", None
     return content if content.endswith(b"\n") else content + b"\n", schema

@@ -305,3 +305,18 @@ def test_the_first_misfit_is_found_in_every_layout(project: Project) -> None:
     project.write("in/b.json", '[{"d": "2025-01-04"},\n{"d": "soon"}]')
     project.crawl("in")
     assert project.reason("raw.in", "d") == "'soon' in in/b.json:2 is no date"
+
+
+def test_many_fields_stand_in_the_order_in_which_they_are_written(project: Project) -> None:
+    wide = {f"c{number}": number for number in range(40)}
+    project.write("in/a.jsonl", json.dumps(wide | {"s": {"l": [wide]}}) + "\n")
+    for number in range(3):
+        project.write(f"in/small{number}.jsonl", json.dumps(wide | {"s": {"l": [wide]}, "late": 1.5}) + "\n")
+    project.write("array/a.json", json.dumps([wide, wide | {"late": 1}]))
+    project.crawl("in")
+    project.crawl("array", name="array")
+    types = project.types("raw.in")
+    assert list(types) == [*wide, "s", "late"]
+    assert types["s"] == f"struct<l:array<struct<{','.join(f'{name}:bigint' for name in wide)}>>>"
+    assert list(project.types("raw.array")) == [*wide, "late"]
+    assert len(project.catalog.table("raw.in").table.formats) == 2
