@@ -103,7 +103,7 @@ def read_alike(files: Sequence[Small], pattern: Pattern) -> Iterator[CrawledFile
     if not text.startswith(b"{"):
         return
     try:
-        lines = pl.scan_lines(text, name=_LINE).collect()
+        lines = pl.scan_lines(text, name=_LINE, glob=False).collect()
         if lines.height != sum(rows):
             return
         numbers = pl.Series(_FILE, range(len(rows)), dtype=pl.UInt32).to_frame()
