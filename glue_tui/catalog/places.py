@@ -1,4 +1,4 @@
-"""Where bytes lie: files of this machine and objects of S3, opened whole or in part. obstore is imported here only."""
+"""Where bytes lie: files of this machine and objects of S3, opened whole or in part."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from glue_tui.catalog.s3_listing import Lost, bad_key, objects_below
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.s3_urls import S3_SCHEME
 from glue_tui.core.s3_urls import is_s3 as is_s3
@@ -38,7 +39,6 @@ _BEYOND = " 416 "
 """HTTP's answer to who asks for a range behind the end."""
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]+)</Message>")
-_BAD_KEY = re.compile(r'Error parsing Path "(.*?)":', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,18 +121,15 @@ class Storage:
             return False
         return True
 
-    def list_objects(self, prefix: str) -> Iterator[tuple[str, FileStatus]]:
+    def list_objects(self, prefix: str, lost: Lost) -> Iterator[tuple[str, FileStatus]]:
         """Yield the URLs of all objects below an `s3://bucket/prefix`, with their status; folder marks are left out.
 
-        Ordered as S3 does: by the bytes of the key. A prefix is a folder: `s3://b/a` is not the start of `s3://b/ab`.
+        `lost` is told of keys that can't be named. Ordered as S3 does, by the bytes of the key, where none is told.
+        A prefix is a folder: `s3://b/a` is not the start of `s3://b/ab`.
         """
         bucket, folder = bucket_and_key(prefix.rstrip("/"))
-        store = _store(self, bucket)
-        import obstore
-
         try:
-            listed = (item for chunk in obstore.list(store, prefix=folder or None, chunk_size=1000) for item in chunk)
-            for item in _without_marks(listed):
+            for item in _without_marks(objects_below(_store(self, bucket), folder, lost)):
                 yield f"{S3_SCHEME}{bucket}/{item['path']}", object_status(item)
         except Exception as error:
             raise as_os_error(error, prefix) from error
@@ -217,8 +214,8 @@ def as_os_error(error: Exception, path: str) -> OSError:
             return OSError(
                 errno.EIO, f"bucket {bucket} is in another region: set AWS_REGION, or region=… in the connection", path
             )
-    if bad := _BAD_KEY.search(text):
-        return OSError(errno.EIO, f"the name of {bad[1]!r} can't be read: rename it, or crawl folders beside it", path)
+    if bad := bad_key(text):
+        return OSError(errno.EIO, f"the name of {bad!r} can't be read: rename it, or crawl folders beside it", path)
     if "169.254.169.254" in text:
         return PermissionError(errno.EACCES, "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", path)
     if isinstance(error, FileNotFoundError) or " 404 " in text:

@@ -62,7 +62,8 @@ def _statuses(listed: ListedFile, files: Sequence[LogFile]) -> list[FileStatus |
     if not is_s3(listed.absolute):
         return [_local_status(file.path) for file in files]
     folder = lake_folder(listed.absolute)
-    beside = dict(listed.storage.list_objects(folder))
+    # An object that can't be named is none of those in the log, or counts as gone.
+    beside = dict(listed.storage.list_objects(folder, lambda _key, _folder: None))
     return [
         beside.get(file.path) if file.path.startswith(f"{folder}/") else listed.storage.status(file.path)
         for file in files

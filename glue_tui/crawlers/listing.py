@@ -12,7 +12,7 @@ from stat import S_ISDIR, S_ISREG
 
 import msgspec
 
-from glue_tui.catalog.places import LOCAL, FileStatus, Storage, is_s3
+from glue_tui.catalog.places import LOCAL, FileStatus, Storage, bucket_and_key, is_s3
 from glue_tui.catalog.readers.lake_tables import LOGS, newest_in, newest_version
 from glue_tui.core.globs import glob_pattern, is_wild
 from glue_tui.core.schema import UNSETTLED_TAG
@@ -113,7 +113,7 @@ def list_folders(
     """
     excluded = _Excluded(exclude)
     if is_s3(target):
-        yield from _list_objects(target.rstrip("/"), excluded, storage)
+        yield from _list_objects(target.rstrip("/"), excluded, storage, troubles)
     else:
         project = os.path.normpath(project_dir.absolute())
         top = os.path.normpath(project_dir.absolute() / target)
@@ -269,9 +269,9 @@ class _Walk:
         return is_first
 
 
-def _list_objects(target: str, excluded: _Excluded, storage: Storage) -> Iterator[ListedFolder]:
+def _list_objects(target: str, excluded: _Excluded, storage: Storage, troubles: Troubles) -> Iterator[ListedFolder]:
     """Yield the objects below a prefix by their folders, or the one object that has the target's own name."""
-    yield from _with_lakes(list(_list_object_folders(target, excluded, storage)))
+    yield from _with_lakes(list(_list_object_folders(target, excluded, storage, troubles)))
 
 
 def _with_lakes(found: list[ListedFolder]) -> Iterator[ListedFolder]:
@@ -292,9 +292,20 @@ def _with_lakes(found: list[ListedFolder]) -> Iterator[ListedFolder]:
     yield from lakes.values()
 
 
-def _list_object_folders(target: str, excluded: _Excluded, storage: Storage) -> Iterator[ListedFolder]:
+def _list_object_folders(
+    target: str, excluded: _Excluded, storage: Storage, troubles: Troubles
+) -> Iterator[ListedFolder]:
+    bucket = f"s3://{bucket_and_key(target)[0]}"
+
+    def lost(key: str, folder: str | None) -> None:
+        name = shown_path(f"{bucket}/{key}") + ("…" if key.endswith("/") else "")
+        more = "" if folder is None else f", and others of {shown_path(f'{bucket}/{folder}')} may be missing with it"
+        troubles.report(f"{name}: an object of such a name can't be asked for{more}: rename it")
+        if folder is not None:
+            troubles.unlisted.append(f"{bucket}/{folder}".rstrip("/"))
+
     is_folder = False
-    listed = ((path.rpartition("/"), status) for path, status in storage.list_objects(target))
+    listed = ((path.rpartition("/"), status) for path, status in storage.list_objects(target, lost))
     for folder, objects in groupby(listed, key=lambda item: item[0][0]):
         is_folder = True
         folders = tuple(folder[len(target) + 1 :].split("/")) if folder != target else ()

@@ -107,6 +107,46 @@ def test_letters_that_could_stand_for_other_objects_are_those_of_a_key(project: 
     assert rows(project, "SELECT id FROM raw.csv ORDER BY id") == [(number,) for number in range(7)]
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_letters_that_urls_write_otherwise_are_those_of_a_key(project: Project, s3: S3Server, form: str) -> None:
+    names = ["a b", "p%41", "a%20b", "100%", "h#1", "q?", "ü€", "a+b", "n'q", 'd"q', "e&<>", "back\\s", "c^d", "x|y"]
+    for number, name in enumerate(names):
+        frame = pl.DataFrame({"id": [number], "x": ["y"]})
+        key = f"in/p={number}/{name}/{name}.{form}"
+        match form:
+            case "csv":
+                s3.put(key, frame.write_csv())
+            case "jsonl":
+                s3.put(key, frame.write_ndjson())
+            case _:
+                s3.put_parquet(key, frame)
+    assert crawled(project, s3, "s3://lake/in").problems == ()
+    assert rows(project, "SELECT id FROM raw.in ORDER BY id") == [(number,) for number in range(len(names))]
+
+
+@pytest.mark.parametrize("target", ["s3://lake", "s3://lake/in"])
+@pytest.mark.parametrize("odd", ["in/day=3//x.csv", "in/day=3/./x.csv", "in/day=3/../x.csv", "in/day=3/x\t.csv"])
+def test_only_what_cannot_be_named_is_lost_and_told(project: Project, s3: S3Server, target: str, odd: str) -> None:
+    for day in range(1, 6):
+        s3.put(f"in/day={day}/y.csv", f"id,x\n{day},2\n")
+    s3.put("in/day=3/0", "id,x\n6,2\n")
+    crawled(project, s3, target)
+    s3.put(odd, "id,x\n7,2\n")
+    s3.put("in/day=5/z/y.csv", "id,x\n8,2\n")
+    (problem,) = crawled(project, s3, target).problems
+    assert problem.startswith(("s3://lake/in/day=3/", "'s3://lake/in/day=3/x\\t.csv'"))
+    assert "can't be asked for, and others of s3://lake/in/day=3 may be missing with it: rename it" in problem
+    assert rows(project, "SELECT id FROM raw.in ORDER BY id") == [(1,), (2,), (3,), (4,), (5,), (6,), (8,)]
+
+
+def test_a_key_that_begins_with_a_slash_is_told_and_taken_for_no_other(project: Project, s3: S3Server) -> None:
+    for key in ("in/a.csv", "c.csv", "/in/a.csv", "/in/b.csv", "0", "!/a.csv"):
+        s3.put(key, "id,x\n1,2\n")
+    (problem,) = crawled(project, s3, "s3://lake").problems
+    assert problem.startswith("s3://lake//…: an object of such a name can't be asked for")
+    assert sum(project.catalog.table(name).files for name in project.tables()) == 4
+
+
 def test_the_catalog_keeps_no_secret(project: Project, s3: S3Server) -> None:
     s3.put("sales/a.csv", "id,x\n1,2\n")
     crawled(project, s3, "s3://lake/sales")
