@@ -197,6 +197,11 @@ def _store(conn: sqlite3.Connection, change: TableChange, run_id: str, at: float
     ).fetchone()
     if stored is not None:
         table = _with_hand_edits(table, columns_from(stored[2]), json.loads(stored[5]), change.written_by)
+        if change.written_by.startswith("job:") and not change.replace_files:
+            # Another job may have added columns, and files that have them, while this one was at work.
+            names = {column.name for column in (*table.columns, *table.partition_keys)}
+            others = (column for column in columns_from(stored[2]) if column.name not in names)
+            table = replace(table, columns=(*table.columns, *others))
     columns, keys = columns_text(table.columns), columns_text(table.partition_keys)
     if stored is None:
         version = 1

@@ -15,8 +15,8 @@ from glue_tui.jobs.session import JobSession
 from glue_tui.jobs.targets.target import Frame
 from glue_tui.logs.write import LogWriter
 
-_TABLE_FORMATS = ("parquet", "csv", "json")
-_TABLE_MODES = ("overwrite", "append")
+_TABLE_FORMATS = ("parquet", "csv", "json", "ipc", "delta", "iceberg")
+_TABLE_MODES = ("overwrite", "append", "overwrite_partitions", "upsert")
 _DATABASE_MODES = ("overwrite", "append", "upsert")
 
 
@@ -39,15 +39,25 @@ class JobContext:
         format: str = "parquet",
         mode: str = "overwrite",
         partition_by: Sequence[str] = (),
+        keys: Sequence[str] = (),
+        connection: str = "",
     ) -> int:
-        """Write the files of one table below `path` and return the number of rows.
+        """Write the files of one table below `path`, a folder or `s3://bucket/folder`, and return the number of rows.
 
         They appear all at once, and the table in the catalog, when the attempt succeeds; if it fails nothing appears.
+        `keys` are those of an upsert; `connection` says how `s3://` is reached, where the environment does not.
         """
         _check("format", format, _TABLE_FORMATS)
         _check("mode", mode, _TABLE_MODES)
-        keys = (partition_by,) if isinstance(partition_by, str) else tuple(partition_by)
-        sink = TableSink(table=table, path=str(path), format=format, mode=mode, partition_by=keys)
+        sink = TableSink(
+            table=table,
+            path=str(path),
+            connection=connection,
+            format=format,
+            mode=mode,
+            partition_by=_names(partition_by),
+            keys=_names(keys),
+        )
         return self._session.write(frame, sink)
 
     def write_database(
@@ -139,3 +149,7 @@ class JobContext:
 def _check(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise InvalidInput(f'no {name} "{value}"', hint=did_you_mean(value, known))
+
+
+def _names(names: Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)

@@ -42,7 +42,7 @@ def hidden(project: Project) -> list[str]:
     return [path.name for path in (project.folder / "out").iterdir() if path.name.startswith(".")]
 
 
-@pytest.mark.parametrize("file_format", ["parquet", "csv", "json"])
+@pytest.mark.parametrize("file_format", ["parquet", "csv", "json", "ipc"])
 @pytest.mark.parametrize("key", ["", "text", "day", "count", "flag", "at", "price"])
 def test_what_is_written_is_read_back_as_it_was(project: Project, file_format: str, key: str) -> None:
     change = project.write(_FRAME, sink(format=file_format, partition_by=(key,) if key else ()))
@@ -254,7 +254,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("format", ["parquet", "csv", "json"])
+@pytest.mark.parametrize("format", ["parquet", "csv", "json", "ipc"])
 def test_rows_are_written_in_the_order_of_the_frame(project: Project, format: str) -> None:
     source = pl.LazyFrame({"a": range(400_000)}).filter(pl.col("a") % 3 != 0).sort("a", descending=True)
     for keys in ((), ("part",)):
@@ -274,5 +274,7 @@ def _read_file(path: Path, format: str) -> pl.DataFrame:
             return pl.read_parquet(path, hive_partitioning=False)
         case "csv":
             return pl.read_csv(path)
+        case "ipc":
+            return pl.read_ipc(path)
         case _:
             return pl.read_ndjson(path)

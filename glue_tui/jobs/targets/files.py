@@ -1,24 +1,27 @@
-"""A frame as the files of one table: parquet, csv or json, in one folder or in Hive's folder per partition."""
+"""A frame as the files of one table: parquet, csv, json or ipc, in one folder or in Hive's folder per partition."""
 
 from __future__ import annotations
 
 import datetime
+import errno
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import polars as pl
 
 from glue_tui.catalog.pruning import NULL_PARTITION
-from glue_tui.catalog.types import glue_type
 from glue_tui.core.job import TableSink
 from glue_tui.core.problem import InvalidInput, did_you_mean
-from glue_tui.core.schema import Column, FileFormat, Table
 
 _SAFE_IN_FOLDER_NAMES = " -_.,+@()"
+_ERROR_NUMBER = re.compile(r"\(os error (\d+)\)")
+_SHOWN_CHARS = 40
+_INTEGER = re.compile(r"[+-]?\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +32,11 @@ class WrittenFile:
     """As text, without the escapes of the folder's name."""
 
 
-def write_files(
-    frame: pl.LazyFrame, schema: pl.Schema, sink: TableSink, folder: Path, name: str
-) -> tuple[WrittenFile, ...]:
+def write_files(frame: pl.LazyFrame, sink: TableSink, folder: Path, name: str) -> tuple[WrittenFile, ...]:
     """Write `frame` below `folder`, synced to disk; the names of files begin with `name`.
 
-    Runs streaming and keeps the order of the rows, in each partition as well. Raises InvalidInput for wrong keys.
+    Runs streaming and keeps the order of the rows, in each partition as well.
     """
-    _check_keys(sink, schema)
     values_of: dict[str, tuple[str, ...]] = {}
 
     def place(arguments: Any) -> str:
@@ -55,29 +55,16 @@ def write_files(
         path = f"{name}-00000.{sink.format}"
         values_of[path] = ()
         target = folder / path
-    rows = _sink(frame, sink.format, target)
+    try:
+        rows = _sink(frame, sink.format, target)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        refusal = _refused(error, sink, folder, values_of)
+        if refusal is None:
+            raise
+        raise refusal from error
     return tuple(
         WrittenFile(path=folder / path, rows=rows(folder / path), partition_values=values)
         for path, values in sorted(values_of.items())
-    )
-
-
-def catalog_table(sink: TableSink, schema: pl.Schema, location: str) -> Table:
-    """Return what the catalog says of a table written by `sink`."""
-    database, _, name = sink.table.lower().partition(".")
-    columns = {key: Column(name=key, type=glue_type(dtype)) for key, dtype in schema.items()}
-    keys = tuple(columns.pop(key) for key in sink.partition_by)
-    # As they stand in the files: two runs that write other types into one table must be read apart.
-    types = tuple(str(schema[key]) for key in columns) if sink.format == "parquet" else ()
-    return Table(
-        database=database,
-        name=name,
-        classification=sink.format,
-        location=location,
-        columns=tuple(columns.values()),
-        partition_keys=keys,
-        formats=(FileFormat(classification=sink.format, columns=tuple(columns), types=types),),
-        parameters={"classification": sink.format},
     )
 
 
@@ -96,27 +83,35 @@ def partition_text(value: object) -> str:
             return str(value) or NULL_PARTITION
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power failure."""
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+def partition_of(path: str, keys: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the partition in which a file lies, by its path below the table's folder; None: in none by these keys."""
+    steps = [step.partition("=") for step in path.split("/")[:-1]]
+    if tuple(name for name, _, _ in steps) != tuple(keys):
+        return None
+    return tuple(unquote(value) for _, _, value in steps)
+
+
+def same_partition(values: tuple[str, ...], dtypes: Sequence[pl.DataType]) -> tuple[str, ...]:
+    """Return a partition's values so that those that mean the same are the same: 01 and 1 of a number."""
+    return tuple(
+        str(int(value)) if dtype.is_integer() and _INTEGER.fullmatch(value) else value
+        for value, dtype in zip(values, dtypes, strict=True)
+    )
 
 
 def _sink(frame: pl.LazyFrame, format: str, target: Any) -> Callable[[Path], int]:
     """Write, and return what tells the rows of a written file."""
     common: dict[str, Any] = {"mkdir": True, "maintain_order": True, "sync_on_close": "all"}
+    rows: dict[str, int] = {}
+
+    def count(written: Any) -> None:
+        rows.update({os.path.realpath(file.path): file.num_rows for file in written.paths})
+
     match format:
         case "parquet":
-            rows: dict[str, int] = {}
-
-            def count(written: Any) -> None:
-                rows.update({os.path.realpath(file.path): file.num_rows for file in written.paths})
-
             frame.sink_parquet(target, sinked_paths_callback=count, **common)
-            return lambda path: rows[os.path.realpath(path)]
+        case "ipc":
+            frame.sink_ipc(target, sinked_paths_callback=count, **common)
         case "csv":
             frame.sink_csv(target, **common)
             return lambda path: _count(pl.scan_csv(path, infer_schema=False, glob=False))
@@ -124,7 +119,29 @@ def _sink(frame: pl.LazyFrame, format: str, target: Any) -> Callable[[Path], int
             frame.sink_ndjson(target, check_extension=False, **common)
             return lambda path: _count(pl.scan_lines(path, glob=False))
         case _:
-            raise InvalidInput(f'no format "{format}"', hint=did_you_mean(format, ("parquet", "csv", "json")))
+            raise InvalidInput(f'no format "{format}"', hint=did_you_mean(format, ("parquet", "csv", "json", "ipc")))
+    return lambda path: rows[os.path.realpath(path)]
+
+
+def _refused(error: Exception, sink: TableSink, folder: Path, paths: Iterable[str]) -> InvalidInput | None:
+    """Return what the system refused, in words with a way out; None: the error is the frame's."""
+    number = _ERROR_NUMBER.search(str(error))
+    match int(number[1]) if number else 0:
+        case errno.ENOSPC | errno.EDQUOT:
+            return InvalidInput(f"{sink.table}: the disk of {folder.parent} is full", hint="free space, then retry")
+        case errno.ENAMETOOLONG:
+            name = max((step for path in paths for step in path.split("/")), key=len)
+            return InvalidInput(
+                f"{sink.table}: partition {name[:_SHOWN_CHARS]}… has a name of {len(name)} bytes: too long",
+                hint="no folder may be called so: partition by a shorter column",
+            )
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return InvalidInput(
+                f"{sink.table}: {folder.parent} can't be written: {os.strerror(int(number[1])) if number else ''}",
+                hint="who runs the engine must be allowed to write there",
+            )
+        case _:
+            return None
 
 
 def _count(frame: pl.LazyFrame) -> int:
@@ -133,13 +150,3 @@ def _count(frame: pl.LazyFrame) -> int:
 
 def _folder_text(value: str) -> str:
     return quote(value, safe=_SAFE_IN_FOLDER_NAMES)
-
-
-def _check_keys(sink: TableSink, schema: pl.Schema) -> None:
-    if sink.table.count(".") != 1 or not all(sink.table.split(".")):
-        raise InvalidInput(f'table "{sink.table}"', hint="write it as database.table")
-    for key in sink.partition_by:
-        if key not in schema:
-            raise InvalidInput(f"{sink.table}: no column {key} to partition by", hint=did_you_mean(key, list(schema)))
-    if sink.partition_by and len(sink.partition_by) == len(schema):
-        raise InvalidInput(f"{sink.table}: every column is a partition key", hint="leave one for the files")

@@ -1,7 +1,8 @@
 """Files of a job's tables: staged beside their target, then made visible all at once.
 
 How it is atomic. Every file has a name of its own (run, job, attempt), is written and synced in a hidden folder beside
-the target (`glue_tui.catalog.set_aside`); for `append` the files already there are linked in as well. At the end of the
+the target (`glue_tui.catalog.set_aside`); the files already there that stay (for `append` all, for
+`overwrite_partitions` those of other partitions) are linked in as well. At the end of the
 attempt the two folders change places in one system call (`glue_tui.jobs.targets.swap`). So whoever lists the folder
 sees all of the old or all of the new, also if the worker is killed at any moment. Whoever goes by the catalog reads the
 old files until the engine has committed the attempt's end, and then the new ones; never a mixture, as no name is used
@@ -14,44 +15,67 @@ the catalog does not list, and the engine the others when that attempt's end is 
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import os
 import re
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from glue_tui.catalog.set_aside import hidden_place, hidden_places
+from glue_tui.catalog.set_aside import hidden_place, hidden_places, set_aside
 from glue_tui.core.job import TableSink
 from glue_tui.core.model import node_name
-from glue_tui.core.problem import EntityNotFound, InvalidInput
-from glue_tui.core.schema import ChangeKind, DataFile, TableChange
-from glue_tui.jobs.targets.files import WrittenFile, catalog_table, sync_folder, write_files
+from glue_tui.core.problem import InvalidInput
+from glue_tui.core.schema import DataFile, Table, TableChange
+from glue_tui.jobs.targets.files import WrittenFile, partition_of, same_partition, write_files
 from glue_tui.jobs.targets.swap import swap_folders
+from glue_tui.jobs.targets.tables import Tables
 from glue_tui.jobs.targets.target import Attempt, Frame
+from glue_tui.jobs.targets.waiting import alone_in, left_behind, locked_place, sync_folder
 from glue_tui.logs.write import counted
 
-_DATA_SUFFIXES = frozenset({".parquet", ".csv", ".json", ".jsonl", ".ndjson", ".gz", ".zst", ".avro", ".orc", ".crc"})
+_DATA_SUFFIXES = frozenset(
+    {
+        ".parquet",
+        ".csv",
+        ".json",
+        ".jsonl",
+        ".ndjson",
+        ".gz",
+        ".zst",
+        ".avro",
+        ".orc",
+        ".crc",
+        ".ipc",
+        ".arrow",
+        ".feather",
+    }
+)
 """What an overwrite may take away. A folder with anything else in it is probably not the one that was meant."""
 _REMOVALS_MAX = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Staged:
-    """Files that wait beside their target. `lock_fd` holds the staging folder, so that others leave it alone."""
+    """Files that wait beside their target."""
 
     sink: TableSink
     target: Path
     folder: Path
-    lock_fd: int
+    table: Table
     files: tuple[WrittenFile, ...]
-    schema: pl.Schema
+    key_types: tuple[pl.DataType, ...]
+    partitions: frozenset[tuple[str, ...]]
+    """Those that overwrite_partitions replaces."""
+
+    def is_replaced(self, path: str) -> bool:
+        """Whether a file of before, by its path below the table's folder, gives way to these."""
+        values = partition_of(path, self.sink.partition_by) if self.partitions else None
+        return values is not None and same_partition(values, self.key_types) in self.partitions
 
 
 class Folders:
@@ -62,6 +86,7 @@ class Folders:
         self._project_dir = attempt.project_dir
         self._catalog = attempt.catalog
         self._log = attempt.log
+        self._tables = Tables(attempt.catalog, attempt.log)
         self._staged: list[_Staged] = []
         self._staging = threading.Lock()
         """Held between making a place and knowing of it: a job is stopped from another thread."""
@@ -84,13 +109,23 @@ class Folders:
         number = len(self._folders)
         folder = hidden_place(target, f"{self._node_prefix}{self._key.attempt}-{number}")
         with self._staging:
-            self._folders.append((folder, _locked(folder)))
-        lock_fd = self._folders[-1][1]
+            self._folders.append((folder, locked_place(folder)))
         lazy = frame.lazy()
         schema = lazy.collect_schema()
-        files = write_files(lazy, schema, sink, folder, f"{self._node_prefix}{self._key.attempt}-{number}")
+        table = self._tables.written(sink, schema, _relative(target, Path(os.path.realpath(self._project_dir))))
+        files = write_files(lazy, sink, folder, f"{self._node_prefix}{self._key.attempt}-{number}")
+        key_types = tuple(schema[key] for key in sink.partition_by)
+        new = {same_partition(file.partition_values, key_types) for file in files}
         self._staged.append(
-            _Staged(sink=sink, target=target, folder=folder, lock_fd=lock_fd, files=files, schema=schema)
+            _Staged(
+                sink=sink,
+                target=target,
+                folder=folder,
+                table=table,
+                files=files,
+                key_types=key_types,
+                partitions=frozenset(new) if sink.mode == "overwrite_partitions" else frozenset(),
+            )
         )
         rows = sum(file.rows for file in files)
         what = f"{counted(rows, 'row')} for {sink.table} in {counted(len(files), 'file')}"
@@ -106,7 +141,7 @@ class Folders:
         self._remove_leftovers(target)
         staged = hidden_place(target, f"{self._node_prefix}{self._key.attempt}-{len(self._pages)}")
         with self._staging:
-            lock_fd = _locked(staged, is_file=True)
+            lock_fd = locked_place(staged, is_file=True)
             self._pages.append((staged, target, lock_fd))
         with open(lock_fd, "wb", closefd=False) as file:
             file.write(content)
@@ -114,22 +149,33 @@ class Folders:
             os.fsync(file.fileno())
 
     def prepare(self) -> None:
-        """Nothing is left to be refused: what was staged lies on the disk that it goes to."""
+        """Raise InvalidInput where partitions are to be replaced in a folder that has none.
+
+        Nothing else is left to be refused: what was staged lies on the disk that it goes to.
+        """
+        for staged in self._staged:
+            if staged.sink.mode == "overwrite_partitions":
+                for file in _files_below(staged.target):
+                    if partition_of(file, staged.sink.partition_by) is None and _is_data(Path(file)):
+                        raise InvalidInput(
+                            f"{staged.sink.table}: {staged.sink.path}/{file} is in no partition by"
+                            f" {', '.join(staged.sink.partition_by)}: none can be replaced",
+                            hint='mode = "overwrite" replaces the whole folder',
+                        )
 
     def publish(self) -> tuple[TableChange, ...]:
         """Make everything staged visible and return what the catalog should say of it."""
         changes = []
         for staged in self._staged:
-            with _alone_in(staged.target.parent):
-                if staged.sink.mode == "append" and staged.target.exists():
-                    self._link_present_files(staged)
+            with alone_in(staged.target.parent):
+                replaced = self._take_over(staged) if staged.sink.mode != "overwrite" else ()
                 for folder in sorted({file.path.parent for file in staged.files} | {staged.folder}):
                     sync_folder(folder)
                 _put_in_place(staged.folder, staged.target)
-                if staged.sink.mode == "overwrite" and staged.folder.exists():
+                if staged.sink.mode != "append" and staged.folder.exists():
                     self._set_aside.setdefault(staged.target, []).append(staged.folder)
                 sync_folder(staged.target.parent)
-            changes.append(self._change(staged))
+            changes.append(self._change(staged, replaced))
         for page, target, _ in self._pages:
             page.replace(target)
             sync_folder(target.parent)
@@ -190,22 +236,13 @@ class Folders:
             if any((leftover / path).exists() for path in missing):
                 self._set_aside.setdefault(target, []).append(leftover)
                 continue
-            try:
-                fd = os.open(leftover, os.O_RDONLY)
-            except FileNotFoundError:
-                continue
-            try:
-                # Whoever stages there holds the lock as long as he lives.
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if leftover.is_dir():
+            with left_behind(leftover) as is_left:
+                if is_left and leftover.is_dir():
                     shutil.rmtree(leftover, ignore_errors=True)
-                else:
+                elif is_left:
                     leftover.unlink(missing_ok=True)
+            if is_left:
                 self._log.info(f"removed {leftover.name}, left behind by an earlier attempt")
-            except BlockingIOError:
-                continue
-            finally:
-                os.close(fd)
 
     def _missing_files(self, target: Path) -> tuple[Path, ...]:
         """Return the files below a target that the catalog lists and that were set aside by a killed attempt."""
@@ -221,33 +258,41 @@ class Folders:
             if path.is_relative_to(target) and not path.exists()
         )
 
-    def _link_present_files(self, staged: _Staged) -> None:
-        """Take the table's files over, but none of an earlier attempt of this node.
+    def _take_over(self, staged: _Staged) -> tuple[str, ...]:
+        """Link the table's files that stay beside the new ones, and return the paths of those that are replaced.
 
-        That one published and was killed before it could say so: this attempt replaces, not repeats, what it added.
+        None of an earlier attempt of this node stays. That one published and was killed before it could say so: this
+        attempt replaces, not repeats, what it added, and takes back what it replaced.
         """
-        for file in staged.target.rglob("*"):
-            if file.is_dir():
-                continue
+        replaced = []
+        for path, file in self._present_files(staged).items():
             own = self._node_file.fullmatch(file.name)
             if own and own[1] != f"{self._node_prefix}{self._key.attempt}-":
                 continue
-            place = staged.folder / file.relative_to(staged.target)
+            if staged.is_replaced(path):
+                replaced.append(path)
+                continue
+            place = staged.folder / path
             place.parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(file, place)
             except OSError:
                 shutil.copy2(file, place)
+        return tuple(replaced)
 
-    def _change(self, staged: _Staged) -> TableChange:
+    def _present_files(self, staged: _Staged) -> dict[str, Path]:
+        """Return the files of a table by their path below its folder: those that are there, and those that the catalog
+        lists and a killed attempt has set aside."""
+        found = {path: staged.target / path for path in _files_below(staged.target)}
+        for missing in self._missing_files(staged.target) if staged.sink.mode == "overwrite_partitions" else ():
+            aside = set_aside(staged.target, staged.target / missing)
+            if aside is not None:
+                found[str(missing)] = aside
+        return found
+
+    def _change(self, staged: _Staged, replaced: tuple[str, ...]) -> TableChange:
         sink = staged.sink
         project_dir = Path(os.path.realpath(self._project_dir))
-        table = catalog_table(sink, staged.schema, _relative(staged.target, project_dir))
-        try:
-            self._catalog.table(sink.table)
-            kind = ChangeKind.UPDATED
-        except EntityNotFound:
-            kind = ChangeKind.CREATED
         files = []
         for file in staged.files:
             path = staged.target / file.path.relative_to(staged.folder)
@@ -262,13 +307,14 @@ class Folders:
                 )
             )
         return TableChange(
-            kind=kind,
-            table=table,
+            kind=self._tables.kind(staged.table),
+            table=staged.table,
             written_by=self._key.node_id,
             files=tuple(files),
             replace_files=sink.mode == "overwrite",
+            removed_paths=tuple(_relative(staged.target / path, project_dir) for path in replaced),
             replaced_folders=tuple(_relative(one, project_dir) for one in self._set_aside.get(staged.target, ()))
-            if sink.mode == "overwrite"
+            if sink.mode != "append"
             else (),
         )
 
@@ -282,33 +328,15 @@ def _put_in_place(folder: Path, target: Path) -> None:
         swap_folders(folder, target)
 
 
-def _locked(path: Path, *, is_file: bool = False) -> int:
-    """Make a staging folder or file and return its descriptor, locked: it is in nobody's way, and in use."""
-    while True:
-        if not is_file:
-            path.mkdir(exist_ok=True)
-        try:
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC if is_file else os.O_RDONLY, 0o666)
-        except FileNotFoundError:
-            continue
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        # Somebody who clears away leftovers may have taken it for one before it was locked.
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(fd), path.stat()):
-                return fd
-        os.close(fd)
-
-
 def _relative(path: Path, project_dir: Path) -> str:
     return str(path.relative_to(project_dir)) if path.is_relative_to(project_dir) else str(path)
 
 
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Let no other attempt publish into the same parent folder: two that append would lose each other's files."""
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
+def _files_below(folder: Path) -> Iterator[str]:
+    """Yield the paths of all files below a folder, relative to it; of none that is not there."""
+    for place, _, names in os.walk(folder):
+        yield from (os.path.relpath(os.path.join(place, name), folder) for name in names)  # noqa: PTH118
+
+
+def _is_data(file: Path) -> bool:
+    return not file.name.startswith((".", "_")) and file.suffix in _DATA_SUFFIXES

@@ -28,7 +28,7 @@ class Targets:
         self._check_connection(sink.connection)
         match sink:
             case TableSink():
-                if is_s3(sink.path) or sink.format in ("ipc", "delta", "iceberg") or sink.mode in _LATER:
+                if is_s3(sink.path) or sink.format in ("delta", "iceberg") or sink.mode == "upsert":
                     raise InvalidInput(f"{sink.table}: {sink.mode} of {sink.format} in {sink.path} is not there yet")
                 return self._folders.stage(frame, sink)
             case DatabaseSink():
