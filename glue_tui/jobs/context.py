@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
 import polars as pl
 
-from glue_tui.core.job import DatabaseSink, TableSink
+from glue_tui.core.job import DatabaseSink, SideTable, TableSink
 from glue_tui.core.problem import InvalidInput, did_you_mean
+from glue_tui.jobs.checks import REASON, checks_of, side_table
 from glue_tui.jobs.session import JobSession
 from glue_tui.jobs.targets.target import Frame
 from glue_tui.logs.write import LogWriter
@@ -41,11 +43,15 @@ class JobContext:
         partition_by: Sequence[str] = (),
         keys: Sequence[str] = (),
         connection: str = "",
+        checks: Sequence[str | Mapping[str, str]] = (),
+        rejects: Mapping[str, str] | None = None,
     ) -> int:
         """Write the files of one table below `path`, a folder or `s3://bucket/folder`, and return the number of rows.
 
         They appear all at once, and the table in the catalog, when the attempt succeeds; if it fails nothing appears.
         `keys` are those of an upsert; `connection` says how `s3://` is reached, where the environment does not.
+        `checks` and `rejects` are written as in a definition: `"unique id"`, or
+        `{"check": "amount >= 0", "on_failure": "divert"}`, and `{"table": "rejects.sales", "path": "lake/rejects"}`.
         """
         _check("format", format, _TABLE_FORMATS)
         _check("mode", mode, _TABLE_MODES)
@@ -57,18 +63,34 @@ class JobContext:
             mode=mode,
             partition_by=_names(partition_by),
             keys=_names(keys),
+            checks=checks_of(checks),
+            rejects=side_table(rejects),
         )
         return self._session.write(frame, sink)
 
     def write_database(
-        self, frame: Frame, *, connection: str, table: str, mode: str = "overwrite", keys: Sequence[str] = ()
+        self,
+        frame: Frame,
+        *,
+        connection: str,
+        table: str,
+        mode: str = "overwrite",
+        keys: Sequence[str] = (),
+        checks: Sequence[str | Mapping[str, str]] = (),
+        rejects: Mapping[str, str] | None = None,
     ) -> int:
-        """Write rows into a table behind a connection; return their number.
+        """Write rows into a table behind a connection; return their number. `checks` and `rejects` as for `write`.
 
         They appear when the attempt succeeds, in one transaction of that database; if it fails nothing appears.
         """
         _check("mode", mode, _DATABASE_MODES)
-        return self._session.write(frame, DatabaseSink(connection=connection, table=table, mode=mode, keys=tuple(keys)))
+        sink = DatabaseSink(connection=connection, table=table, mode=mode, keys=tuple(keys))
+        return self._session.write(frame, replace(sink, checks=checks_of(checks), rejects=side_table(rejects)))
+
+    def reject(self, frame: Frame, table: str, *, path: str, reason: str) -> int:
+        """Add rows to a side table, each with this reason, the job, the run and the time; return their number."""
+        rows = frame.lazy().with_columns(pl.lit(reason).alias(REASON))
+        return self._session.write_rejected(rows, SideTable(table=table, path=str(path)))
 
     def write_targets(self, frame: Frame) -> int:
         """Write the same rows to every target of the job's definition; return their number."""

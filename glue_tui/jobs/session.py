@@ -14,10 +14,14 @@ from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
 from glue_tui.core.attempt import AttemptSpec
-from glue_tui.core.job import DatabaseSink, Job, Sink, TableSink
+from glue_tui.core.checks import CheckResult
+from glue_tui.core.job import DatabaseSink, Job, SideTable, Sink, TableSink
 from glue_tui.core.model import Connection
+from glue_tui.core.problem import InvalidInput
 from glue_tui.core.properties import PROPERTIES_MAX, VALUE_CHARS_MAX, length_problem
 from glue_tui.core.schema import TableChange
+from glue_tui.jobs.checks import held_against, side_rows, warnings
+from glue_tui.jobs.scratch import Scratch
 from glue_tui.jobs.targets.target import Attempt, Frame
 from glue_tui.jobs.targets.targets import Targets
 from glue_tui.jobs.templates import Templates
@@ -34,6 +38,7 @@ class JobReport:
     table_changes: tuple[TableChange, ...] = ()
     outputs: tuple[str, ...] = ()
     properties: dict[str, str] = field(default_factory=dict)
+    checks: tuple[CheckResult, ...] = ()
 
 
 class JobSession:
@@ -65,6 +70,8 @@ class JobSession:
         self.rows_out: int | None = None
         self.outputs: list[str] = []
         self._counted_tables: set[str] = set()
+        self.check_results: list[CheckResult] = []
+        self._scratch = Scratch(Path(spec.result_path).parent)
         self._targets = Targets(
             Attempt(
                 key=spec.key,
@@ -109,15 +116,48 @@ class JobSession:
     def _write(self, frame: Frame, sink: Sink) -> int:
         match sink:
             case TableSink():
-                path = self.templates.text(sink.path, where=f"path of {sink.table}")
-                rows = self._targets.stage(frame, replace(sink, path=path))
-                self.outputs.append(path)
+                sink = replace(sink, path=self.templates.text(sink.path, where=f"path of {sink.table}"))
+                output = sink.path
             case DatabaseSink():
-                rows = self._targets.stage(frame, sink)
-                self.outputs.append(f"{sink.connection}:{sink.table}")
+                output = f"{sink.connection}:{sink.table}"
             case _:
                 assert_never(sink)
+        if sink.checks:
+            frame = self._checked(frame, sink)
+        rows = self._targets.stage(frame, sink)
+        self.outputs.append(output)
         return rows
+
+    def _checked(self, frame: Frame, sink: Sink) -> pl.LazyFrame:
+        """Return the rows that may be published; those that a check diverts go to the side table."""
+        rows = frame.clone().lazy() if isinstance(frame, pl.DataFrame) else self._scratch.write(frame)
+        name = sink.table if isinstance(sink, TableSink) else f"{sink.table} behind {sink.connection}"
+        checked = held_against(rows, sink.checks, name)
+        self.check_results += checked.results
+        for line in warnings(checked.results):
+            self.log.warning(line)
+        if checked.rejected is not None:
+            if sink.rejects is None:
+                raise InvalidInput(
+                    f"{name}: a check diverts rows, and no place is named", hint="say `rejects`"
+                )
+            self.write_rejected(checked.rejected, sink.rejects)
+        return checked.passed
+
+    def write_rejected(self, rejected: Frame, side: SideTable) -> int:
+        """Add rejected rows, the reason among their columns, to a side table; return their number.
+
+        The table is there from the first time on, also without a row.
+        """
+        found = int(rejected.lazy().select(pl.len()).collect(engine="streaming").item())
+        if not found and side.table in self.catalog.names():
+            return 0
+        path = self.templates.text(side.path, where=f"path of {side.table}")
+        sink = TableSink(table=side.table, path=path, connection=side.connection, mode="append")
+        job = f"{self.spec.workflow}/{self.job.name}"
+        self._targets.stage(side_rows(rejected.lazy(), job, self.spec.key.run_id), sink)
+        self.outputs.append(path)
+        return found
 
     def write_all(self, frame: Frame, sinks: tuple[Sink, ...]) -> int:
         """Write the same rows to every target and return their number, counted once."""
@@ -155,6 +195,7 @@ class JobSession:
             table_changes=self._targets.publish(),
             outputs=tuple(dict.fromkeys(self.outputs)),
             properties=self.properties_set,
+            checks=tuple(self.check_results),
         )
 
     def take_back(self) -> str:
@@ -168,6 +209,7 @@ class JobSession:
     def discard(self) -> None:
         """Remove what was staged and not published."""
         self._targets.discard()
+        self._scratch.close()
 
 
 class ConnectionUrls(Mapping[str, str]):
