@@ -153,6 +153,7 @@ def node_facts(node: NodeView, *, now: float | None = None, with_reason: bool = 
         facts.append(f"exit {node.exit_code}")
     if node.warning:
         facts.append(node.warning)
+    facts += node.checks
     if node.carried_from:
         facts.append("carried over")
     elif node.reason and with_reason:

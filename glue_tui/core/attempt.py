@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from glue_tui.core.checks import CheckResult
 from glue_tui.core.job import Job
 from glue_tui.core.model import Connection, Crawler, NodeId, RunId
 from glue_tui.core.schema import TableChange
@@ -77,6 +78,8 @@ class AttemptResult:
     """Paths and database tables published, for people."""
     properties: dict[str, str] = field(default_factory=dict)
     """Run properties that the job set (rule WF-15)."""
+    checks: tuple[CheckResult, ...] = ()
+    """Of the targets' rows."""
     exit_code: int | None = None
     """Of the program that a command job ran, or as a script gave it to `sys.exit`; None for others."""
 

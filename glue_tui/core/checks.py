@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from glue_tui.core.counts import count, counted
 from glue_tui.core.states import FailedCheck
 
 _NAME = r'(?:[^\W\d]\w*|"[^"]+")'
@@ -20,6 +21,7 @@ _COMPARE: dict[str, Callable[[int, int], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
+_ENDS = {FailedCheck.WARN: "published all the same", FailedCheck.DIVERT: "gone to the side table"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,21 @@ class CheckResult:
     rows_failed: int
     rows: int
     """Held against it."""
+
+    @property
+    def share(self) -> str:
+        """`2 of 7 rows fail`."""
+        verb = "fails" if self.rows_failed == 1 else "fail"
+        return f"{count(self.rows_failed)} of {counted(self.rows, 'row')} {verb}"
+
+
+def failed_texts(results: Iterable[CheckResult]) -> tuple[str, ...]:
+    """Return a line for each check that rows have failed which did not end the job."""
+    return tuple(
+        f"{one.target}: {one.share} `{one.check}`: {_ENDS[one.on_failure]}"
+        for one in results
+        if one.rows_failed and one.on_failure in _ENDS
+    )
 
 
 def parse_check(text: str) -> ParsedCheck:

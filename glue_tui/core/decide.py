@@ -278,6 +278,7 @@ class _Draft:
                 rows_out=result.rows_out if result else None,
                 peak_memory_bytes=exited.peak_memory_bytes,
                 outputs=result.outputs if result else (),
+                checks=result.checks if result else (),
             )
         )
         if result and result.properties and state is NodeState.SUCCEEDED:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from glue_tui.core.attempt import NodeError
+from glue_tui.core.checks import CheckResult
 from glue_tui.core.model import NodeId, RunId, Workflow
 from glue_tui.core.states import NodeState, Outcome, TriggerType, WorkflowRunStatus
 
@@ -152,6 +153,7 @@ class AttemptFinished:
     rows_out: int | None = None
     peak_memory_bytes: int | None = None
     outputs: tuple[str, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from glue_tui.core.attempt import AttemptKey, NodeError
+from glue_tui.core.checks import CheckResult
 from glue_tui.core.clock import was_set_back
 from glue_tui.core.events import (
     AttemptFinished,
@@ -58,6 +59,7 @@ class Attempt:
     rows_out: int | None = None
     peak_memory_bytes: int | None = None
     outputs: tuple[str, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
     was_lost: bool = False
     is_charged: bool = True
     """Whether a loss counts against the node."""
@@ -304,6 +306,7 @@ def _attempt_after(attempt: Attempt, event: LaterEvent, at: float) -> Attempt:
                 rows_out=event.rows_out,
                 peak_memory_bytes=event.peak_memory_bytes,
                 outputs=event.outputs,
+                checks=event.checks,
             )
         case AttemptLost():
             lost = NodeError(type="WorkerLost", message=event.reason)

@@ -8,14 +8,14 @@ rows that would be published.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import polars as pl
 
 from glue_tui.core.checks import CheckResult, Condition, NotNull, ParsedCheck, RowCount, Unique, parse_check
-from glue_tui.core.counts import count, counted
+from glue_tui.core.counts import counted
 from glue_tui.core.job import Check, SideTable
 from glue_tui.core.problem import GlueTuiError, InvalidInput, did_you_mean
 from glue_tui.core.states import FailedCheck
@@ -98,16 +98,6 @@ def _only(said: Mapping[str, str], known: Sequence[str], needed: Sequence[str]) 
             raise InvalidInput(f'"{word}" is missing', hint=", ".join(known))
 
 
-def warnings(results: Iterable[CheckResult]) -> list[str]:
-    """Return a line for each check that rows have failed."""
-    ends = {FailedCheck.WARN: "published all the same", FailedCheck.DIVERT: "gone to the side table"}
-    return [
-        f"{one.target}: {_share(one)} `{one.check}`: {ends[one.on_failure]}"
-        for one in results
-        if one.rows_failed and one.on_failure in ends
-    ]
-
-
 def side_rows(rejected: pl.LazyFrame, job: str, run_id: str) -> pl.LazyFrame:
     """Return rejected rows as their side table has them; REASON is among their columns already."""
     schema = rejected.collect_schema()
@@ -168,7 +158,7 @@ def _result(rule: _Rule, rows: pl.LazyFrame, schema: pl.Schema, target: str) -> 
     (result,) = _counts([rule], rows, schema, target)
     if result.rows_failed and rule.check.on_failure is FailedCheck.FAIL:
         raise CheckFailed(
-            f"{target}: {_share(result)} the check `{rule.check.text}`, nothing is published",
+            f"{target}: {result.share} the check `{rule.check.text}`, nothing is published",
             hint=f"such as {_examples(rule, rows, schema, target)}",
         )
     return result
@@ -186,12 +176,6 @@ def _row_count(rule: _Rule, parsed: RowCount, rows: pl.LazyFrame, target: str) -
         on_failure=rule.check.on_failure,
         rows_failed=max(found, 1) if is_failed else 0,
         rows=found,
-    )
-
-
-def _share(result: CheckResult) -> str:
-    return (
-        f"{count(result.rows_failed)} of {counted(result.rows, 'row')} {'fails' if result.rows_failed == 1 else 'fail'}"
     )
 
 

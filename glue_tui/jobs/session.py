@@ -14,13 +14,13 @@ from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
 from glue_tui.core.attempt import AttemptSpec
-from glue_tui.core.checks import CheckResult
+from glue_tui.core.checks import CheckResult, failed_texts
 from glue_tui.core.job import DatabaseSink, Job, SideTable, Sink, TableSink
 from glue_tui.core.model import Connection
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.properties import PROPERTIES_MAX, VALUE_CHARS_MAX, length_problem
 from glue_tui.core.schema import TableChange
-from glue_tui.jobs.checks import held_against, side_rows, warnings
+from glue_tui.jobs.checks import held_against, side_rows
 from glue_tui.jobs.scratch import Scratch
 from glue_tui.jobs.targets.target import Attempt, Frame
 from glue_tui.jobs.targets.targets import Targets
@@ -134,7 +134,7 @@ class JobSession:
         name = sink.table if isinstance(sink, TableSink) else f"{sink.table} behind {sink.connection}"
         checked = held_against(rows, sink.checks, name)
         self.check_results += checked.results
-        for line in warnings(checked.results):
+        for line in failed_texts(checked.results):
             self.log.warning(line)
         if checked.rejected is not None:
             if sink.rejects is None:

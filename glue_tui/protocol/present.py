@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from glue_tui.core.attempt import NodeError, log_path
+from glue_tui.core.checks import failed_texts
 from glue_tui.core.job import CommandWork, DashboardWork, Job, PythonWork, ScalaWork, SparkWork, SqlWork, job_type
 from glue_tui.core.model import Crawler, FolderTarget, NodeId, Trigger, Workflow, node_name, node_type
 from glue_tui.core.notices import shown_target, terminal_occasions
@@ -100,6 +101,7 @@ def node_view(
         rows_out=node.rows_out,
         peak_memory_bytes=last.peak_memory_bytes if last else None,
         outputs=node.outputs,
+        checks=failed_texts(last.checks) if last else (),
         attempts=tuple(_attempt_view(run, node, one, state_dir) for one in node.attempts),
         carried_from=node.carried_from,
         progress=progress if node.state is NodeState.RUNNING else None,

@@ -130,6 +130,8 @@ class NodeView(View, frozen=True):
     rows_out: int | None = None
     peak_memory_bytes: int | None = None
     outputs: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    """A line for each check of a target that rows have failed without ending the job."""
     attempts: tuple[AttemptView, ...] = ()
     carried_from: str = ""
     """Run id from which a resumed run took this node over."""

@@ -176,6 +176,7 @@ def _node_notes(node: NodeView, definition: NodeDefinition | None) -> list[Spans
             lines.append(((error.hint, "warn"),))
     if node.warning:
         lines.append(((node.warning, "warn"),))
+    lines += [((told, "warn"),) for told in node.checks]
     if node.reason and (node.error is not None or node.state not in FAILED):
         lines.append(((node.reason, "warn" if node.state == "WAITING" else "muted"),))
     if node.carried_from:

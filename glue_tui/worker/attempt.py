@@ -137,6 +137,7 @@ def _work(spec: AttemptSpec, log: LogWriter, secrets: Secrets, progress: Progres
                 table_changes=report.table_changes,
                 outputs=report.outputs,
                 properties=report.properties,
+                checks=report.checks,
             )
         case Crawler() as crawler:
             return _crawl(spec, crawler, log, templates, progress)

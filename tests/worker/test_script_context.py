@@ -64,3 +64,43 @@ def run(glue):
     assert server.run(replace(whole, connections=connections)).state is NodeState.SUCCEEDED
     with contextlib.closing(sqlite3.connect(tmp_path / "one.db")) as conn:
         assert conn.execute("SELECT * FROM t ORDER BY n").fetchall() == [(1,), (2,), (3,)]
+
+
+def test_a_script_checks_its_rows_and_rejects_some_itself(server: ServerUnderTest, tmp_path: Path) -> None:
+    text = """
+import polars as pl
+def run(glue):
+    frame = pl.DataFrame({"n": [1, 2, 2, -1]})
+    side = {"table": "rejects.t", "path": "rejects"}
+    assert glue.reject(frame.filter(pl.col("n") < 0), "rejects.t", path="rejects", reason="below nothing") == 1
+    checks = ["n >= 0", {"check": "unique n", "on_failure": "divert"}]
+    assert glue.write(frame.filter(pl.col("n") >= 0), "a.t", path="t", checks=checks, rejects=side) == 2
+"""
+    spec = make_spec(tmp_path, script(tmp_path, "checking", text))
+    assert server.run(spec).state is NodeState.SUCCEEDED
+    result = read_result(spec)
+    assert [(one.check, one.rows_failed) for one in result.checks] == [("unique n", 1), ("n >= 0", 0)]
+    files = [file for change in result.table_changes if change.table.name == "t" for file in change.files]
+    assert sorted((file.path.split("/")[0], file.rows) for file in files) == [("rejects", 1), ("rejects", 1), ("t", 2)]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ('checks=[{"chek": "n > 0"}]', 'unknown key "chek"'),
+        ('checks=[{"check": "n > 0", "on_failure": "drop"}]', 'no on_failure "drop"'),
+        ('checks=[{"check": "n > 0", "on_failure": "divert"}]', "a check diverts rows, and no place is named"),
+        ('checks=["n > 0"], rejects={"table": "r.t"}', '"path" is missing'),
+    ],
+)
+def test_checks_of_a_script_that_say_nothing_are_refused(
+    server: ServerUnderTest, tmp_path: Path, words: str, message: str
+) -> None:
+    text = f"""
+import polars as pl
+def run(glue):
+    glue.write(pl.DataFrame({{"n": [1]}}), "a.t", path="t", {words})
+"""
+    error = server.run(make_spec(tmp_path, script(tmp_path, "checking", text))).error
+    assert error is not None
+    assert message in error.message
