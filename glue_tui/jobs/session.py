@@ -138,9 +138,7 @@ class JobSession:
             self.log.warning(line)
         if checked.rejected is not None:
             if sink.rejects is None:
-                raise InvalidInput(
-                    f"{name}: a check diverts rows, and no place is named", hint="say `rejects`"
-                )
+                raise InvalidInput(f"{name}: a check diverts rows, and no place is named", hint="say `rejects`")
             self.write_rejected(checked.rejected, sink.rejects)
         return checked.passed
 
