@@ -200,6 +200,7 @@ class AuthoredClassifier(Authored):
 
 class AuthoredCrawlTarget(Authored):
     WORD: ClassVar[str] = "target"
+    ELSEWHERE: ClassVar[dict[str, str]] = {"sample_size": "leave it out: every file is read, and only once"}
     path: str | None = None
     exclude: list[str] | None = None
     classifier: AuthoredClassifier | None = None

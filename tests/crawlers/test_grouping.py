@@ -262,6 +262,15 @@ def test_cr_12_a_crawl_of_too_many_tables_writes_nothing_and_names_them(project:
     assert len(project.tables()) == 3
 
 
+def test_cr_6_every_file_is_read_so_that_the_one_odd_value_counts(project: Project) -> None:
+    for number in range(300):
+        project.write(f"in/sales/{number:03}.csv", f"id,qty\n{number},{'n/a' if number == 271 else 1}\n")
+    project.crawl("in/sales")
+    entry = project.catalog.table("raw.sales")
+    assert (entry.files, entry.rows) == (300, 300)
+    assert [column.type for column in entry.table.columns] == ["bigint", "string"]
+
+
 def test_gr_4_the_level_counts_from_the_first_folder_of_the_path(project: Project) -> None:
     for year in ("2023", "2024"):
         project.write(f"lake/sales/{year}/01/a.csv", "id,price\n1,2.5\n")
