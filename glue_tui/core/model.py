@@ -153,6 +153,7 @@ class Classifier:
     columns: tuple[str, ...] = ()
     """Names that replace those of the header, or stand in for one."""
     skip_lines: int | None = None
+    skip_footer_lines: int | None = None
     encoding: str | None = None
     decimal: str | None = None
     day_first: bool | None = None

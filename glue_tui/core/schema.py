@@ -54,6 +54,8 @@ class FileFormat:
     """Lines that begin with it are no rows."""
     lead_lines: int = 0
     """Lines before the header or the first row: a title, notes."""
+    footer_lines: int = 0
+    """CSV and Excel: rows at the end that are none: sums, notes."""
     decimal: str = ""
     """What was said to stand before the decimals of a number: `.` or `,`. What was found out is kept in `forms`."""
     day_first: bool | None = None
@@ -81,6 +83,8 @@ class FileFormat:
     """CSV: lines without anything stand among the rows, and are none."""
     trailing: bool = False
     """CSV: rows end with a delimiter after which no column comes."""
+    leading: bool = False
+    """CSV: rows begin with a delimiter before which no column comes."""
     rewritten: bool = False
     """CSV: too odd for the fast reader, which gets a plain copy."""
     header_names: tuple[str, ...] = ()

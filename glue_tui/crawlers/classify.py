@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from glue_tui.catalog.places import LOCAL, Storage
+from glue_tui.catalog.readers.csv_rows import python_encoding
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.csv_dialect import classify_csv
+from glue_tui.crawlers.csv_footer import footer_doubts
 from glue_tui.crawlers.encodings import decoded
-from glue_tui.crawlers.head import Head, NoData, Unreadable, by_first_bytes, read_head
+from glue_tui.crawlers.head import Head, NoData, Unreadable, by_first_bytes, read_head, read_tail
 from glue_tui.crawlers.names import DOCUMENT_EXTENSIONS, PARQUET_EXTENSIONS, without_packing
 from glue_tui.crawlers.text_formats import json_or_log
 
@@ -45,9 +48,9 @@ def classify(path: str, name: str, classifier: Classifier, storage: Storage = LO
     if not head.content.strip():
         raise Unreadable("the file is empty")
     if extension not in PARQUET_EXTENSIONS:
-        return _by_content(head, name, extension, classifier)
+        return _by_content(head, name, extension, classifier, lambda: read_tail(path, storage))
     try:
-        found = _by_content(head, name, extension, classifier)
+        found = _by_content(head, name, extension, classifier, bytes)
     except (Unreadable, NoData) as error:
         raise Unreadable(f"not a parquet file: {error}") from None
     if found.format.classification == "csv":
@@ -55,7 +58,8 @@ def classify(path: str, name: str, classifier: Classifier, storage: Storage = LO
     return found
 
 
-def _by_content(head: Head, name: str, extension: str, classifier: Classifier) -> Classified:
+def _by_content(head: Head, name: str, extension: str, classifier: Classifier, tail: Callable[[], bytes]) -> Classified:
+    """Return how to read a file with this head; `tail` is asked for its end where the head is not all of it."""
     content = head.content
     tried = (f"compression: {head.compression}, by its first bytes",) if head.compression else ()
     if known := by_first_bytes(content, extension):
@@ -74,4 +78,9 @@ def _by_content(head: Head, name: str, extension: str, classifier: Classifier) -
     if other := json_or_log(found, head, name, classifier):
         return Classified(format=other.format, tried=(*tried, other.tried))
     dialect = classify_csv(head, found, extension, classifier)
-    return Classified(format=dialect.format, tried=(*tried, *dialect.tried))
+    found_format = dialect.format
+    if not found_format.footer_lines and (head.is_whole or not head.compression):
+        end = found.text if head.is_whole else tail().decode(python_encoding(found_format.encoding), errors="replace")
+        doubts = (*found_format.doubts, *footer_doubts(end, found_format.delimiter))
+        found_format = replace(found_format, doubts=doubts)
+    return Classified(format=found_format, tried=(*tried, *dialect.tried))

@@ -9,6 +9,7 @@ from itertools import zip_longest
 
 from glue_tui.catalog.readers.csv_files import BYTE_LETTERS, LOOKS_PACKED
 from glue_tui.core.column_names import column_names, header_names
+from glue_tui.core.counts import counted
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.csv_comments import MARK, Comments, comments_of, drawn_line_mark
@@ -64,6 +65,7 @@ def classify_csv(head: Head, found: Text, extension: str, classifier: Classifier
         escape=classifier.escape or "",
         comment=classifier.comment or "",
         lead_lines=classifier.skip_lines or 0,
+        footer_lines=classifier.skip_footer_lines or 0,
         decimal=classifier.decimal or "",
         day_first=classifier.day_first,
         nulls=classifier.nulls,
@@ -86,7 +88,7 @@ def classify_csv(head: Head, found: Text, extension: str, classifier: Classifier
     if extension not in _CSV_EXTENSIONS and not is_said and (best.width < 2 or best.evenness < EVENNESS_MIN):
         error = Unreadable if extension in DATA_EXTENSIONS else NoData
         raise error("no delimiter cuts its lines into columns, so it holds no table")
-    best = _trimmed(best, text, head.is_whole)
+    best = _unframed(_trimmed(best, text, head.is_whole))
     trailing = best.width > 1 and all(len(row) < best.width or not row[-1].strip() for row in best.rows)
     width = best.width - trailing
     header = header_of([row[:width] for row in best.rows], classifier.header)
@@ -183,6 +185,14 @@ def _trimmed(best: Cut, text: str, is_whole: bool) -> Cut:
     return best
 
 
+def _unframed(best: Cut) -> Cut:
+    """Return the cut without the empty column before the first `|` of printed lists."""
+    if best.format.delimiter != "|" or not best.is_framed or any(row[0].strip() for row in best.rows):
+        return best
+    rows = [row[1:] for row in best.rows]
+    return replace(best, format=replace(best.format, leading=True), rows=rows, width=best.width - 1)
+
+
 def _hides_types(found: Cut) -> bool:
     """Return whether a column holds nothing but numbers, dates and the like with spaces around them."""
     for column in zip_longest(*found.rows[1:], fillvalue=""):
@@ -217,6 +227,8 @@ def _needs_rewriting(file_format: FileFormat, text: str, best: Cut) -> bool:
     header_lines = best.header_lines if file_format.header else 1
     return (
         bool(file_format.escape)
+        or file_format.leading
+        or file_format.footer_lines > 0
         or file_format.trim
         or ("\r" in text and "\n" not in text)
         or not {file_format.delimiter, file_format.quote or '"'} <= BYTE_LETTERS
@@ -232,6 +244,10 @@ def _about_lines(file_format: FileFormat) -> Iterator[str]:
         yield f"lines that begin with {file_format.comment} are comments"
     if file_format.lead_lines:
         yield f"rows begin after line {file_format.lead_lines}"
+    if file_format.footer_lines:
+        yield f"the last {counted(file_format.footer_lines, 'row')} are none, as said"
+    if file_format.leading:
+        yield "rows begin with a delimiter before which no column comes"
     if file_format.trailing:
         yield "rows end with a delimiter after which no column comes"
     if file_format.trim:

@@ -16,8 +16,11 @@ from polars.exceptions import PolarsError
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.csv_counter import Counter, FileCounts
 from glue_tui.crawlers.csv_dialect import DELIMITERS
+from glue_tui.crawlers.csv_footer import is_footer
 from glue_tui.crawlers.values import NARROW_TYPES
 
+LAST_LINE_BYTES = 80
+"""So much of it tells whether it is a sum or a note."""
 HALVED_MIN = 32
 """So few files that can't be read together are read one by one."""
 
@@ -125,6 +128,9 @@ def _doubtful(
             for number, (content, counts) in enumerate(zip(contents, counted, strict=True))
             if content.count(pattern.delimiter) != (counts.rows + 1) * between + within.get(number, 0)
         )
+    doubtful.update(
+        number for number, content in enumerate(contents) if is_footer(_last_line(content), pattern.format.delimiter)
+    )
     if b"\0" in text:
         doubtful.update(number for number, content in enumerate(contents) if b"\0" in content)
     if b"\r" in text:
@@ -145,6 +151,10 @@ def _has_types(counts: FileCounts) -> bool:
     return any(
         item.facts.values and item.facts.values in item.facts.fits[: len(NARROW_TYPES)] for item in counts.columns
     )
+
+
+def _last_line(content: bytes) -> str:
+    return content[content.rfind(b"\n", 0, -1) + 1 :][:LAST_LINE_BYTES].decode(errors="replace")
 
 
 def _body(content: bytes, start: int) -> bytes:

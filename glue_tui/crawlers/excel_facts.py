@@ -84,10 +84,12 @@ def _read_sheet(
     head = texts.row(lead) if lead < texts.height else ()
     has_header = classifier.header if classifier.header is not None else _is_header(head)
     names = _names(head if has_header else (None,) * texts.width, classifier)
-    read_as = replace(file_format, lead_lines=lead, header=has_header, columns=names)
+    footer = classifier.skip_footer_lines or 0
+    read_as = replace(file_format, lead_lines=lead, footer_lines=footer, header=has_header, columns=names)
     first_row = lead + int(has_header)
     rows = texts.slice(first_row).with_row_index("row", first_row + 1)
     rows = rows.filter(pl.any_horizontal(pl.exclude("row").is_not_null()))
+    rows = rows.head(max(rows.height - read_as.footer_lines, 0))
     facts = {
         name: _facts(rows.get_column(str(place)), rows.get_column("row"), f"{listed.path}, sheet {file_format.sheet}")
         for place, name in enumerate(names)

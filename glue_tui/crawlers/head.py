@@ -8,6 +8,7 @@ from glue_tui.catalog.places import LOCAL, Storage
 from glue_tui.catalog.readers.unpacked import WORKBOOK_MEMBERS, Damaged, compression_of, members, unpacked
 
 HEAD_BYTES = 64 * 1024
+TAIL_BYTES = 4 * 1024
 
 
 class Unreadable(Exception):
@@ -41,6 +42,14 @@ def read_head(path: str, storage: Storage = LOCAL) -> Head:
     except OSError as error:
         raise Unreadable(f"it can't be opened: {error.strerror}") from error
     return Head(content[:HEAD_BYTES], compression, len(content) <= HEAD_BYTES)
+
+
+def read_tail(path: str, storage: Storage = LOCAL) -> bytes:
+    """Return the last bytes of a file that is not packed; nothing if it can't be opened any more."""
+    try:
+        return storage.read(path, max(storage.status(path).size_bytes - TAIL_BYTES, 0), TAIL_BYTES)
+    except OSError:
+        return b""
 
 
 def _is_workbook(path: str, compression: str, storage: Storage) -> bool:

@@ -186,6 +186,7 @@ class AuthoredClassifier(Authored):
     header: bool | None = None
     columns: list[str] = msgspec.field(default_factory=list)
     skip_lines: int | None = None
+    skip_footer_lines: int | None = None
     encoding: str | None = None
     decimal: str | None = None
     day_first: bool | None = None

@@ -156,8 +156,9 @@ def _build_classifier(item: AuthoredClassifier | None, path: KeyPath, scope: Sco
         scope.report.problem((*path, "quote"), "is the delimiter, too")
     if item.decimal not in (None, ".", ","):
         scope.report.problem((*path, "decimal"), f"{item.decimal!r} stands before no decimals", '"." or ","')
-    if item.skip_lines is not None:
-        scope.within((*path, "skip_lines"), item.skip_lines, 0, SKIP_LINES_MAX)
+    for key in ("skip_lines", "skip_footer_lines"):
+        if (lines := getattr(item, key)) is not None:
+            scope.within((*path, key), lines, 0, SKIP_LINES_MAX)
     if len(set(item.columns)) < len(item.columns):
         scope.report.problem((*path, "columns"), "names a column twice")
     if item.encoding is not None and not _is_encoding(item.encoding):
@@ -186,6 +187,7 @@ def _build_classifier(item: AuthoredClassifier | None, path: KeyPath, scope: Sco
         header=item.header,
         columns=tuple(item.columns),
         skip_lines=item.skip_lines,
+        skip_footer_lines=item.skip_footer_lines,
         encoding=item.encoding,
         decimal=item.decimal,
         day_first=item.day_first,

@@ -237,8 +237,8 @@ def drawn_lines() -> Iterator[Case]:
     rows = [(place, f"M{place}", place * 1000 + 234.5) for place in range(1, 10)]
     lines = "".join(f"|0{place} |M{place}  |{place}.234,50|\n" for place in range(1, 10))
     listed = Truth(
-        delimiter="|", header=True, rows=[(None, f"0{place}", name, price) for place, name, price in rows],
-        columns={"col0": "string", "Mat": "string", "Text": "string", "Preis": "double"},
+        delimiter="|", header=True, rows=[(f"0{place}", name, price) for place, name, price in rows],
+        columns={"Mat": "string", "Text": "string", "Preis": "double"},
     )  # fmt: skip
     table = rule + "|Mat|Text|Preis   |\n" + rule + lines + rule
     yield one_file("list_of_sap", table, listed)

@@ -95,6 +95,7 @@ quote = "'"
 escape = "\\\\"
 comment = "%"
 skip_lines = 1
+skip_footer_lines = 2
 header = false
 columns = ["id", "name", "sum", "day", "at"]
 encoding = "cp1252"
@@ -115,6 +116,8 @@ def test_cl_8_what_a_classifier_says_of_csv_files_holds(project: Project, tmp_pa
         "% made by hand",
         "7;'D\\'Orléans; F';1.234,50;01/02/2025;10.30 31 12 2025",
         "8;-;-;03/04/2025;-",
+        "sum;;1.234,50",
+        "of two orders",
     ]
     project.write("in/a.dat", "\n".join(lines).encode("cp1252"))
     project.crawl(*loaded.workflow.crawlers[0].targets)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -37,9 +38,28 @@ def python_encoding(encoding: str) -> str:
 def csv_rows(lines: Iterable[str], file_format: FileFormat) -> Iterator[tuple[int, list[str]]]:
     """Yield each row, the header too, with the number of the line on which it begins (the first is 1).
 
-    Lines before the header, comments and blank lines are passed over; no row is filled up or cut. Raises csv.Error for
-    a quote that nothing ends, or that something follows.
+    Lines before the header, comments, blank lines and the footer are passed over, as is what frames rows before their
+    first cell; no row is filled up or cut. Raises csv.Error for a quote that nothing ends, or that something follows,
+    and for a value before the first cell.
     """
+    rows = _rows_as_written(lines, file_format)
+    return _rows_within(rows, file_format) if file_format.leading or file_format.footer_lines else rows
+
+
+def _rows_within(rows: Iterable[tuple[int, list[str]]], file_format: FileFormat) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows without the footer, and without what frames them before their first cell."""
+    held: deque[tuple[int, list[str]]] = deque()
+    for item in rows:
+        held.append(item)
+        if len(held) <= file_format.footer_lines:
+            continue
+        line, row = held.popleft()
+        if file_format.leading and row[0].strip():
+            raise csv.Error(f"line {line}: {row[0]!r} stands before the first delimiter, where other rows have nothing")
+        yield line, row[1:] if file_format.leading else row
+
+
+def _rows_as_written(lines: Iterable[str], file_format: FileFormat) -> Iterator[tuple[int, list[str]]]:
     place = _Place()
     reader = csv.reader(
         _data_lines(lines, file_format, place),

@@ -51,6 +51,7 @@ def excel_frame(path: str, file_format: FileFormat, schema: dict[str, pl.DataTyp
     texts, _ = sheet_texts(open_workbook(path, storage), file_format.sheet)
     rows = texts.slice(file_format.lead_lines + int(file_format.header))
     rows = rows.filter(pl.any_horizontal(pl.all().is_not_null()))
+    rows = rows.head(max(rows.height - file_format.footer_lines, 0))
     named = rows.select(pl.nth(place).alias(name) for place, name in enumerate(file_format.columns))
     return named.select(_typed(name, dtype) for name, dtype in schema.items())
 

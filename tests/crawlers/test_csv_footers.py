@@ -1,0 +1,47 @@
+"""The last rows of CSV files: sums and notes that are no rows, rows that are too short, and files still being written."""
+
+from __future__ import annotations
+
+import pytest
+from crawl_project import Project
+
+from glue_tui.core.model import Classifier, FolderTarget
+
+ROWS = "id;town;price\n1;Rome;2,5\n2;Nice;3,5\n"
+MANY = "id;town;price\n" + "1;Rome;2,5\n2;Nice;3,5\n" * 5000
+
+
+def told(project: Project, words: str) -> list[str]:
+    return [line for line in project.log if words in line]
+
+
+@pytest.mark.parametrize("footer", ["Total: 5\n", "Summe;;123,45", "-- 3 rows --\n", "(2 rows)\n\n", '"Total";;"6"\n'])
+@pytest.mark.parametrize("rows", [ROWS, MANY])
+def test_a_sum_or_note_at_the_end_is_told_with_the_key_that_leaves_it_out(
+    project: Project, rows: str, footer: str
+) -> None:
+    project.write("in/a.csv", rows + footer)
+    project.crawl("in")
+    (line,) = told(project, "skip_footer_lines")
+    assert "in/a.csv: its last row looks like a sum or a note: say skip_footer_lines = 1" in line
+    project.crawl(FolderTarget(path="in", classifier=Classifier(skip_footer_lines=1)))
+    assert not told(project, "skip_footer_lines")
+    assert project.types("raw.in") == {"id": "bigint", "town": "string", "price": "double"}
+    assert len(project.rows("raw.in")) == rows.count("\n") - 1
+
+
+def test_small_files_alike_keep_their_doubts_about_the_last_row(project: Project) -> None:
+    for number in range(4):
+        project.write(f"in/{number}.csv", "town,price\nRome,2\nNice,3\n")
+    for number in range(4, 7):
+        project.write(f"in/{number}.csv", "town,price\nRome,2\nTotal,3\n")
+    project.crawl("in")
+    (line,) = told(project, "skip_footer_lines")
+    assert "in/4.csv and 2 more: its last row" in line
+
+
+def test_rows_of_sums_among_the_others_are_data(project: Project) -> None:
+    project.write("in/a.csv", "town,price\nTotal,2\nNice,3\nTotal,3\n")
+    project.write("in/b.csv", "town,price\nNice,3\nTotally,3\n")
+    project.crawl("in")
+    assert not told(project, "skip_footer_lines")
