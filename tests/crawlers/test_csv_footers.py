@@ -1,4 +1,4 @@
-"""The last rows of CSV files: sums and notes that are no rows, rows that are too short, and files still being written."""
+"""The last rows of CSV files: sums and notes that are none, rows that are too short, files still being written."""
 
 from __future__ import annotations
 
@@ -45,3 +45,13 @@ def test_rows_of_sums_among_the_others_are_data(project: Project) -> None:
     project.write("in/b.csv", "town,price\nNice,3\nTotally,3\n")
     project.crawl("in")
     assert not told(project, "skip_footer_lines")
+
+
+def test_a_value_before_the_first_delimiter_of_a_printed_list_is_told_with_its_line(project: Project) -> None:
+    framed = "|id|town|\n" + "|1|Rome|\n|2|Nice|\n" * 200
+    project.write("in/good.csv", framed)
+    project.write("in/bad.csv", framed + "*|3|Bonn|\n")
+    (problem,) = project.crawl("in").problems
+    assert problem == "in/bad.csv: line 402: '*' stands before the first delimiter, where other rows have nothing"
+    assert project.types("raw.in") == {"id": "bigint", "town": "string"}
+    assert project.rows("raw.in") == [(1, "Rome"), (2, "Nice")] * 200
