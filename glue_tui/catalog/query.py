@@ -66,6 +66,11 @@ def _executed(context: pl.SQLContext[pl.LazyFrame], query: str, known: tuple[str
     return frame
 
 
+def only_queries(query: str) -> None:
+    """Raise InvalidInput for a statement that is no query."""
+    _first_word(query)
+
+
 def _first_word(query: str) -> tuple[str, str]:
     """Return the word that says what a query does, and what follows it. Raises InvalidInput for what would change
     something: polars would do so in its own memory, and say that it succeeded.

@@ -21,7 +21,7 @@ def run_python(session: JobSession, work: PythonWork) -> None:
     tree, code = _compiled(_read(path, work.script), path)
     os.chdir(session.project_dir)
     sys.path.insert(0, str(path.parent))
-    sys.argv = [str(path), *_arguments(session)]
+    sys.argv = [str(path), *glue_arguments(session)]
     try:
         if _defines_run(tree):
             module = _module(path.stem, path)
@@ -41,6 +41,11 @@ def rehearse_python() -> None:
     tree, code = _compiled(b"import os\nclass A:\n    pass\ndef run(glue):\n    print(1)\n", Path("rehearsal.py"))
     _defines_run(tree)
     exec(code, {})
+
+
+def takes_context(source: str, filename: str) -> bool:
+    """Say whether a script has a `run` to be called with the context. Raises SyntaxError."""
+    return _defines_run(ast.parse(source, filename=filename))
 
 
 def _compiled(source: bytes, path: Path) -> tuple[ast.Module, types.CodeType]:
@@ -76,7 +81,7 @@ def _defines_run(tree: ast.Module) -> bool:
     return False
 
 
-def _arguments(session: JobSession) -> list[str]:
+def glue_arguments(session: JobSession) -> list[str]:
     """Return the command line that Glue gives to a script."""
     spec = session.spec
     pairs = {

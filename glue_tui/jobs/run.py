@@ -7,11 +7,11 @@ from typing import assert_never
 
 from glue_tui.core.attempt import AttemptSpec
 from glue_tui.core.job import CommandWork, DashboardWork, Job, PythonWork, ScalaWork, SparkWork, SqlWork
-from glue_tui.core.problem import InvalidInput
 from glue_tui.jobs.command_job import run_command
 from glue_tui.jobs.dashboard import run_dashboard
 from glue_tui.jobs.python_job import rehearse_python, run_python
 from glue_tui.jobs.session import JobReport, JobSession
+from glue_tui.jobs.spark.run import run_spark
 from glue_tui.jobs.sql_job import run_sql_job
 from glue_tui.jobs.stopping import StopRequest
 from glue_tui.jobs.templates import Templates
@@ -62,12 +62,15 @@ def _do(session: JobSession, stop: StopRequest) -> None:
         case PythonWork() as work:
             run_python(session, work)
         case SqlWork() as work:
-            run_sql_job(session, work)
+            if work.spark is None:
+                run_sql_job(session, work)
+            else:
+                run_spark(session, work, work.spark, stop)
+        case SparkWork() | ScalaWork() as work:
+            run_spark(session, work, work.spark, stop)
         case CommandWork() as work:
             run_command(session, work, stop)
         case DashboardWork() as work:
             run_dashboard(session, work)
-        case SparkWork() | ScalaWork():
-            raise InvalidInput(f"jobs.{session.job.name}: jobs of Spark are not supported yet")
         case _:
             assert_never(session.job.work)

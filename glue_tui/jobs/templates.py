@@ -6,7 +6,7 @@ import datetime
 import decimal
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError
@@ -70,12 +70,13 @@ class Templates(TextTemplates):
         super().__init__({"properties": spec.properties, "run": run, "event": event}, secrets)
         self._sql_names = self._names | {"properties": _Names("properties", _Typed(spec))}
 
-    def sql(self, template: str, *, where: str) -> str:
+    def sql(self, template: str, *, where: str, for_spark: bool = False) -> str:
         """Return a query filled in, each value as a SQL literal of its type and never as raw text.
 
         Raises InvalidInput as `text` does, and for a property whose value is not of its type.
         """
-        return self._fill_in(_sql_environment, template, where, self._sql_names)
+        environment = _spark_sql_environment if for_spark else _sql_environment
+        return self._fill_in(environment, template, where, self._sql_names)
 
 
 def run_names(run_id: str, number: int, scheduled_at: str) -> dict[str, object]:
@@ -89,8 +90,21 @@ def event_names(files: tuple[str, ...], deleted_files: tuple[str, ...]) -> dict[
     return {"files": _Files(files), "deleted_files": _Files(deleted_files)}
 
 
-def sql_literal(value: object) -> str:
-    """Return `value` as SQL writes it: `'O''Hara'`, `12`, `(-12)`, `NULL`, `('a', 'b')` for a list."""
+def plain_text(text: str) -> str:
+    """Return a text as SQL quotes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def spark_text(text: str) -> str:
+    """Return a text as Spark's SQL quotes it: a backslash means something in it, and two quotes are none everywhere."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def sql_literal(value: object, text: Callable[[str], str] = plain_text) -> str:
+    """Return `value` as SQL writes it: `'O''Hara'`, `12`, `(-12)`, `NULL`, `('a', 'b')` for a list.
+
+    `text` quotes a text.
+    """
     match value:
         case None:
             return "NULL"
@@ -106,9 +120,9 @@ def sql_literal(value: object) -> str:
         case datetime.date() | datetime.time():
             return f"'{value.isoformat()}'"
         case list() | tuple() | set() | frozenset():
-            return "(" + (", ".join(sql_literal(item) for item in value) or "NULL") + ")"
+            return "(" + (", ".join(sql_literal(item, text) for item in value) or "NULL") + ")"
         case _:
-            return "'" + str(value).replace("'", "''") + "'"
+            return text(str(value))
 
 
 class _Names:
@@ -219,4 +233,5 @@ def _environment(**options: Any) -> SandboxedEnvironment:
 
 
 _text_environment = _environment()
-_sql_environment = _environment(finalize=sql_literal)
+_sql_environment = _environment(finalize=lambda value: sql_literal(value))
+_spark_sql_environment = _environment(finalize=lambda value: sql_literal(value, spark_text))

@@ -12,6 +12,7 @@ from types import TracebackType
 from glue_tui.core.attempt import NodeError
 from glue_tui.core.problem import GlueTuiError
 from glue_tui.jobs.command_job import CommandFailed
+from glue_tui.jobs.spark.told_failure import ToldFailure
 from glue_tui.jobs.stopping import Stopped
 
 _MESSAGE_CHARS_MAX = 2000
@@ -34,7 +35,7 @@ def describe(error: BaseException, project_dir: Path, mask: Callable[[str], str]
 def exit_code_of(error: BaseException) -> int | None:
     """Return the exit code that a failed program or script has as its own; None for one that has none."""
     match error:
-        case CommandFailed():
+        case CommandFailed() | ToldFailure():
             return error.exit_code
         case SystemExit():
             # As the system tells it: one byte, and 1 for a text.
@@ -46,6 +47,8 @@ def exit_code_of(error: BaseException) -> int | None:
 def story(error: BaseException) -> str:
     """Return the traceback for the log: without frames of this program, and ending at the user's innermost line."""
     match error:
+        case ToldFailure():
+            return error.story
         case CommandFailed() | GlueTuiError() if not _user_frames(error.__traceback__):
             return f"{type(error).__name__ if isinstance(error, GlueTuiError) else error.type}: {error}"
         case _:
@@ -63,6 +66,8 @@ def _words(error: BaseException) -> tuple[str, str, str]:
             return error.type, str(error), ""
         case GlueTuiError():
             return error.code, error.message, error.hint
+        case ToldFailure():
+            return error.type, str(error), error.hint
         case Stopped():
             return "Stopped", str(error), ""
         case SystemExit():
@@ -92,6 +97,8 @@ def _hint(message: str) -> str:
 
 def _location(error: BaseException, project_dir: Path) -> str:
     """Return `path:line` of the innermost line that the user wrote."""
+    if isinstance(error, ToldFailure):
+        return error.location
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         place = _in_project(error.filename, project_dir)
         if place:

@@ -1,0 +1,298 @@
+"""A job of Spark, from its definition to its rows: sql with `engine = "spark"`, a PySpark script, Scala."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, assert_never
+
+import polars as pl
+
+from glue_tui.catalog.lineage import mentioned
+from glue_tui.catalog.query import only_queries
+from glue_tui.core.job import ScalaWork, SparkSettings, SparkWork, SqlWork
+from glue_tui.core.model import node_name
+from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
+from glue_tui.jobs.context import JobContext
+from glue_tui.jobs.python_job import glue_arguments, takes_context
+from glue_tui.jobs.session import JobSession
+from glue_tui.jobs.spark.output import LOG_LEVEL, DriverOutput
+from glue_tui.jobs.spark.scala_script import pieces
+from glue_tui.jobs.spark.submit import (
+    Installation,
+    checked_for_sql,
+    environment,
+    filled_in,
+    find_spark,
+    properties,
+    write_private,
+    write_properties,
+)
+from glue_tui.jobs.spark.tables import files_below, prepare_tables
+from glue_tui.jobs.spark.told_failure import ToldFailure
+from glue_tui.jobs.stopping import StopRequest
+from glue_tui.logs.write import INFO, WARN
+
+_OWN_FOLDER = Path(__file__).parent
+_DRAIN_S = 2.0
+"""How long output is waited for after the program has ended."""
+_NO_TABLE = re.compile(r"table or view `(\w+)`\.`(\w+)` cannot be found", re.IGNORECASE)
+_SCALA_ERROR = re.compile(r"(?P<file>\S+):(?P<line>\d+): error: (?P<message>.*)")
+_CALLS: tuple[str, ...] = ("write", "write_database", "write_targets")
+
+SparkKind = SqlWork | SparkWork | ScalaWork
+
+
+def run_spark(session: JobSession, work: SparkKind, settings: SparkSettings, stop: StopRequest) -> None:
+    """Let spark-submit do the work, then write what it handed back to the targets, as any other job's rows.
+
+    Raises ToldFailure where the driver says what failed, EntityNotFound without Spark or Java, Stopped after a stop.
+    """
+    spark = find_spark()
+    settings = filled_in(session, settings)
+    scratch = _scratch(session)
+    take_back = stop.clean_up
+
+    def clean_up() -> str:
+        shutil.rmtree(scratch, ignore_errors=True)
+        return take_back() if take_back else ""
+
+    stop.clean_up = clean_up
+    try:
+        plan = _plan(session, work, settings, scratch)
+        known_files = files_below(scratch / "tables")
+        _submit(session, work, settings, spark, plan, scratch, stop)
+        if written := files_below(scratch / "tables") - known_files:
+            name = min(written).partition("/")[0]
+            raise InvalidInput(f"rows were written into {name}, which is there for reading", hint="glue.write(…)")
+        _take(session, scratch, stop)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _scratch(session: JobSession) -> Path:
+    """Make the folder of this attempt, and remove what killed attempts of the node have left of theirs."""
+    result = Path(session.spec.result_path)
+    for left in result.parent.glob(f"*{node_name(session.spec.key.node_id)}.*.spark"):
+        shutil.rmtree(left, ignore_errors=True)
+    name = f"{node_name(session.spec.key.node_id)}.{session.spec.key.attempt}.spark"
+    # The executors of a cluster find it by the same path.
+    scratch = Path(os.path.realpath(result.parent)) / name
+    for folder in ("tables", "frames"):
+        (scratch / folder).mkdir(parents=True)
+    return scratch
+
+
+def _plan(session: JobSession, work: SparkKind, settings: SparkSettings, scratch: Path) -> dict[str, Any]:
+    """Return all that the driver has to know; the tables that the work names are ready for it."""
+    spec = session.spec
+    query, script, calls_run, code = "", "", False, ""
+    match work:
+        case SqlWork():
+            checked_for_sql(settings)
+            query = session.templates.sql(work.query, where=f"jobs.{session.job.name}.query", for_spark=True)
+            only_queries(query)
+        case SparkWork():
+            script = str(session.project_dir / work.script)
+            code = _read(session, work.script)
+            calls_run = takes_context(code, script)
+        case ScalaWork() if work.script:
+            script = Path(work.script).name
+            code = _read(session, work.script)
+        case ScalaWork():
+            if not (session.project_dir / work.jar).is_file():
+                raise EntityNotFound(f"no jar {work.jar}", hint="it is relative to the project folder")
+        case _:
+            assert_never(work)
+    known = session.catalog.names()
+    more = "\n".join((*session.arguments.values(), *_texts_of(settings.py_files)))
+    named = mentioned(query, known) if query else _named(f"{code}\n{more}", known)
+    case_matters = settings.conf.get("spark.sql.caseSensitive", "false").lower() == "true"
+    return {
+        "folder": str(scratch),
+        "statements": prepare_tables(session, named, scratch / "tables", case_matters=case_matters),
+        "query": query.rstrip().removesuffix(";") or None,
+        "script": script,
+        "calls_run": calls_run,
+        "pieces": [{"line": one.line, "code": one.code} for one in pieces(code)] if isinstance(work, ScalaWork) else [],
+        "main_class": work.main_class if isinstance(work, ScalaWork) else "",
+        "argv": glue_arguments(session),
+        "arguments": session.arguments,
+        "properties": session.properties,
+        "has_targets": bool(session.job.targets),
+        "event_files": spec.event_files,
+        "deleted_files": spec.deleted_files,
+        "run_id": spec.key.run_id,
+        "run_number": spec.run_number,
+        "workflow": spec.workflow,
+        "job": session.job.name,
+        "attempt": spec.key.attempt,
+        "project_dir": str(session.project_dir),
+    }
+
+
+def _named(text: str, known: tuple[str, ...]) -> list[str]:
+    """Return the tables whose names stand in a program, wherever they do."""
+    lower = text.lower().replace("`", "").replace('"', " ").replace("'", " ")
+    return [name for name in known if re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", lower)]
+
+
+def _texts_of(files: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(Path(file).read_text(errors="replace") for file in files if file.endswith(".py") and "://" not in file)
+
+
+def _read(session: JobSession, script: str) -> str:
+    path = session.project_dir / script
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        known = [file.name for file in path.parent.glob(f"*{path.suffix}")] if path.parent.is_dir() else []
+        raise EntityNotFound(f"no script {script}", hint=did_you_mean(path.name, known)) from None
+
+
+def _submit(
+    session: JobSession,
+    work: SparkKind,
+    settings: SparkSettings,
+    spark: Installation,
+    plan: dict[str, Any],
+    scratch: Path,
+    stop: StopRequest,
+) -> None:
+    """Run the driver to its end, in the attempt's own process group: a stop reaches it, and it ends its application."""
+    write_private(scratch / "plan.json", json.dumps(plan))
+    if isinstance(work, ScalaWork) and work.jar:
+        settings = _with_jar(settings, str(session.project_dir / work.jar))
+    pairs = properties(session, spark, settings, scratch=scratch, targets=scratch / "frames" / "targets")
+    write_properties(scratch / "spark.properties", pairs)
+    common = ["--properties-file", str(scratch / "spark.properties")]
+    if isinstance(work, ScalaWork):
+        program = "spark-shell"
+        command = [*common, "-i", str(_OWN_FOLDER / "glue.scala"), "-i", str(_OWN_FOLDER / "run.scala")]
+    else:
+        program = "spark-submit"
+        command = [*common, str(_OWN_FOLDER / "driver.py")]
+    level = dict(pairs).get("spark.log.level", LOG_LEVEL).upper()
+    output = DriverOutput(session.log, session.progress, level=level)
+    session.log.info(f"{program} of {spark.home}, master {settings.master}")
+    stop.defer()
+    stop.raise_if_asked()
+    code = _run(
+        [spark.program(program), *command],
+        {**environment(spark, settings), "GLUE_TUI_SPARK_PLAN": str(scratch / "plan.json")},
+        session.project_dir,
+        output,
+        stop,
+    )
+    stop.raise_if_asked()
+    if code != 0:
+        raise _failure(session, work, scratch, output, code)
+
+
+def _with_jar(settings: SparkSettings, jar: str) -> SparkSettings:
+    return SparkSettings(
+        master=settings.master,
+        packages=settings.packages,
+        jars=(jar, *settings.jars),
+        py_files=settings.py_files,
+        conf=settings.conf,
+    )
+
+
+def _run(command: list[str], environment: dict[str, str], cwd: Path, output: DriverOutput, stop: StopRequest) -> int:
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    if stop.was_asked:
+        process.send_signal(signal.SIGTERM)  # It may have begun too late for the signal to the group.
+    assert process.stdout is not None
+    assert process.stderr is not None
+    pumps = [
+        threading.Thread(target=output.pump, args=(pipe.fileno(), level), daemon=True)
+        for pipe, level in ((process.stdout, INFO), (process.stderr, WARN))
+    ]
+    for pump in pumps:
+        pump.start()
+    code = process.wait()
+    for pump in pumps:
+        pump.join(_DRAIN_S)
+    return code
+
+
+def _failure(session: JobSession, work: SparkKind, scratch: Path, output: DriverOutput, code: int) -> ToldFailure:
+    """Return what to say of a driver that failed: what it told, else its last lines."""
+    try:
+        told: dict[str, Any] = json.loads((scratch / "failure.json").read_text(encoding="utf-8").splitlines()[0])
+    except (OSError, ValueError, IndexError):
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        message = "\n".join((f"Spark's driver {how}", *output.last_lines[-5:]))
+        return ToldFailure("Signal" if code < 0 else "ExitCode", message, exit_code=code if code > 0 else None)
+    message = str(told["message"])
+    if told["type"] == "CompileError" and not message:
+        errors = list(filter(None, map(_SCALA_ERROR.fullmatch, output.last_lines)))
+        message = errors[0]["message"] if errors else "the script can't be compiled"
+        told["line"] = int(errors[0]["line"]) if errors else told["line"]
+    location = ""
+    if told["line"]:
+        script = work.script if isinstance(work, ScalaWork | SparkWork) else ""
+        file = told.get("file") or str(session.project_dir / script)
+        location = f"{os.path.relpath(file, session.project_dir)}:{told['line']}"
+    hint = told.get("hint", "")
+    if missing := _NO_TABLE.search(message):
+        hint = _missing_table(session, f"{missing[1]}.{missing[2]}".lower())
+    return ToldFailure(
+        str(told["type"]),
+        message,
+        location=location,
+        hint=hint,
+        story=told.get("story", ""),
+        exit_code=code if told["type"] == "SystemExit" else None,
+    )
+
+
+def _missing_table(session: JobSession, name: str) -> str:
+    known = session.catalog.names()
+    if name in known:
+        return f"Spark knows the tables whose names stand in the script: name {name} there, or in an argument"
+    return did_you_mean(name, known) or "run a crawler first"
+
+
+def _take(session: JobSession, scratch: Path, stop: StopRequest) -> None:
+    """Do what the program has asked for, in its order, and write what lies in the targets' folder."""
+    context = JobContext(session)
+    calls = scratch / "calls.jsonl"
+    lines = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
+    for line in lines:
+        stop.raise_if_asked()
+        call: dict[str, Any] = json.loads(line)
+        if call["do"] == "set_property":
+            session.set_property(**call["with"])
+        elif call["do"] in _CALLS:
+            do: Callable[..., int] = getattr(context, call["do"])
+            do(_frame(scratch / "frames" / call["frame"]), **call["with"])
+    if (scratch / "frames" / "targets").exists():
+        context.write_targets(_frame(scratch / "frames" / "targets"))
+    elif session.job.targets and session.rows_out is None:
+        session.log.warning("the job has targets, and nothing was written to them: glue.write_targets(…)")
+
+
+def _frame(folder: Path) -> pl.LazyFrame:
+    """Return the rows that Spark wrote, in its order; moments are without a zone, as everywhere in the catalog."""
+    files = sorted(folder.glob("part-*.parquet"))
+    if not files:
+        raise InvalidInput(f"Spark wrote no parquet into {folder.name}", hint="frame.write.parquet(…)")
+    frame = pl.scan_parquet(files, glob=False, hive_partitioning=False)
+    zoned = [name for name, dtype in frame.collect_schema().items() if getattr(dtype, "time_zone", None)]
+    return frame.with_columns(pl.col(name).dt.convert_time_zone("UTC").dt.replace_time_zone(None) for name in zoned)

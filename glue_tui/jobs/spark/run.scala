@@ -1,0 +1,2 @@
+// After `glue.scala`: the job itself.
+glue.run()
