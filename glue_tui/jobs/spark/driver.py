@@ -13,6 +13,7 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ class SparkJobContext:
         self.properties: dict[str, str] = plan["properties"]
         self.event_files = tuple(plan["event_files"])
         self.deleted_files = tuple(plan["deleted_files"])
+        self.scheduled_at = datetime.fromisoformat(plan["scheduled_at"]) if plan["scheduled_at"] else None
         self.run_id: str = plan["run_id"]
         self.run_number: int = plan["run_number"]
         self.workflow: str = plan["workflow"]
@@ -80,6 +82,10 @@ class SparkJobContext:
     def write_database(self, frame: Any, *, connection: str, table: str, **how: Any) -> None:
         """Write rows into a table behind a connection, when the job succeeds; `how` as of a python job."""
         self._call("write_database", frame, {"connection": connection, "table": table, **how})
+
+    def reject(self, frame: Any, table: str, *, path: str, reason: str) -> None:
+        """Add rows to a side table, each with this reason, when the job succeeds."""
+        self._call("reject", frame, {"table": table, "path": str(path), "reason": reason})
 
     def write_targets(self, frame: Any) -> None:
         """Write the same rows to every target of the job's definition, when the job succeeds."""

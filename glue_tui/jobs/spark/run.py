@@ -45,7 +45,7 @@ _DRAIN_S = 2.0
 """How long output is waited for after the program has ended."""
 _NO_TABLE = re.compile(r"table or view `(\w+)`\.`(\w+)` cannot be found", re.IGNORECASE)
 _SCALA_ERROR = re.compile(r"(?P<file>\S+):(?P<line>\d+): error: (?P<message>.*)")
-_CALLS: tuple[str, ...] = ("write", "write_database", "write_targets")
+_CALLS: tuple[str, ...] = ("write", "write_database", "write_targets", "reject")
 
 SparkKind = SqlWork | SparkWork | ScalaWork
 
@@ -129,6 +129,7 @@ def _plan(session: JobSession, work: SparkKind, settings: SparkSettings, scratch
         "has_targets": bool(session.job.targets),
         "event_files": spec.event_files,
         "deleted_files": spec.deleted_files,
+        "scheduled_at": spec.scheduled_at,
         "run_id": spec.key.run_id,
         "run_number": spec.run_number,
         "workflow": spec.workflow,

@@ -31,7 +31,8 @@ def pieces(script: str) -> tuple[Piece, ...]:
             found[-1].append(line)
             if goes_on and line.strip() and len(found) > 1 and _says_nothing(found[-1][:-1]):
                 # Comments stood within a statement.
-                found[-2] += found.pop()
+                comments = found.pop()
+                found[-1] += comments
                 starts.pop()
         else:
             found.append([line])
