@@ -6,7 +6,8 @@ import errno
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -121,6 +122,57 @@ class Storage:
             return False
         return True
 
+    def put(self, path: str, file: Path) -> None:
+        """Upload a file of this machine; the object is there when it is there as a whole."""
+        import obstore
+
+        bucket, key = bucket_and_key(path)
+        try:
+            obstore.put(_store(self, bucket), key, file)
+        except Exception as error:
+            raise as_os_error(error, path, to="write") from error
+
+    def create(self, path: str, content: bytes) -> None:
+        """Write a file whole, synced, or not at all. Raises FileExistsError if there is one of that name."""
+        if not is_s3(path):
+            _create_file(Path(path), content)
+            return
+        import obstore
+        from obstore.exceptions import AlreadyExistsError
+
+        bucket, key = bucket_and_key(path)
+        try:
+            obstore.put(_store(self, bucket), key, content, mode="create")
+        except AlreadyExistsError as error:
+            raise FileExistsError(errno.EEXIST, "there is one already", path) from error
+        except Exception as error:
+            raise as_os_error(error, path, to="write") from error
+
+    def copy(self, path: str, target: str) -> None:
+        """Copy an object within its bucket; its bytes stay with the server."""
+        import obstore
+
+        bucket, key = bucket_and_key(path)
+        try:
+            obstore.copy(_store(self, bucket), key, bucket_and_key(target)[1])
+        except Exception as error:
+            raise as_os_error(error, target, to="write") from error
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Remove files or objects, as far as they are there; the objects are of one bucket."""
+        if not paths or not is_s3(paths[0]):
+            for path in paths:
+                Path(path).unlink(missing_ok=True)
+            return
+        import obstore
+
+        try:
+            obstore.delete(_store(self, bucket_and_key(paths[0])[0]), [bucket_and_key(path)[1] for path in paths])
+        except FileNotFoundError:
+            pass
+        except Exception as error:
+            raise as_os_error(error, paths[0], to="remove") from error
+
     def list_objects(self, prefix: str, lost: Lost) -> Iterator[tuple[str, FileStatus]]:
         """Yield the URLs of all objects below an `s3://bucket/prefix`, with their status; folder marks are left out.
 
@@ -175,6 +227,18 @@ LOCAL = Storage()
 """For files of this machine."""
 
 
+def _create_file(path: Path, content: bytes) -> None:
+    fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.tmp-")
+    try:
+        with open(fd, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(fd)
+        os.link(name, path)
+    finally:
+        Path(name).unlink()
+
+
 def bucket_and_key(path: str) -> tuple[str, str]:
     """Return the bucket of an `s3://` path, and what follows it."""
     bucket, _, key = path.removeprefix(S3_SCHEME).partition("/")
@@ -196,8 +260,11 @@ def object_status(meta: ObjectMeta) -> FileStatus:
     return FileStatus(size_bytes=meta["size"], mtime_ns=mtime_ns, tag=meta.get("e_tag") or "")
 
 
-def as_os_error(error: Exception, path: str) -> OSError:
-    """Return what obstore or polars met at an `s3://` path as an error of the system, in words with a way out."""
+def as_os_error(error: Exception, path: str, *, to: str = "read") -> OSError:
+    """Return what obstore or polars met at an `s3://` path as an error of the system, in words with a way out.
+
+    `to` says what was tried: read, write or remove.
+    """
     text = str(error)
     bucket = bucket_and_key(path)[0]
     code = _CODE.search(text)
@@ -209,7 +276,7 @@ def as_os_error(error: Exception, path: str) -> OSError:
         ):
             return PermissionError(errno.EACCES, f"the credentials are refused ({why})", path)
         case "AccessDenied" | "AllAccessDisabled":
-            return PermissionError(errno.EACCES, "access is denied: these credentials may not read it", path)
+            return PermissionError(errno.EACCES, f"access is denied: these credentials may not {to} it", path)
         case "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException":
             return OSError(
                 errno.EIO, f"bucket {bucket} is in another region: set AWS_REGION, or region=… in the connection", path

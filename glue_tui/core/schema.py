@@ -166,6 +166,8 @@ class TableChange:
     removed_paths: tuple[str, ...] = ()
     replaced_folders: tuple[str, ...] = ()
     """Where files lie that `files` replaced: readers find them there until this is applied, then they may go."""
+    replaced_objects: tuple[str, ...] = ()
+    """The same for `s3://` URLs; all in the bucket of the table."""
     notes: tuple[str, ...] = ()
     """For the reader of the log: what was decided and why."""
 

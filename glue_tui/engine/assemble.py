@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from glue_tui.catalog.set_aside import remove_places
 from glue_tui.catalog.write import MIGRATIONS as CATALOG_MIGRATIONS
 from glue_tui.core.model import RunId
 from glue_tui.core.problem import EngineUnavailable, StoreFailed
@@ -26,7 +25,7 @@ from glue_tui.engine.inputs import DefinitionsLoaded
 from glue_tui.engine.intake import as_lost
 from glue_tui.engine.kernel import Kernel
 from glue_tui.engine.recovery import forget_crashes, leftovers, note_start, take_fence
-from glue_tui.engine.results import forget_results, replaced_folders
+from glue_tui.engine.results import forget_results, remove_replaced
 from glue_tui.store import ledger
 from glue_tui.store.database import Connection, migrate, open_database, reading
 from glue_tui.store.event_log import MIGRATIONS as RUN_MIGRATIONS
@@ -77,7 +76,8 @@ def assembled(
             note(f"our own fault, please report: {traceback.format_exc()}")
             step = kernel.step((loaded, *(as_lost(one, error) or one for one in lost)), now)
         forget_results(lost, state_dir)
-        remove_places(replaced_folders(step.published, project_dir))
+        for problem in remove_replaced(step.published, project_dir):
+            note(problem)
         for one in lost:
             note(f"recovered: {type(one.report).__name__} {one.report.key.node_id} of {one.report.key.run_id}")
         for text in step.notes:

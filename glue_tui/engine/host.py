@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from glue_tui import __version__
-from glue_tui.catalog.set_aside import remove_places
 from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.model import NodeId, RunId
 from glue_tui.core.problem import GlueTuiError, StoreFailed
@@ -34,7 +33,7 @@ from glue_tui.engine.kernel import Kernel, Step
 from glue_tui.engine.notifying import Notifier
 from glue_tui.engine.pruning import Pruner
 from glue_tui.engine.recovery import forget_crashes
-from glue_tui.engine.results import forget_results, replaced_folders
+from glue_tui.engine.results import forget_results, remove_replaced
 from glue_tui.engine.scout import Scout
 from glue_tui.engine.specs import Specs
 from glue_tui.engine.supervisor import Report, Supervisor
@@ -339,9 +338,13 @@ class Host:
     def _clear_up(self, inputs: list[Input], step: Step) -> None:
         """A result that is committed has done its duty, and so have the files that it replaced."""
         forget_results(inputs, self.state_dir)
-        if folders := replaced_folders(step.published, self.project_dir):
+        if any(change.replaced_folders or change.replaced_objects for change in step.published):
             assert self._tasks is not None
-            self._tasks.create_task(asyncio.to_thread(remove_places, folders))
+            self._tasks.create_task(self._remove_replaced(step.published))
+
+    async def _remove_replaced(self, published: Iterable[TableChange]) -> None:
+        for problem in await asyncio.to_thread(remove_replaced, tuple(published), self.project_dir):
+            self.note(problem)
 
     def _delivery_told(self, one: Pending, state: DeliveryState, reason: str) -> None:
         told = DeliveryTold(run_id=one.run_id, state=state.value, reason=reason)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from glue_tui.catalog.s3_access import CONNECTION_URL_PARAMETER, storage_for
+from glue_tui.catalog.set_aside import remove_places
 from glue_tui.core.attempt import result_path
 from glue_tui.core.model import NodeId, RunId
+from glue_tui.core.problem import GlueTuiError
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.schema import TableChange
 from glue_tui.core.states import NodeState
@@ -42,6 +46,16 @@ def unfinished_in(
     return tuple(found)
 
 
-def replaced_folders(published: Iterable[TableChange], project_dir: Path) -> tuple[Path, ...]:
-    """Return the folders in which files lie that were replaced, and that the catalog does not list any more."""
-    return tuple(project_dir / folder for change in published for folder in change.replaced_folders)
+def remove_replaced(published: Iterable[TableChange], project_dir: Path) -> tuple[str, ...]:
+    """Remove the files that were replaced and that the catalog does not list any more; return what went wrong."""
+    problems = []
+    for change in published:
+        remove_places(project_dir / folder for folder in change.replaced_folders)
+        if change.replaced_objects:
+            url = change.table.parameters.get(CONNECTION_URL_PARAMETER, "")
+            try:
+                storage_for(change.table.location, url, os.environ).remove(change.replaced_objects)
+            except (OSError, GlueTuiError) as error:
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                problems.append(f"what {change.table.full_name} had before can't be removed: {reason}")
+    return tuple(problems)

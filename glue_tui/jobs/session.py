@@ -79,6 +79,7 @@ class JobSession:
                 catalog=self.catalog,
                 log=log,
                 connection_urls=ConnectionUrls(spec.connections, templates),
+                connections={connection.name: connection.url for connection in spec.connections},
                 environment=templates.environment,
                 unfinished_in=spec.unfinished_in,
             )

@@ -18,6 +18,10 @@ from glue_tui.catalog.pruning import NULL_PARTITION
 from glue_tui.core.job import TableSink
 from glue_tui.core.problem import InvalidInput, did_you_mean
 
+_DATA_SUFFIXES = frozenset(
+    f".{ending}" for ending in "parquet csv json jsonl ndjson gz zst avro orc crc ipc arrow feather".split()
+)
+"""What an overwrite may take away. A folder with anything else in it is probably not the one that was meant."""
 _SAFE_IN_FOLDER_NAMES = " -_.,+@()"
 _ERROR_NUMBER = re.compile(r"\(os error (\d+)\)")
 _SHOWN_CHARS = 40
@@ -32,8 +36,11 @@ class WrittenFile:
     """As text, without the escapes of the folder's name."""
 
 
-def write_files(frame: pl.LazyFrame, sink: TableSink, folder: Path, name: str) -> tuple[WrittenFile, ...]:
-    """Write `frame` below `folder`, synced to disk; the names of files begin with `name`.
+def write_files(
+    frame: pl.LazyFrame, sink: TableSink, folder: Path, name: str, *, file_bytes_max: int | None = None
+) -> tuple[WrittenFile, ...]:
+    """Write `frame` below `folder`, synced to disk; the names of files begin with `name`. With `file_bytes_max` what
+    grows beyond about as much is parted into several.
 
     Runs streaming and keeps the order of the rows, in each partition as well.
     """
@@ -49,8 +56,10 @@ def write_files(frame: pl.LazyFrame, sink: TableSink, folder: Path, name: str) -
         return path
 
     target: Any
-    if sink.partition_by:
-        target = pl.PartitionBy(folder, key=list(sink.partition_by), include_key=False, file_path_provider=place)
+    if sink.partition_by or file_bytes_max:
+        keys: Any = {"key": list(sink.partition_by), "include_key": False} if sink.partition_by else {}
+        limit = file_bytes_max or "auto"
+        target = pl.PartitionBy(folder, file_path_provider=place, approximate_bytes_per_file=limit, **keys)
     else:
         path = f"{name}-00000.{sink.format}"
         values_of[path] = ()
@@ -89,6 +98,16 @@ def partition_of(path: str, keys: Sequence[str]) -> tuple[str, ...] | None:
     if tuple(name for name, _, _ in steps) != tuple(keys):
         return None
     return tuple(unquote(value) for _, _, value in steps)
+
+
+def partitions_of(files: Iterable[WrittenFile], dtypes: Sequence[pl.DataType]) -> frozenset[tuple[str, ...]]:
+    """Return the partitions of files, as `same_partition` says them."""
+    return frozenset(same_partition(file.partition_values, dtypes) for file in files)
+
+
+def is_data(name: str) -> bool:
+    """Whether a file of this name may be one of a table: neither hidden nor of another kind."""
+    return not name.startswith((".", "_")) and Path(name).suffix in _DATA_SUFFIXES
 
 
 def same_partition(values: tuple[str, ...], dtypes: Sequence[pl.DataType]) -> tuple[str, ...]:

@@ -31,31 +31,20 @@ from glue_tui.core.job import TableSink
 from glue_tui.core.model import node_name
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import DataFile, Table, TableChange
-from glue_tui.jobs.targets.files import WrittenFile, partition_of, same_partition, write_files
+from glue_tui.jobs.targets.files import (
+    WrittenFile,
+    is_data,
+    partition_of,
+    partitions_of,
+    same_partition,
+    write_files,
+)
 from glue_tui.jobs.targets.swap import swap_folders
 from glue_tui.jobs.targets.tables import Tables
 from glue_tui.jobs.targets.target import Attempt, Frame
 from glue_tui.jobs.targets.waiting import alone_in, left_behind, locked_place, sync_folder
 from glue_tui.logs.write import counted
 
-_DATA_SUFFIXES = frozenset(
-    {
-        ".parquet",
-        ".csv",
-        ".json",
-        ".jsonl",
-        ".ndjson",
-        ".gz",
-        ".zst",
-        ".avro",
-        ".orc",
-        ".crc",
-        ".ipc",
-        ".arrow",
-        ".feather",
-    }
-)
-"""What an overwrite may take away. A folder with anything else in it is probably not the one that was meant."""
 _REMOVALS_MAX = 10
 
 
@@ -115,7 +104,7 @@ class Folders:
         table = self._tables.written(sink, schema, _relative(target, Path(os.path.realpath(self._project_dir))))
         files = write_files(lazy, sink, folder, f"{self._node_prefix}{self._key.attempt}-{number}")
         key_types = tuple(schema[key] for key in sink.partition_by)
-        new = {same_partition(file.partition_values, key_types) for file in files}
+        new = partitions_of(files, key_types) if sink.mode == "overwrite_partitions" else frozenset()
         self._staged.append(
             _Staged(
                 sink=sink,
@@ -124,7 +113,7 @@ class Folders:
                 table=table,
                 files=files,
                 key_types=key_types,
-                partitions=frozenset(new) if sink.mode == "overwrite_partitions" else frozenset(),
+                partitions=new,
             )
         )
         rows = sum(file.rows for file in files)
@@ -156,7 +145,7 @@ class Folders:
         for staged in self._staged:
             if staged.sink.mode == "overwrite_partitions":
                 for file in _files_below(staged.target):
-                    if partition_of(file, staged.sink.partition_by) is None and _is_data(Path(file)):
+                    if partition_of(file, staged.sink.partition_by) is None and is_data(Path(file).name):
                         raise InvalidInput(
                             f"{staged.sink.table}: {staged.sink.path}/{file} is in no partition by"
                             f" {', '.join(staged.sink.partition_by)}: none can be replaced",
@@ -209,7 +198,9 @@ class Folders:
 
     def _target(self, sink: TableSink) -> Path:
         if "://" in sink.path:
-            raise InvalidInput(f"path of {sink.table}: {sink.path} is not a folder of this machine")
+            raise InvalidInput(
+                f"path of {sink.table}: {sink.path} is no folder of this machine", hint="a folder, or s3://bucket/folder"
+            )
         target = Path(os.path.realpath(self._project_dir / sink.path))
         project_dir = Path(os.path.realpath(self._project_dir))
         if target == project_dir or target in project_dir.parents:
@@ -220,7 +211,7 @@ class Folders:
             raise InvalidInput(f"path of {sink.table}: {sink.path} is a file", hint="a table is written into a folder")
         if sink.mode == "overwrite" and target.exists():
             for file in target.rglob("*"):
-                if file.is_file() and not file.name.startswith((".", "_")) and file.suffix not in _DATA_SUFFIXES:
+                if file.is_file() and not file.name.startswith((".", "_")) and not is_data(file.name):
                     name = os.path.relpath(file, project_dir)
                     raise InvalidInput(
                         f"path of {sink.table}: overwriting {sink.path} would remove {name}, which is no data file",
@@ -337,6 +328,3 @@ def _files_below(folder: Path) -> Iterator[str]:
     for place, _, names in os.walk(folder):
         yield from (os.path.relpath(os.path.join(place, name), folder) for name in names)  # noqa: PTH118
 
-
-def _is_data(file: Path) -> bool:
-    return not file.name.startswith((".", "_")) and file.suffix in _DATA_SUFFIXES

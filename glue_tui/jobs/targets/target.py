@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -29,6 +29,8 @@ class Attempt:
     log: LogWriter
     connection_urls: Mapping[str, str]
     """By name, with all that was left open in them filled in: holds secrets."""
+    connections: Mapping[str, str] = field(default_factory=dict)
+    """The same as their definition has them, templates unfilled: what a catalog may keep."""
     environment: Mapping[str, str]
     unfinished_in: tuple[RunId, ...] = ()
     """Earlier runs whose attempts of this node may have published without having said so."""

@@ -10,6 +10,7 @@ from glue_tui.core.s3_urls import is_s3
 from glue_tui.core.schema import TableChange
 from glue_tui.jobs.targets.database import Databases
 from glue_tui.jobs.targets.folder import Folders
+from glue_tui.jobs.targets.objects import Objects
 from glue_tui.jobs.targets.target import Attempt, Frame
 
 
@@ -20,17 +21,18 @@ class Targets:
         self._attempt = attempt
         self._databases = Databases(attempt)
         self._folders = Folders(attempt)
+        self._objects = Objects(attempt)
         # Databases first: they are the ones that can refuse to commit.
-        self._kinds = (self._databases, self._folders)
+        self._kinds = (self._databases, self._objects, self._folders)
 
     def stage(self, frame: Frame, sink: Sink) -> int:
         """Write the rows where nobody sees them and return their number. Raises InvalidInput for a bad target."""
         self._check_connection(sink.connection)
         match sink:
             case TableSink():
-                if is_s3(sink.path) or sink.format in ("delta", "iceberg") or sink.mode == "upsert":
+                if sink.format in ("delta", "iceberg") or sink.mode == "upsert":
                     raise InvalidInput(f"{sink.table}: {sink.mode} of {sink.format} in {sink.path} is not there yet")
-                return self._folders.stage(frame, sink)
+                return (self._objects if is_s3(sink.path) else self._folders).stage(frame, sink)
             case DatabaseSink():
                 if sink.mode in _LATER[:1]:
                     raise InvalidInput(f"{sink.table}: {sink.mode} of a database is not there yet")
@@ -43,8 +45,8 @@ class Targets:
         self._folders.stage_file(path, content)
 
     def prepare(self) -> None:
-        """Do all that may still be refused; nothing appears yet."""
-        for kind in self._kinds:
+        """Do all that may still be refused; nothing appears yet. Databases last: they are kept waiting meanwhile."""
+        for kind in reversed(self._kinds):
             kind.prepare()
 
     def publish(self) -> tuple[TableChange, ...]:
