@@ -15,6 +15,7 @@ from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.model import NodeId, RunId
 from glue_tui.core.problem import GlueTuiError, StoreFailed
 from glue_tui.core.run import WorkflowRun
+from glue_tui.core.schema import TableChange
 from glue_tui.core.states import DeliveryState
 from glue_tui.core.stimuli import ClockStepped
 from glue_tui.core.waiting import NOTHING, RunWaits, waits

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
-from glue_tui.catalog.set_aside import remove_places
 from glue_tui.catalog.write import MIGRATIONS, apply_changes
 from glue_tui.core.attempt import AttemptKey, AttemptSpec
 from glue_tui.core.job import Job, PythonWork, TableSink
 from glue_tui.core.model import Connection, RunId, job_id
 from glue_tui.core.schema import TableChange
+from glue_tui.engine.results import remove_replaced
 from glue_tui.jobs.run import run_job
 from glue_tui.jobs.session import JobReport
 from glue_tui.jobs.stopping import StopRequest
@@ -31,6 +31,8 @@ class Project:
     folder: Path
     log_path: Path
     log_fd: int
+    connections: tuple[Connection, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def make(cls, folder: Path) -> Project:
@@ -54,7 +56,14 @@ class Project:
     def key(self, *, run: str = "wr_1", job: str = "writer", attempt: int = 1) -> AttemptKey:
         return AttemptKey(run_id=RunId(run), node_id=job_id(job), attempt=attempt)
 
-    def targets(self, *, run: str = "wr_1", job: str = "writer", attempt: int = 1) -> Targets:
+    def targets(
+        self,
+        *,
+        run: str = "wr_1",
+        job: str = "writer",
+        attempt: int = 1,
+        unfinished_in: tuple[RunId, ...] = (),
+    ) -> Targets:
         key = self.key(run=run, job=job, attempt=attempt)
         return Targets(
             Attempt(
@@ -62,8 +71,10 @@ class Project:
                 project_dir=self.folder,
                 catalog=self.catalog,
                 log=LogWriter(self.log_fd),
-                connection_urls={},
-                environment={},
+                connection_urls={one.name: one.url for one in self.connections},
+                connections={one.name: one.url for one in self.connections},
+                environment=self.environment,
+                unfinished_in=unfinished_in,
             )
         )
 
@@ -71,6 +82,7 @@ class Project:
         """Stage, publish, and take it into the catalog, as attempt and engine do."""
         targets = self.targets(run=run, attempt=attempt)
         targets.stage(frame, sink)
+        targets.prepare()
         changes = targets.publish()
         targets.discard()
         self.apply(changes)
@@ -81,10 +93,10 @@ class Project:
         with conn:
             apply_changes(conn, changes, run_id="wr_1", at=1.0)
         conn.close()
-        remove_places(self.folder / folder for change in changes for folder in change.replaced_folders)
+        assert remove_replaced(changes, self.folder) == ()
 
     def read(self, table: str) -> pl.DataFrame:
-        return scan(self.catalog, table, project_dir=self.folder, environment={}).collect()
+        return scan(self.catalog, table, project_dir=self.folder, environment=self.environment).collect()
 
     def spec(self, job: Job, *, connections: tuple[Connection, ...] = (), **properties: str) -> AttemptSpec:
         return AttemptSpec(

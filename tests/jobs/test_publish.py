@@ -178,7 +178,7 @@ def test_a_frame_without_rows_is_a_table_without_rows(project: Project) -> None:
         ({"path": ".."}, "holds the whole project"),
         ({"path": "state"}, "would remove state/"),
         ({"path": "state/state.db"}, "is a file"),
-        ({"path": "s3://bucket/x"}, "is not there yet"),
+        ({"path": "gs://bucket/x"}, "is no folder of this machine"),
         ({"partition_by": ("dya",)}, "no column dya"),
         ({"partition_by": ("day", "v")}, "every column"),
         ({"table": "sales"}, 'table "sales"'),

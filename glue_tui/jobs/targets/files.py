@@ -19,7 +19,7 @@ from glue_tui.core.job import TableSink
 from glue_tui.core.problem import InvalidInput, did_you_mean
 
 _DATA_SUFFIXES = frozenset(
-    f".{ending}" for ending in "parquet csv json jsonl ndjson gz zst avro orc crc ipc arrow feather".split()
+    (".parquet", ".csv", ".json", ".jsonl", ".ndjson", ".gz", ".zst", ".avro", ".orc", ".crc", ".ipc", ".arrow")
 )
 """What an overwrite may take away. A folder with anything else in it is probably not the one that was meant."""
 _SAFE_IN_FOLDER_NAMES = " -_.,+@()"
@@ -58,7 +58,7 @@ def write_files(
     target: Any
     if sink.partition_by or file_bytes_max:
         keys: Any = {"key": list(sink.partition_by), "include_key": False} if sink.partition_by else {}
-        limit = file_bytes_max or "auto"
+        limit: Any = file_bytes_max or "auto"
         target = pl.PartitionBy(folder, file_path_provider=place, approximate_bytes_per_file=limit, **keys)
     else:
         path = f"{name}-00000.{sink.format}"

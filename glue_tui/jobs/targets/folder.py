@@ -199,7 +199,8 @@ class Folders:
     def _target(self, sink: TableSink) -> Path:
         if "://" in sink.path:
             raise InvalidInput(
-                f"path of {sink.table}: {sink.path} is no folder of this machine", hint="a folder, or s3://bucket/folder"
+                f"path of {sink.table}: {sink.path} is no folder of this machine",
+                hint="a folder, or s3://bucket/folder",
             )
         target = Path(os.path.realpath(self._project_dir / sink.path))
         project_dir = Path(os.path.realpath(self._project_dir))
@@ -327,4 +328,3 @@ def _files_below(folder: Path) -> Iterator[str]:
     """Yield the paths of all files below a folder, relative to it; of none that is not there."""
     for place, _, names in os.walk(folder):
         yield from (os.path.relpath(os.path.join(place, name), folder) for name in names)  # noqa: PTH118
-

@@ -63,13 +63,23 @@ class _Staged:
         folder, _, name = self.location.rpartition("/")
         return f"{folder}/.{name}.tmp-{file_name(self.place)}/{path}"
 
+    def upload(self, path: str) -> None:
+        self.storage.put(self.hidden(path), self.files[path].path)
+
+    def appear(self, path: str) -> None:
+        self.storage.copy(self.hidden(path), self.final(path))
+
+    def present(self) -> dict[str, FileStatus]:
+        """Return the objects below the prefix, by their URLs."""
+        return objects_below(self.storage, self.location)
+
     @property
     def noted(self) -> list[str]:
         return [url for path in self.files for url in (self.hidden(path), self.final(path))]
 
 
 class Objects:
-    """Stages the objects of one attempt, and publishes them in the order in which they were staged, or discards them."""
+    """Stages the objects of one attempt, and publishes them in the order in which they were staged, or removes them."""
 
     def __init__(self, attempt: Attempt) -> None:
         self._key = attempt.key
@@ -121,14 +131,14 @@ class Objects:
                     _refuse_no_partitions(staged)
                 self._journal.note(staged.place, staged.location, staged.noted)
                 self._uploading.append(staged)
-                _each(lambda path, to=staged: to.storage.put(to.hidden(path), to.files[path].path), staged.files)
+                _each(staged.upload, staged.files)
 
     def publish(self) -> tuple[TableChange, ...]:
         """Let the objects appear and return what the catalog should say of them."""
         changes = []
         for staged in self._staged:
             with told(staged.sink):
-                _each(lambda path, to=staged: to.storage.copy(to.hidden(path), to.final(path)), staged.files)
+                _each(staged.appear, staged.files)
                 changes.append(self._change(staged))
         for staged in self._uploading:
             with told(staged.sink):
@@ -169,7 +179,7 @@ class Objects:
         if sink.mode == "append":
             statuses = dict(zip(names, _each(staged.storage.status, names), strict=True))
         else:
-            statuses = dict(staged.storage.list_objects(staged.location))
+            statuses = staged.present()
             new = partitions_of(staged.files.values(), staged.key_types)
             for url in statuses.keys() - set(names):
                 values = partition_of(url.removeprefix(f"{staged.location}/"), sink.partition_by)
@@ -200,6 +210,17 @@ def location_of(sink: TableSink) -> str:
     return location
 
 
+def objects_below(storage: Storage, location: str) -> dict[str, FileStatus]:
+    """Return the objects below a prefix, by their URLs. Raises InvalidInput where one can't be named."""
+    lost: list[str] = []
+    found = dict(storage.list_objects(location, lambda key, folder: lost.append(key)))
+    if lost:
+        raise InvalidInput(
+            f"{location}: the name of {lost[0]!r} can't be read", hint="rename it, or choose another prefix"
+        )
+    return found
+
+
 def _data_file(url: str, status: FileStatus, file: WrittenFile) -> DataFile:
     return DataFile(
         path=url,
@@ -212,7 +233,7 @@ def _data_file(url: str, status: FileStatus, file: WrittenFile) -> DataFile:
 
 
 def _refuse_other_files(sink: TableSink, storage: Storage, location: str) -> None:
-    for url, _ in storage.list_objects(location):
+    for url in objects_below(storage, location):
         name = url.rpartition("/")[2]
         if not name.startswith((".", "_")) and not is_data(name):
             raise InvalidInput(
@@ -222,7 +243,7 @@ def _refuse_other_files(sink: TableSink, storage: Storage, location: str) -> Non
 
 
 def _refuse_no_partitions(staged: _Staged) -> None:
-    for url, _ in staged.storage.list_objects(staged.location):
+    for url in staged.present():
         path = url.removeprefix(f"{staged.location}/")
         if partition_of(path, staged.sink.partition_by) is None and is_data(path.rpartition("/")[2]):
             raise InvalidInput(
