@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
+from msgspec import structs
 from polars.exceptions import PolarsError
 
 from glue_tui.catalog.readers.csv_files import TRAILING, scan_csv_whole
@@ -15,6 +16,7 @@ from glue_tui.core.schema import FileFormat
 from glue_tui.core.value_forms import COMMA_NUMBER
 from glue_tui.crawlers.csv_counter import Counter, FileCounts
 from glue_tui.crawlers.csv_counts import counts_in_form, facts_from
+from glue_tui.crawlers.csv_short import short_row_notes
 from glue_tui.crawlers.encodings import encoding_of_file
 from glue_tui.crawlers.evidence import blank_line_count, ragged_row
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, Found, broken, type_of
@@ -45,15 +47,31 @@ def read_csv(files: Sequence[ListedFile], file_format: FileFormat) -> list[Found
     """Read files of one format in one scan; one that breaks it is found by halving and reported."""
     try:
         readings = _read(files, file_format)
-        return [
+        found = [
             *_straight(files, file_format, readings),
             *(found for listed in files for found in _odd(listed, file_format, readings[listed.absolute])),
         ]
+        return _with_notes(found, file_format)
     except _BROKEN as error:
         if len(files) > 1:
             middle = len(files) // 2
             return [*read_csv(files[:middle], file_format), *read_csv(files[middle:], file_format)]
         return _read_otherwise(files[0], file_format, error)
+
+
+def _with_notes(found: Sequence[Found], file_format: FileFormat) -> list[Found]:
+    """Return files with what is to be told of their short rows: which a file can have only if its last column lacks
+    values."""
+    files = [one for one in found if isinstance(one, CrawledFile) and one.rows and not one.notes]
+    last = file_format.columns[-1]
+    lacking = [one.listed for one in files if one.facts[last].values < one.rows]
+    notes = short_row_notes(lacking, file_format) if lacking else {}
+    return [
+        structs.replace(one, notes=(notes[one.listed.absolute],))
+        if isinstance(one, CrawledFile) and one.listed.absolute in notes
+        else one
+        for one in found
+    ]
 
 
 def read_counted(files: Sequence[tuple[ListedFile, FileCounts]], file_format: FileFormat) -> list[Found]:

@@ -53,7 +53,7 @@ def explained(listed: ListedFile, classifier: Classifier) -> Explanation:
         path=listed.path,
         format=table.table.formats[0],
         tried=tried,
-        doubts=table.doubts,
+        doubts=(*table.doubts, *files[0].notes),
         columns=table.table.columns,
         rows=sum(file.rows for file in table.files),
     )

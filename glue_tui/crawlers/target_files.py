@@ -29,6 +29,7 @@ Progress = Callable[[int, int], None]
 """Takes files done and files in all."""
 
 PROBLEMS_LOGGED_MAX = 50
+NOTES_LOGGED_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class TargetReader:
     def _found(self, target: FolderTarget, to_read: Sequence[ListedFile], total: int) -> Iterator[CrawledFile]:
         """Yield what the files hold, those that can be read."""
         done = total - len(to_read)
-        broken = len(self.problems.lines)
+        broken, notes = len(self.problems.lines), 0
         self.progress(done, total)
         for found in read_files(to_read, target.classifier):
             crawled: list[CrawledFile] = []
@@ -161,8 +162,10 @@ class TargetReader:
                 match result:
                     case CrawledFile():
                         crawled.append(result)
-                        for note in result.notes:
-                            self.log("WARN", f"{shown_path(result.listed.path)}: {note}")
+                        notes += len(result.notes)
+                        if notes <= NOTES_LOGGED_MAX:
+                            for note in result.notes:
+                                self.log("WARN", f"{shown_path(result.listed.path)}: {note}")
                     case PassedOver():
                         self.log("INFO", f"passed over {shown_path(result.path)}: {result.reason}")
                     case BrokenFile():
@@ -170,6 +173,8 @@ class TargetReader:
             yield from self._settled(crawled)
             done += len(set(map(path_of, found)))
             self.progress(done, total)
+        if notes > NOTES_LOGGED_MAX:
+            self.log("WARN", f"… and {notes - NOTES_LOGGED_MAX} more such lines on other files")
         if (more := len(self.problems.lines) - broken - PROBLEMS_LOGGED_MAX) > 0:
             self.log("WARN", f"… and {more} more files that can't be read")
 

@@ -55,3 +55,38 @@ def test_a_value_before_the_first_delimiter_of_a_printed_list_is_told_with_its_l
     assert problem == "in/bad.csv: line 402: '*' stands before the first delimiter, where other rows have nothing"
     assert project.types("raw.in") == {"id": "bigint", "town": "string"}
     assert project.rows("raw.in") == [(1, "Rome"), (2, "Nice")] * 200
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize("rows", [2, 5000])
+def test_rows_that_are_too_short_are_told_with_their_number_and_the_line_of_the_first(
+    project: Project, rows: int, quote: str
+) -> None:
+    text = (
+        f"id,town,price\n1,{quote}Rome{quote},2\n" + "2,Nice,\n" * rows + f"3,{quote}Ni\nce{quote},3\n" * (quote != "")
+    )
+    project.write("in/whole.csv", text)
+    project.write("in/short.csv", f"{text}4,Bonn\n5\n6,Köln,7\n")
+    project.crawl("in")
+    line = text.count("\n") + 1
+    assert told(project, "fewer values") == [
+        "WARN in/short.csv: 2 rows have fewer values than there are columns, null is read for the others: "
+        f"line {line} is the first"
+    ]
+
+
+@pytest.mark.parametrize(("age_s", "words"), [(0.0, "is likely being written"), (3600.0, "may have been cut off")])
+def test_a_last_row_that_ends_early_is_told(project: Project, age_s: float, words: str) -> None:
+    project.write("in/a.csv", "id,town,price\n1,Rome,2\n2,Nice,3\n3,Bo", age_s=age_s)
+    project.crawl("in")
+    (line,) = told(project, "fewer values")
+    assert line.endswith(f"line 4; its last line has no end: it {words}")
+
+
+def test_of_packed_files_and_other_encodings_short_rows_are_told_too(project: Project) -> None:
+    text = "id;town;price\n1;Köln;2\n2;Nîmes\n"
+    project.write("in/a.csv", text.encode("latin1"))
+    project.write("in/b.csv.gz", text, zipped=True)
+    project.crawl("in")
+    assert len(told(project, "1 row has fewer values than there are columns")) == 2
+    assert all(line.endswith("line 3") for line in told(project, "fewer values"))

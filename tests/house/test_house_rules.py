@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -131,6 +132,50 @@ def test_no_name_of_a_file_is_taken_for_a_pattern() -> None:
         if not any(one.arg == "glob" and ast.unparse(one.value) == "False" for one in node.keywords)
     ]
     assert strays == [], "pass glob=False"
+
+
+def test_no_struct_is_given_to_the_replace_of_dataclasses() -> None:
+    # It refuses them when it runs, and mypy does not see it: msgspec.structs.replace is theirs.
+    structs = {
+        node.name
+        for path in FILES
+        for node in ast.walk(syntax(path))
+        if isinstance(node, ast.ClassDef) and any("Struct" in ast.unparse(base) for base in node.bases)
+    }
+    wrong = [
+        f"{path.name}:{call.lineno}"
+        for path in FILES
+        for function in functions(path)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("replace", "dataclasses.replace")
+        if call.args and ast.unparse(call.args[0]) in _names_of(structs, function)
+    ]
+    assert not wrong
+
+
+def _names_of(structs: set[str], function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """Return the names that a function's annotations, its loops over what is so annotated, and its calls show to be
+    of these classes."""
+
+    def is_of(annotation: ast.expr | None) -> bool:
+        return annotation is not None and not structs.isdisjoint(re.findall(r"\w+", ast.unparse(annotation)))
+
+    found = {
+        argument.arg
+        for argument in ast.walk(function.args)
+        if isinstance(argument, ast.arg) and is_of(argument.annotation)
+    }
+    for node in ast.walk(function):
+        match node:
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation) if is_of(annotation):
+                found.add(name)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=made))) if made in structs:
+                found.add(name)
+            case ast.For() | ast.comprehension() if isinstance(node.target, ast.Name) and (
+                isinstance(node.iter, ast.Name) and node.iter.id in found
+            ):
+                found.add(node.target.id)
+    return found
 
 
 def _has_glob(function: object) -> bool:
