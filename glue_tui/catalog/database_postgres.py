@@ -99,10 +99,10 @@ class PostgresDatabase(ServerDatabase):
         self._error = Error
         self._reader = RecordBatchReader
         try:
-            self._conn: Connection = dbapi.connect(_conninfo(self._url), autocommit=True)
+            self._conn: Connection = dbapi.connect(conninfo(self._url), autocommit=True)
             self._set(_SESSION)
         except Error as error:
-            raise unreachable(self._url, self._message(error), _WAYS_OUT) from None
+            raise unreachable(self._url, self._message(error), WAYS_OUT) from None
 
     @property
     def default_schema(self) -> str:
@@ -169,7 +169,8 @@ class PostgresDatabase(ServerDatabase):
         self._rows(f"SELECT {', '.join(calls)}")
 
 
-def _conninfo(url: ServerUrl) -> str:
+def conninfo(url: ServerUrl) -> str:
+    """Return what libpq connects with; it holds the password."""
     user = quote(url.user, safe="") + (f":{quote(url.password, safe='')}" if url.password else "")
     host = f"[{url.host}]" if ":" in url.host else quote(url.host, safe="")
     port = f":{url.port}" if url.port else ""
@@ -178,7 +179,7 @@ def _conninfo(url: ServerUrl) -> str:
     return f"postgresql://{at}{host}{port}/{quote(url.database, safe='')}?{urlencode(options, quote_via=quote)}"
 
 
-_WAYS_OUT = (
+WAYS_OUT = (
     (
         r"password authentication failed|no password supplied|role .* does not exist",
         "check user and password in its url",

@@ -133,6 +133,8 @@ def open_database(url: str, project_dir: Path = Path()) -> Database:
             from glue_tui.catalog.database_mysql import MysqlDatabase
 
             return MysqlDatabase(url)
+        case "redshift":
+            raise InvalidInput("Redshift can be written, but not read", hint="UNLOAD its tables to s3://")
         case other:
             raise AssertionError(other)
 

@@ -183,6 +183,18 @@ def _whole(values: pl.Series, dtype: pl.DataType) -> pl.Series:
     return made
 
 
+def json_text(name: str) -> pl.Expr:
+    """Return a column of lists or records as JSON; decimals are texts in it, which keeps them exact."""
+    column = pl.col(name)
+    text = pl.struct(value=column).struct.json_encode().str.strip_prefix('{"value":').str.strip_suffix("}")
+    return pl.when(column.is_not_null()).then(text).alias(name)
+
+
+def is_json(dtype: pl.DataType) -> bool:
+    """Tell whether `json_text` can write values of a list or record; polars has no JSON for bytes."""
+    return not re.search(r"\b(Binary|Object)\b", str(dtype))
+
+
 def _as_json(values: pl.Series) -> pl.Series:
     texts = [None if value is None else msgspec.json.encode(value).decode() for value in values.to_list()]
     return pl.Series(values.name, texts, dtype=pl.String)

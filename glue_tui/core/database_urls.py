@@ -18,12 +18,14 @@ _SERVER = re.compile(
 _KINDS = {
     "postgresql": "postgresql",
     "postgres": "postgresql",
+    "redshift": "redshift",
     "mysql": "mysql",
     "mariadb": "mysql",
 }
 EXAMPLES = {
     "sqlite": "sqlite:///path/to/file.db",
     "postgresql": "postgresql://user:{{ env.PASSWORD }}@host:5432/database",
+    "redshift": "redshift://user:{{ env.PASSWORD }}@host:5439/database",
     "mysql": "mysql://user:{{ env.PASSWORD }}@host:3306/database",
 }
 
@@ -33,7 +35,7 @@ class ServerUrl:
     """A database on a server. `str()` of it is for people: it has no password."""
 
     kind: str
-    """postgresql | mysql"""
+    """postgresql | redshift | mysql"""
     user: str = ""
     password: str = field(default="", repr=False)
     host: str = ""
@@ -69,20 +71,23 @@ def _is_secret(option: str) -> bool:
 
 
 def kind_of(url: str) -> str:
-    """Return what kind of database a URL names: sqlite, postgresql or mysql. Raises InvalidInput for any other."""
+    """Return what kind of database a URL names: sqlite, postgresql, redshift or mysql.
+
+    Raises InvalidInput for any other.
+    """
     scheme = _SCHEME.match(url)
     if scheme is None:
         raise InvalidInput("a connection URL names no kind of database", hint=EXAMPLES["sqlite"])
     # SQLAlchemy's URLs name a driver, too: postgresql+psycopg.
     name = scheme[1].lower().partition("+")[0]
     if name != "sqlite" and name not in _KINDS:
-        hint = did_you_mean(name, ("sqlite", *_KINDS)) or "sqlite, postgresql or mysql"
+        hint = did_you_mean(name, ("sqlite", *_KINDS)) or "sqlite, postgresql, redshift or mysql"
         raise InvalidInput(f"connections to {name} are not supported", hint=hint)
     return _KINDS.get(name, name)
 
 
 def server_url(url: str) -> ServerUrl:
-    """Return the parts of a PostgreSQL or MySQL URL. Raises InvalidInput, which never repeats the URL's text."""
+    """Return the parts of a server's URL. Raises InvalidInput, which never repeats the URL's text."""
     kind = kind_of(url)
     parts = _SERVER.fullmatch(url.partition("://")[2])
     if parts is None:

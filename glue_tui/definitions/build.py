@@ -129,7 +129,7 @@ def _scalar_text(value: Scalar) -> str:
 
 def _check_written_places(workflow: Workflow, scope: Scope) -> None:
     """Report targets whose connection is of another kind than they need."""
-    kinds = {one.name: one.url.partition("://")[0].lower() for one in workflow.connections}
+    kinds = {one.name: _kind(one.url) for one in workflow.connections}
     for job in workflow.jobs:
         for path, sink in zip(scope.target_paths.get(job.name, ()), job.targets, strict=False):
             kind = kinds.get(sink.connection, "")
@@ -140,6 +140,15 @@ def _check_written_places(workflow: Workflow, scope: Scope) -> None:
                 hint = f"those that can: {', '.join(WRITABLE_DATABASES)}" if is_database else "it has to be s3://…"
                 what = "can't be written as a database" if is_database else "says nothing of an s3:// path"
                 scope.report.problem((*path, "connection"), f"a connection of {kind} {what}", hint)
+
+
+def _kind(url: str) -> str:
+    """Return what kind of place a connection's URL names, or its first word where that is none we know."""
+    word = url.partition("://")[0].lower()
+    try:
+        return word if has_template(word) else kind_of(url)
+    except InvalidInput:
+        return word
 
 
 def _build_connection(name: str, url: str, scope: Scope) -> Connection:

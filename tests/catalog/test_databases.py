@@ -12,10 +12,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from glue_tui.catalog import database_writes
+from glue_tui.catalog import database_writes_sqlite
 from glue_tui.catalog.database_urls import sqlite_path
-from glue_tui.catalog.database_writes import DatabaseTransaction, TableWrite
+from glue_tui.catalog.database_writes import TableWrite
+from glue_tui.catalog.database_writes_sqlite import SqliteTransaction
 from glue_tui.catalog.databases import describe, list_tables, read_table
+from glue_tui.catalog.row_batches import RowBatches
 from glue_tui.catalog.templates import filled_in
 from glue_tui.core.database_urls import server_url
 from glue_tui.core.problem import EntityNotFound, InvalidInput
@@ -30,8 +32,8 @@ def write_table(
     *,
     project_dir: Path = Path(),
 ) -> None:
-    write = TableWrite(table=table, frame=frame, mode=mode, keys=tuple(keys))
-    with closing(DatabaseTransaction(sqlite_path(url, project_dir))) as transaction:
+    write = TableWrite(table=table, rows=RowBatches(frame), mode=mode, keys=tuple(keys))
+    with closing(SqliteTransaction(sqlite_path(url, project_dir))) as transaction:
         transaction.write(write)
         transaction.commit()
 
@@ -172,9 +174,9 @@ def test_a_failed_write_leaves_the_table_as_it_was(tmp_path: Path) -> None:
 def test_what_is_not_committed_is_seen_by_nobody(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ware.db"
     write_table(url, "t", pl.DataFrame({"a": [1]}))
-    with closing(DatabaseTransaction(tmp_path / "ware.db")) as transaction:
-        transaction.write(TableWrite(table="t", frame=pl.DataFrame({"a": [2]})))
-        transaction.write(TableWrite(table="t", frame=pl.DataFrame({"a": [3]}), mode="append"))
+    with closing(SqliteTransaction(tmp_path / "ware.db")) as transaction:
+        transaction.write(TableWrite(table="t", rows=RowBatches(pl.DataFrame({"a": [2]}))))
+        transaction.write(TableWrite(table="t", rows=RowBatches(pl.DataFrame({"a": [3]})), mode="append"))
         assert read_table(url, "t")["a"].to_list() == [1]
     assert read_table(url, "t")["a"].to_list() == [1]
 
@@ -183,10 +185,10 @@ def test_a_database_remembers_which_node_of_which_run_has_added_its_rows(tmp_pat
     url = f"sqlite:///{tmp_path}/ware.db"
 
     def append(run: str, node: str, *, kills: bool = False) -> bool:
-        with closing(DatabaseTransaction(tmp_path / "ware.db")) as transaction:
+        with closing(SqliteTransaction(tmp_path / "ware.db")) as transaction:
             is_first = transaction.is_first_of(run, node, 1)
             if is_first:
-                transaction.write(TableWrite(table="t", frame=pl.DataFrame({"a": [1]}), mode="append"))
+                transaction.write(TableWrite(table="t", rows=RowBatches(pl.DataFrame({"a": [1]})), mode="append"))
             if not kills:
                 transaction.commit()
             return is_first
@@ -211,7 +213,7 @@ def test_a_database_remembers_which_node_of_which_run_has_added_its_rows(tmp_pat
 def test_a_database_that_another_program_keeps_locked_is_told_with_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_writes, "BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(database_writes_sqlite, "BUSY_TIMEOUT_S", 0.1)
     with closing(sqlite3.connect(tmp_path / "ware.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(InvalidInput, match=r"ware\.db could not be written: database is locked") as caught:
@@ -223,7 +225,7 @@ def test_a_database_that_another_program_keeps_locked_is_told_with_the_way_out(
 
 @pytest.mark.parametrize(
     ("mode", "keys", "words"),
-    [("merge", (), "overwrite, append or upsert"), ("upsert", (), "needs keys"),
+    [("merge", (), "overwrite, append, overwrite_partitions, upsert"), ("upsert", (), "needs keys"),
      ("upsert", ("kk",), 'did you mean "k"'),
      ("upsert", ("n",), "null in 1 rows")],
 )  # fmt: skip

@@ -6,12 +6,9 @@ All databases take their rows before the first one commits: what one of them ref
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import polars as pl
-
-from glue_tui.catalog.database_urls import sqlite_path
-from glue_tui.catalog.database_writes import DatabaseTransaction, TableWrite
+from glue_tui.catalog.database_writes import DatabaseTransaction, TableWrite, database_behind, open_transaction
+from glue_tui.catalog.row_batches import RowBatches
 from glue_tui.core.job import DatabaseSink
 from glue_tui.core.model import node_name
 from glue_tui.core.schema import TableChange
@@ -29,7 +26,7 @@ class _Database:
 
     @property
     def rows_added(self) -> int:
-        return sum(write.frame.height for write in self.writes if write.mode == "append")
+        return sum(write.rows.height for write in self.writes if write.mode == "append")
 
 
 class Databases:
@@ -41,26 +38,31 @@ class Databases:
         self._log = attempt.log
         self._project_dir = attempt.project_dir
         self._urls = attempt.connection_urls
-        self._databases: dict[Path, _Database] = {}
+        self._databases: dict[str, _Database] = {}
 
     def stage(self, frame: Frame, sink: DatabaseSink) -> int:
-        """Keep rows for the database file behind a connection."""
-        path = sqlite_path(self._urls[sink.connection], self._project_dir)
-        # Cloned, which copies no data: a script may go on to change its frame in place.
-        collected = frame.collect(engine="streaming") if isinstance(frame, pl.LazyFrame) else frame.clone()
-        write = TableWrite(table=sink.table, frame=collected, mode=sink.mode, keys=sink.keys)
-        self._databases.setdefault(path.resolve(), _Database(sink.connection)).writes.append(write)
-        rows = counted(write.frame.height, "row")
+        """Compute rows for the database behind a connection, and keep them."""
+        place = database_behind(self._urls[sink.connection], self._project_dir)
+        write = TableWrite(
+            table=sink.table,
+            rows=RowBatches(frame),
+            mode=sink.mode,
+            keys=sink.keys,
+            partition_by=sink.partition_by,
+        )
+        self._databases.setdefault(place, _Database(sink.connection)).writes.append(write)
+        rows = counted(write.rows.height, "row")
         self._log.info(f"{rows} for {write.table}, to appear behind {sink.connection} when the job succeeds")
-        return collected.height
+        return write.rows.height
 
     def prepare(self) -> None:
         """Bring all rows in, uncommitted. Raises InvalidInput if a database refuses them.
 
-        In the order of their paths, so that two jobs never wait for each other in a circle.
+        In the order of their places, so that two jobs never wait for each other in a circle.
         """
-        for path, database in sorted(self._databases.items()):
-            transaction = database.transaction = DatabaseTransaction(path)
+        for _, database in sorted(self._databases.items()):
+            url = self._urls[database.connection]
+            transaction = database.transaction = open_transaction(url, self._project_dir, self._log.warning)
             appends = any(write.mode == "append" for write in database.writes)
             if appends and not transaction.is_first_of(
                 self._key.run_id, node_name(self._key.node_id), database.rows_added, self._unfinished_in
@@ -71,8 +73,7 @@ class Databases:
                     " its rows, and was killed before it could say so; not written again"
                 )
                 database.writes.clear()
-            for write in database.writes:
-                transaction.write(write)
+            transaction.write(*database.writes)
 
     def publish(self) -> tuple[TableChange, ...]:
         """Let the rows appear, one database after the other; the catalog learns of them from a crawler."""
@@ -80,7 +81,7 @@ class Databases:
             assert database.transaction is not None
             database.transaction.commit()
             for write in database.writes:
-                rows = counted(write.frame.height, "row")
+                rows = counted(write.rows.height, "row")
                 self._log.info(f"{write.mode} {write.table} behind {database.connection}: {rows}")
         return ()
 
@@ -93,5 +94,7 @@ class Databases:
         for database in self._databases.values():
             if database.transaction is not None:
                 database.transaction.close()
+            for write in database.writes:
+                write.rows.close()
         self._databases.clear()
         return 0

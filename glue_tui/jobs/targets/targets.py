@@ -34,8 +34,6 @@ class Targets:
                     raise InvalidInput(f"{sink.table}: {sink.mode} of {sink.format} in {sink.path} is not there yet")
                 return (self._objects if is_s3(sink.path) else self._folders).stage(frame, sink)
             case DatabaseSink():
-                if sink.mode in _LATER[:1]:
-                    raise InvalidInput(f"{sink.table}: {sink.mode} of a database is not there yet")
                 return self._databases.stage(frame, sink)
             case _:
                 assert_never(sink)
