@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 import pytest
@@ -19,6 +20,9 @@ import pytest
 from glue_tui.client.launch import connect
 from glue_tui.client.socket import SocketClient
 from glue_tui.protocol.views import NodeView, RunView
+
+if TYPE_CHECKING:
+    from tests.crawlers.postgres_server import PostgresServer
 
 T = TypeVar("T")
 DEADLINE_S = 30.0
@@ -154,3 +158,24 @@ def engine(project: Path) -> Iterator[RunningEngine]:
         running.stop()
         _, alive = psutil.wait_procs(left, timeout=10)
         assert not alive, f"left running: {alive}"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server; whoever uses it leaves its schemas as they were."""
+    from tests.crawlers.postgres_server import postgres_server
+
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """A URL of a real PostgreSQL server, in an empty schema of its own: where tables go that name none."""
+    schema = f"test_{next(_numbers)}"
+    postgres.execute(f"CREATE SCHEMA {schema}")
+    yield f"{postgres.url()}&options=-csearch_path%3D{schema}"
+    postgres.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+_numbers = itertools.count(1)

@@ -11,7 +11,7 @@ import polars as pl
 
 from glue_tui.catalog.database_urls import BUSY_TIMEOUT_S, COMMITS_TABLE, quoted
 from glue_tui.catalog.database_writes import TableWrite, commit_stamps, no_such_column, several_with_key
-from glue_tui.catalog.types import is_json, json_text
+from glue_tui.catalog.types import CLOCK_FORMAT, is_json, json_text
 from glue_tui.core.problem import InvalidInput
 
 _PARTITIONS = "glue_tui_partitions"
@@ -198,8 +198,10 @@ def _storable(name: str, dtype: pl.DataType) -> pl.Expr:
     match dtype:
         case pl.Boolean():
             return column.cast(pl.Int8)
-        case pl.Date() | pl.Time():
+        case pl.Date():
             return column.cast(pl.String)
+        case pl.Time():
+            return column.dt.to_string(CLOCK_FORMAT)
         case pl.Datetime():
             text = column.dt.convert_time_zone("UTC") if dtype.time_zone else column
             return text.dt.to_string("%Y-%m-%d %H:%M:%S%.6f").str.strip_suffix(".000000")

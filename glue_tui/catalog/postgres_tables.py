@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from glue_tui.catalog import postgres_values as values
 from glue_tui.catalog.database_urls import quoted
 from glue_tui.catalog.database_writes import TableWrite, no_such_column
 from glue_tui.core.problem import InvalidInput
+
+_NAME = r'"(?:[^"]|"")+"|[^."]+'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,24 +54,14 @@ class RowColumns:
 
 def table_parts(table: str) -> tuple[str, str]:
     """Return schema and name of `name`, `schema.name`, or either in double quotes, where a dot is a plain letter."""
-    parts: list[str] = []
-    rest = table
-    while rest:
-        if rest.startswith('"'):
-            end = rest.replace('""', "  ").find('"', 1)
-            part, rest = (rest[1:end].replace('""', '"'), rest[end + 1 :]) if end > 0 else ("", "")
-            is_wrong = bool(rest) and not rest.startswith(".")
-            rest = rest[1:]
-        else:
-            part, _, rest = rest.partition(".")
-            is_wrong = False
-        if not part or is_wrong or len(parts) == 2:
-            break
-        parts.append(part)
-    else:
-        if parts:
-            return (parts[0], parts[1]) if len(parts) == 2 else ("", parts[0])
-    raise InvalidInput(f"{table} is no table's name", hint='name, schema.name, or "na.me" in double quotes')
+    parts = re.fullmatch(rf"(?:({_NAME})\.)?({_NAME})", table)
+    if parts is None:
+        raise InvalidInput(f"{table!r} is no table's name", hint='name, schema.name, or "na.me" in double quotes')
+    return _unquoted(parts[1] or ""), _unquoted(parts[2])
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def columns_for(write: TableWrite, table: ServerTable) -> RowColumns:

@@ -9,7 +9,7 @@ import re
 
 import polars as pl
 
-from glue_tui.catalog.types import is_json, json_text
+from glue_tui.catalog.types import CLOCK_FORMAT, is_json, json_text
 
 _INTEGERS = ("smallint", "integer", "bigint")
 _FLOATS = ("real", "double precision")
@@ -103,6 +103,8 @@ def written(name: str, dtype: pl.DataType, declared: str) -> pl.Expr:
             )
         case pl.Null() | pl.Categorical() | pl.Enum():
             return column.cast(pl.String)
+        case pl.Time():
+            return column.dt.to_string(CLOCK_FORMAT)
         case pl.Binary():
             return (pl.lit("\\x") + column.bin.encode("hex")).alias(name)
         case pl.Datetime() if dtype.time_zone:

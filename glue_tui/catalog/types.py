@@ -60,6 +60,8 @@ _FRACTIONAL = ("Float", "Decimal(")
 _NESTED = ("List(", "Array(", "Struct(", "Map(")
 """How polars' words for the types of lists and records begin."""
 
+CLOCK_FORMAT = "%H:%M:%S%.f"
+"""Of a time of day; a cast to text would leave out its fraction."""
 TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%S%.f"
 
 _DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)")
