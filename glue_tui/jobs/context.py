@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +18,7 @@ from glue_tui.logs.write import LogWriter
 
 _TABLE_FORMATS = ("parquet", "csv", "json", "ipc", "delta", "iceberg")
 _TABLE_MODES = ("overwrite", "append", "overwrite_partitions", "upsert")
-_DATABASE_MODES = ("overwrite", "append", "upsert")
+_DATABASE_MODES = ("overwrite", "append", "overwrite_partitions", "upsert")
 
 
 class JobContext:
@@ -76,6 +75,7 @@ class JobContext:
         table: str,
         mode: str = "overwrite",
         keys: Sequence[str] = (),
+        partition_by: Sequence[str] = (),
         checks: Sequence[str | Mapping[str, str]] = (),
         rejects: Mapping[str, str] | None = None,
     ) -> int:
@@ -84,8 +84,16 @@ class JobContext:
         They appear when the attempt succeeds, in one transaction of that database; if it fails nothing appears.
         """
         _check("mode", mode, _DATABASE_MODES)
-        sink = DatabaseSink(connection=connection, table=table, mode=mode, keys=tuple(keys))
-        return self._session.write(frame, replace(sink, checks=checks_of(checks), rejects=side_table(rejects)))
+        sink = DatabaseSink(
+            connection=connection,
+            table=table,
+            mode=mode,
+            keys=_names(keys),
+            partition_by=_names(partition_by),
+            checks=checks_of(checks),
+            rejects=side_table(rejects),
+        )
+        return self._session.write(frame, sink)
 
     def reject(self, frame: Frame, table: str, *, path: str, reason: str) -> int:
         """Add rows to a side table, each with this reason, the job, the run and the time; return their number."""

@@ -66,6 +66,3 @@ class Targets:
         known = self._attempt.connection_urls
         if name and name not in known:
             raise EntityNotFound(f'no connection named "{name}"', hint=did_you_mean(name, tuple(known)))
-
-
-_LATER = ("overwrite_partitions", "upsert")
