@@ -149,7 +149,8 @@ def node_facts(node: NodeView, *, now: float | None = None, with_reason: bool = 
         facts.append(f"{counted(node.rows_out, 'row')} out")
     if node.peak_memory_bytes:
         facts.append(size(node.peak_memory_bytes))
-    if node.exit_code and not (node.error is not None and node.error.type == "ExitCode"):
+    says_code = node.state == "SKIPPED" or (node.error is not None and node.error.type == "ExitCode")
+    if node.exit_code and not says_code:
         facts.append(f"exit {node.exit_code}")
     if node.warning:
         facts.append(node.warning)

@@ -44,8 +44,8 @@ def log_tail(node: NodeView, count: int = LOG_LINES_OF_FAILED) -> list[str]:
 
 
 def _node_lines(node: NodeView, *, with_logs: bool) -> list[str]:
-    # The trigger above a skipped node says why it did not fire.
-    facts = node_facts(node, with_reason=node.state != "SKIPPED")
+    # Of a skipped node that never ran, the trigger above it says why.
+    facts = node_facts(node, with_reason=node.state != "SKIPPED" or bool(node.attempts))
     lines = [f"{node.name}  {state_text(node.state)}" + (f"  {paint(facts, 'muted')}" if facts else "")]
     for earlier in node.attempts[:-1]:
         if earlier.error is not None:

@@ -87,6 +87,8 @@ def _node_answer(run: RunView, node: NodeView, now: float) -> tuple[Verdict, str
     if node.carried_from:
         return Verdict.DONE, f"It did not run again: {how_it_ended(run, node)}. A resume repeats what it is told to."
     match NodeState(node.state):
+        case NodeState.SKIPPED if node.attempts:
+            return Verdict.DONE, f"It ran{_by(node)}, found nothing to do and was skipped: {node.reason}."
         case NodeState.SKIPPED:
             return Verdict.NEVER, f"It did not run: {_why_skipped(run, node)}."
         case NodeState.PENDING:
@@ -105,6 +107,10 @@ def _node_answer(run: RunView, node: NodeView, now: float) -> tuple[Verdict, str
         return Verdict.WAITS, f"It is {node.state}: {how}, {began or 'just now'}."
     verdict = Verdict.FAILED if NodeState(node.state).is_failure else Verdict.DONE
     return verdict, f"It ran: {how}; {how_it_ended(run, node)}."
+
+
+def _by(node: NodeView) -> str:
+    return f", started by {node.started_by}" if node.started_by else ""
 
 
 def _why_skipped(run: RunView, node: NodeView) -> str:
@@ -172,14 +178,14 @@ def _attempt_line(run: RunView, attempt: AttemptView) -> Line:
 
 def _bottom_lines(run: RunView, node: NodeView) -> list[Line]:
     """Return what failed at the bottom of it, for a node that was skipped."""
-    if node.state != NodeState.SKIPPED:
+    if node.state != NodeState.SKIPPED or node.attempts:
         return []
     found = {
         root.node_id: root
         for trigger in starters_of(run, node.node_id)
         if trigger.state == "NEVER" and not trigger.was_paused
         for root in roots(run, trigger.name)
-        if NodeState(root.state).is_failure
+        if NodeState(root.state).is_failure or root.state == NodeState.SKIPPED
     }
     return [failure_line(run, root, BEHIND) for root in found.values()]
 
@@ -198,7 +204,9 @@ def _why_this_outcome(run: RunView) -> str:
     if summary.outcome == "ERROR":
         names = [node.name for node in run.nodes if node.state == NodeState.ERROR]
         return f"not the work of {listed(names)} failed, but what carries it out"
-    return _OUTCOMES[summary.outcome]
+    skipped = any(node.state == NodeState.SKIPPED and node.attempts for node in run.nodes)
+    found_nothing = " or found nothing to do" if summary.outcome == "SUCCEEDED" and skipped else ""
+    return _OUTCOMES[summary.outcome] + found_nothing
 
 
 def _listeners(run: RunView, node: NodeView) -> list[tuple[TriggerRunView, str]]:

@@ -186,7 +186,7 @@ def _condition_lines(run: RunView, trigger: TriggerRunView, now: float) -> list[
         one_is_enough = trigger.logical == "ANY"
         lines.insert(0, muted("ANY: one of these is enough" if one_is_enough else "AND: all of these are needed"))
     if any(wanted == ANY_TERMINAL for _, wanted in conditions):
-        lines.append(muted(f"{ANY_TERMINAL}: it ended, no matter how; a skipped node has not run at all"))
+        lines.append(muted(f"{ANY_TERMINAL}: it ended, no matter how; a skipped node has done nothing"))
     for node in dict.fromkeys(source for source, wanted in conditions if wanted == NodeState.FAILED):
         ended = _node(run, node)
         if ended.state in (NodeState.TIMEOUT, NodeState.STOPPED) and trigger.state == "NEVER":
@@ -256,13 +256,16 @@ def _behind_it(run: RunView, trigger: TriggerRunView) -> list[Line]:
     """Return what failed, where it keeps a trigger from firing: at the bottom of all that was skipped on the way."""
     if trigger.state != "NEVER" or trigger.was_paused:
         return []
-    failed = [node for node in roots(run, trigger.name) if NodeState(node.state).is_failure]
-    return [failure_line(run, node, BEHIND) for node in failed[:ROOTS_MAX]]
+    found = roots(run, trigger.name)
+    kept_it = [one for one in found if NodeState(one.state).is_failure or one.state == NodeState.SKIPPED]
+    return [failure_line(run, node, BEHIND) for node in kept_it[:ROOTS_MAX]]
 
 
 def failure_line(run: RunView, node: NodeView, first: str = "") -> Line:
-    """Return what a node failed of, and where to read on."""
+    """Return what a node failed of, or why it was skipped, and where to read on."""
     said = f"{first}{node.name} {word_of(node)}"
+    if node.state == NodeState.SKIPPED and node.attempts:
+        said += f": {node.reason}"
     if node.error is not None:
         where = f" ({node.error.location})" if node.error.location else ""
         said += f": {error_text(node.error)}{where}"
@@ -282,7 +285,7 @@ def roots(run: RunView, trigger: str, seen: frozenset[str] = frozenset()) -> lis
         node = _node(run, condition[0])
         if not has_ended(node) or _holds(run, condition):
             continue
-        if node.state != NodeState.SKIPPED:
+        if node.state != NodeState.SKIPPED or node.attempts:
             found[node.node_id] = node
             continue
         for one in starters_of(run, node.node_id):

@@ -67,7 +67,9 @@ class AttemptResult:
     """Written to `result_path` as the worker's last act. No file, or half of one: it died before its work was done."""
 
     state: NodeState
-    """SUCCEEDED or FAILED."""
+    """SUCCEEDED, FAILED, or SKIPPED where there was nothing to do."""
+    reason: str = ""
+    """Why it was skipped."""
     error: NodeError | None = None
     rows_in: int | None = None
     rows_out: int | None = None

@@ -285,6 +285,8 @@ class _Draft:
             self.add(PropertiesPut(node_id=node_id, properties=result.properties))
         if state is NodeState.FAILED and self.run.status is WorkflowRunStatus.RUNNING and self._retries_left(node_id):
             self._queue_retry(node_id, attempt, error)
+        elif state is NodeState.SKIPPED and result:
+            self.add(NodeFinished(node_id=node_id, state=state, reason=result.reason))
         else:
             self._finish_node(node_id, state)
 

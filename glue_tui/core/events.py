@@ -74,6 +74,8 @@ class NodeCarriedOver:
     rows_in: int | None = None
     rows_out: int | None = None
     outputs: tuple[str, ...] = ()
+    skip_reason: str = ""
+    """As of NodeRun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +192,7 @@ class NodeFinished:
     node_id: NodeId
     state: NodeState
     reason: str = ""
-    """For a node that a stop ended: what became of its work."""
+    """For a node that a stop ended: what became of its work. For one that is SKIPPED: why it found nothing to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

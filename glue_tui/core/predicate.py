@@ -61,7 +61,9 @@ def why_never(predicate: Predicate, run: WorkflowRun) -> str:
         node = run.nodes[condition.node_id]
         now = "SKIPPED" if node.state is NodeState.SKIPPED else glue_state(node_type(node.node_id), node.state)
         wished = condition_text(condition).rsplit(" ", 1)[1]
-        if condition.state is None:
+        if node.skip_reason:
+            parts.append(f"{node_name(condition.node_id)} was skipped: {node.skip_reason}")
+        elif condition.state is None:
             parts.append(f"{node_name(condition.node_id)} did not run")
         else:
             parts.append(f"{node_name(condition.node_id)} is {now}, not {wished}")

@@ -22,7 +22,7 @@ from glue_tui.core.events import (
 from glue_tui.core.graph import WorkflowGraph, build_graph
 from glue_tui.core.model import NodeId, RunId, Workflow, node_name
 from glue_tui.core.problem import EntityNotFound, IllegalWorkflowState, InvalidInput, did_you_mean
-from glue_tui.core.run import NodeRun, WorkflowRun
+from glue_tui.core.run import WorkflowRun
 from glue_tui.core.states import NodeState, TriggerRunState
 
 
@@ -53,7 +53,7 @@ def plan_resume(run: WorkflowRun, workflow: Workflow, selected: Sequence[str] = 
     chosen = _chosen(run, graph, selected, workflow.source)
     redundant = [one for one in chosen if one in graph.downstream([other for other in chosen if other != one])]
     restart = [one for one in graph.node_ids if one in chosen and one not in redundant]
-    never_ran = {node_id for node_id, node in run.nodes.items() if not _did_run(node)}
+    never_ran = {node_id for node_id, node in run.nodes.items() if not node.did_run}
     undecided = _undecided(run) & known
     again = graph.downstream(restart) | undecided | (graph.downstream(undecided) & never_ran)
     if not restart and not again:
@@ -75,7 +75,7 @@ def plan_resume(run: WorkflowRun, workflow: Workflow, selected: Sequence[str] = 
 
 def _chosen(run: WorkflowRun, graph: WorkflowGraph, selected: Sequence[str], source: str) -> list[NodeId]:
     """Return the selected nodes, or those that failed."""
-    if not any(_did_run(node) for node in run.nodes.values()):
+    if not any(node.did_run for node in run.nodes.values()):
         raise IllegalWorkflowState(f"run {run.number} never came to its nodes", hint="start the workflow anew")
     if not selected:
         failed = [node_id for node_id, node in run.nodes.items() if node.state.is_failure]
@@ -98,7 +98,7 @@ def _undecided(run: WorkflowRun) -> frozenset[NodeId]:
     return frozenset(
         node_id
         for node_id, node in run.nodes.items()
-        if not _did_run(node)
+        if not node.did_run
         and (node_id in run.restart_node_ids or not waiting.isdisjoint(run.graph.triggers_starting.get(node_id, ())))
     )
 
@@ -106,11 +106,7 @@ def _undecided(run: WorkflowRun) -> frozenset[NodeId]:
 def _reachable(run: WorkflowRun, graph: WorkflowGraph) -> frozenset[NodeId]:
     """Return what can come, in this graph, of the trigger that started the run and of what ran in it."""
     by_start = graph.reached_from(run.cause.trigger) if run.cause.trigger in graph.triggers else frozenset()
-    return by_start | graph.downstream(node_id for node_id, node in run.nodes.items() if _did_run(node))
-
-
-def _did_run(node: NodeRun) -> bool:
-    return bool(node.attempts) or (bool(node.carried_from) and node.state is not NodeState.SKIPPED)
+    return by_start | graph.downstream(node_id for node_id, node in run.nodes.items() if node.did_run)
 
 
 def _find(run: WorkflowRun, name: str) -> NodeId:
@@ -121,7 +117,7 @@ def _find(run: WorkflowRun, name: str) -> NodeId:
         raise EntityNotFound(f'no node "{name}" in run {run.number}', hint=did_you_mean(name, known))
     if len(ids) > 1:
         raise InvalidInput(f'"{name}" is a job and a crawler', hint=f"say {' or '.join(ids)}")
-    if not _did_run(run.nodes[ids[0]]):
+    if not run.nodes[ids[0]].did_run:
         raise InvalidInput(
             f"{name} never ran in run {run.number}", hint="choose a node that ran, or start the workflow anew"
         )
@@ -173,6 +169,7 @@ def resume_events(
                 rows_in=node.rows_in,
                 rows_out=node.rows_out,
                 outputs=node.outputs,
+                skip_reason=node.skip_reason,
             )
         )
     for node_id in graph.node_ids:

@@ -103,6 +103,15 @@ class NodeRun:
     rows_in: int | None = None
     rows_out: int | None = None
     outputs: tuple[str, ...] = ()
+    skip_reason: str = ""
+    """Of a node that ran and is SKIPPED: why it found nothing to do. Empty where no trigger started it."""
+
+    @property
+    def did_run(self) -> bool:
+        """Whether it was at work, in this run or in the one from which it was taken over."""
+        return bool(self.attempts or self.skip_reason) or (
+            bool(self.carried_from) and self.state is not NodeState.SKIPPED
+        )
 
     @property
     def last(self) -> Attempt | None:
@@ -186,6 +195,7 @@ def apply(run: WorkflowRun | None, event: Event, at: float) -> WorkflowRun:
                 rows_in=event.rows_in,
                 rows_out=event.rows_out,
                 outputs=event.outputs,
+                skip_reason=event.skip_reason,
             )
             return _with_node(run, node)
         case TriggerFired():
@@ -204,7 +214,13 @@ def apply(run: WorkflowRun | None, event: Event, at: float) -> WorkflowRun:
             skipped = replace(_node(run, event.node_id), state=NodeState.SKIPPED, reason=event.reason, finished_at=at)
             return _with_node(run, skipped)
         case NodeFinished():
-            done = replace(_node(run, event.node_id), state=event.state, finished_at=at, reason=event.reason)
+            done = replace(
+                _node(run, event.node_id),
+                state=event.state,
+                finished_at=at,
+                reason=event.reason,
+                skip_reason=event.reason if event.state is NodeState.SKIPPED else "",
+            )
             return _with_node(run, done)
         case PropertiesPut():
             return replace(run, properties={**run.properties, **event.properties})

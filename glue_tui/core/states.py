@@ -87,7 +87,8 @@ class NodeState(StrEnum):
     STOPPED = "STOPPED"
     ERROR = "ERROR"
     SKIPPED = "SKIPPED"
-    """No trigger can start it any more in this run; the reason is kept beside it."""
+    """It did nothing: no trigger can start it any more in this run, or it ran and found nothing to do. The reason is
+    kept beside it."""
 
     @property
     def is_active(self) -> bool:
@@ -123,14 +124,24 @@ NODE_TRANSITIONS: dict[NodeState, frozenset[NodeState]] = {
             NodeState.STOPPING,
             NodeState.WAITING,
             NodeState.SUCCEEDED,
+            NodeState.SKIPPED,
             NodeState.FAILED,
             NodeState.ERROR,
         }
     ),
     NodeState.RUNNING: frozenset(
-        {NodeState.STOPPING, NodeState.WAITING, NodeState.SUCCEEDED, NodeState.FAILED, NodeState.ERROR}
+        {
+            NodeState.STOPPING,
+            NodeState.WAITING,
+            NodeState.SUCCEEDED,
+            NodeState.SKIPPED,
+            NodeState.FAILED,
+            NodeState.ERROR,
+        }
     ),
-    NodeState.STOPPING: frozenset({NodeState.STOPPED, NodeState.TIMEOUT, NodeState.SUCCEEDED, NodeState.ERROR}),
+    NodeState.STOPPING: frozenset(
+        {NodeState.STOPPED, NodeState.TIMEOUT, NodeState.SUCCEEDED, NodeState.SKIPPED, NodeState.ERROR}
+    ),
     **{state: frozenset() for state in FINAL_NODE_STATES},
 }
 """What may follow what inside one run; a node carried over from another run is in its final state from the beginning.
@@ -143,7 +154,7 @@ LISTENABLE_CRAWLER_STATES = (NodeState.SUCCEEDED, NodeState.FAILED, NodeState.ST
 
 
 ANY_TERMINAL = "ANY_TERMINAL"
-"""Ours: what a condition says that holds however its node ended. SKIPPED is no end: such a node never ran."""
+"""Ours: what a condition says that holds however its node ended. SKIPPED is no end: such a node did nothing."""
 
 
 LISTENABLE_WORDS = (*(state.value for state in LISTENABLE_JOB_STATES), "CANCELLED", ANY_TERMINAL)

@@ -11,8 +11,8 @@ from glue_tui.core.stimuli import WorkerExited
 def verdict(attempt: Attempt, exited: WorkerExited) -> tuple[NodeState, NodeError | None]:
     """Tell what an ended worker means. A complete result counts, even if a stop was on its way."""
     result = exited.result
-    if result is not None and result.state is NodeState.SUCCEEDED:
-        return NodeState.SUCCEEDED, None
+    if result is not None and result.state in (NodeState.SUCCEEDED, NodeState.SKIPPED):
+        return result.state, None
     if attempt.state is NodeState.STOPPING and attempt.stop_because is not None:
         return attempt.stop_because, stop_error(attempt)
     if result is not None and result.error is not None:

@@ -112,7 +112,7 @@ class NodeView(View, frozen=True):
     state: str
     """NodeState: PENDING, WAITING, … SKIPPED."""
     glue_state: str = ""
-    """Glue's word: JobRunState or CrawlState; empty where the node has not run."""
+    """Glue's word: JobRunState or CrawlState; empty where the node has not run, or was skipped."""
     reason: str = ""
     """Why it waits, was skipped, or was carried over."""
     warning: str = ""

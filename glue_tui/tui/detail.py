@@ -152,7 +152,7 @@ def _node(node: NodeView, definition: NodeDefinition | None, look: Look, now: fl
         facts.append(f"{counted(node.rows_in, 'row')} in")
     if node.rows_out is not None:
         facts.append(f"{counted(node.rows_out, 'row')} out")
-    if node.exit_code not in (None, 0):
+    if node.exit_code not in (None, 0) and node.state != "SKIPPED":
         facts.append(f"exit {node.exit_code}")
     facts.append(node.kind)
     dot = f" {look.glyph('dot')} "

@@ -272,7 +272,8 @@ class Run:
         self._report(WorkerStarted(key=self._key(name), pid=1, process_started_at=self.project.now))
 
     def finish(self, name: str, state: str = "SUCCEEDED", **properties: str) -> None:
-        """Let the worker of a node's last attempt end: well, badly, by a stop or timeout, or by vanishing for good."""
+        """Let the worker of a node's last attempt end: well, badly, with nothing to do, by a stop or timeout, or by
+        vanishing for good."""
         key = self._key(name)
         match NodeState(state):
             case NodeState.SUCCEEDED:
@@ -282,6 +283,9 @@ class Run:
                 error = NodeError(type="ValueError", message="no good")
                 result = AttemptResult(state=NodeState.FAILED, error=error, properties=properties)
                 self._report(WorkerExited(key=key, result=result, exit_code=1))
+            case NodeState.SKIPPED:
+                result = AttemptResult(state=NodeState.SKIPPED, reason="exit code 99", properties=properties)
+                self._report(WorkerExited(key=key, result=result, exit_code=0))
             case NodeState.STOPPED | NodeState.TIMEOUT:
                 assert self.state(name) == "STOPPING"
                 self._report(WorkerExited(key=key, result=None, signal=15))

@@ -175,6 +175,16 @@ def _(glue: Project) -> tuple[str, ...]:
     return in_run(run, "t3"), of_node(run, "d")
 
 
+@situation("A node that found nothing to do")
+def _(glue: Project) -> tuple[str, ...]:
+    chain = when("t1", A_SUCCEEDED, THEN_B) + when("t2", B_SUCCEEDED, '{ job = "c" }')
+    chain += when("over", '{ job = "a", state = "ANY_TERMINAL" }', '{ job = "d" }')
+    glue.write(start_of("a") + chain + jobs("a", "b", "c", "d"))
+    run = begun(glue, "a")
+    ends(run, "a", "SKIPPED")
+    return outcome(run), of_node(run, "a"), in_run(run, "t2"), of_node(run, "c"), in_run(run, "over")
+
+
 @situation("TR-2, F-6: paused after one run began and before another")
 def _(glue: Project) -> tuple[str, ...]:
     glue.write(start_of("a") + when("next", A_SUCCEEDED, THEN_B) + jobs("a", "b"))

@@ -46,7 +46,7 @@ from violation import require
 from glue_tui.core.attempt import AttemptKey
 from glue_tui.core.codec import from_data
 from glue_tui.core.decide import LOST_ATTEMPTS_MAX
-from glue_tui.core.events import AttemptQueued, AttemptStarting, Event, NodeCarriedOver, TriggerFired
+from glue_tui.core.events import AttemptQueued, AttemptStarting, Event, NodeCarriedOver, PropertiesPut, TriggerFired
 from glue_tui.core.invariants import check_run
 from glue_tui.core.job import Job
 from glue_tui.core.model import Condition, NodeId, RunId, Trigger
@@ -276,9 +276,15 @@ def _check_event(run: WorkflowRun, event: Event) -> None:
             lost = sum(one.was_lost for one in attempts)
             require(len(attempts) - lost <= node.max_retries, f"{where} {node_id} is tried too often")
             require(lost <= LOST_ATTEMPTS_MAX, f"{where} {node_id} was lost too often")
+            skipped = any(one.state is NodeState.SKIPPED for one in attempts)
+            require(not skipped, f"{where} {node_id} is tried again, though it found nothing to do")
             require(run.status is WorkflowRunStatus.RUNNING, f"{where} {node_id} is queued after a stop")
             fixed = node.non_overridable_arguments if isinstance(node, Job) else {}
             require(fixed.items() <= event.arguments.items(), f"{where} {node_id} lost an argument of its own")
+        case PropertiesPut(node_id=node_id):
+            last = run.nodes[node_id].last
+            well = last is not None and last.state is NodeState.SUCCEEDED
+            require(well, f"{where} {node_id} sets properties, and has not succeeded")
         case AttemptStarting(node_id=node_id):
             require(run.status is WorkflowRunStatus.RUNNING, f"{where} {node_id} starts after a stop")
         case _:
@@ -293,12 +299,16 @@ def _is_carried(run: WorkflowRun, trigger: Trigger) -> bool:
 
 def _check_rest(run: WorkflowRun) -> None:
     """A run that came to rest has forgotten no trigger, and no node of a trigger that fired."""
+    for node in run.nodes.values():
+        if node.state is NodeState.SKIPPED and node.attempts:
+            require(node.skip_reason == "exit code 99", f"run {run.number}: {node.node_id} says not why it skipped")
     for trigger in run.workflow.triggers:
         state = run.triggers[trigger.name].state
         where = f"run {run.number}: {trigger.name}"
         require(state is not TriggerRunState.WAITING, f"{where} is left undecided")
         if state is TriggerRunState.FIRED:
-            left = [one.node_id for one in trigger.actions if run.nodes[one.node_id].state is NodeState.SKIPPED]
+            nodes = [run.nodes[one.node_id] for one in trigger.actions]
+            left = [one.node_id for one in nodes if one.state is NodeState.SKIPPED and not one.skip_reason]
             require(not left, f"{where} fired, yet {left} never ran")
         elif trigger.predicate is not None and trigger.enabled and not _is_carried(run, trigger):
             held = [_holds(run, one) for one in trigger.predicate.conditions]

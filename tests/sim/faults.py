@@ -71,6 +71,8 @@ class FaultPlan:
     """The engine is busy for a while, so that its inputs come in heaps."""
     worker_disobeys: float = 0.0
     job_fails: float = 0.0
+    job_skips: float = 0.0
+    """It finds nothing to do."""
 
 
 def plan_faults(random: Random) -> FaultPlan:
@@ -96,4 +98,5 @@ def plan_faults(random: Random) -> FaultPlan:
         latency=chance(0.5),
         worker_disobeys=chance(0.5),
         job_fails=random.choice((0.0, 0.1, 0.3, 0.6)),
+        job_skips=random.choice((0.0, 0.0, 0.1, 0.3)),
     )

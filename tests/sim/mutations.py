@@ -185,6 +185,24 @@ MUTATIONS = (
         new="return True",
     ),
     Mutation(
+        what="a node that found nothing to do has succeeded",
+        path="core/verdict.py",
+        old="        return result.state, None",
+        new="        return NodeState.SUCCEEDED, None",
+    ),
+    Mutation(
+        what="why a node found nothing to do is forgotten",
+        path="core/run.py",
+        old='skip_reason=event.reason if event.state is NodeState.SKIPPED else ""',
+        new='skip_reason=""',
+    ),
+    Mutation(
+        what="a resume forgets that a node had found nothing to do",
+        path="core/resume.py",
+        old="                skip_reason=node.skip_reason,\n",
+        new="",
+    ),
+    Mutation(
         what="ANY_TERMINAL does not hold for a node in ERROR",
         path="core/model.py",
         old="return state is not NodeState.SKIPPED",

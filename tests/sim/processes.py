@@ -24,7 +24,8 @@ class Process:
     key: AttemptKey
     pid: int
     behaviour: str
-    """obeys | fails | hangs | deaf (hangs and ignores TERM) | vanishes | dies (after its result) | lingers (on TERM)"""
+    """obeys | fails | skips | hangs | deaf (hangs and ignores TERM) | vanishes | dies (after its result) |
+    lingers (on TERM)"""
     engine_number: int
     is_over: bool = False
 
@@ -121,10 +122,12 @@ class SimSupervisor:
             self._engine.report(report)
 
 
-def result_of(process: Process, is_failure: bool) -> AttemptResult:
+def result_of(process: Process) -> AttemptResult:
     """Return what a worker leaves behind as its last act."""
     name = node_name(process.key.node_id)
-    if is_failure:
+    if process.behaviour == "skips":
+        return AttemptResult(state=NodeState.SKIPPED, reason="exit code 99", properties={name: "skipped"})
+    if process.behaviour == "fails":
         error = NodeError(type="ValueError", message="no good", location=f"jobs/{name}.py:1")
         return AttemptResult(state=NodeState.FAILED, error=error)
     return AttemptResult(

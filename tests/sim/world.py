@@ -207,8 +207,8 @@ class World:
         self.conn.close()
         for process in [*self.processes.values()]:
             # Its lifeline is cut; some have done their last act before they notice.
-            if self.random.random() < 0.3 and process.behaviour in ("obeys", "fails", "dies"):
-                self.results[process.key] = result_of(process, process.behaviour == "fails")
+            if self.random.random() < 0.3 and process.behaviour in ("obeys", "fails", "skips", "dies"):
+                self.results[process.key] = result_of(process)
             self.end_process(process, signal=9)
         self.conn = connect(self._database, content)
         self.after(self.random.choice((0.1, 2.0, 30.0, 30.0, 400.0)), self.start_engine)
@@ -219,6 +219,8 @@ class World:
         seconds = self.random.choice((0.1, 1.0, 3.0, 12.0))
         if self.chance(self.plan.worker_disobeys):
             return self.random.choice(("hangs", "deaf", "vanishes", "dies", "lingers", "exits")), seconds
+        if self.chance(self.plan.job_skips):
+            return "skips", seconds
         return ("fails" if self.chance(self.plan.job_fails) else "obeys"), seconds
 
     def start_process(self, key: AttemptKey, begins_after_s: float) -> Process:
@@ -241,10 +243,10 @@ class World:
             case "exits":
                 self.end_process(process, exit_code=3)
             case "dies":
-                self.results[process.key] = result_of(process, is_failure=False)
+                self.results[process.key] = result_of(process)
                 self.end_process(process, signal=9)
             case behaviour:
-                self.results[process.key] = result_of(process, is_failure=behaviour == "fails")
+                self.results[process.key] = result_of(process)
                 self.makes_file(process.key)
                 self.end_process(process, exit_code=1 if behaviour == "fails" else 0)
 
