@@ -122,10 +122,11 @@ def error_text(error: ErrorView) -> str:
 
 
 def error_lines(error: ErrorView) -> list[str]:
-    """Return an error whole: the line that `error_text` gives, the rest of its message, the way out."""
+    """Return an error whole: what `error_text` gives, the rest of its message, the user's line, the way out."""
     rest = error.message.strip().split("\n")[1:]
     hint = [f"Hint: {harmless(error.hint)}"] if error.hint else []
-    return [error_text(error), *(f"  {harmless(line)}" for line in rest), *hint]
+    code = [f"    {harmless(line)}" for line in error.line.splitlines()]
+    return [error_text(error), *(f"  {harmless(line)}" for line in rest), *code, *hint]
 
 
 def harmless(text: str) -> str:

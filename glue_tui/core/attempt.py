@@ -26,6 +26,8 @@ class NodeError:
     message: str
     location: str = ""
     """`jobs/clean_sales.py:31`, the user's own line, where there is one."""
+    line: str = ""
+    """What is written there; below wrong syntax a caret."""
     hint: str = ""
 
 

@@ -23,7 +23,7 @@ _DRAIN_STOPPED_S = 0.2
 
 
 class CommandFailed(Exception):
-    """The program ended with another exit code than 0, or by a signal. `type` is the word for it in the result."""
+    """The program ended with another exit code than `success_codes`, or by a signal; `type` is the word for which."""
 
     def __init__(self, type: str, message: str, exit_code: int | None = None) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ def run_command(session: JobSession, work: CommandWork, stop: StopRequest) -> No
     """Run the program to its end, in the attempt's own process group, so that a stop reaches all that it starts.
 
     A stop is the program's affair, it gets the same signal: its own end is waited for. Raises CommandFailed with the
-    last lines of its output if it fails, Stopped if it ended after a stop.
+    last lines of its output if it fails, Stopped if it ended after a stop, Skipped if its exit code says so.
     """
     where = f"jobs.{session.job.name}"
     command = [session.templates.text(word, where=f"{where}.command") for word in work.command]
@@ -78,7 +78,10 @@ def run_command(session: JobSession, work: CommandWork, stop: StopRequest) -> No
     if stop.was_asked:
         session.log.info(f"the program ended {_how(code)} after it was asked to")
         stop.raise_if_asked()
-    if code != 0:
+    session.exit_code = code if code >= 0 else None
+    if code in work.skip_codes:
+        session.skip(f"exit code {code}")
+    if code not in work.success_codes:
         raise _failure(code, last_lines, for_want_of_memory=code == -signal.SIGKILL and killed_since(kills_before))
 
 

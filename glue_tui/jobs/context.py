@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import NoReturn
 
 import polars as pl
 
@@ -14,6 +15,7 @@ from glue_tui.core.problem import InvalidInput, did_you_mean
 from glue_tui.jobs.checks import REASON, checks_of, side_table
 from glue_tui.jobs.session import JobSession
 from glue_tui.jobs.targets.target import Frame
+from glue_tui.jobs.templates import PropertyValue, TypedProperties
 from glue_tui.logs.write import LogWriter
 
 _TABLE_FORMATS = ("parquet", "csv", "json", "ipc", "delta", "iceberg")
@@ -107,12 +109,36 @@ class JobContext:
             raise InvalidInput(f'job "{self.job}" has no targets', hint="add `targets = [...]` to its definition")
         return self._session.write_all(frame, targets)
 
+    def skip(self, reason: str = "nothing to do") -> NoReturn:
+        """End the job here as SKIPPED, with the reason: nothing that it wrote is published, no property is set.
+
+        What waits for its success is skipped, too. Never returns.
+        """
+        self._session.skip(str(reason) or "nothing to do")
+
+    def secret(self, name: str) -> str:
+        """Return the variable `name` of the engine's environment; its value is masked from now on.
+
+        Raises EntityNotFound where it is not set.
+        """
+        return self._session.secret(name)
+
+    def connection(self, name: str) -> str:
+        """Return the URL of a connection of the workflow, with its secrets filled in; they are masked.
+
+        Raises EntityNotFound with the nearest name.
+        """
+        return self._session.connection(name)
+
     def progress(self, done: float, total: float) -> None:
         """Show that `done` of `total` is done."""
         self._session.progress(done, total)
 
     def set_property(self, name: str, value: object) -> None:
-        """Set a run property for the nodes that start after this one."""
+        """Set a run property, as text, for the nodes that start after this one, if this one succeeds.
+
+        Raises InvalidInput for a value that holds a secret: properties are stored and shown.
+        """
         self._session.set_property(name, str(value))
 
     def count_rows_in(self, rows: int) -> None:
@@ -126,13 +152,18 @@ class JobContext:
 
     @property
     def arguments(self) -> dict[str, str]:
-        """`--name` to value, as the trigger and the job gave them."""
+        """`--name` to value, as the trigger and the job gave them; a KeyError names the nearest."""
         return self._session.arguments
 
     @property
     def properties(self) -> Mapping[str, str]:
-        """Run properties, with those set by this job."""
+        """Run properties as text, with those set by this job; a KeyError names the nearest."""
         return MappingProxyType(self._session.properties)
+
+    @property
+    def typed_properties(self) -> Mapping[str, PropertyValue]:
+        """The same as values of their declared types: int, float, bool, `datetime.date`, else str."""
+        return TypedProperties(self._session.properties, self._session.spec.property_types)
 
     @property
     def event_files(self) -> tuple[str, ...]:

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import os
 import sys
 import threading
 import types
 from pathlib import Path
 
+import glue_tui.jobs.for_scripts
 from glue_tui.core.job import PythonWork
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.jobs.context import JobContext
 from glue_tui.jobs.session import JobSession
 
+_FOR_SCRIPTS = str(Path(glue_tui.jobs.for_scripts.__file__).parent)
+
 
 def run_python(session: JobSession, work: PythonWork) -> None:
     """Run the script in the project folder, its own folder first on `sys.path`. What it raises comes out as it is."""
     path = session.project_dir / work.script
-    tree, code = _compiled(_read(path, work.script), path)
+    source = _read(path, work.script)
+    _keep_lines(source, path)
+    tree, code = _compiled(source, path)
     os.chdir(session.project_dir)
     sys.path.insert(0, str(path.parent))
+    sys.path.append(_FOR_SCRIPTS)  # The last: Glue's whole library, where it is installed, comes before ours.
     sys.argv = [str(path), *glue_arguments(session)]
     try:
         if _defines_run(tree):
@@ -53,6 +60,12 @@ def _compiled(source: bytes, path: Path) -> tuple[ast.Module, types.CodeType]:
     return tree, compile(tree, str(path), "exec", dont_inherit=True)
 
 
+def _keep_lines(source: bytes, path: Path) -> None:
+    """Let a traceback show the lines that run, and not what is saved meanwhile."""
+    text = source.decode("utf-8", "replace")
+    linecache.cache[str(path)] = (len(source), None, text.splitlines(keepends=True), str(path))
+
+
 def _read(path: Path, script: str) -> bytes:
     try:
         return path.read_bytes()
@@ -82,10 +95,12 @@ def _defines_run(tree: ast.Module) -> bool:
 
 
 def glue_arguments(session: JobSession) -> list[str]:
-    """Return the command line that Glue gives to a script."""
+    """Return the command line that Glue gives to a script; run properties are no part of it (rule JR-10)."""
     spec = session.spec
+    tries_before = f"_attempt_{spec.key.attempt - 1}" if spec.key.attempt > 1 else ""
     pairs = {
         "--JOB_NAME": session.job.name,
+        "--JOB_RUN_ID": f"jr_{spec.key.run_id.removeprefix('wr_')}_{session.job.name}{tries_before}",
         "--WORKFLOW_NAME": spec.workflow,
         "--WORKFLOW_RUN_ID": spec.key.run_id,
         **session.arguments,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import assert_never
 
@@ -11,6 +12,7 @@ from glue_tui.jobs.command_job import run_command
 from glue_tui.jobs.dashboard import run_dashboard
 from glue_tui.jobs.python_job import rehearse_python, run_python
 from glue_tui.jobs.session import JobReport, JobSession
+from glue_tui.jobs.skipping import Skipped
 from glue_tui.jobs.spark.run import run_spark
 from glue_tui.jobs.sql_job import run_sql_job
 from glue_tui.jobs.stopping import StopRequest
@@ -29,14 +31,16 @@ def run_job(
 ) -> JobReport:
     """Do a job's work and publish what it made, all or nothing. Whatever it raises is the user's failure, or Stopped.
 
-    What is complete when the stop comes is published.
+    What is complete when the stop comes is published; of a job that found nothing to do nothing is.
     """
     session = JobSession(spec, job, log=log, templates=templates, progress=progress)
     stop.clean_up = session.take_back
     try:
         try:
-            _do(session, stop)
-            session.prepare()
+            with contextlib.suppress(Skipped):
+                _do(session, stop)
+            if not session.skip_reason:
+                session.prepare()
             stop.defer()
             stop.raise_if_asked()
         except BaseException:
@@ -44,7 +48,7 @@ def run_job(
             if stop.was_asked:
                 log.warning(session.take_back())
             raise
-        return session.publish()
+        return session.skipped() if session.skip_reason else session.publish()
     finally:
         session.discard()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import assert_never
+from typing import NoReturn, assert_never
 
 import polars as pl
 
@@ -15,23 +17,30 @@ from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
 from glue_tui.core.attempt import AttemptSpec
 from glue_tui.core.checks import CheckResult, failed_texts
+from glue_tui.core.database_urls import server_url
 from glue_tui.core.job import DatabaseSink, Job, SideTable, Sink, TableSink
 from glue_tui.core.model import Connection
-from glue_tui.core.problem import InvalidInput
+from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.properties import PROPERTIES_MAX, VALUE_CHARS_MAX, length_problem
 from glue_tui.core.schema import TableChange
 from glue_tui.jobs.checks import held_against, side_rows
+from glue_tui.jobs.named import Named, not_found
 from glue_tui.jobs.scratch import Scratch
+from glue_tui.jobs.skipping import Skipped
 from glue_tui.jobs.targets.target import Attempt, Frame
 from glue_tui.jobs.targets.targets import Targets
 from glue_tui.jobs.templates import Templates
-from glue_tui.logs.write import LogWriter, counted
+from glue_tui.logs.write import MASK, SECRET_CHARS_MIN, LogWriter, counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobReport:
-    """What a job that succeeded has to show."""
+    """What a job that succeeded, or found nothing to do, has to show."""
 
+    skip_reason: str = ""
+    """Why there was nothing to do; empty of a job that succeeded."""
+    exit_code: int | None = None
+    """Of the program that a command job ran."""
     rows_in: int | None = None
     rows_out: int | None = None
     tables_read: tuple[str, ...] = ()
@@ -60,25 +69,32 @@ class JobSession:
         self.progress = progress
         self.project_dir = Path(spec.project_dir)
         self.catalog = Catalog.open(spec.catalog_path)
-        self.arguments = {
-            name: templates.text(value, where=f"jobs.{job.name}.arguments[{name!r}]")
-            for name, value in spec.arguments.items()
-        }
-        self.properties = dict(spec.properties)
+        self.arguments = Named(
+            "argument",
+            (
+                (name, templates.text(value, where=f"jobs.{job.name}.arguments[{name!r}]"))
+                for name, value in spec.arguments.items()
+            ),
+        )
+        self.properties = Named("run property", spec.properties.items())
         self.properties_set: dict[str, str] = {}
         self.rows_in: int | None = None
         self.rows_out: int | None = None
         self.outputs: list[str] = []
+        self.skip_reason = ""
+        self.exit_code: int | None = None
         self._counted_tables: set[str] = set()
         self.check_results: list[CheckResult] = []
         self._scratch = Scratch(Path(spec.result_path).parent)
+        self._connection_urls = ConnectionUrls(spec.connections, templates)
+        self._secrets: set[str] = set()
         self._targets = Targets(
             Attempt(
                 key=spec.key,
                 project_dir=self.project_dir,
                 catalog=self.catalog,
                 log=log,
-                connection_urls=ConnectionUrls(spec.connections, templates),
+                connection_urls=self._connection_urls,
                 connections={connection.name: connection.url for connection in spec.connections},
                 environment=templates.environment,
                 unfinished_in=spec.unfinished_in,
@@ -168,13 +184,47 @@ class JobSession:
             self._write(frame, sink)
         return rows
 
+    def secret(self, name: str) -> str:
+        """Return a variable of the environment, which is masked from now on. Raises EntityNotFound without it."""
+        value = self.templates.environment.get(name, "")
+        if not value:
+            hint = f"set {name} in the environment in which the engine is started"
+            raise EntityNotFound(f"the variable {name} is {'empty' if name in os.environ else 'not set'}", hint=hint)
+        self._keep_secret(value, name)
+        return value
+
+    def connection(self, name: str) -> str:
+        """Return the URL of a connection, all filled in; its password is masked. Raises EntityNotFound."""
+        if name not in self._connection_urls:
+            raise not_found("connection named", name, self._connection_urls)
+        url = self._connection_urls[name]
+        with contextlib.suppress(InvalidInput):  # No server: a file or a bucket has no password of its own.
+            for password in filter(None, server_url(url).passwords):
+                self._keep_secret(password, f"the password of connection {name}")
+        return url
+
+    def _keep_secret(self, value: str, what: str) -> None:
+        if len(value) < SECRET_CHARS_MIN and value not in self._secrets:
+            self.log.warning(f"{what} is shorter than {SECRET_CHARS_MIN} characters, and not masked")
+        self._secrets.add(value)
+        self.log.secrets.add(value)
+
     def set_property(self, name: str, value: str) -> None:
+        is_secret = value != MASK and self.log.secrets.mask(value) == MASK
+        if is_secret or any(secret in value for secret in self._secrets):
+            hint = "properties are stored and shown to everybody: let the node that needs it ask for it itself"
+            raise InvalidInput(f"property {name} would hold a secret", hint=hint)
         if len(value) > VALUE_CHARS_MAX:
             raise ValueError(f"property {name} has {length_problem(value)}")
         if name not in self.properties and len(self.properties) >= PROPERTIES_MAX:
             raise ValueError(f"property {name} would be one more than the {PROPERTIES_MAX:,} that a run can have")
         self.properties[name] = value
         self.properties_set[name] = value
+
+    def skip(self, reason: str) -> NoReturn:
+        """End the job here, as one that had nothing to do."""
+        self.skip_reason = reason
+        raise Skipped
 
     def stage_file(self, path: str, content: bytes) -> None:
         """Let one file, relative to the project folder, appear with `content` when the job is published."""
@@ -195,7 +245,16 @@ class JobSession:
             outputs=tuple(dict.fromkeys(self.outputs)),
             properties=self.properties_set,
             checks=tuple(self.check_results),
+            exit_code=self.exit_code,
         )
+
+    def skipped(self) -> JobReport:
+        """Report that there was nothing to do, and what is therefore discarded."""
+        for output in dict.fromkeys(self.outputs):
+            self.log.info(f"not published, as the job was skipped: {output}")
+        if self.properties_set:
+            self.log.info(f"not set, as the job was skipped: {', '.join(self.properties_set)}")
+        return JobReport(skip_reason=self.skip_reason, rows_in=self.rows_in, exit_code=self.exit_code)
 
     def take_back(self) -> str:
         """Remove what was staged by a job that is stopped, and say so for its log.

@@ -16,6 +16,9 @@ from glue_tui.core.attempt import AttemptSpec
 from glue_tui.core.problem import InvalidInput, did_you_mean
 from glue_tui.logs.write import Secrets
 
+PropertyValue = str | int | float | bool | datetime.date
+"""Of a run property, by its type: string, integer, number, boolean, date."""
+
 
 class TextTemplates:
     """Fills in templates as plain text, with what is known of a run, and with the environment."""
@@ -68,7 +71,8 @@ class Templates(TextTemplates):
         run = run_names(spec.key.run_id, spec.run_number, spec.scheduled_at)
         event = event_names(spec.event_files, spec.deleted_files)
         super().__init__({"properties": spec.properties, "run": run, "event": event}, secrets)
-        self._sql_names = self._names | {"properties": _Names("properties", _Typed(spec))}
+        typed = _ForQueries(spec.properties, spec.property_types)
+        self._sql_names = self._names | {"properties": _Names("properties", typed)}
 
     def sql(self, template: str, *, where: str, for_spark: bool = False) -> str:
         """Return a query filled in, each value as a SQL literal of its type and never as raw text.
@@ -153,14 +157,17 @@ class _Day(str):
     __slots__ = ()
 
 
-class _Typed(Mapping[str, Any]):
-    """Run properties as values of their types, made when they are asked for."""
+class TypedProperties(Mapping[str, PropertyValue]):
+    """Run properties as values of the types that the workflow declares, made when they are asked for.
 
-    def __init__(self, spec: AttemptSpec) -> None:
-        self._properties = spec.properties
-        self._types = spec.property_types
+    Raises InvalidInput for one whose text is not of its type.
+    """
 
-    def __getitem__(self, name: str) -> Any:
+    def __init__(self, properties: Mapping[str, str], types: Mapping[str, str]) -> None:
+        self._properties = properties
+        self._types = types
+
+    def __getitem__(self, name: str) -> PropertyValue:
         text = self._properties[name]
         kind = self._types.get(name, "string")
         try:
@@ -172,7 +179,7 @@ class _Typed(Mapping[str, Any]):
                 case "boolean":
                     return {"true": True, "false": False}[text]
                 case "date":
-                    return _Day(datetime.date.fromisoformat(text))
+                    return datetime.date.fromisoformat(text)
                 case _:
                     return text
         except (ValueError, KeyError):
@@ -184,6 +191,14 @@ class _Typed(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._properties)
+
+
+class _ForQueries(TypedProperties):
+    """The same as a template of a query needs them."""
+
+    def __getitem__(self, name: str) -> PropertyValue:
+        value = super().__getitem__(name)
+        return _Day(value) if isinstance(value, datetime.date) else value
 
 
 _PLACES = re.compile(r"AWS_(DEFAULT_)?REGION|AWS_PROFILE|AWS_ENDPOINT_URL\w*|AWS_\w+_FILE")

@@ -19,6 +19,8 @@ LINE_CHARS_MAX = 64 * 1024
 """A longer line is cut into pieces, so that a program that never ends a line can't fill the memory."""
 SECRET_CHARS_MIN = 4
 """Shorter values are not masked: `1` would blacken every log without protecting anything."""
+MASK = "***"
+"""What stands in the place of a secret."""
 _CHUNK_BYTES = 64 * 1024
 _CONTINUATION = "    "
 
@@ -41,10 +43,10 @@ class Secrets:
         self._spellings = tuple(sorted(spellings, key=lambda text: (-len(text), text)))
 
     def mask(self, text: str) -> str:
-        """Return `text` with every secret replaced by ***."""
+        """Return `text` with every secret replaced by MASK."""
         for spelling in self._spellings:
             if spelling in text:
-                text = text.replace(spelling, "***")
+                text = text.replace(spelling, MASK)
         return text
 
 

@@ -239,7 +239,7 @@ def _warning(definition: Job | Crawler | None, last: Attempt | None) -> str:
 def _error(error: NodeError | None) -> ErrorView | None:
     if error is None:
         return None
-    return ErrorView(type=error.type, message=error.message, location=error.location, hint=error.hint)
+    return ErrorView(type=error.type, message=error.message, location=error.location, line=error.line, hint=error.hint)
 
 
 def _max_attempts(definition: Job | Crawler | None, node: NodeRun) -> int:

@@ -87,6 +87,8 @@ class ErrorView(View, frozen=True):
     type: str
     message: str
     location: str = ""
+    line: str = ""
+    """What is written at `location`; a second line has a caret where the syntax is wrong."""
     hint: str = ""
 
 

@@ -28,7 +28,7 @@ from glue_tui.jobs.stopping import Stopped, StopRequest
 from glue_tui.jobs.templates import Templates
 from glue_tui.logs.write import ERROR, INFO, WARN, LogStream, LogWriter, Secrets, counted, write_all
 from glue_tui.worker.descendants import kill_descendants
-from glue_tui.worker.failure import describe, exit_code_of, story
+from glue_tui.worker.failure import MESSAGE_CHARS_MAX, describe, exit_code_of, story
 from glue_tui.worker.stop_signal import StopListener
 
 Progress = Callable[[float, float], None]
@@ -46,7 +46,8 @@ _CRAWL_STOPPED = "stopped; the catalog stays as it was"
 
 
 def run_attempt(spec: AttemptSpec, progress: Progress, listener: StopListener) -> int:
-    """Run one attempt to its end and return the exit code: 0 succeeded, 1 failed, and the result file says the rest.
+    """Run one attempt to its end and return the exit code: 0 succeeded or was skipped, 1 failed, and the result file
+    says the rest.
 
     EXIT_WITHOUT_RESULT where that file could not be written; its log says why, if that could be written.
     A negative number names the signal by which the process is to end: it was stopped.
@@ -86,11 +87,12 @@ def run_attempt(spec: AttemptSpec, progress: Progress, listener: StopListener) -
     except BaseException as error:
         for stream in streams:
             stream.finish()
-        if not isinstance(error, Stopped):
-            log.line(ERROR, story(error), always=True)
+        failed = _failed(error, spec, secrets)
+        if not isinstance(error, Stopped) and failed.error:
+            log.line(ERROR, story(error, failed.error), always=True)
         elif stop.clean_up is None:
             log.line(WARN, _CRAWL_STOPPED, always=True)
-        return end(_failed(error, spec, secrets), -signal.SIGTERM if stop.was_asked else 1)
+        return end(failed, -signal.SIGTERM if stop.was_asked else 1)
     return end(result, 0)
 
 
@@ -130,14 +132,16 @@ def _work(spec: AttemptSpec, log: LogWriter, secrets: Secrets, progress: Progres
         case Job() as job:
             report = run_job(spec, job, log=log, templates=templates, progress=progress, stop=stop)
             return AttemptResult(
-                state=NodeState.SUCCEEDED,
+                state=NodeState.SKIPPED if report.skip_reason else NodeState.SUCCEEDED,
+                reason=secrets.mask(report.skip_reason)[:MESSAGE_CHARS_MAX],
                 rows_in=report.rows_in,
                 rows_out=report.rows_out,
                 tables_read=report.tables_read,
                 table_changes=report.table_changes,
-                outputs=report.outputs,
+                outputs=tuple(secrets.mask(output) for output in report.outputs),
                 properties=report.properties,
                 checks=report.checks,
+                exit_code=report.exit_code,
             )
         case Crawler() as crawler:
             return _crawl(spec, crawler, log, templates, progress)
@@ -199,7 +203,7 @@ def _log_end(log: LogWriter, result: AttemptResult, seconds: float, *, was_stopp
         for count, way in ((result.rows_in, "in"), (result.rows_out, "out"))
         if count is not None
     )
-    end, level = str(result.state), INFO
+    end, level = str(result.state) + (f": {result.reason}" if result.reason else ""), INFO
     if result.state is NodeState.FAILED:
         # Whether the engine asked because of a stop or of the timeout, it alone knows.
         end, level = ("ended as it was asked to", WARN) if was_stopped else (end, ERROR)

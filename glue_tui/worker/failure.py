@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-import re
 import traceback
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
+
+import polars as pl
 
 from glue_tui.core.attempt import NodeError
 from glue_tui.core.problem import GlueTuiError
 from glue_tui.jobs.command_job import CommandFailed
 from glue_tui.jobs.spark.told_failure import ToldFailure
 from glue_tui.jobs.stopping import Stopped
+from glue_tui.worker.user_lines import is_ours, is_pythons, line_at, package_of, user_line
+from glue_tui.worker.way_out import hint_for, missing_column
 
-_MESSAGE_CHARS_MAX = 2000
-_OWN_FOLDER = str(Path(__file__).parent.parent)
-_NOT_THE_USERS = ("site-packages", "dist-packages", ".venv")
-_COLUMN = re.compile(r'unable to find column "(?P<name>[^"]*)"(?:; valid columns: \[(?P<known>[^\]]*)\])?')
+MESSAGE_CHARS_MAX = 2000
+_LINE_CHARS_MAX = 200
+_EXPRESSION = "This error occurred in the following expression:\n"
 
 
 def describe(error: BaseException, project_dir: Path, mask: Callable[[str], str]) -> NodeError:
     """Return an exception as the result file tells it."""
     kind, message, hint = _words(error)
+    if isinstance(error, ToldFailure):
+        place = line_at(error.location, project_dir)
+    else:
+        place = user_line(error, project_dir, name=missing_column(error))
     return NodeError(
         type=kind,
-        message=mask(message[:_MESSAGE_CHARS_MAX]),
-        location=_location(error, project_dir),
-        hint=mask(hint[:_MESSAGE_CHARS_MAX]),
+        message=mask(message[:MESSAGE_CHARS_MAX]),
+        location=place.location if place else "",
+        line="\n".join(line[:_LINE_CHARS_MAX] for line in mask(place.text).splitlines()) if place else "",
+        hint=mask(hint[:MESSAGE_CHARS_MAX]),
     )
 
 
@@ -44,20 +50,24 @@ def exit_code_of(error: BaseException) -> int | None:
             return None
 
 
-def story(error: BaseException) -> str:
-    """Return the traceback for the log: without frames of this program, and ending at the user's innermost line."""
+def story(error: BaseException, told: NodeError) -> str:
+    """Return what the log says: the user's line, and the traceback without frames of this program below that line."""
     match error:
         case ToldFailure():
             return error.story
         case CommandFailed() | GlueTuiError() if not _user_frames(error.__traceback__):
-            return f"{type(error).__name__ if isinstance(error, GlueTuiError) else error.type}: {error}"
+            return f"{told.type}: {error}"
         case _:
             pass
-    told = traceback.TracebackException.from_exception(error)
+    first = told.message.partition("\n")[0]
+    head = [f"{told.location}: {told.type}: {first}" if told.location else f"{told.type}: {first}"]
+    head += [f"    {line}" for line in told.line.splitlines()]
+    head += [told.hint] if told.hint else []
+    trace = traceback.TracebackException.from_exception(error)
     packages: list[str] = []
-    _shorten(told, packages, set())
+    _shorten(trace, packages, set())
     note = f"\n({len(packages)} lines inside {', '.join(sorted(set(packages)))} left out)" if packages else ""
-    return "".join(told.format()).rstrip("\n") + note
+    return "\n".join((*head, "".join(trace.format()).rstrip("\n") + note))
 
 
 def _words(error: BaseException) -> tuple[str, str, str]:
@@ -81,67 +91,45 @@ def _words(error: BaseException) -> tuple[str, str, str]:
         case SyntaxError():
             return type(error).__name__, error.msg, ""
         case _:
-            # Polars adds its whole plan below the message.
-            message = str(error).split("\n\n", 1)[0].strip()
-            return type(error).__name__, message or type(error).__name__, _hint(str(error))
+            return type(error).__name__, _message(error), hint_for(error)
 
 
-def _hint(message: str) -> str:
-    found = _COLUMN.search(message)
-    if found is None or not found["known"]:
-        return ""
-    known = re.findall(r'"([^"]*)"', found["known"])
-    near = get_close_matches(found["name"], known, n=1, cutoff=0.5)
-    return f'did you mean "{near[0]}"?' if near else "columns: " + ", ".join(known)
-
-
-def _location(error: BaseException, project_dir: Path) -> str:
-    """Return `path:line` of the innermost line that the user wrote."""
-    if isinstance(error, ToldFailure):
-        return error.location
-    if isinstance(error, SyntaxError) and error.filename and error.lineno:
-        place = _in_project(error.filename, project_dir)
-        if place:
-            return f"{place}:{error.lineno}"
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        place = _in_project(frame.filename, project_dir)
-        if place:
-            return f"{place}:{frame.lineno}"
-    return ""
-
-
-def _in_project(filename: str, project_dir: Path) -> str:
-    path = Path(filename)
-    if not path.is_relative_to(project_dir) or filename.startswith(_OWN_FOLDER):
-        return ""
-    inside = path.relative_to(project_dir)
-    return "" if any(part in _NOT_THE_USERS for part in inside.parts) else str(inside)
+def _message(error: BaseException) -> str:
+    """Return the message without what polars adds to it, but for the expression: its whole plan, above all."""
+    if isinstance(error, pl.exceptions.StructFieldNotFoundError):
+        return f'no field "{error}" in the struct'
+    first, *more = str(error).split("\n\n")
+    message = first.strip() or type(error).__name__
+    expressions = [part.removeprefix(_EXPRESSION).strip() for part in more if part.startswith(_EXPRESSION)]
+    return f"{message}, in {expressions[0]}" if expressions else message
 
 
 def _user_frames(trace: TracebackType | None) -> bool:
-    return any(not frame.filename.startswith(_OWN_FOLDER) for frame in traceback.extract_tb(trace))
+    return any(not is_ours(frame.filename) for frame in traceback.extract_tb(trace))
 
 
 def _shorten(told: traceback.TracebackException, packages: list[str], seen: set[int]) -> None:
-    """Leave out our own frames, and those of installed packages below the user's last one; tell which packages."""
+    """Leave out our own frames and what they called, and installed packages below the user's last line.
+
+    Tell which packages.
+    """
     if id(told) in seen:
         return
     seen.add(id(told))
-    frames = [frame for frame in told.stack if not frame.filename.startswith(_OWN_FOLDER)]
-    users = [place for place, frame in enumerate(frames) if not _package(frame.filename)]
+    frames: list[traceback.FrameSummary] = []
+    within_ours = True
+    for frame in told.stack:
+        package = package_of(frame.filename)
+        within_ours = is_ours(frame.filename) or (within_ours and bool(package or is_pythons(frame.filename)))
+        if not within_ours:
+            frames.append(frame)
+        elif package:
+            packages.append(package)
+    users = [place for place, frame in enumerate(frames) if not package_of(frame.filename)]
     if users:
-        packages += [_package(frame.filename) for frame in frames[users[-1] + 1 :]]
+        packages += [package_of(frame.filename) for frame in frames[users[-1] + 1 :]]
         del frames[users[-1] + 1 :]
     told.stack[:] = frames
     for other in (told.__cause__, told.__context__, *(told.exceptions or ())):
         if other is not None:
             _shorten(other, packages, seen)
-
-
-def _package(filename: str) -> str:
-    """Return the installed package that a source file belongs to; empty for the user's own and the standard library."""
-    parts = Path(filename).parts
-    for folder in _NOT_THE_USERS[:2]:
-        if folder in parts[:-1]:
-            return parts[parts.index(folder) + 1]
-    return ""

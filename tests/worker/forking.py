@@ -132,7 +132,7 @@ class ServerUnderTest:
         self.start(spec)
         exited, _ = self.until_exit(spec)
         result = read_result(spec)
-        assert exited.exit_code == (0 if result.state == "SUCCEEDED" else 1)
+        assert exited.exit_code == (1 if result.state == "FAILED" else 0)
         return result
 
     def close(self) -> None:

@@ -164,7 +164,8 @@ if __name__ == "__main__":
     assert server.run(spec).state is NodeState.SUCCEEDED
     said = json.loads(Path(spec.log_path).read_text().splitlines()[1][31:])
     assert said["argv"] == [
-        *("--JOB_NAME", "plain", "--WORKFLOW_NAME", "flow", "--WORKFLOW_RUN_ID", spec.key.run_id),
+        *("--JOB_NAME", "plain", "--JOB_RUN_ID", f"jr_{spec.key.run_id[3:]}_plain"),
+        *("--WORKFLOW_NAME", "flow", "--WORKFLOW_RUN_ID", spec.key.run_id),
         *("--day", "2026-11-22"),
     ]
     assert (said["cwd"], said["stdin"]) == (str(tmp_path), "")
