@@ -187,17 +187,7 @@ def apply(run: WorkflowRun | None, event: Event, at: float) -> WorkflowRun:
         case RunStarted():
             return replace(run, started_at=at)
         case NodeCarriedOver():
-            node = NodeRun(
-                node_id=event.node_id,
-                state=event.state,
-                carried_from=event.from_run_id,
-                reason="carried over",
-                rows_in=event.rows_in,
-                rows_out=event.rows_out,
-                outputs=event.outputs,
-                skip_reason=event.skip_reason,
-            )
-            return _with_node(run, node)
+            return _with_node(run, _carried_over(event))
         case TriggerFired():
             fired = TriggerRun(
                 name=event.trigger,
@@ -244,6 +234,19 @@ def apply(run: WorkflowRun | None, event: Event, at: float) -> WorkflowRun:
             return _shifted(run, event.by_s)
         case _:
             assert_never(event)
+
+
+def _carried_over(event: NodeCarriedOver) -> NodeRun:
+    return NodeRun(
+        node_id=event.node_id,
+        state=event.state,
+        carried_from=event.from_run_id,
+        reason="carried over",
+        rows_in=event.rows_in,
+        rows_out=event.rows_out,
+        outputs=event.outputs,
+        skip_reason=event.skip_reason,
+    )
 
 
 def _opened(event: RunQueued, at: float) -> WorkflowRun:
