@@ -156,6 +156,8 @@ def node_facts(node: NodeView, *, now: float | None = None, with_reason: bool = 
     if node.warning:
         facts.append(node.warning)
     facts += node.checks
+    if node.left_out:
+        facts.append(f"{node.left_out} left out, as its log says")
     if node.carried_from:
         facts.append("carried over")
     elif node.reason and with_reason:

@@ -84,6 +84,8 @@ class AttemptResult:
     """Run properties that the job set (rule WF-15)."""
     checks: tuple[CheckResult, ...] = ()
     """Of the targets' rows."""
+    left_out: int = 0
+    """Files, folders and tables that a crawler could not read; its log names them."""
     exit_code: int | None = None
     """Of the program that a command job ran, or as a script gave it to `sys.exit`; None for others."""
 

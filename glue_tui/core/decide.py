@@ -279,6 +279,7 @@ class _Draft:
                 peak_memory_bytes=exited.peak_memory_bytes,
                 outputs=result.outputs if result else (),
                 checks=result.checks if result else (),
+                left_out=result.left_out if result else 0,
             )
         )
         if result and result.properties and state is NodeState.SUCCEEDED:

@@ -156,6 +156,7 @@ class AttemptFinished:
     peak_memory_bytes: int | None = None
     outputs: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,7 @@ class Attempt:
     peak_memory_bytes: int | None = None
     outputs: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+    left_out: int = 0
     was_lost: bool = False
     is_charged: bool = True
     """Whether a loss counts against the node."""
@@ -326,6 +327,7 @@ def _attempt_after(attempt: Attempt, event: LaterEvent, at: float) -> Attempt:
                 peak_memory_bytes=event.peak_memory_bytes,
                 outputs=event.outputs,
                 checks=event.checks,
+                left_out=event.left_out,
             )
         case AttemptLost():
             lost = NodeError(type="WorkerLost", message=event.reason)

@@ -102,6 +102,7 @@ def node_view(
         peak_memory_bytes=last.peak_memory_bytes if last else None,
         outputs=node.outputs,
         checks=failed_texts(last.checks) if last else (),
+        left_out=last.left_out if last else 0,
         attempts=tuple(_attempt_view(run, node, one, state_dir) for one in node.attempts),
         carried_from=node.carried_from,
         progress=progress if node.state is NodeState.RUNNING else None,

@@ -134,6 +134,8 @@ class NodeView(View, frozen=True):
     outputs: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     """A line for each check of a target that rows have failed without ending the job."""
+    left_out: int = 0
+    """Files, folders and tables that a crawler could not read; its log names them."""
     attempts: tuple[AttemptView, ...] = ()
     carried_from: str = ""
     """Run id from which a resumed run took this node over."""

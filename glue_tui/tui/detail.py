@@ -177,6 +177,8 @@ def _node_notes(node: NodeView, definition: NodeDefinition | None) -> list[Spans
     if node.warning:
         lines.append(((node.warning, "warn"),))
     lines += [((told, "warn"),) for told in node.checks]
+    if node.left_out:
+        lines.append(((f"{node.left_out} left out, as its log says", "warn"),))
     if node.reason and (node.error is not None or node.state not in FAILED):
         lines.append(((node.reason, "warn" if node.state == "WAITING" else "muted"),))
     if node.carried_from:

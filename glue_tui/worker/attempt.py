@@ -164,6 +164,7 @@ def _crawl(
     return AttemptResult(
         state=NodeState.SUCCEEDED,
         rows_in=report.rows,
+        left_out=len(report.problems),
         table_changes=report.table_changes,
         outputs=tuple(
             change.table.full_name for change in report.table_changes if change.kind is not ChangeKind.UNCHANGED

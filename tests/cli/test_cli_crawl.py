@@ -86,6 +86,7 @@ def test_on_a_full_disk_what_reads_the_state_says_what_to_do(shell: Shell, words
 def test_a_preview_of_a_crawl_that_was_compares_with_it_in_the_words_of_its_log(shell: Shell) -> None:
     ran = shell.process("run", "daily", "--local")
     assert ran.returncode == 0, ran.stderr
+    assert "1 left out, as its log says" in ran.stdout
     same = shell("crawl", "land", "--dry-run", "--exit-code")
     assert (same.returncode, "= raw.sales UNCHANGED" in same.stdout) == (0, True)
     write(shell.project_dir, "in/sales/day=2/a.csv", "id,price,till\n3,1.5,T1\n")
@@ -116,6 +117,7 @@ def test_a_crawl_for_good_is_a_run_of_the_crawler_alone_whose_log_is_told(shell:
     assert " WARN  left out in/sales/day=1/broken.csv" in done.stderr
     assert " INFO  SUCCEEDED, 6 rows in" in done.stderr
     assert "land  ✓ SUCCEEDED" in done.stdout
+    assert "1 left out, as its log says" in done.stdout
     assert "never" not in done.stdout
     assert [table["name"] for table in shell.json("catalog", "raw")] == ["sales", "stock"]
     (told,) = shell.json("runs")
