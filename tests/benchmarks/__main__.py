@@ -38,6 +38,7 @@ BENCHMARKS = (
     "crawl_big",
     "crawl_again",
     "crawl_database",
+    "pipeline",
 )
 PEERS = "peers"
 ROUNDS = 5
@@ -55,7 +56,10 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=ROUNDS, help=f"rounds of each; default {ROUNDS}")
     parser.add_argument("--json", type=Path, help="write the figures there, too")
     parser.add_argument("--readme", action="store_true", help="write the table into README.md, too")
-    parser.add_argument("--python", action="append", default=[], help="an interpreter that has luigi, doit … installed")
+    parser.add_argument(
+        "--python", action="append", default=[], help="an interpreter that has luigi, doit, duckdb … installed"
+    )
+    parser.add_argument("--rows", type=int, help="of the pipeline, in place of its two sizes")
     parser.add_argument("--first", action="store_true", help="go before all other work of the machine (needs root)")
     options = parser.parse_args()
     if options.readme and options.names:
@@ -68,7 +72,7 @@ def main() -> int:
     for name in options.names or (*BENCHMARKS, *([PEERS] if options.python else [])):
         began = time.perf_counter()
         try:
-            rows += measured(name, rounds=options.runs, peer_pythons=tuple(options.python))
+            rows += measured(name, rounds=options.runs, peer_pythons=tuple(options.python), pipeline_rows=options.rows)
         except Exception:
             # One that can't be run must not cost the figures of the others.
             traceback.print_exc()
@@ -86,10 +90,23 @@ def main() -> int:
     return int(bool(failed) or any(row.is_met is False for row in rows))
 
 
-def measured(name: str, *, rounds: int, is_smallest: bool = False, peer_pythons: tuple[str, ...] = ()) -> Iterator[Row]:
+def measured(
+    name: str,
+    *,
+    rounds: int,
+    is_smallest: bool = False,
+    peer_pythons: tuple[str, ...] = (),
+    pipeline_rows: int | None = None,
+) -> Iterator[Row]:
     """Yield the rows of one benchmark; its files are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix=f"glue-tui-{name}-") as scratch:
-        setting = Setting(rounds=rounds, scratch=Path(scratch), is_smallest=is_smallest, peer_pythons=peer_pythons)
+        setting = Setting(
+            rounds=rounds,
+            scratch=Path(scratch),
+            is_smallest=is_smallest,
+            peer_pythons=peer_pythons,
+            pipeline_rows=pipeline_rows,
+        )
         yield from import_module(f"tests.benchmarks.{name}").measure(setting)
 
 

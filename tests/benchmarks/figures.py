@@ -18,7 +18,9 @@ class Setting:
     is_smallest: bool = False
     """Only to see that it can be run."""
     peer_pythons: tuple[str, ...] = ()
-    """Interpreters that have other orchestrators installed."""
+    """Interpreters that have other orchestrators, or other engines of data, installed."""
+    pipeline_rows: int | None = None
+    """In place of the sizes of its goals."""
 
     def size(self, full: int, smallest: int) -> int:
         return smallest if self.is_smallest else full
