@@ -94,11 +94,13 @@ def test_durations_sizes_and_counts_read_like_this() -> None:
 
 
 def test_an_error_of_a_job_is_harmless_and_on_one_line() -> None:
-    error = ErrorView(type="ValueError", message="bad\x1b[2J\nsecond\x07", location="jobs/x.py:3", hint="mend it")
+    message, line = "bad\x1b[2J\nsecond\x07", "x = = 1\x1b\n    ^"
+    error = ErrorView(type="ValueError", message=message, location="jobs/x.py:3", line=line, hint="mend it")
     assert error_text(error) == "ValueError: bad — jobs/x.py:3"
-    whole = "\n".join(error_lines(error))
+    lines = error_lines(error)
+    assert [line.rstrip() for line in lines[2:]] == ["    x = = 1", "        ^", "Hint: mend it"]
+    whole = "\n".join(lines)
     assert "second" in whole
-    assert "Hint: mend it" in whole
     assert not {"\x1b", "\x07"} & set(whole)
 
 

@@ -105,6 +105,25 @@ def test_a_failed_node_takes_its_failure_branch_and_a_retry_runs_only_it_and_wha
     assert trace == ["prepared", "worked", "reported", "worked", "published"]
 
 
+def test_a_job_with_nothing_to_do_is_skipped_and_a_retry_leaves_it_alone(project: Path, engine: RunningEngine) -> None:
+    text = BRANCHES.replace("test -e mended", "exit 99").replace("[jobs.work]", "[jobs.work]\nskip_codes = [99]")
+    with_other = text + '[jobs.other]\ntype = "command"\ncommand = ["test", "-e", "mended"]\n'
+    write(project, "branches", with_other.replace('[{ job = "prepare" }]', '[{ job = "prepare" }, { job = "other" }]'))
+    engine.start()
+    engine.ask(lambda client: client.start_workflow_run("branches"))
+    first = engine.finished(1)
+    assert first.summary.outcome == "FAILED"
+    assert first.summary.failed_nodes == ("other",)
+    work, publish = engine.node(1, "work"), engine.node(1, "publish")
+    assert (work.state, work.reason, work.exit_code) == ("SKIPPED", "exit code 99", 99)
+    assert (publish.state, publish.reason) == ("SKIPPED", "worked can't fire: work was skipped: exit code 99")
+    (project / "mended").touch()
+    engine.ask(lambda client: client.resume_workflow_run("branches"))
+    second = engine.finished(2)
+    assert (second.summary.outcome, engine.node(2, "work").state) == ("SUCCEEDED", "SKIPPED")
+    assert (project / "trace.txt").read_text().split() == ["prepared", "worked"]
+
+
 def test_jr_6_and_jr_8_retries_follow_each_other_and_only_the_last_attempt_counts(
     project: Path, engine: RunningEngine
 ) -> None:

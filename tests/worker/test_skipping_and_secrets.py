@@ -90,7 +90,7 @@ def test_a_script_that_fails_after_it_skipped_has_failed(server: ServerUnderTest
         (1, NodeState.FAILED, ""),
     ],
 )
-def test_exit_codes_mean_what_the_definition_says(
+def test_jr_2_exit_codes_mean_what_the_definition_says(
     server: ServerUnderTest, tmp_path: Path, code: int, state: NodeState, reason: str
 ) -> None:
     work = CommandWork(command=("sh", "-c", f"exit {code}"), success_codes=(3, 4), skip_codes=(98, 99))
