@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,7 @@ from glue_tui.catalog.places import absolute_path, as_os_error, bucket_and_key, 
 from glue_tui.catalog.pruning import Trace
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
+from glue_tui.catalog.table_part import TablePart
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 
 _QUERY_WORDS = ("SELECT", "WITH", "FROM", "VALUES", "SHOW", "EXPLAIN")
@@ -28,12 +30,19 @@ _NO_COLUMN = re.compile(r'unable to find column "([^"]*)"; valid columns: \[(.*?
 
 
 def run_sql(
-    catalog: Catalog, query: str, *, project_dir: Path, environment: Mapping[str, str], trace: Trace | None = None
+    catalog: Catalog,
+    query: str,
+    *,
+    project_dir: Path,
+    environment: Mapping[str, str],
+    trace: Trace | None = None,
+    parts: Mapping[str, TablePart] | None = None,
 ) -> pl.LazyFrame:
     """Return the result of one query in polars' SQL, not yet computed.
 
-    `trace` learns which files are read. EXPLAIN gives the plan, and how many files of each table the query would open.
-    Raises InvalidInput for a query that is wrong, EntityNotFound for an unknown table, with the nearest name.
+    `trace` learns which files are read; of a table in `parts`, by name, only that part is read. EXPLAIN gives the plan,
+    and how many files of each table the query would open. Raises InvalidInput for a query that is wrong, EntityNotFound
+    for an unknown table, with the nearest name.
     """
     known = catalog.names()
     match _first_word(query):
@@ -42,13 +51,15 @@ def run_sql(
             return _executed(context, query, known)
         case "EXPLAIN", rest:
             rehearsal = Trace(is_rehearsal=True)
-            run_sql(catalog, rest, project_dir=project_dir, environment=environment, trace=rehearsal).collect()
-            plan = run_sql(catalog, rest, project_dir=project_dir, environment=environment).explain()
+            answer = partial(run_sql, catalog, rest, project_dir=project_dir, environment=environment, parts=parts)
+            answer(trace=rehearsal).collect()
+            plan = answer().explain()
             return pl.LazyFrame({"plan": [*map(str, rehearsal.reads), *plan.splitlines()]})
         case _:
             context = pl.SQLContext()
             for name in mentioned(query, known):
-                frame = scan(catalog, name, project_dir=project_dir, environment=environment, trace=trace)
+                part = parts.get(name) if parts else None
+                frame = scan(catalog, name, project_dir=project_dir, environment=environment, trace=trace, part=part)
                 context.register(name, frame)
             return _executed(context, query, known)
 

@@ -24,6 +24,7 @@ from glue_tui.catalog.readers.lake_tables import LAKES, lake_kind, logs_and_part
 from glue_tui.catalog.readers.log_files import scan_log
 from glue_tui.catalog.readers.typed_files import scan_typed
 from glue_tui.catalog.s3_access import CONNECTION_URL_PARAMETER, storage_for
+from glue_tui.catalog.table_part import TablePart
 from glue_tui.catalog.templates import filled_in
 from glue_tui.catalog.types import cast_column, parse, polars_type, text_type
 from glue_tui.core.problem import InvalidInput
@@ -50,15 +51,16 @@ def scan(
     environment: Mapping[str, str],
     trace: Trace | None = None,
     types: Mapping[str, str] | None = None,
+    part: TablePart | None = None,
 ) -> pl.LazyFrame:
     """Return a catalog table, its columns first and its partition keys last.
 
     Of a partitioned table only those files are opened whose partition values a query asks for. `environment` fills in
     `{{ env.NAME }}` in the URL of a connection, and says how `s3://` is reached. `types` are those that columns are
-    read as in place of the table's. Raises EntityNotFound for an unknown name, InvalidInput for a file that is gone
-    or has another header: with partition keys when it is asked for, else at once.
+    read as in place of the table's; `part` is all that is read of it. Raises EntityNotFound for an unknown name,
+    InvalidInput for a file that is gone or has another header: with partition keys when it is asked for, else at once.
     """
-    entry, rows = catalog.file_rows(full_name)
+    entry, rows = (part.entry, part.files) if part is not None else catalog.file_rows(full_name)
     table = entry.table
     if types:
         columns = tuple(replace(column, type=types.get(column.name, column.type)) for column in table.columns)
@@ -67,13 +69,14 @@ def scan(
     if table.is_in_database:
         if trace is not None and trace.is_rehearsal:
             return pl.LazyFrame(schema=table_schema(table))
-        return scan_database(
+        frame = scan_database(
             filled_in(table.location, environment),
             table.parameters.get(SOURCE_SCHEMA, ""),
             table.parameters.get(SOURCE_TABLE, table.name),
             table_schema(table),
             project_dir=project_dir,
         )
+        return frame if part is None or part.condition is None else frame.filter(part.condition)
     storage = storage_for(table.location, table.parameters.get(CONNECTION_URL_PARAMETER, ""), environment)
     files = _Files(entry=entry, rows=rows, project_dir=project_dir, storage=storage, trace=trace or Trace())
     return files.scan_pruned() if table.partition_keys else files.scan(files.chosen(map(file_from, rows)))

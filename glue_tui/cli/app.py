@@ -52,6 +52,7 @@ COMMANDS: dict[str, Entry] = {
     "catalog": Entry("catalog", "Data", "List databases and tables, or show one table"),
     "crawl": Entry("crawl", "Data", "Show what a crawler would change in the catalog, and why"),
     "sql": Entry("sql", "Data", "Query the tables of the catalog"),
+    "bookmark": Entry("bookmark", "Data", "Show what jobs have read, let them read it again"),
     "trigger": Entry("trigger", "Engine", "List, enable, disable and fire triggers"),
     "inbox": Entry("inbox", "Engine", "List the files that wait at EVENT triggers, fire or drop them"),
     "notify": Entry("notify", "Engine", "Show, try and repeat the notifications about runs"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from glue_tui.core.bookmarks import BookmarkEdit
 from glue_tui.core.table_edits import TableEdit
 from glue_tui.protocol.deliveries import DeliveryResult
 from glue_tui.protocol.inbox_views import InboxView
@@ -100,6 +101,9 @@ class EngineClient(Protocol):
 
     async def edit_table(self, edit: TableEdit) -> tuple[str, ...]:
         """Change a table of the catalog by hand; return what has changed, in words."""
+
+    async def edit_bookmark(self, edit: BookmarkEdit) -> tuple[str, ...]:
+        """Reset or rewind what a job has read; return what has changed, in words."""
 
     async def release_engine(self) -> None:
         """Let schedules and files start runs again in an engine that is held after repeated crashes."""

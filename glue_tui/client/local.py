@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from glue_tui.client.find import state_dir
 from glue_tui.client.requests import RequestClient
+from glue_tui.core.bookmarks import BookmarkEdit
 from glue_tui.core.problem import EngineUnavailable
 from glue_tui.core.table_edits import TableEdit
 from glue_tui.protocol.requests import Call, PruneHistory, Reply, Request
@@ -113,6 +114,19 @@ def edit_without_engine(project_dir: Path, edit: TableEdit) -> tuple[str, ...]:
 
     with owned_state(project_dir) as conn, transaction(conn):
         return edit_table(conn, edit, at=time.time())
+
+
+def edit_bookmark_without_engine(project_dir: Path, edit: BookmarkEdit) -> tuple[str, ...]:
+    """Change what a job has read while no engine runs; return what has changed, in words.
+
+    Raises as `edit_without_engine` does.
+    """
+    from glue_tui.engine.assemble import owned_state
+    from glue_tui.store import bookmarks
+    from glue_tui.store.database import transaction
+
+    with owned_state(project_dir) as conn, transaction(conn):
+        return bookmarks.edit(conn, edit, at=time.time())
 
 
 def prunable(project_dir: Path, ask: PruneHistory) -> PrunedView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TypeVar
 
+from glue_tui.core.bookmarks import BookmarkEdit
 from glue_tui.core.table_edits import TableEdit
 from glue_tui.protocol.deliveries import DeliveryResult
 from glue_tui.protocol.inbox_views import InboxView
@@ -13,6 +14,7 @@ from glue_tui.protocol.requests import (
     Done,
     DropFiles,
     DroppedReply,
+    EditBookmark,
     EditedReply,
     EditTable,
     GetInbox,
@@ -157,3 +159,6 @@ class RequestClient(ABC):
 
     async def edit_table(self, edit: TableEdit) -> tuple[str, ...]:
         return (await self._call(EditTable(edit=edit), EditedReply)).notes
+
+    async def edit_bookmark(self, edit: BookmarkEdit) -> tuple[str, ...]:
+        return (await self._call(EditBookmark(edit=edit), EditedReply)).notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from glue_tui.core.bookmarks import JobSlice
 from glue_tui.core.checks import CheckResult
 from glue_tui.core.job import Job
 from glue_tui.core.model import Connection, Crawler, NodeId, RunId
@@ -86,6 +87,8 @@ class AttemptResult:
     """Of the targets' rows."""
     left_out: int = 0
     """Files, folders and tables that a crawler could not read; its log names them."""
+    bookmark: JobSlice | None = None
+    """What a job with a bookmark has read, and need not read again."""
     exit_code: int | None = None
     """Of the program that a command job ran, or as a script gave it to `sys.exit`; None for others."""
 

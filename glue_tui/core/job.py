@@ -174,6 +174,8 @@ class Job:
     bookmark: BookmarkOption = BookmarkOption.DISABLE
     bookmark_keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By catalog table of a database: the columns whose values only grow (rule BK-5)."""
+    bookmark_tables: tuple[str, ...] = ()
+    """Catalog tables of which only what is new is read; empty: all that the job reads."""
     memory_bytes_max: int | None = None
     """What the attempt's processes may use together; None: what the machine has."""
     threads: int | None = None

@@ -327,6 +327,7 @@ class AuthoredJob(Authored):
     title: str | None = None
     targets: list[AuthoredSink] | None = None
     bookmark: BookmarkOption = BookmarkOption.DISABLE
+    bookmark_tables: list[str] | None = None
     bookmark_keys: dict[str, list[str]] = msgspec.field(default_factory=dict)
     memory: str | None = None
     threads: int | None = None

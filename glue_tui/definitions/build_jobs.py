@@ -81,6 +81,7 @@ def build_job(name: str, authored: AuthoredJob, scope: Scope) -> Job | None:
         notify_delay_after_s=notify_delay_after_s,
         targets=targets,
         bookmark=authored.bookmark,
+        bookmark_tables=tuple(table.lower() for table in authored.bookmark_tables or ()),
         bookmark_keys={table.lower(): tuple(keys) for table, keys in authored.bookmark_keys.items()},
         memory_bytes_max=memory_bytes_max,
         threads=authored.threads,
@@ -89,7 +90,7 @@ def build_job(name: str, authored: AuthoredJob, scope: Scope) -> Job | None:
 
 def _check_bookmark(authored: AuthoredJob, kind: JobType, path: KeyPath, scope: Scope) -> None:
     if kind not in _WITH_BOOKMARK:
-        for word in ("bookmark", "bookmark_keys"):
+        for word in ("bookmark", "bookmark_tables", "bookmark_keys"):
             if getattr(authored, word) != getattr(AuthoredJob(), word):
                 message = f"belongs to a {' or '.join(_WITH_BOOKMARK)} job; this one is {kind}"
                 scope.report.problem((*path, word), message)

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from glue_tui.catalog import lineage
 from glue_tui.catalog.write import apply_changes
 from glue_tui.core.attempt import AttemptKey, AttemptResult, NodeError
+from glue_tui.core.bookmarks import JobSlice
 from glue_tui.core.decide import decide
 from glue_tui.core.events import AttemptFinished, Event, NodeFinished, RunFinished, RunQueued
-from glue_tui.core.model import RunId
+from glue_tui.core.model import RunId, node_name
 from glue_tui.core.run import WorkflowRun, apply
 from glue_tui.core.schema import ChangeKind, TableChange
 from glue_tui.core.states import NodeState, Outcome, WorkflowRunStatus
 from glue_tui.core.stimuli import Stimulus
-from glue_tui.store import event_log, ledger, outbox
+from glue_tui.store import bookmarks, event_log, ledger, outbox
 from glue_tui.store.database import Connection
 
 OUR_FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError)
@@ -93,9 +94,12 @@ class Batch:
 
     def rename_workflow(self, before: str, name: str) -> None:
         """Let what is remembered of a workflow's triggers be that of the workflow under its new name."""
-        self.notes.append(f"{before} is called {name} now: its files, schedules and paused triggers move along")
+        self.notes.append(
+            f"{before} is called {name} now: its files, schedules, paused triggers and bookmarks move along"
+        )
         self.write(lambda conn: ledger.rename_workflow(conn, before, name))
         self.write(lambda conn: lineage.rename_workflow(conn, before, name))
+        self.write(lambda conn: bookmarks.rename_workflow(conn, before, name))
 
     def publish_tables(self, key: AttemptKey, result: AttemptResult) -> None:
         """Bring an attempt's tables into the catalog together with the event that ends it, and which ones it read."""
@@ -116,6 +120,29 @@ class Batch:
                     at=self.now,
                 )
             )
+
+    def advance_bookmark(self, key: AttemptKey, read: JobSlice) -> None:
+        """Make what an attempt has read old, together with the event that ends it."""
+        run = self.runs[key.run_id]
+        workflow, job = run.workflow.name, node_name(key.node_id)
+
+        def write(conn: Connection) -> None:
+            if not bookmarks.advance(
+                conn,
+                workflow,
+                job,
+                read,
+                run_id=key.run_id,
+                run_number=run.number,
+                attempt=key.attempt,
+                at=self.now,
+            ):
+                self.notes.append(
+                    f"the bookmark of {workflow}/{job} was changed while run {run.number} was at work: it stays so,"
+                    " and what that run has read is read again"
+                )
+
+        self.write(write)
 
     @property
     def is_empty(self) -> bool:

@@ -22,6 +22,7 @@ from glue_tui.protocol.requests import (
     Done,
     DropFiles,
     DroppedReply,
+    EditBookmark,
     EditedReply,
     EditTable,
     GetInbox,
@@ -56,6 +57,7 @@ from glue_tui.protocol.requests import (
     SummaryReply,
 )
 from glue_tui.protocol.views import RunSummary, RunView
+from glue_tui.store import bookmarks
 from glue_tui.store.database import transaction
 
 RUNS_LIMIT_MAX = 10_000
@@ -128,6 +130,9 @@ async def _reply(host: Host, call: Call) -> Reply:
             # Between two steps of the kernel, whose connection it is: what crawls bring in the meantime comes after.
             with transaction(host.kernel.conn) as conn:
                 return EditedReply(number=number, notes=edit_table(conn, edit, at=time.time()))
+        case EditBookmark(edit=edit):
+            with transaction(host.kernel.conn) as conn:
+                return EditedReply(number=number, notes=bookmarks.edit(conn, edit, at=time.time()))
         case other:
             assert_never(other)
 

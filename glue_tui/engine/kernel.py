@@ -295,6 +295,8 @@ class Kernel:
             ended_well = any(isinstance(one, AttemptFinished) and one.state is NodeState.SUCCEEDED for one in events)
             if ended_well:
                 batch.publish_tables(report.key, report.result)
+                if report.result.bookmark is not None:
+                    batch.advance_bookmark(report.key, report.result.bookmark)
 
     def _definitions_loaded(self, batch: Batch, workflows: tuple[Workflow, ...]) -> None:
         if workflows != tuple(self._loaded.values()):

@@ -29,9 +29,13 @@ class JobContext:
     def __init__(self, session: JobSession) -> None:
         self._session = session
 
-    def table(self, name: str) -> pl.LazyFrame:
-        """Return the catalog table `database.table`. Raises EntityNotFound with the nearest name."""
-        return self._session.table(name)
+    def table(self, name: str, *, transformation_ctx: str = "", bookmark: bool | None = None) -> pl.LazyFrame:
+        """Return the catalog table `database.table`. Raises EntityNotFound with the nearest name.
+
+        Of a job with a bookmark only what is new of it, unless `bookmark` is False; `transformation_ctx` is what the
+        bookmark calls it, if not by its name.
+        """
+        return self._session.table(name, transformation_ctx, bookmark)
 
     def write(
         self,

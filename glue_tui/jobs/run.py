@@ -45,6 +45,7 @@ def run_job(
             stop.raise_if_asked()
         except BaseException:
             stop.defer()
+            session.bookmark.let_go()
             if stop.was_asked:
                 log.warning(session.take_back())
             raise

@@ -15,7 +15,9 @@ from glue_tui.catalog.lineage import mentioned
 from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
+from glue_tui.catalog.table_part import TablePart
 from glue_tui.core.attempt import AttemptSpec
+from glue_tui.core.bookmarks import JobSlice
 from glue_tui.core.checks import CheckResult, failed_texts
 from glue_tui.core.database_urls import server_url
 from glue_tui.core.job import DatabaseSink, Job, SideTable, Sink, TableSink
@@ -23,6 +25,7 @@ from glue_tui.core.model import Connection
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.properties import PROPERTIES_MAX, VALUE_CHARS_MAX, length_problem
 from glue_tui.core.schema import TableChange
+from glue_tui.jobs.bookmarks import Bookmark
 from glue_tui.jobs.checks import held_against, side_rows
 from glue_tui.jobs.named import Named, not_found
 from glue_tui.jobs.scratch import Scratch
@@ -45,6 +48,7 @@ class JobReport:
     rows_out: int | None = None
     tables_read: tuple[str, ...] = ()
     table_changes: tuple[TableChange, ...] = ()
+    bookmark: JobSlice | None = None
     outputs: tuple[str, ...] = ()
     properties: dict[str, str] = field(default_factory=dict)
     checks: tuple[CheckResult, ...] = ()
@@ -88,31 +92,43 @@ class JobSession:
         self._scratch = Scratch(Path(spec.result_path).parent)
         self._connection_urls = ConnectionUrls(spec.connections, templates)
         self._secrets: set[str] = set()
+        self.bookmark = Bookmark(
+            spec, job, self.arguments, catalog=self.catalog, log=log, environment=templates.environment
+        )
         self._targets = Targets(
             Attempt(
-                key=spec.key,
+                key=self.bookmark.key,
                 project_dir=self.project_dir,
                 catalog=self.catalog,
                 log=log,
                 connection_urls=self._connection_urls,
                 connections={connection.name: connection.url for connection in spec.connections},
                 environment=templates.environment,
-                unfinished_in=spec.unfinished_in,
+                unfinished_in=self.bookmark.unfinished_in,
             )
         )
 
-    def table(self, full_name: str) -> pl.LazyFrame:
-        """Return a table of the catalog; its rows count as read, once per table. Raises EntityNotFound."""
-        self.count_table(full_name)
-        return scan(self.catalog, full_name, project_dir=self.project_dir, environment=self.templates.environment)
+    def table(self, full_name: str, context: str = "", bookmark: bool | None = None) -> pl.LazyFrame:
+        """Return a table of the catalog, or what is new of it; its rows count as read, once. Raises EntityNotFound.
 
-    def count_table(self, full_name: str) -> None:
-        entry = self.catalog.table(full_name)
-        if entry.full_name not in self._counted_tables:
-            self._counted_tables.add(entry.full_name)
-            self.count_rows_in(entry.rows)
-            files = f" in {counted(entry.files, 'file')}" if entry.files else ""
-            self.log.info(f"reads {entry.full_name}: {counted(entry.rows, 'row')}{files}")
+        `context` is the source's name in the bookmark, `bookmark` whether it is read by it, whatever the job says.
+        """
+        part = self.bookmark.part(full_name, context, bookmark)
+        self._count(full_name, part)
+        return scan(
+            self.catalog, full_name, project_dir=self.project_dir, environment=self.templates.environment, part=part
+        )
+
+    def _count(self, full_name: str, part: TablePart | None) -> None:
+        entry = part.entry if part is not None else self.catalog.table(full_name)
+        if entry.full_name in self._counted_tables:
+            return
+        self._counted_tables.add(entry.full_name)
+        rows, files = (part.rows, len(part.files)) if part is not None else (entry.rows, entry.files)
+        self.count_rows_in(rows)
+        where = f" in {counted(files, 'file')}" if entry.files else ""
+        what = f", new of {counted(entry.files, 'file') if entry.files else 'it'}" if part is not None else ""
+        self.log.info(f"reads {entry.full_name}: {counted(rows, 'row')}{where}{what}")
 
     def count_rows_in(self, rows: int) -> None:
         self.rows_in = (self.rows_in or 0) + rows
@@ -120,9 +136,15 @@ class JobSession:
     def query(self, template: str, *, where: str) -> pl.LazyFrame:
         """Return the answer to a query over catalog tables; `where` names its place in the definition."""
         query = self.templates.sql(template, where=where)
+        parts: dict[str, TablePart] = {}
         for full_name in mentioned(query, self.catalog.names()):
-            self.count_table(full_name)
-        return run_sql(self.catalog, query, project_dir=self.project_dir, environment=self.templates.environment)
+            part = self.bookmark.part(full_name)
+            self._count(full_name, part)
+            if part is not None:
+                parts[full_name] = part
+        return run_sql(
+            self.catalog, query, project_dir=self.project_dir, environment=self.templates.environment, parts=parts
+        )
 
     def write(self, frame: Frame, sink: Sink) -> int:
         """Write `frame` to one target, where it appears when the job succeeds, and return its rows."""
@@ -233,6 +255,7 @@ class JobSession:
 
     def prepare(self) -> None:
         """Let the targets take their rows, still unseen: what they refuse fails the job before anything appears."""
+        self.bookmark.hold()
         self._targets.prepare()
 
     def publish(self) -> JobReport:
@@ -242,6 +265,7 @@ class JobSession:
             rows_out=self.rows_out,
             tables_read=tuple(sorted(self._counted_tables)),
             table_changes=self._targets.publish(),
+            bookmark=self.bookmark.slice_read(),
             outputs=tuple(dict.fromkeys(self.outputs)),
             properties=self.properties_set,
             checks=tuple(self.check_results),

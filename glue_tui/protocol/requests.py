@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from glue_tui.core.bookmarks import BookmarkEdit
 from glue_tui.core.problem import ERRORS, GlueTuiError
 from glue_tui.core.table_edits import TableEdit
 from glue_tui.protocol.inbox_views import InboxView
@@ -145,6 +146,12 @@ class EditTable(_Frame, frozen=True):
     edit: TableEdit
 
 
+class EditBookmark(_Frame, frozen=True):
+    """Reset or rewind what a job has read."""
+
+    edit: BookmarkEdit
+
+
 Request = (
     GetProject
     | GetRun
@@ -166,6 +173,7 @@ Request = (
     | SendSample
     | RetryNotifications
     | EditTable
+    | EditBookmark
 )
 
 

@@ -13,6 +13,7 @@ from glue_tui.core.events import Event
 from glue_tui.core.problem import EntityNotFound
 from glue_tui.core.run import WorkflowRun, fold
 from glue_tui.protocol.present import run_summary
+from glue_tui.store.bookmarks import TABLES as BOOKMARK_TABLES
 
 MIGRATIONS = (
     """
@@ -119,6 +120,7 @@ MIGRATIONS = (
     """
     ALTER TABLE watches ADD COLUMN mounts TEXT NOT NULL DEFAULT '[]'
     """,
+    BOOKMARK_TABLES,
 )
 """Steps are only ever added. `removed_runs`: removed from the history, their log folders are still to be deleted."""
 

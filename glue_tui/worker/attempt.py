@@ -139,6 +139,7 @@ def _work(spec: AttemptSpec, log: LogWriter, secrets: Secrets, progress: Progres
                 tables_read=report.tables_read,
                 table_changes=report.table_changes,
                 outputs=tuple(secrets.mask(output) for output in report.outputs),
+                bookmark=report.bookmark,
                 properties=report.properties,
                 checks=report.checks,
                 exit_code=report.exit_code,
