@@ -25,7 +25,7 @@ from glue_tui.engine.inputs import DefinitionsLoaded
 from glue_tui.engine.intake import as_lost
 from glue_tui.engine.kernel import Kernel
 from glue_tui.engine.recovery import forget_crashes, leftovers, note_start, take_fence
-from glue_tui.engine.results import forget_results, remove_replaced
+from glue_tui.engine.results import forget_results, move_slices, remove_replaced
 from glue_tui.store import ledger
 from glue_tui.store.database import Connection, migrate, open_database, reading
 from glue_tui.store.event_log import MIGRATIONS as RUN_MIGRATIONS
@@ -76,6 +76,7 @@ def assembled(
             note(f"our own fault, please report: {traceback.format_exc()}")
             step = kernel.step((loaded, *(as_lost(one, error) or one for one in lost)), now)
         forget_results(lost, state_dir)
+        move_slices(step.renamed, state_dir)
         for problem in remove_replaced(step.published, project_dir):
             note(problem)
         for one in lost:

@@ -45,6 +45,8 @@ class Batch:
     """For the engine's own log."""
     published: list[TableChange] = field(default_factory=list)
     """What the step brings into the catalog."""
+    renamed: dict[str, str] = field(default_factory=dict)
+    """New names of workflows, and what they were called until now."""
     _writes: list[Callable[[Connection], None]] = field(default_factory=list)
 
     def current(self) -> list[WorkflowRun]:
@@ -94,6 +96,7 @@ class Batch:
 
     def rename_workflow(self, before: str, name: str) -> None:
         """Let what is remembered of a workflow's triggers be that of the workflow under its new name."""
+        self.renamed[name] = before
         self.notes.append(
             f"{before} is called {name} now: its files, schedules, paused triggers and bookmarks move along"
         )

@@ -34,7 +34,7 @@ from glue_tui.engine.kernel import Kernel, Step
 from glue_tui.engine.notifying import Notifier
 from glue_tui.engine.pruning import Pruner
 from glue_tui.engine.recovery import forget_crashes
-from glue_tui.engine.results import forget_results, remove_replaced
+from glue_tui.engine.results import forget_results, move_slices, remove_replaced
 from glue_tui.engine.scout import Scout
 from glue_tui.engine.specs import Specs
 from glue_tui.engine.supervisor import Report, Supervisor
@@ -339,6 +339,7 @@ class Host:
     def _clear_up(self, inputs: list[Input], step: Step) -> None:
         """A result that is committed has done its duty, and so have the files that it replaced."""
         forget_results(inputs, self.state_dir)
+        move_slices(step.renamed, self.state_dir)
         if any(change.replaced_folders or change.replaced_objects for change in step.published):
             assert self._tasks is not None
             self._tasks.create_task(self._remove_replaced(step.published))

@@ -64,6 +64,8 @@ class Step:
     touched_triggers: frozenset[TriggerKey]
     published: tuple[TableChange, ...] = ()
     """What the catalog says of tables from now on."""
+    renamed: tuple[tuple[str, str], ...] = ()
+    """Workflows that have another name from now on: the former, and the new one."""
     notes: tuple[str, ...] = ()
     """For the engine's own log."""
 
@@ -358,5 +360,6 @@ class Kernel:
             changed=changed,
             touched_triggers=frozenset(batch.touched_triggers),
             published=tuple(batch.published),
+            renamed=tuple((before, name) for name, before in batch.renamed.items()),
             notes=tuple(batch.notes),
         )

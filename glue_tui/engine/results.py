@@ -17,6 +17,7 @@ from glue_tui.core.schema import TableChange
 from glue_tui.core.states import NodeState
 from glue_tui.core.stimuli import WorkerExited
 from glue_tui.engine.inputs import Input, WorkerReported
+from glue_tui.store import slices
 
 
 def forget_results(inputs: Iterable[Input], state_dir: Path) -> None:
@@ -25,6 +26,12 @@ def forget_results(inputs: Iterable[Input], state_dir: Path) -> None:
         if isinstance(one, WorkerReported) and isinstance(one.report, WorkerExited):
             with contextlib.suppress(OSError):
                 Path(result_path(str(state_dir), one.report.key)).unlink()
+
+
+def move_slices(renamed: Iterable[tuple[str, str]], state_dir: Path) -> None:
+    """Let what jobs were about to publish be that of their workflows under their new names."""
+    for before, name in renamed:
+        slices.rename_workflow(state_dir, before, name)
 
 
 def unfinished_in(

@@ -126,9 +126,9 @@ class JobSession:
         self._counted_tables.add(entry.full_name)
         rows, files = (part.rows, len(part.files)) if part is not None else (entry.rows, entry.files)
         self.count_rows_in(rows)
-        where = f" in {counted(files, 'file')}" if entry.files else ""
-        what = f", new of {counted(entry.files, 'file') if entry.files else 'it'}" if part is not None else ""
-        self.log.info(f"reads {entry.full_name}: {counted(rows, 'row')}{where}{what}")
+        what, of = ("new row", f"{files:,} of ") if part is not None else ("row", "")
+        where = f" in {of}{counted(entry.files, 'file')}" if entry.files else ""
+        self.log.info(f"reads {entry.full_name}: {counted(rows, what)}{where}")
 
     def count_rows_in(self, rows: int) -> None:
         self.rows_in = (self.rows_in or 0) + rows
