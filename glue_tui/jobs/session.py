@@ -114,12 +114,13 @@ class JobSession:
         `context` is the source's name in the bookmark, `bookmark` whether it is read by it, whatever the job says.
         """
         part = self.bookmark.part(full_name, context, bookmark)
-        self._count(full_name, part)
+        self.count_table(full_name, part)
         return scan(
             self.catalog, full_name, project_dir=self.project_dir, environment=self.templates.environment, part=part
         )
 
-    def _count(self, full_name: str, part: TablePart | None) -> None:
+    def count_table(self, full_name: str, part: TablePart | None) -> None:
+        """Count and tell the rows of a table, or of a part of it, as read, once."""
         entry = part.entry if part is not None else self.catalog.table(full_name)
         if entry.full_name in self._counted_tables:
             return
@@ -139,7 +140,7 @@ class JobSession:
         parts: dict[str, TablePart] = {}
         for full_name in mentioned(query, self.catalog.names()):
             part = self.bookmark.part(full_name)
-            self._count(full_name, part)
+            self.count_table(full_name, part)
             if part is not None:
                 parts[full_name] = part
         return run_sql(

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SECTION = "## Glue's rules and ours"
 COUNTS = {"WF": 19, "TR": 17, "EV": 5, "CN": 9, "JR": 13, "RS": 8, "BK": 7, "CR": 2, "F": 16}
-"""Workflow runs, triggers, events, schedules, job runs, stop and resume, bookmarks, busy crawlers; F: what Glue leaves open."""
+"""Runs of workflows, triggers, events, schedules, runs of jobs, stop and resume, bookmarks, busy crawlers; F: open."""
 CRAWLERS = {
     "CR-6",
     "CR-8",

@@ -18,7 +18,6 @@ from glue_tui.catalog.scan import table_schema
 from glue_tui.catalog.types import polars_type
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import DataFile, Table
-from glue_tui.core.states import BookmarkOption
 from glue_tui.jobs.session import JobSession
 from glue_tui.jobs.templates import spark_text
 
@@ -45,13 +44,14 @@ def prepare_tables(session: JobSession, names: Iterable[str], folder: Path, *, c
     """
     statements: list[str] = []
     for name in names:
-        entry, rows = session.catalog.file_rows(name)
+        part = session.bookmark.part(name)
+        entry, rows = (part.entry, part.files) if part is not None else session.catalog.file_rows(name)
         _check_columns(entry.table, case_matters=case_matters)
         place = folder / name
         place.mkdir(parents=True)
         statements.append(f"CREATE DATABASE IF NOT EXISTS {_quoted(entry.table.database)}")
-        if _is_read_alike(entry.table) and session.job.bookmark is BookmarkOption.DISABLE:
-            session.count_table(name)
+        if _is_read_alike(entry.table):
+            session.count_table(name, part)
             files = opened_as_known(entry, [file_from(row) for row in rows], session.project_dir, LOCAL)
             statements += _linked(entry, files, place, session.project_dir)
         else:
@@ -68,7 +68,8 @@ def files_below(folder: Path) -> frozenset[str]:
 def _is_read_alike(table: Table) -> bool:
     """Say whether Spark reads the files as polars does: parquet of this machine, each column of the very type."""
     types = {column.name: str(polars_type(column.type)) for column in table.columns}
-    return not is_s3(table.location) and all(
+    is_local = not table.is_in_database and not is_s3(table.location)
+    return is_local and all(
         one.classification == "parquet"
         and all(types.get(name, said) == said for name, said in zip(one.columns, one.types, strict=False))
         and len(one.columns) == len(one.types)
