@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -158,17 +158,20 @@ def test_a_column_more_does_not_mean_a_query_more(tmp_path: Path, header: str, m
     lines = [[header.format(c) for c in columns], *([cell] * 100 for cell in ("1", "2025-01-31T10:00:00Z", "x-3"))]
     listed = _written(tmp_path / "wide.csv", "".join(",".join(line) + "\n" for line in lines).encode())
     queries: list[pl.LazyFrame] = []
-    collect = pl.LazyFrame.collect
-
-    def counted(frame: pl.LazyFrame, **options: Any) -> Any:
-        queries.append(frame)
-        return collect(frame, **options)
-
-    monkeypatch.setattr(pl.LazyFrame, "collect", counted)
+    for name in ("collect", "collect_batches"):
+        monkeypatch.setattr(pl.LazyFrame, name, _counted(getattr(pl.LazyFrame, name), queries))
     ((found,),) = list(read_files([listed], Classifier()))
     assert isinstance(found, CrawledFile)
     assert len(found.facts) == 100
     assert 0 < len(queries) < 50
+
+
+def _counted(ask: Callable[..., Any], queries: list[pl.LazyFrame]) -> Callable[..., Any]:
+    def counted(frame: pl.LazyFrame, **options: Any) -> Any:
+        queries.append(frame)
+        return ask(frame, **options)
+
+    return counted
 
 
 def _written(path: Path, content: bytes) -> ListedFile:
