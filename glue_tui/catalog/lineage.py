@@ -11,11 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from glue_tui.core.job import DashboardWork, Job, SqlWork, TableSink
-from glue_tui.core.model import NodeId, Workflow, crawler_id, job_id
+from glue_tui.core.job import DashboardWork, DatabaseSink, Job, Sink, SqlWork, TableSink
+from glue_tui.core.model import Connection, NodeId, Workflow, crawler_id, job_id
+from glue_tui.core.schema import SOURCE_SCHEMA, SOURCE_TABLE, Table
 
 _NO_NAMES = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|("[^"]*"|`[^`]*`)""", re.DOTALL)
 """Comments and texts of a query: a table's name in them is none. A quoted name may look as if one began in it."""
+_DEFAULT_SCHEMA = "public"
+"""Of PostgreSQL: whose tables need not name it."""
 _AROUND_DOTS = re.compile(r"\s*\.\s*")
 
 
@@ -80,11 +83,11 @@ def noted_uses(conn: sqlite3.Connection, full_name: str) -> list[TableUse]:
     ]
 
 
-def lineage(noted: Iterable[TableUse], workflows: Iterable[Workflow], full_name: str) -> tuple[TableUse, ...]:
+def lineage(noted: Iterable[TableUse], workflows: Iterable[Workflow], table: Table) -> tuple[TableUse, ...]:
     """Return who writes a table and who reads it, writers first: what runs did, and what the definitions will do."""
     uses = {(one.workflow, one.node_id, one.access): one for one in noted}
     for workflow in workflows:
-        for use in _defined_uses(workflow, full_name.lower()):
+        for use in _defined_uses(workflow, table):
             uses.setdefault((use.workflow, use.node_id, use.access), use)
         nodes = {*(crawler_id(one.name) for one in workflow.crawlers), *(job_id(one.name) for one in workflow.jobs)}
         for key, use in uses.items():
@@ -100,11 +103,25 @@ def mentioned(query: str, known: Sequence[str]) -> list[str]:
     return [name for name in known if name in plain and re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", plain)]
 
 
-def _defined_uses(workflow: Workflow, full_name: str) -> Iterable[TableUse]:
+def writes(sink: Sink, table: Table, connections: Iterable[Connection]) -> bool:
+    """Tell whether a target is this table; a database's table is known by the URL of its connection and its name."""
+    match sink:
+        case TableSink():
+            return sink.table.lower() == table.full_name
+        case DatabaseSink():
+            if not any(one.name == sink.connection and one.url == table.location for one in connections):
+                return False
+            schema, name = table.parameters.get(SOURCE_SCHEMA, ""), table.parameters.get(SOURCE_TABLE, table.name)
+            wanted = sink.table.replace('"', "").lower()
+            is_plain = schema in ("", _DEFAULT_SCHEMA) and wanted == name.lower()
+            return is_plain or wanted == f"{schema}.{name}".lower()
+
+
+def _defined_uses(workflow: Workflow, table: Table) -> Iterable[TableUse]:
     for job in workflow.jobs:
-        if any(isinstance(sink, TableSink) and sink.table.lower() == full_name for sink in job.targets):
+        if any(writes(sink, table, workflow.connections) for sink in job.targets):
             yield TableUse(workflow=workflow.name, node_id=job_id(job.name), access=Access.WRITES)
-        if any(mentioned(query, (full_name,)) for query in _queries(job)):
+        if any(mentioned(query, (table.full_name,)) for query in _queries(job)):
             yield TableUse(workflow=workflow.name, node_id=job_id(job.name), access=Access.READS)
 
 

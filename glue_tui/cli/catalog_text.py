@@ -11,7 +11,7 @@ from glue_tui.catalog.read import PartitionEntry, VersionEntry
 from glue_tui.cli.catalog_views import ColumnMatch, TableDetails, TableListing, UseView
 from glue_tui.cli.output import cell_width, harmless, paint, table_text, time_text
 from glue_tui.client.words import count, counted, size
-from glue_tui.core.schema import Column, DataFile
+from glue_tui.core.schema import DATABASE_KINDS, Column, DataFile
 
 PARTITIONS_SHOWN = 20
 VERSIONS_SHOWN = 5
@@ -76,6 +76,10 @@ def _head(table: TableListing, uses: Sequence[UseView]) -> str:
     lines = [f"{paint(table.full_name, 'running')}  {' · '.join(facts)}", f"at {harmless(table.location)}"]
     made = f", made {time_text(table.created_at)}" if table.created_at < table.updated_at else ""
     lines.append(f"updated {time_text(table.updated_at)}{made}")
+    if table.classification in DATABASE_KINDS and any(
+        one.access == "writes" and one.type == "job" and (one.at or 0) > table.updated_at for one in uses
+    ):
+        lines.append(paint("a job has written it since: a crawl counts its rows anew", "muted"))
     if table.lake_version:
         lines.append(f"files of {table.lake_version} in its log")
     if table.is_deprecated:

@@ -11,7 +11,7 @@ from glue_tui.catalog.read import Catalog, PartitionEntry, TableEntry, VersionEn
 from glue_tui.cli.history import project_history
 from glue_tui.core.model import NodeId, node_name
 from glue_tui.core.problem import EntityNotFound
-from glue_tui.core.schema import LAKE_VERSION, Column
+from glue_tui.core.schema import LAKE_VERSION, Column, Table
 from glue_tui.core.schema_changes import LOCKED_PARAMETER, NULL_TYPE, found_otherwise
 
 
@@ -119,7 +119,7 @@ def table_details(catalog: Catalog, project_dir: Path, name: str) -> TableDetail
         table=listing(entry),
         partitions=catalog.partitions(name),
         versions=catalog.versions(name),
-        uses=_uses(catalog, project_dir, entry.full_name),
+        uses=_uses(catalog, project_dir, entry.table),
     )
 
 
@@ -139,10 +139,10 @@ def matches(catalog: Catalog, text: str) -> tuple[ColumnMatch, ...]:
     return tuple(found)
 
 
-def _uses(catalog: Catalog, project_dir: Path, full_name: str) -> tuple[UseView, ...]:
+def _uses(catalog: Catalog, project_dir: Path, table: Table) -> tuple[UseView, ...]:
     from glue_tui.definitions.project import load_project
 
-    uses = lineage(catalog.uses(full_name), load_project(project_dir).workflows, full_name)
+    uses = lineage(catalog.uses(table.full_name), load_project(project_dir).workflows, table)
     numbers = _run_numbers(project_dir, {one.run_id for one in uses} - {""})
     return tuple(_use_view(one, numbers.get(one.run_id, 0)) for one in uses)
 

@@ -78,6 +78,8 @@ class AttemptResult:
     rows_out: int | None = None
     tables_read: tuple[str, ...] = ()
     """`database.table` of each table that a job read."""
+    tables_written: tuple[str, ...] = ()
+    """The same of tables in databases that a job wrote; the catalog learns what is in them by a crawl."""
     table_changes: tuple[TableChange, ...] = ()
     outputs: tuple[str, ...] = ()
     """Paths and database tables published, for people."""

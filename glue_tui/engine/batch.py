@@ -110,8 +110,9 @@ class Batch:
         if changes:
             self.published += changes
             self.write(lambda conn: apply_changes(conn, changes, run_id=key.run_id, at=self.now))
-        if run is not None and (changes or result.tables_read):
+        if run is not None and (changes or result.tables_read or result.tables_written):
             written = [change.table.full_name for change in changes if change.kind in _WRITTEN]
+            written += result.tables_written
             self.write(
                 lambda conn: lineage.note_uses(
                     conn,

@@ -11,7 +11,7 @@ from typing import NoReturn, assert_never
 
 import polars as pl
 
-from glue_tui.catalog.lineage import mentioned
+from glue_tui.catalog.lineage import mentioned, writes
 from glue_tui.catalog.query import run_sql
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
@@ -47,6 +47,8 @@ class JobReport:
     rows_in: int | None = None
     rows_out: int | None = None
     tables_read: tuple[str, ...] = ()
+    tables_written: tuple[str, ...] = ()
+    """Of those that are in databases."""
     table_changes: tuple[TableChange, ...] = ()
     bookmark: JobSlice | None = None
     outputs: tuple[str, ...] = ()
@@ -87,6 +89,7 @@ class JobSession:
         self.outputs: list[str] = []
         self.skip_reason = ""
         self.exit_code: int | None = None
+        self._database_sinks: list[DatabaseSink] = []
         self._counted_tables: set[str] = set()
         self.check_results: list[CheckResult] = []
         self._scratch = Scratch(Path(spec.result_path).parent)
@@ -165,6 +168,8 @@ class JobSession:
         if sink.checks:
             frame = self._checked(frame, sink)
         rows = self._targets.stage(frame, sink)
+        if isinstance(sink, DatabaseSink):
+            self._database_sinks.append(sink)
         self.outputs.append(output)
         return rows
 
@@ -200,7 +205,7 @@ class JobSession:
     def write_all(self, frame: Frame, sinks: tuple[Sink, ...]) -> int:
         """Write the same rows to every target and return their number, counted once."""
         if len(sinks) > 1 and isinstance(frame, pl.LazyFrame):
-            frame = frame.collect(engine="streaming")
+            frame = self._scratch.write(frame)
         first, *others = sinks
         rows = self.write(frame, first)
         for sink in others:
@@ -265,6 +270,7 @@ class JobSession:
             rows_in=self.rows_in,
             rows_out=self.rows_out,
             tables_read=tuple(sorted(self._counted_tables)),
+            tables_written=self._tables_written(),
             table_changes=self._targets.publish(),
             bookmark=self.bookmark.slice_read(),
             outputs=tuple(dict.fromkeys(self.outputs)),
@@ -280,6 +286,15 @@ class JobSession:
         if self.properties_set:
             self.log.info(f"not set, as the job was skipped: {', '.join(self.properties_set)}")
         return JobReport(skip_reason=self.skip_reason, rows_in=self.rows_in, exit_code=self.exit_code)
+
+    def _tables_written(self) -> tuple[str, ...]:
+        """Return which tables of the catalog are among the databases' tables that were written."""
+        return tuple(
+            entry.full_name
+            for entry in (self.catalog.tables() if self._database_sinks else ())
+            if entry.table.is_in_database
+            and any(writes(sink, entry.table, self.spec.connections) for sink in self._database_sinks)
+        )
 
     def take_back(self) -> str:
         """Remove what was staged by a job that is stopped, and say so for its log.

@@ -137,6 +137,7 @@ def _work(spec: AttemptSpec, log: LogWriter, secrets: Secrets, progress: Progres
                 rows_in=report.rows_in,
                 rows_out=report.rows_out,
                 tables_read=report.tables_read,
+                tables_written=report.tables_written,
                 table_changes=report.table_changes,
                 outputs=tuple(secrets.mask(output) for output in report.outputs),
                 bookmark=report.bookmark,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +102,32 @@ def test_who_will_read_a_table_is_known_before_it_has_run_and_who_no_longer_does
     finally:
         later.unlink()
         hello.write_text(before)
+
+
+def test_a_table_of_a_database_names_the_job_that_writes_it_there(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as conn, conn:
+        conn.executescript("CREATE TABLE Orders (n INTEGER); INSERT INTO Orders VALUES (1); CREATE TABLE other (n);")
+    (tmp_path / "workflows").mkdir()
+    (tmp_path / "workflows" / "load.toml").write_text(
+        '[connections.shop]\nurl = "sqlite:///shop.db"\n'
+        '[crawlers.shop]\ndatabase = "raw"\ntargets = [{ connection = "shop", include = "%" }]\n'
+        '[jobs.fill]\ntype = "sql"\nquery = "SELECT n + 1 AS n FROM raw.orders"\n'
+        'targets = [{ connection = "shop", table = "Orders", mode = "append" }]\n'
+        '[triggers.go]\ntype = "ON_DEMAND"\nactions = [{ crawler = "shop" }]\n'
+        '[triggers.then]\ntype = "CONDITIONAL"\nconditions = [{ crawler = "shop", state = "SUCCEEDED" }]\n'
+        'actions = [{ job = "fill" }]\n'
+    )
+    done = shell.process("run", "load", "--local")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert uses(shell, "raw.orders") == [
+        ("writes", "load", "crawler", "shop", 1),
+        ("writes", "load", "job", "fill", 1),
+        ("reads", "load", "job", "fill", 1),
+    ]
+    assert uses(shell, "raw.other") == [("writes", "load", "crawler", "shop", 1)]
+    assert "a job has written it since" in shell("catalog", "raw.orders").stdout
+    assert "a job has written it since" not in shell("catalog", "raw.other").stdout
 
 
 def test_parts_of_a_table_are_listed_whole(shell: Shell) -> None:
