@@ -155,7 +155,9 @@ def _rows(write: TableWrite) -> Iterator[tuple[object, ...]]:
                     f"column {name} of table {write.table}: SQLite has no number that is {found[name][0]}",
                     hint=f"write it as text: CAST({name} AS VARCHAR), or with fewer digits",
                 )
-        yield from batch.select(_storable(name, dtype) for name, dtype in schema.items()).iter_rows()
+        plain = batch.select(_storable(name, dtype) for name, dtype in schema.items())
+        # Column by column, which is faster than row by row.
+        yield from zip(*(column.to_list() for column in plain), strict=True)
 
 
 def _inexact(name: str, dtype: pl.DataType) -> pl.Expr | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
@@ -30,9 +30,12 @@ def write_table(
     mode: str = "overwrite",
     keys: Sequence[str] = (),
     *,
+    partition_by: Sequence[str] = (),
     project_dir: Path = Path(),
 ) -> None:
-    write = TableWrite(table=table, rows=RowBatches(frame), mode=mode, keys=tuple(keys))
+    write = TableWrite(
+        table=table, rows=RowBatches(frame), mode=mode, keys=tuple(keys), partition_by=tuple(partition_by)
+    )
     with closing(SqliteTransaction(sqlite_path(url, project_dir))) as transaction:
         transaction.write(write)
         transaction.commit()
@@ -157,6 +160,44 @@ def test_upsert_replaces_rows_with_the_same_keys(tmp_path: Path) -> None:
     ):
         write_table(url, "t", pl.DataFrame(rows), "upsert", ["k", "s"])
     assert sorted(read_table(url, "t").rows()) == [(1, "a", 1), (2, "b", 20), (3, "c", 31)]
+
+
+def test_overwrite_partitions_replaces_the_rows_of_the_partitions_that_come(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ware.db"
+    days = {"day": [date(2024, 1, 1), date(2024, 1, 1), date(2024, 1, 2), None], "v": [1, 2, 3, 4]}
+    write_table(url, "t", pl.DataFrame(days), "overwrite_partitions", partition_by=["day"])
+    again = pl.DataFrame({"v": [10, 40, 50], "day": [date(2024, 1, 1), None, date(2024, 1, 3)]})
+    write_table(url, "t", again, "overwrite_partitions", partition_by=["day"])
+    write_table(url, "t", again.clear(), "overwrite_partitions", partition_by=["day"])
+    assert sorted(read_table(url, "t")["v"]) == [3, 10, 40, 50]
+
+
+def test_what_sqlite_has_no_value_for_is_refused_and_the_rest_is_exact(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ware.db"
+    frame = pl.DataFrame(
+        {
+            "clock": pl.Series([time(1, 2, 3, 4), None]),
+            "list": pl.Series([[1, None], None], dtype=pl.List(pl.Int64)),
+            "record": pl.Series([{"a": "x"}, None], dtype=pl.Struct({"a": pl.String})),
+            "whole": pl.Series([Decimal(2**62 + 1), None], dtype=pl.Decimal(38, 0)),
+            "price": pl.Series([Decimal("1234567890123.45"), None], dtype=pl.Decimal(38, 2)),
+        }
+    )
+    write_table(url, "t", frame)
+    with closing(sqlite3.connect(tmp_path / "ware.db")) as conn:
+        assert conn.execute("SELECT * FROM t").fetchall() == [
+            ("01:02:03.000004", "[1,null]", '{"a":"x"}', 2**62 + 1, 1234567890123.45),
+            (None,) * 5,
+        ]
+    for name, wrong, dtype in (
+        ("whole", Decimal(2**63), pl.Decimal(38, 0)),
+        ("price", Decimal("12345678901234567.89"), pl.Decimal(38, 2)),
+        ("id", 2**64 - 1, pl.UInt64()),
+    ):
+        with pytest.raises(InvalidInput, match=f"column {name} of table t: SQLite has no number that is {wrong}"):
+            write_table(url, "t", pl.DataFrame({name: pl.Series([0, wrong], dtype=dtype)}))
+    with pytest.raises(InvalidInput, match="has bytes in it"):
+        write_table(url, "t", pl.DataFrame({"raw": [[b"x"]]}))
 
 
 def test_a_failed_write_leaves_the_table_as_it_was(tmp_path: Path) -> None:
