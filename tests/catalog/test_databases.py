@@ -195,7 +195,7 @@ def test_what_sqlite_has_no_value_for_is_refused_and_the_rest_is_exact(tmp_path:
         ("id", 2**64 - 1, pl.UInt64()),
     ):
         with pytest.raises(InvalidInput, match=f"column {name} of table t: SQLite has no number that is {wrong}"):
-            write_table(url, "t", pl.DataFrame({name: pl.Series([0, wrong], dtype=dtype)}))
+            write_table(url, "t", pl.DataFrame({name: pl.Series([None, wrong], dtype=dtype)}))
     with pytest.raises(InvalidInput, match="has bytes in it"):
         write_table(url, "t", pl.DataFrame({"raw": [[b"x"]]}))
 
