@@ -126,8 +126,10 @@ def _lines_that_name(name: str, project_dir: Path, files: list[str]) -> Iterator
         except (SyntaxError, ValueError):
             continue
         word = re.compile(rf"\b{re.escape(name)}\b")
-        for node in ast.walk(tree):
-            if (exact := _names(node, name, word)) is None:
+        nodes = list(ast.walk(tree))
+        docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if id(node) in docstrings or (exact := _names(node, name, word)) is None:
                 continue
             first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1)
             lines = [number for number in range(first, last + 1) if word.search(linecache.getline(file, number))]

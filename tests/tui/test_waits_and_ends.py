@@ -107,7 +107,7 @@ def test_w_says_in_words_when_any_end_holds_and_the_graph_shows_it(state: str, v
     here = looked(work_in(state, reason="nobody wants it" if state == "SKIPPED" else ""))
     lines = text_of(why_lines(here, NOW)[1])
     assert verdict in lines
-    assert "  ANY_TERMINAL: it ended, no matter how; a skipped node has not run at all" in lines
+    assert "  ANY_TERMINAL: it ended, no matter how; a skipped node has done nothing" in lines
     subject = subject_of(here.run, WORKFLOW)
     assert "any end" in [edge.label for edge in subject.edges]
     assert subject.moods[0] is mood

@@ -61,6 +61,16 @@ def test_a_misspelt_column_of_a_lazy_frame_is_told_with_the_line_that_names_it(
     assert "glue_tui/" not in failure.log
 
 
+def test_what_only_a_docstring_names_is_no_place_to_mend(server: ServerUnderTest, tmp_path: Path) -> None:
+    text = """
+    import polars as pl
+    def run(glue):
+        '''Reads unit_pirce.'''
+        pl.DataFrame({"unit_price": [1]}).select("unit_" + "pirce")
+    """
+    assert Failure(server, tmp_path, text).error.location == "bad.py:5"
+
+
 def test_where_several_lines_name_the_column_the_one_that_failed_is_told(
     server: ServerUnderTest, tmp_path: Path
 ) -> None:
