@@ -10,13 +10,13 @@ import polars as pl
 from polars.exceptions import PerformanceWarning
 
 from glue_tui.catalog.places import FileStatus, is_s3, local_status
+from glue_tui.catalog.readers.lake_log import LakeVersion, LogFile, read_log_of
 from glue_tui.catalog.readers.lake_tables import lake_folder, lake_kind, scan_lake, version_of
 from glue_tui.catalog.types import glue_type
 from glue_tui.core.problem import GlueTuiError, InvalidInput
 from glue_tui.core.schema import Column, DataFile, FileFormat
 from glue_tui.crawlers.facts import BrokenFile, ColumnFacts, CrawledFile, Found, LakeFiles
 from glue_tui.crawlers.group import GroupedTable
-from glue_tui.crawlers.lake_log import LakeVersion, LogFile, read_log_of
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.values import NULL_TYPE
 

@@ -56,6 +56,10 @@ class Project:
     def key(self, *, run: str = "wr_1", job: str = "writer", attempt: int = 1) -> AttemptKey:
         return AttemptKey(run_id=RunId(run), node_id=job_id(job), attempt=attempt)
 
+    def hidden(self) -> list[str]:
+        """What waits in the state folder."""
+        return [path.name for path in (self.folder / "state").iterdir() if path.name.startswith(".")]
+
     def targets(
         self,
         *,
@@ -128,3 +132,10 @@ class Project:
         report = run_job(spec, job, log=log, templates=templates, progress=lambda done, total: None, stop=StopRequest())
         self.apply(report.table_changes)
         return report
+
+
+def abandon(targets: Targets) -> None:
+    """Leave all as a kill does: the system lets go of the locks."""
+    for kind in (targets._objects, targets._lakes):
+        for _, lock_fd in kind._journal._places:
+            os.close(lock_fd)

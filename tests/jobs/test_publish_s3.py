@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Iterator
 
 import polars as pl
 import pytest
-from publishing import Project
+from publishing import Project, abandon
 
 from glue_tui.catalog.places import Storage
 from glue_tui.catalog.s3_access import storage_for
 from glue_tui.core.job import TableSink
 from glue_tui.core.model import Connection
 from glue_tui.core.problem import InvalidInput
-from glue_tui.jobs.targets.targets import Targets
 from tests.crawlers.s3_server import ENVIRONMENT, S3Server, running_s3
 
 LOCATION = "s3://lake/marts/sales"
@@ -61,16 +59,6 @@ def listed(project: Project) -> list[str]:
     return sorted(file.path for file in project.catalog.files("marts.sales"))
 
 
-def waiting(project: Project) -> list[str]:
-    return [path.name for path in (project.folder / "state").iterdir() if path.name.startswith(".")]
-
-
-def abandon(targets: Targets) -> None:
-    """Leave all as a kill does: the system lets go of the locks."""
-    for _, lock_fd in targets._objects._journal._places:
-        os.close(lock_fd)
-
-
 @pytest.mark.parametrize("file_format", ["parquet", "csv", "json", "ipc"])
 @pytest.mark.parametrize("keys", [(), ("part",), ("day", "part")])
 def test_what_is_written_is_read_back_as_it_was(
@@ -81,7 +69,7 @@ def test_what_is_written_is_read_back_as_it_was(
     assert objects(s3) == listed(project)
     assert sum(file.rows for file in change.files) == 4
     assert all(file.tag and file.size_bytes for file in change.files)
-    assert waiting(project) == []
+    assert project.hidden() == []
 
 
 def test_old_objects_are_read_until_the_commit_and_gone_after_it(project: Project, s3: S3Server) -> None:
@@ -131,7 +119,7 @@ def test_the_next_attempt_removes_what_a_killed_one_left(
     project.write(ROWS.head(1), sink(mode=mode), run="wr_2", attempt=2)
     assert project.read("marts.sales").height == (5 if mode == "append" else 1)
     assert objects(s3) == listed(project)
-    assert waiting(project) == []
+    assert project.hidden() == []
 
 
 def test_what_fails_leaves_nothing(project: Project, s3: S3Server) -> None:
@@ -143,7 +131,7 @@ def test_what_fails_leaves_nothing(project: Project, s3: S3Server) -> None:
     assert objects(s3) != before
     targets.discard()
     assert objects(s3) == before
-    assert waiting(project) == []
+    assert project.hidden() == []
 
 
 def test_a_table_without_rows_and_rows_with_other_columns(project: Project, s3: S3Server) -> None:
@@ -169,7 +157,7 @@ def test_a_target_that_can_not_be_is_refused(
     with pytest.raises(InvalidInput, match=message):
         targets.stage(ROWS, sink(**changes))
     targets.discard()
-    assert waiting(project) == []
+    assert project.hidden() == []
 
 
 def test_credentials_that_may_not_write_are_told(project: Project, s3: S3Server) -> None:

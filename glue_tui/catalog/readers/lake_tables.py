@@ -102,10 +102,14 @@ def open_delta(path: str, storage: Storage = LOCAL) -> DeltaTable:
     except ImportError as error:
         hint = "pip install 'glue-tui[delta]'"
         raise InvalidInput("Delta tables need a package that is not installed", hint=hint) from error
-    options = storage.polars_options(path).get("storage_options", {})
-    said = {key: str(value) for key, value in options.items() if key.startswith("aws_")}
     version = version_of(path.rpartition("/")[2])
-    return DeltaTable(lake_folder(path), version=version, storage_options=said or None)
+    return DeltaTable(lake_folder(path), version=version, storage_options=delta_options(path, storage))
+
+
+def delta_options(path: str, storage: Storage) -> dict[str, str] | None:
+    """Return the options by which deltalake reaches a path: nothing for one of this machine."""
+    options = storage.polars_options(path).get("storage_options", {})
+    return {key: str(value) for key, value in options.items() if key.startswith("aws_")} or None
 
 
 def open_iceberg(path: str, storage: Storage = LOCAL) -> StaticTable:

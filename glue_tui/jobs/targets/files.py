@@ -37,10 +37,16 @@ class WrittenFile:
 
 
 def write_files(
-    frame: pl.LazyFrame, sink: TableSink, folder: Path, name: str, *, file_bytes_max: int | None = None
+    frame: pl.LazyFrame,
+    sink: TableSink,
+    folder: Path,
+    name: str,
+    *,
+    file_bytes_max: int | None = None,
+    safe: str = _SAFE_IN_FOLDER_NAMES,
 ) -> tuple[WrittenFile, ...]:
     """Write `frame` below `folder`, synced to disk; the names of files begin with `name`. With `file_bytes_max` what
-    grows beyond about as much is parted into several.
+    grows beyond about as much is parted into several. Of partition values, letters beyond `safe` are escaped.
 
     Runs streaming and keeps the order of the rows, in each partition as well.
     """
@@ -50,7 +56,7 @@ def write_files(
         # Polars asks for the whole path below the folder, not the name alone: else all partitions share one file.
         row = arguments.partition_keys.row(0) if sink.partition_by else ()
         values = tuple(partition_text(value) for value in row)
-        steps = [f"{key}={_folder_text(value)}" for key, value in zip(sink.partition_by, values, strict=True)]
+        steps = [f"{key}={quote(value, safe=safe)}" for key, value in zip(sink.partition_by, values, strict=True)]
         path = "/".join([*steps, f"{name}-{arguments.index_in_partition:05d}.{sink.format}"])
         values_of[path] = values
         return path

@@ -101,7 +101,7 @@ class Folders:
             self._folders.append((folder, locked_place(folder)))
         lazy = frame.lazy()
         schema = lazy.collect_schema()
-        table = self._tables.written(sink, schema, _relative(target, Path(os.path.realpath(self._project_dir))))
+        table = self._tables.written(sink, schema, relative(target, Path(os.path.realpath(self._project_dir))))
         files = write_files(lazy, sink, folder, f"{self._node_prefix}{self._key.attempt}-{number}")
         key_types = tuple(schema[key] for key in sink.partition_by)
         new = partitions_of(files, key_types) if sink.mode == "overwrite_partitions" else frozenset()
@@ -197,19 +197,8 @@ class Folders:
         return removed
 
     def _target(self, sink: TableSink) -> Path:
-        if "://" in sink.path:
-            raise InvalidInput(
-                f"path of {sink.table}: {sink.path} is no folder of this machine",
-                hint="a folder, or s3://bucket/folder",
-            )
-        target = Path(os.path.realpath(self._project_dir / sink.path))
+        target = checked_folder(sink, self._project_dir)
         project_dir = Path(os.path.realpath(self._project_dir))
-        if target == project_dir or target in project_dir.parents:
-            raise InvalidInput(
-                f"path of {sink.table}: {sink.path} holds the whole project", hint="name a folder below it"
-            )
-        if target.exists() and not target.is_dir():
-            raise InvalidInput(f"path of {sink.table}: {sink.path} is a file", hint="a table is written into a folder")
         if sink.mode == "overwrite" and target.exists():
             for file in target.rglob("*"):
                 if file.is_file() and not file.name.startswith((".", "_")) and not is_data(file.name):
@@ -291,7 +280,7 @@ class Folders:
             status = path.stat()
             files.append(
                 DataFile(
-                    path=_relative(path, project_dir),
+                    path=relative(path, project_dir),
                     size_bytes=status.st_size,
                     mtime_ns=status.st_mtime_ns,
                     rows=file.rows,
@@ -304,11 +293,27 @@ class Folders:
             written_by=self._key.node_id,
             files=tuple(files),
             replace_files=sink.mode == "overwrite",
-            removed_paths=tuple(_relative(staged.target / path, project_dir) for path in replaced),
-            replaced_folders=tuple(_relative(one, project_dir) for one in self._set_aside.get(staged.target, ()))
+            removed_paths=tuple(relative(staged.target / path, project_dir) for path in replaced),
+            replaced_folders=tuple(relative(one, project_dir) for one in self._set_aside.get(staged.target, ()))
             if sink.mode != "append"
             else (),
         )
+
+
+def checked_folder(sink: TableSink, project_dir: Path) -> Path:
+    """Return the folder of a table, without links. Raises InvalidInput where there can be none."""
+    if "://" in sink.path:
+        raise InvalidInput(
+            f"path of {sink.table}: {sink.path} is no folder of this machine",
+            hint="a folder, or s3://bucket/folder",
+        )
+    target = Path(os.path.realpath(project_dir / sink.path))
+    project_dir = Path(os.path.realpath(project_dir))
+    if target == project_dir or target in project_dir.parents:
+        raise InvalidInput(f"path of {sink.table}: {sink.path} holds the whole project", hint="name a folder below it")
+    if target.exists() and not target.is_dir():
+        raise InvalidInput(f"path of {sink.table}: {sink.path} is a file", hint="a table is written into a folder")
+    return target
 
 
 def _put_in_place(folder: Path, target: Path) -> None:
@@ -320,7 +325,8 @@ def _put_in_place(folder: Path, target: Path) -> None:
         swap_folders(folder, target)
 
 
-def _relative(path: Path, project_dir: Path) -> str:
+def relative(path: Path, project_dir: Path) -> str:
+    """Return a path as the catalog keeps it."""
     return str(path.relative_to(project_dir)) if path.is_relative_to(project_dir) else str(path)
 
 

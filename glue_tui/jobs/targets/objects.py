@@ -131,14 +131,14 @@ class Objects:
                     _refuse_no_partitions(staged)
                 self._journal.note(staged.place, staged.location, staged.noted)
                 self._uploading.append(staged)
-                _each(staged.upload, staged.files)
+                each(staged.upload, staged.files)
 
     def publish(self) -> tuple[TableChange, ...]:
         """Let the objects appear and return what the catalog should say of them."""
         changes = []
         for staged in self._staged:
             with told(staged.sink):
-                _each(staged.appear, staged.files)
+                each(staged.appear, staged.files)
                 changes.append(self._change(staged))
         for staged in self._uploading:
             with told(staged.sink):
@@ -177,7 +177,7 @@ class Objects:
         statuses: dict[str, FileStatus]
         replaced: list[str] = []
         if sink.mode == "append":
-            statuses = dict(zip(names, _each(staged.storage.status, names), strict=True))
+            statuses = dict(zip(names, each(staged.storage.status, names), strict=True))
         else:
             statuses = staged.present()
             new = partitions_of(staged.files.values(), staged.key_types)
@@ -259,10 +259,12 @@ def told(sink: TableSink) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InvalidInput(f"{sink.table}: {error.filename}: {error.strerror}") from error
+        why = f"{error.filename}: {error.strerror}" if error.strerror else str(error)
+        raise InvalidInput(f"{sink.table}: {why}") from error
 
 
-def _each(do: Callable[[str], T], paths: Iterable[str]) -> list[T]:
+def each(do: Callable[[str], T], paths: Iterable[str]) -> list[T]:
+    """Do the same for every path, several at a time."""
     with ThreadPoolExecutor(THREADS) as threads:
         try:
             return list(threads.map(do, paths))

@@ -31,7 +31,7 @@ class Tables:
         Raises InvalidInput for a name or keys that can't be, and where rows are added to a table that lies elsewhere,
         has other partition keys, or columns of a type that holds no values of theirs.
         """
-        _check_keys(sink, schema)
+        check_keys(sink, schema)
         table = _table(sink, schema, location)
         before = self._tables.get(table.full_name) or self._stored(table.full_name)
         if before is not None and sink.mode != "overwrite":
@@ -68,7 +68,8 @@ def _check_same_place(before: Table, table: Table, sink: TableSink) -> None:
         )
 
 
-def _check_keys(sink: TableSink, schema: pl.Schema) -> None:
+def check_keys(sink: TableSink, schema: pl.Schema) -> None:
+    """Raise InvalidInput for a name, partition keys or upsert keys that can't be."""
     if sink.table.count(".") != 1 or not all(sink.table.split(".")):
         raise InvalidInput(f'table "{sink.table}"', hint="write it as database.table")
     for key in sink.partition_by:
@@ -110,7 +111,7 @@ def _united(before: Table, added: Table) -> tuple[Table, tuple[str, ...]]:
     notes = []
 
     def as_both(column: Column) -> Column:
-        kind = _wider(column.type, found[column.name].type)
+        kind = wider(column.type, found[column.name].type)
         if kind is None:
             raise InvalidInput(
                 f"{before.full_name}: column {column.name} is {column.type} in the table, {found[column.name].type} in"
@@ -135,7 +136,7 @@ def _united(before: Table, added: Table) -> tuple[Table, tuple[str, ...]]:
     return table, tuple(notes)
 
 
-def _wider(one: str, other: str) -> str | None:
+def wider(one: str, other: str) -> str | None:
     """Return the narrowest type that holds the values of both without a loss; None: there is none."""
     types = polars_type(one), polars_type(other)
     if types[0] == types[1]:

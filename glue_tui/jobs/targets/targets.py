@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from glue_tui.catalog.readers.lake_tables import LAKES
 from glue_tui.core.job import DatabaseSink, Sink, TableSink
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 from glue_tui.core.s3_urls import is_s3
 from glue_tui.core.schema import TableChange
 from glue_tui.jobs.targets.database import Databases
 from glue_tui.jobs.targets.folder import Folders
+from glue_tui.jobs.targets.lakes import Lakes
 from glue_tui.jobs.targets.objects import Objects
 from glue_tui.jobs.targets.target import Attempt, Frame
 
@@ -22,16 +24,23 @@ class Targets:
         self._databases = Databases(attempt)
         self._folders = Folders(attempt)
         self._objects = Objects(attempt)
-        # Databases first: they are the ones that can refuse to commit.
-        self._kinds = (self._databases, self._objects, self._folders)
+        self._lakes = Lakes(attempt)
+        # Databases and lakes first: they are the ones that can refuse to commit.
+        self._kinds = (self._databases, self._lakes, self._objects, self._folders)
 
     def stage(self, frame: Frame, sink: Sink) -> int:
         """Write the rows where nobody sees them and return their number. Raises InvalidInput for a bad target."""
         self._check_connection(sink.connection)
         match sink:
             case TableSink():
-                if sink.format in ("delta", "iceberg") or sink.mode == "upsert":
-                    raise InvalidInput(f"{sink.table}: {sink.mode} of {sink.format} in {sink.path} is not there yet")
+                if sink.mode == "upsert" and sink.format != "delta":
+                    raise InvalidInput(
+                        f"{sink.table}: {sink.format} files can't be upserted", hint='format = "delta" can'
+                    )
+                if sink.format == "iceberg":
+                    raise InvalidInput(f"{sink.table}: Iceberg tables can't be written yet", hint='format = "delta"')
+                if sink.format in LAKES:
+                    return self._lakes.stage(frame, sink)
                 return (self._objects if is_s3(sink.path) else self._folders).stage(frame, sink)
             case DatabaseSink():
                 return self._databases.stage(frame, sink)
