@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import concurrent.futures.thread
 import linecache
 import os
 import sys
@@ -39,8 +40,15 @@ def run_python(session: JobSession, work: PythonWork) -> None:
     except SystemExit as end:
         if end.code not in (None, 0):
             raise
-    # What the script left running belongs to its work: threads that are no daemons, and pools.
+    _wait_for_threads()
+
+
+def _wait_for_threads() -> None:
+    """Wait for what the script left running and what belongs to its work: threads that are no daemons, and pools."""
     threading._shutdown()  # type: ignore[attr-defined]
+    # Pools take this for the end of the process and refuse all work; publishing (S3, Iceberg) needs pools of its own.
+    threading._SHUTTING_DOWN = False  # type: ignore[attr-defined]
+    concurrent.futures.thread._shutdown = False
 
 
 def rehearse_python() -> None:
