@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import sys
@@ -10,7 +11,9 @@ from collections.abc import Iterator
 import polars as pl
 import pytest
 from publishing import Project, abandon
+from pyiceberg.catalog.sql import SqlCatalog
 
+from glue_tui.catalog.places import Storage
 from glue_tui.catalog.readers.lake_tables import DELTA_LOG, ICEBERG_METADATA, newest_in, scan_lake
 from glue_tui.catalog.s3_access import storage_for
 from glue_tui.core.job import TableSink
@@ -18,7 +21,7 @@ from glue_tui.core.model import RunId
 from glue_tui.core.problem import InvalidInput
 from tests.crawlers.s3_server import ENVIRONMENT, S3Server, running_s3
 
-FORMATS = ["delta"]
+FORMATS = ["delta", "iceberg"]
 DAY = datetime.date(2026, 11, 22)
 ROWS = pl.DataFrame(
     {
@@ -205,8 +208,6 @@ def test_rows_that_the_table_can_not_take_are_refused(
 def test_a_missing_package_is_named(
     project: Project, file_format: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if file_format not in FORMATS:
-        pytest.skip()
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(InvalidInput) as raised:
         project.targets().stage(PLAIN, sink(file_format))
@@ -238,3 +239,52 @@ def test_on_s3(project: Project, server: S3Server, file_format: str, monkeypatch
     storage = storage_for("s3://lake", server.connection.url, ENVIRONMENT)
     below = [url for url, _ in storage.list_objects("s3://lake/marts", lambda key, folder: None)]
     assert len([url for url in below if url.endswith(".parquet")]) == 6  # Two of versions of before.
+
+
+def test_an_iceberg_table_that_a_catalog_keeps_is_not_written(project: Project) -> None:
+    folder = project.folder / "out/sales"
+    catalog = SqlCatalog("c", uri="sqlite://", warehouse=str(folder))
+    catalog.create_namespace("lake")
+    rows = PLAIN.to_arrow(compat_level=pl.CompatLevel.oldest())
+    catalog.create_table("lake.orders", schema=rows.schema, location=str(folder)).append(rows)
+    targets = project.targets()
+    with pytest.raises(InvalidInput, match="that a catalog keeps"):
+        targets.stage(PLAIN, sink("iceberg", mode="append"))
+    targets.discard()
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_two_that_append_at_once_lose_nothing(project: Project, file_format: str) -> None:
+    project.write(PLAIN, sink(file_format))
+    both = [project.targets(run=run) for run in ("wr_2", "wr_3")]
+    for targets in both:
+        targets.stage(PLAIN, sink(file_format, mode="append"))
+        targets.prepare()
+    for targets in both:
+        project.apply(targets.publish())
+        targets.discard()
+    assert project.read("marts.sales").height == newest(project, file_format).height == 9
+    assert data_files(project) == listed(project)
+
+
+def test_an_iceberg_commit_that_comes_too_late_leaves_nothing(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(PLAIN, sink("iceberg"))
+    late = project.targets(run="wr_2")
+    late.stage(PLAIN, sink("iceberg", mode="append"))
+    late.prepare()
+    create = Storage.create
+
+    def outrun(self: Storage, path: str, content: bytes) -> None:
+        monkeypatch.setattr(Storage, "create", create)
+        project.write(PLAIN, sink("iceberg", mode="append"), run="wr_3")
+        create(self, path, content)
+
+    monkeypatch.setattr(Storage, "create", outrun)
+    with contextlib.suppress(InvalidInput):
+        project.apply(late.publish())
+    late.discard()
+    rows = newest(project, "iceberg").height
+    assert rows == len(listed(project)) * 3
+    assert data_files(project) == listed(project)

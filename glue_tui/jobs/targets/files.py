@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import errno
+import itertools
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -36,35 +37,44 @@ class WrittenFile:
     """As text, without the escapes of the folder's name."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where the rows of a frame go below their folder."""
+
+    file_bytes_max: int | None = None
+    """What grows beyond about as much is parted into several files; None: of partitions only, as polars thinks fit."""
+    safe: str = _SAFE_IN_FOLDER_NAMES
+    """Letters that partition values keep in the names of folders; others are escaped."""
+    is_flat: bool = False
+    """Partitions are files beside each other, and hold their keys."""
+
+
 def write_files(
-    frame: pl.LazyFrame,
-    sink: TableSink,
-    folder: Path,
-    name: str,
-    *,
-    file_bytes_max: int | None = None,
-    safe: str = _SAFE_IN_FOLDER_NAMES,
+    frame: pl.LazyFrame, sink: TableSink, folder: Path, name: str, layout: Layout | None = None
 ) -> tuple[WrittenFile, ...]:
-    """Write `frame` below `folder`, synced to disk; the names of files begin with `name`. With `file_bytes_max` what
-    grows beyond about as much is parted into several. Of partition values, letters beyond `safe` are escaped.
+    """Write `frame` below `folder`, synced to disk; the names of files begin with `name`.
 
     Runs streaming and keeps the order of the rows, in each partition as well.
     """
+    layout = layout or Layout()
     values_of: dict[str, tuple[str, ...]] = {}
+    numbers = itertools.count()
 
     def place(arguments: Any) -> str:
         # Polars asks for the whole path below the folder, not the name alone: else all partitions share one file.
         row = arguments.partition_keys.row(0) if sink.partition_by else ()
         values = tuple(partition_text(value) for value in row)
-        steps = [f"{key}={quote(value, safe=safe)}" for key, value in zip(sink.partition_by, values, strict=True)]
-        path = "/".join([*steps, f"{name}-{arguments.index_in_partition:05d}.{sink.format}"])
+        folders = zip(sink.partition_by, values, strict=True) if not layout.is_flat else ()
+        steps = [f"{key}={quote(value, safe=layout.safe)}" for key, value in folders]
+        number = next(numbers) if layout.is_flat else arguments.index_in_partition
+        path = "/".join([*steps, f"{name}-{number:05d}.{sink.format}"])
         values_of[path] = values
         return path
 
     target: Any
-    if sink.partition_by or file_bytes_max:
-        keys: Any = {"key": list(sink.partition_by), "include_key": False} if sink.partition_by else {}
-        limit: Any = file_bytes_max or "auto"
+    if sink.partition_by or layout.file_bytes_max:
+        keys: Any = {"key": list(sink.partition_by), "include_key": layout.is_flat} if sink.partition_by else {}
+        limit: Any = layout.file_bytes_max or "auto"
         target = pl.PartitionBy(folder, file_path_provider=place, approximate_bytes_per_file=limit, **keys)
     else:
         path = f"{name}-00000.{sink.format}"

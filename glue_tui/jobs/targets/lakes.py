@@ -25,8 +25,9 @@ from glue_tui.core.model import node_name
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import LAKE_VERSION, Column, DataFile, FileFormat, Table, TableChange
 from glue_tui.jobs.targets.delta import DeltaLake
-from glue_tui.jobs.targets.files import write_files
+from glue_tui.jobs.targets.files import Layout, write_files
 from glue_tui.jobs.targets.folder import checked_folder, relative
+from glue_tui.jobs.targets.iceberg import IcebergLake
 from glue_tui.jobs.targets.journal import FILES, Journal, file_name
 from glue_tui.jobs.targets.lake_commit import Lake, LakeCommit, LakeFormat
 from glue_tui.jobs.targets.objects import each, location_of, objects_below, told
@@ -36,7 +37,7 @@ from glue_tui.logs.write import counted
 
 _SAFE_IN_LOGS = "-_."
 """Logs name files by URLs; what is none of their plain letters readers decode in different ways."""
-_FORMATS: dict[str, LakeFormat] = {"delta": DeltaLake()}
+_FORMATS: dict[str, LakeFormat] = {"delta": DeltaLake(), "iceberg": IcebergLake()}
 
 
 class Lakes:
@@ -68,7 +69,9 @@ class Lakes:
         self._check_order(location, sink)
         place = self._journal.place()
         as_parquet = replace(sink, format="parquet", partition_by=() if sink.mode == "upsert" else sink.partition_by)
-        written = write_files(fitted, as_parquet, place / FILES, file_name(place), safe=_SAFE_IN_LOGS)
+        # Delta's readers take partition keys from its log, and their folders; Iceberg's from the files themselves.
+        layout = Layout(safe=_SAFE_IN_LOGS) if sink.format == "delta" else Layout(is_flat=True)
+        written = write_files(fitted, as_parquet, place / FILES, file_name(place), layout)
         number = sum(commit.location == location for _, commit in self._staged)
         commit = LakeCommit(
             sink=sink,

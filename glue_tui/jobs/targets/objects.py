@@ -26,6 +26,7 @@ from glue_tui.core.job import TableSink
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import DataFile, Table, TableChange
 from glue_tui.jobs.targets.files import (
+    Layout,
     WrittenFile,
     is_data,
     partition_of,
@@ -106,7 +107,7 @@ class Objects:
         if url:
             table = replace(table, parameters={**table.parameters, CONNECTION_URL_PARAMETER: url})
         place = self._journal.place()
-        files = write_files(lazy, sink, place / FILES, file_name(place), file_bytes_max=_FILE_BYTES_MAX)
+        files = write_files(lazy, sink, place / FILES, file_name(place), Layout(file_bytes_max=_FILE_BYTES_MAX))
         self._staged.append(
             _Staged(
                 sink=sink,

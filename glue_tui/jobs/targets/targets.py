@@ -37,8 +37,6 @@ class Targets:
                     raise InvalidInput(
                         f"{sink.table}: {sink.format} files can't be upserted", hint='format = "delta" can'
                     )
-                if sink.format == "iceberg":
-                    raise InvalidInput(f"{sink.table}: Iceberg tables can't be written yet", hint='format = "delta"')
                 if sink.format in LAKES:
                     return self._lakes.stage(frame, sink)
                 return (self._objects if is_s3(sink.path) else self._folders).stage(frame, sink)
