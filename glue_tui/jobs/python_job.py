@@ -17,7 +17,8 @@ from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.jobs.context import JobContext
 from glue_tui.jobs.session import JobSession
 
-_FOR_SCRIPTS = str(Path(glue_tui.jobs.for_scripts.__file__).parent)
+FOR_SCRIPTS = str(Path(glue_tui.jobs.for_scripts.__file__).parent)
+"""The folder that a script finds Glue's own modules in."""
 
 
 def run_python(session: JobSession, work: PythonWork) -> None:
@@ -28,7 +29,7 @@ def run_python(session: JobSession, work: PythonWork) -> None:
     tree, code = _compiled(source, path)
     os.chdir(session.project_dir)
     sys.path.insert(0, str(path.parent))
-    sys.path.append(_FOR_SCRIPTS)  # The last: Glue's whole library, where it is installed, comes before ours.
+    sys.path.append(FOR_SCRIPTS)  # The last: Glue's whole library, where it is installed, comes before ours.
     sys.argv = [str(path), *glue_arguments(session)]
     try:
         if _defines_run(tree):

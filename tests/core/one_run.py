@@ -144,7 +144,7 @@ class OneRun:
         self.feed(WorkerStarted(key=self.key(name), pid=1, process_started_at=self.now))
 
     def ends(self, name: str, state: NodeState = OK, properties: dict[str, str] | None = None) -> tuple[Event, ...]:
-        """The worker of the node's last attempt ends: SUCCEEDED, FAILED, or as its stop says (STOPPED, TIMEOUT)."""
+        """The worker of the node's last attempt ends: SUCCEEDED, FAILED, SKIPPED, or as its stop says."""
         key = self.key(name)
         if state is OK:
             result = AttemptResult(state=OK, rows_out=1, properties=properties or {})
@@ -152,6 +152,9 @@ class OneRun:
         if state is FAILED:
             error = NodeError(type="ValueError", message="no good")
             return self.feed(WorkerExited(key=key, result=AttemptResult(state=FAILED, error=error), exit_code=1))
+        if state is NodeState.SKIPPED:
+            result = AttemptResult(state=state, reason="nothing to do")
+            return self.feed(WorkerExited(key=key, result=result, exit_code=0))
         return self.feed(WorkerExited(key=key, result=None, signal=15))
 
     def lost(self, name: str, *, is_charged: bool = True) -> tuple[Event, ...]:

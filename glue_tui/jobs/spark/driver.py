@@ -15,7 +15,7 @@ import types
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 # This file's own folder comes first on the path of modules, and would hide those of the user's that have like names.
 sys.path[:] = [folder for folder in sys.path if Path(folder) != Path(__file__).parent]
@@ -47,6 +47,10 @@ class Log:
     def _line(self, level: str, text: object) -> None:
         # As Spark's own log writes it: so the worker knows the level.
         print(f"00/00/00 00:00:00 {level} {text}", flush=True)
+
+
+class _Skipped(BaseException):
+    """The script has said so; no Exception, so that `except Exception` does not swallow it."""
 
 
 class SparkJobContext:
@@ -98,6 +102,11 @@ class SparkJobContext:
         self.properties[name] = str(value)
         self._tell({"do": "set_property", "with": {"name": name, "value": str(value)}})
 
+    def skip(self, reason: str = "nothing to do") -> NoReturn:
+        """End the job here as SKIPPED: nothing is published, no property is set."""
+        self._tell({"do": "skip", "with": {"reason": str(reason)}})
+        raise _Skipped
+
     def _call(self, what: str, frame: Any, where: dict[str, Any]) -> None:
         self._frames += 1
         frame.write.parquet(f"file://{self._folder}/frames/{self._frames}")
@@ -122,6 +131,8 @@ def main(plan_path: str) -> int:
         else:
             _run_script(plan, context)
         return 0
+    except _Skipped:
+        return 0
     except SystemExit as end:
         if end.code in (None, 0):
             return 0
@@ -143,6 +154,7 @@ def _run_script(plan: Mapping[str, Any], context: SparkJobContext) -> None:
     code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
     os.chdir(plan["project_dir"])
     sys.path.insert(0, str(path.parent))
+    sys.path.append(plan["for_scripts"])
     sys.argv = [str(path), *plan["argv"]]
     # Its functions go to the executors by value, as those of a program: no executor could import the script.
     module = types.ModuleType("__main__")

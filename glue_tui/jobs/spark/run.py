@@ -21,7 +21,7 @@ from glue_tui.core.job import ScalaWork, SparkSettings, SparkWork, SqlWork
 from glue_tui.core.model import node_name
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 from glue_tui.jobs.context import JobContext
-from glue_tui.jobs.python_job import glue_arguments, takes_context
+from glue_tui.jobs.python_job import FOR_SCRIPTS, glue_arguments, takes_context
 from glue_tui.jobs.session import JobSession
 from glue_tui.jobs.spark.output import LOG_LEVEL, DriverOutput
 from glue_tui.jobs.spark.scala_script import pieces
@@ -124,6 +124,7 @@ def _plan(session: JobSession, work: SparkKind, settings: SparkSettings, scratch
         "pieces": [{"line": one.line, "code": one.code} for one in pieces(code)] if isinstance(work, ScalaWork) else [],
         "main_class": work.main_class if isinstance(work, ScalaWork) else "",
         "argv": glue_arguments(session),
+        "for_scripts": FOR_SCRIPTS,
         "arguments": session.arguments,
         "properties": session.properties,
         "has_targets": bool(session.job.targets),
@@ -275,9 +276,12 @@ def _take(session: JobSession, scratch: Path, stop: StopRequest) -> None:
     context = JobContext(session)
     calls = scratch / "calls.jsonl"
     lines = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
-    for line in lines:
+    asked_for: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    for call in asked_for:
+        if call["do"] == "skip":
+            context.skip(**call["with"])
+    for call in asked_for:
         stop.raise_if_asked()
-        call: dict[str, Any] = json.loads(line)
         if call["do"] == "set_property":
             session.set_property(**call["with"])
         elif call["do"] in _CALLS:
