@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -218,16 +219,8 @@ class PostgresTransaction:
                 _insert(cursor, f"INSERT INTO {into} ({names}) VALUES ", batches)
                 return
             with cursor.copy(f"COPY {into} ({names}) FROM STDIN (FORMAT csv)") as copy:
-                for batch in batches:
-                    buffer = io.BytesIO()
-                    batch.write_csv(
-                        buffer,
-                        include_header=False,
-                        # So that a text without letters is none of the fields without a value.
-                        quote_style="non_numeric",
-                        datetime_format="%Y-%m-%d %H:%M:%S%.6f",
-                    )
-                    copy.write(buffer.getbuffer())
+                for text in _ahead(map(_csv, batches)):
+                    copy.write(text)
 
     def _find(self, table: str) -> ServerTable | None:
         """Return a table by its name, or by one in other letters where that is the only one."""
@@ -333,3 +326,24 @@ def _insert(cursor: Cursor[Any], statement: str, batches: Iterable[pl.DataFrame]
                 for first in range(0, part.height * batch.width, batch.width)
             )
             cursor.execute(statement + ", ".join(places), [value for row in part.rows() for value in row])
+
+
+def _csv(rows: pl.DataFrame) -> bytes:
+    text = io.BytesIO()
+    rows.write_csv(
+        text,
+        include_header=False,
+        # So that a text without letters is none of the fields without a value.
+        quote_style="non_numeric",
+        datetime_format="%Y-%m-%d %H:%M:%S%.6f",
+    )
+    return text.getvalue()
+
+
+def _ahead(texts: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield texts, the next of which is made while the server takes the one before."""
+    with ThreadPoolExecutor(1) as worker:
+        following = worker.submit(next, texts, None)
+        while (text := following.result()) is not None:
+            following = worker.submit(next, texts, None)
+            yield text

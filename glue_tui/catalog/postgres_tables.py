@@ -75,7 +75,7 @@ def columns_for(write: TableWrite, table: ServerTable) -> RowColumns:
                 write.table,
                 name,
                 tuple(table.columns),
-                f"a new one: ALTER TABLE {table.sql} ADD COLUMN {quoted(name)} {wanted}",
+                f"Or add it: ALTER TABLE {table.sql} ADD COLUMN {quoted(name)} {wanted}",
             )
         declared = table.columns[column]
         if not values.fits(dtype, declared):

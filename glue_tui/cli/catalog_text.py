@@ -76,9 +76,7 @@ def _head(table: TableListing, uses: Sequence[UseView]) -> str:
     lines = [f"{paint(table.full_name, 'running')}  {' · '.join(facts)}", f"at {harmless(table.location)}"]
     made = f", made {time_text(table.created_at)}" if table.created_at < table.updated_at else ""
     lines.append(f"updated {time_text(table.updated_at)}{made}")
-    if table.classification in DATABASE_KINDS and any(
-        one.access == "writes" and one.type == "job" and (one.at or 0) > table.updated_at for one in uses
-    ):
+    if table.classification in DATABASE_KINDS and _is_written_since(table, uses):
         lines.append(paint("a job has written it since: a crawl counts its rows anew", "muted"))
     if table.lake_version:
         lines.append(f"files of {table.lake_version} in its log")
@@ -95,6 +93,13 @@ def _head(table: TableListing, uses: Sequence[UseView]) -> str:
     if not any(one.access == "reads" for one in uses):
         lines.append(paint("read by nothing so far", "muted"))
     return "\n".join(lines)
+
+
+def _is_written_since(table: TableListing, uses: Sequence[UseView]) -> bool:
+    """Tell whether a job has written a database's table after a crawler has counted its rows."""
+    written = [one for one in uses if one.access == "writes" and one.at is not None]
+    counted_at = max([table.updated_at, *(one.at or 0 for one in written if one.type == "crawler")])
+    return any(one.type == "job" and (one.at or 0) > counted_at for one in written)
 
 
 def _use(use: UseView) -> str:

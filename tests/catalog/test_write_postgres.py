@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -216,6 +216,19 @@ def test_a_query_larger_than_memory_should_hold_comes_in_its_order(url: str, mon
     query = pl.LazyFrame({"k": range(5_000)}).with_columns(pl.col("k") % 100, v=pl.col("k"))
     write(url, "t", query, "upsert", keys=["k"])
     assert rows(url, "SELECT count(*), min(v), max(v) FROM t") == [(100, 4900, 4999)]
+
+
+def test_batches_without_rows_end_nothing(url: str) -> None:
+    class Uneven(RowBatches):
+        def __iter__(self) -> Iterator[pl.DataFrame]:
+            one = pl.DataFrame({"n": [1]})
+            yield from (one, one.clear(), one, one.clear())
+
+    with closing(open_transaction(url, Path(), print)) as transaction:
+        transaction.write(TableWrite(table="t", rows=Uneven(pl.DataFrame({"n": [1, 1]}))))
+        transaction.write(TableWrite(table="t", rows=RowBatches(pl.DataFrame({"n": []})), mode="append"))
+        transaction.commit()
+    assert rows(url, "SELECT n FROM t") == [(1,), (1,)]
 
 
 def test_a_table_is_found_in_its_schema_and_whatever_its_letters(url: str) -> None:
