@@ -5,9 +5,15 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Cell = str | int | float | bool | None
+_DRAWN_MAX = 1e300
+_DIGITS_MAX = 1e15
+"""From here on a figure is told by its first digits and their power of ten, as in 1.2e+20."""
+_PLAIN_MIN = 0.005
+"""The same for what would round to nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,33 +58,54 @@ def cell(value: object) -> Cell:
 
 
 def number(value: Cell) -> float | None:
-    """Return a figure as a number, None if it is none."""
+    """Return a figure as a number that can be drawn to scale, None if it is none."""
     match value:
         case bool() | None:
             return None
         case int() | float():
-            return float(value)
+            # Sums and differences of what is drawn must stay finite.
+            return max(-_DRAWN_MAX, min(float(value), _DRAWN_MAX))
         case str():
             return None
 
 
-def figure_text(value: Cell) -> str:
-    """Return a value for people: thousands set apart, no digits that say nothing."""
+def figure_text(value: Cell, *, has_decimals: bool | None = None) -> str:
+    """Return a value for people, on one line: thousands set apart, no digits that say nothing.
+
+    `has_decimals` is what its neighbours have, so that figures of one column end alike; None: it stands alone.
+    """
     match value:
         case None:
             return "–"
         case bool():
             return "yes" if value else "no"
         case int():
-            return f"{value:,}"
+            return f"{value:,}" if abs(value) < _DIGITS_MAX else f"{value:.4g}"
+        case float() if value and not _PLAIN_MIN <= abs(value) < _DIGITS_MAX:
+            return f"{value:.4g}"
         case float():
-            return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1000 else f"{value:,.2f}"
+            if has_decimals is None:
+                has_decimals = not value.is_integer() or abs(value) < 1000
+            return f"{value:,.2f}" if has_decimals else f"{value:,.0f}"
         case str():
-            return value
+            return one_line(value)
+
+
+def have_decimals(values: Iterable[Cell]) -> bool:
+    """Say whether one of these figures is no whole number."""
+    return any(isinstance(value, float) and not value.is_integer() for value in values)
+
+
+def one_line(text: str) -> str:
+    """Return a text as it may stand in a page and in a terminal: no line breaks, nothing that steers either."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def axis_text(value: float, step: float) -> str:
     """Return the label of a tick: `1.5k`, `20k`, `3M`, with the digits that tell neighbouring ticks apart."""
+    if value and (abs(value) >= 1e12 or step < 1e-5):
+        digits = math.ceil(math.log10(max(abs(value) / step, 1.0))) + 1
+        return f"{value:.{max(digits, 2)}g}"
     for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size or (value == 0 and step >= size):
             return f"{value / size:.{_digits(step / size)}f}{letter}" if value else "0"

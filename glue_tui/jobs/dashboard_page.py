@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from html import escape
 
-from glue_tui.jobs.chart_data import Cell, ChartData, axis_text, figure_text, nice_ticks, number, spread
+from rich.cells import cell_len, set_cell_size
+
+from glue_tui.jobs.chart_data import (
+    Cell,
+    ChartData,
+    axis_text,
+    figure_text,
+    have_decimals,
+    nice_ticks,
+    number,
+    one_line,
+    spread,
+)
 
 _LINE_WIDTH, _LINE_HEIGHT = 1000, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 24, 16, 32
@@ -40,7 +52,9 @@ section { background: var(--card); border: 1px solid var(--rule); border-radius:
   min-width: 0; }
 .wide { grid-column: span 12; } .half { grid-column: span 6; } .third { grid-column: span 4; }
 @media (max-width: 820px) { main { padding: 24px 14px 40px; } .half, .third { grid-column: span 12; } }
+h1, h2, td { overflow-wrap: anywhere; }
 h2 { font-size: 14px; font-weight: 600; margin: 0 0 10px; }
+td { min-width: 5em; }
 .figure { font-size: 34px; line-height: 1.15; font-weight: 650; letter-spacing: -0.02em;
   font-variant-numeric: tabular-nums;  overflow-wrap: anywhere; }
 .is-number h2 { color: var(--soft); font-weight: 500; margin-bottom: 4px; }
@@ -70,9 +84,11 @@ footer { margin-top: 28px; }
 
 def dashboard_page(title: str, made_by: str, made_at: datetime, charts: Sequence[ChartData]) -> str:
     """Return the whole page. `made_by` names the run, `made_at` is shown in its own time zone."""
+    title, made_by = one_line(title), one_line(made_by)
     when = f"{made_at.day} {made_at:%B %Y, %H:%M} {made_at:%Z}"
     sections = "\n".join(
-        f'<section class="{width} is-{chart.kind}{" is-empty" if chart.message else ""}"><h2>{escape(chart.title)}</h2>'
+        f'<section class="{width} is-{chart.kind}{" is-empty" if chart.message else ""}">'
+        f"<h2>{escape(one_line(chart.title))}</h2>"
         f"{_body(chart, width)}</section>"
         for chart, width in zip(charts, _widths(charts), strict=True)
     )
@@ -196,7 +212,7 @@ def _line(chart: ChartData) -> str:
         f"<title>{escape(figure_text(name))}: {figure_text(figure)}</title></rect>"
         for place, (name, figure) in enumerate(points)
     )
-    return _svg(_LINE_WIDTH, _LINE_HEIGHT, chart.title, parts)
+    return _svg(_LINE_WIDTH, _LINE_HEIGHT, one_line(chart.title), parts)
 
 
 def _bars(chart: ChartData, width: int) -> str:
@@ -205,21 +221,22 @@ def _bars(chart: ChartData, width: int) -> str:
     room = width - _BAR_LABEL_WIDTH - _BAR_VALUE_WIDTH
     scale = room / ((high - low) or 1.0)
     zero = _BAR_LABEL_WIDTH - low * scale
+    decimals = have_decimals(figure for _, figure in points)
     parts = []
     for place, (name, figure) in enumerate(points):
         top = place * _BAR_ROW
         left, length = zero + min(figure, 0.0) * scale, max(abs(figure) * scale, 1.0)
         value_left = zero + max(figure, 0.0) * scale + 8
-        text = figure_text(name)
-        short = text if len(text) <= _LABEL_CHARS_MAX else text[: _LABEL_CHARS_MAX - 1] + "…"
+        text, value = figure_text(name), figure_text(figure, has_decimals=decimals)
+        short = text if cell_len(text) <= _LABEL_CHARS_MAX else set_cell_size(text, _LABEL_CHARS_MAX - 1) + "…"
         middle = top + _BAR_ROW / 2 + 5
         parts.append(
             f"<g><title>{escape(text)}: {figure_text(figure)}</title>"
             f'<text class="name" x="0" y="{middle:.1f}">{escape(short)}</text>'
             f'<rect class="bar" x="{left:.1f}" y="{top + 7}" width="{length:.1f}" height="{_BAR_ROW - 14}" rx="2.5"/>'
-            f'<text class="value" x="{value_left:.1f}" y="{middle:.1f}">{figure_text(figure)}</text></g>'
+            f'<text class="value" x="{value_left:.1f}" y="{middle:.1f}">{value}</text></g>'
         )
-    return _svg(width, len(points) * _BAR_ROW, chart.title, parts)
+    return _svg(width, len(points) * _BAR_ROW, one_line(chart.title), parts)
 
 
 def _table(chart: ChartData) -> str:
@@ -229,17 +246,15 @@ def _table(chart: ChartData) -> str:
         for column in zip(*chart.rows, strict=True)
     ]
     classes = [' class="right"' if right else "" for right in is_figure]
-    decimals = [
-        any(isinstance(value, float) and not value.is_integer() for value in column)
-        for column in zip(*chart.rows, strict=True)
-    ]
+    decimals = [have_decimals(column) for column in zip(*chart.rows, strict=True)]
     head = "".join(
-        f"<th{kind}>{escape(name.replace('_', ' '))}</th>" for name, kind in zip(chart.columns, classes, strict=True)
+        f"<th{kind}>{escape(one_line(name).replace('_', ' '))}</th>"
+        for name, kind in zip(chart.columns, classes, strict=True)
     )
     body = "\n".join(
         "<tr>"
         + "".join(
-            f"<td{kind}>{escape(f'{value:,.2f}' if exact and isinstance(value, float) else figure_text(value))}</td>"
+            f"<td{kind}>{escape(figure_text(value, has_decimals=exact or None))}</td>"
             for value, kind, exact in zip(row, classes, decimals, strict=True)
         )
         + "</tr>"

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import plotext
+from rich.cells import cell_len, set_cell_size
 
-from glue_tui.jobs.chart_data import ChartData, axis_text, figure_text, nice_ticks, number, spread
+from glue_tui.jobs.chart_data import (
+    ChartData,
+    axis_text,
+    figure_text,
+    have_decimals,
+    nice_ticks,
+    number,
+    one_line,
+    spread,
+)
 
 _ROWS_SHOWN = 20
 _LABEL_CHARS_MAX = 24
 _X_LABELS = 6
+_COLUMN_CHARS_MIN = 12
+_GAP = "  "
 
 
 def text_chart(chart: ChartData, *, width: int = 78, height: int = 14) -> str:
     """Return a chart as lines of plain text, at most `width` columns wide."""
+    title = one_line(chart.title)
     if chart.message:
-        return f"{chart.title}: {chart.message}"
+        return f"{title}: {chart.message}"
     match chart.kind:
         case "number":
-            return f"{chart.title}: {figure_text(chart.rows[0][chart.y])}"
+            return f"{title}: {figure_text(chart.rows[0][chart.y])}"
         case "bar":
-            return f"{chart.title}\n{_bars(chart, width)}"
+            return f"{title}\n{_bars(chart, width)}"
         case "line":
-            return f"{chart.title}\n{_line(chart, width, height)}"
+            return f"{title}\n{_line(chart, width, height)}"
         case _:
-            return f"{chart.title}\n{_table(chart, width)}"
+            return f"{title}\n{_table(chart, width)}"
 
 
 def _line(chart: ChartData, width: int, height: int) -> str:
@@ -38,40 +51,59 @@ def _line(chart: ChartData, width: int, height: int) -> str:
     plotext.ylim(ticks[0], ticks[-1])
     plotext.yticks(ticks, [axis_text(tick, ticks[1] - ticks[0]) for tick in ticks])
     places = spread(len(points), _X_LABELS)
-    plotext.xticks(places, [str(points[place][0])[:16] for place in places])
+    plotext.xticks(places, [figure_text(points[place][0])[:16] for place in places])
     text = plotext.uncolorize(plotext.build())
-    return "\n".join(line.rstrip() for line in text.split("\n")).rstrip("\n")
+    # Plotext takes every letter for one column wide.
+    lines = (line if cell_len(line) <= width else set_cell_size(line, width) for line in text.split("\n"))
+    return "\n".join(line.rstrip() for line in lines).rstrip("\n")
 
 
 def _bars(chart: ChartData, width: int) -> str:
     points = chart.points()[:_ROWS_SHOWN]
-    labels = [str(place)[:_LABEL_CHARS_MAX] for place, _ in points]
-    values = [figure_text(figure) for _, figure in points]
-    label_width, value_width = max(map(len, labels)), max(map(len, values))
+    labels = [figure_text(place) for place, _ in points]
+    decimals = have_decimals(figure for _, figure in points)
+    values = [figure_text(figure, has_decimals=decimals) for _, figure in points]
+    label_width, value_width = min(max(map(cell_len, labels)), _LABEL_CHARS_MAX), max(map(len, values))
     largest = max((abs(figure) for _, figure in points), default=0.0) or 1.0
     room = max(width - label_width - value_width - 3, 8)
     bars = ["█" * max(round(abs(figure) / largest * room), 1 if figure else 0) for _, figure in points]
     return "\n".join(
-        f"{label:<{label_width}} {value:>{value_width}} {bar}"
+        f"{_fitted(label, label_width)} {value:>{value_width}} {bar}"
         for label, value, bar in zip(labels, values, bars, strict=True)
     )
 
 
 def _table(chart: ChartData, width: int) -> str:
+    head = [one_line(name) for name in chart.columns]
     shown = [[figure_text(value) for value in row] for row in chart.rows[:_ROWS_SHOWN]]
     is_figure = [
         all(value is None or number(value) is not None for value in column) for column in zip(*chart.rows, strict=True)
     ]
-    widths = [max(map(len, column)) for column in zip(chart.columns, *shown, strict=True)]
+    widths = _column_widths([max(map(cell_len, column)) for column in zip(head, *shown, strict=True)], width)
 
     def line(cells: list[str]) -> str:
         aligned = (
-            f"{text:>{size}}" if right else f"{text:<{size}}"
-            for text, size, right in zip(cells, widths, is_figure, strict=True)
+            _fitted(text, size, is_right=right) for text, size, right in zip(cells, widths, is_figure, strict=True)
         )
-        return "  ".join(aligned).rstrip()[:width]
+        return set_cell_size(_GAP.join(aligned), width).rstrip()
 
-    lines = [line(list(chart.columns)), *map(line, shown)]
+    lines = [line(head), *map(line, shown)]
     if len(chart.rows) > _ROWS_SHOWN:
         lines.append(f"… {len(chart.rows) - _ROWS_SHOWN} more rows")
     return "\n".join(lines)
+
+
+def _column_widths(wanted: list[int], width: int) -> list[int]:
+    """Return the widths of columns: the widest are narrowed until all have room, or are as narrow as can be read."""
+    widths = list(wanted)
+    while sum(widths) + len(_GAP) * (len(widths) - 1) > width and max(widths) > _COLUMN_CHARS_MIN:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _fitted(text: str, width: int, *, is_right: bool = False) -> str:
+    """Return a text of exactly so many columns of the terminal; what is cut off is told by a sign."""
+    if cell_len(text) > width:
+        return set_cell_size(text, width - 1) + "…"
+    filling = " " * (width - cell_len(text))
+    return filling + text if is_right else text + filling

@@ -10,11 +10,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 from publishing import Project
+from rich.cells import cell_len
 
 from glue_tui.core.job import Chart, DashboardWork, DatabaseSink, Job, SqlWork, TableSink
 from glue_tui.core.model import Connection
 from glue_tui.core.problem import EntityNotFound, InvalidInput
-from glue_tui.jobs.chart_data import axis_text, nice_ticks
+from glue_tui.jobs.chart_data import ChartData, axis_text, nice_ticks
+from glue_tui.jobs.dashboard_page import dashboard_page
+from glue_tui.jobs.text_chart import text_chart
 
 _SALES = pl.DataFrame(
     {
@@ -163,8 +166,49 @@ def test_charts_of_one_row_of_none_and_of_equal_or_negative_figures_are_drawn(pr
     assert page.count("<section") == len(charts)
 
 
+_EXTREMES: tuple[tuple[float, float], ...] = ((-1e300, 1e300), (0, 3e-9), (1e13, 1e13 + 9), (-4e18, 5e19))
+
+
+def test_figures_of_any_size_fit_their_chart_and_stay_finite(project: Project) -> None:
+    sizes = [1.7e308, -1.7e308, 1e-300, 5e15, 0.25, 10.0]
+    project.write(pl.DataFrame({"x": range(6), "y": sizes}), TableSink(table="t.sizes", path="sizes"))
+    kinds = ("line", "bar", "number", "table")
+    project.run(dashboard(*(Chart(title=kind, kind=kind, query="SELECT x, y FROM t.sizes", y="y") for kind in kinds)))
+    page = (project.folder / "site/board.html").read_text()
+    assert not re.search(r"\b(nan|inf)\b", page)
+    assert not re.search(r"\d{15}", page)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("kind", ["bar", "table", "line"])
+def test_text_of_others_stays_in_its_line_and_its_column(kind: str, width: int) -> None:
+    names = ("<b>bold</b>" * 30, "two\nlines\tand a tab", "\x1b[31mred\u202e", "日本語の長い名前" * 9, None)
+    rows = tuple((name, 10.0**place, "a word") for place, name in enumerate(names))
+    chart = ChartData(title="Odd\nnames", kind=kind, columns=("name\n", "figure", "text"), rows=rows, x=0, y=1)
+    title, *lines = text_chart(chart, width=width).split("\n")
+    assert title == "Odd names"
+    assert all(cell_len(line) <= width for line in lines)
+    assert all(line.isprintable() for line in lines)
+    if kind != "line":
+        assert sum("10,000" in line for line in lines) == 1
+        assert len({cell_len(line[: line.index("…")]) for line in lines if "…" in line}) <= 1
+    page = dashboard_page("a\x1b[0m", "", datetime.datetime.now(datetime.UTC), [chart])
+    assert "\x1b" not in page.partition("<main>")[2]
+    assert "\u202e" not in page
+
+
 def test_ticks_are_round_enclose_the_figures_and_read_differently() -> None:
-    for low, high in ((0, 7), (0, 52_345), (-3, 3), (0.001, 0.0042), (5, 5), (0, 0), (1e9, 4e9), (99.9, 100.1)):
+    for low, high in (
+        (0, 7),
+        (0, 52_345),
+        (-3, 3),
+        (0.001, 0.0042),
+        (5, 5),
+        (0, 0),
+        (1e9, 4e9),
+        (99.9, 100.1),
+        *_EXTREMES,
+    ):
         ticks = nice_ticks(low, high, 4)
         assert ticks[0] <= low <= high <= ticks[-1]
         assert 2 <= len(ticks) <= 8
