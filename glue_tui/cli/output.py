@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from glue_tui.client.terminal_notice import terminal_sequence
-from glue_tui.client.words import counted, duration, size
+from glue_tui.client.words import duration, figures
 from glue_tui.protocol.views import ErrorView, NodeView, RunSummary
 
 _TONES = {"good": "green", "bad": "red", "warn": "yellow", "running": "cyan", "muted": "bright_black"}
@@ -137,19 +137,14 @@ def harmless(text: str) -> str:
 
 
 def node_facts(node: NodeView, *, now: float | None = None, with_reason: bool = True) -> str:
-    """Return what is worth saying beside a node's state: try, time, rows, memory, exit code, reason."""
+    """Return what is worth saying beside a node's state: try, time, rows, memory, processor time, exit code, reason."""
     facts: list[str] = []
     if node.attempt > 1 or (node.max_attempts > 1 and node.attempt):
         facts.append(f"try {node.attempt} of {node.max_attempts}")
     if node.started_at is not None:
         end = node.finished_at if node.finished_at is not None else (now if now is not None else time.time())
         facts.append(duration(end - node.started_at))
-    if node.rows_in is not None:
-        facts.append(f"{counted(node.rows_in, 'row')} in")
-    if node.rows_out is not None:
-        facts.append(f"{counted(node.rows_out, 'row')} out")
-    if node.peak_memory_bytes:
-        facts.append(size(node.peak_memory_bytes))
+    facts += figures(node)
     says_code = node.state == "SKIPPED" or (node.error is not None and node.error.type == "ExitCode")
     if node.exit_code and not says_code:
         facts.append(f"exit {node.exit_code}")

@@ -27,7 +27,10 @@ from glue_tui.protocol.views import NodeOfRun, RunSummary
 from glue_tui.store.history import RunFilter
 
 HEADERS = ("run", "workflow", "outcome", "started by", "started", "took", "failed")
-NODE_HEADERS = ("run", "outcome", "node", "attempts", "started", "took", "rows in", "rows out", "memory", "error")
+NODE_HEADERS = (
+    *("run", "outcome", "node", "attempts", "started", "took", "cpu"),
+    *("rows in", "in", "rows out", "out", "memory", "error"),
+)
 
 
 @click.command("runs")
@@ -99,7 +102,7 @@ def _show_node(settings: Settings, node: str, wanted: RunFilter, limit: int, as_
         show_json(found)
     elif found:
         now = time.time()
-        show(table_text(NODE_HEADERS, [_node_row(one, now) for one in found], right=(0, 5, 6, 7, 8)))
+        show(table_text(NODE_HEADERS, [_node_row(one, now) for one in found], right=(0, 5, 6, 7, 8, 9, 10, 11)))
     else:
         say(_nothing_found(wanted))
 
@@ -138,8 +141,11 @@ def _node_row(one: NodeOfRun, now: float) -> tuple[str, ...]:
         str(node.attempt or ""),
         time_text(started_at if started_at is not None else run.queued_at, now=now),
         _took_text(node.started_at, node.finished_at, now),
+        duration(node.cpu_s) if node.cpu_s is not None else "",
         count(node.rows_in) if node.rows_in is not None else "",
+        size(node.bytes_in) if node.bytes_in is not None else "",
         count(node.rows_out) if node.rows_out is not None else "",
+        size(node.bytes_out) if node.bytes_out is not None else "",
         size(node.peak_memory_bytes) if node.peak_memory_bytes else "",
         error_text(node.error) if node.error is not None else harmless(node.reason if node.state == "SKIPPED" else ""),
     )

@@ -4,24 +4,36 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from glue_tui.core.counts import count, counted
+from glue_tui.core.counts import count, counted, size
 from glue_tui.core.lengths import duration
 from glue_tui.core.missed_runs import count_text
 from glue_tui.core.problem import Problem
-from glue_tui.protocol.views import ProblemView, RunSummary
+from glue_tui.protocol.views import NodeView, ProblemView, RunSummary
 
 __all__ = ["clock_text", "count", "counted", "duration", "size"]
 
+CPU_TOLD_S = 0.05
+"""Less is said by nobody: every attempt takes some."""
 
-def size(size_bytes: float) -> str:
-    """Return a size with three digits: `840 B`, `12.4 kB`, `312 MB`."""
-    if size_bytes < 1000:
-        return f"{int(size_bytes)} B"
-    for unit in ("kB", "MB", "GB"):
-        size_bytes /= 1000
-        if size_bytes < 1000:
-            return f"{size_bytes:.1f} {unit}" if size_bytes < 100 else f"{size_bytes:.0f} {unit}"
-    return f"{size_bytes / 1000:.1f} TB"
+
+def figures(node: NodeView) -> list[str]:
+    """Return what a node's last attempt read, wrote and took: `12 rows in (1.2 GB)`, `peak 312 MB`, `cpu 48s`."""
+    found = [
+        _amount(rows, size_bytes, way)
+        for rows, size_bytes, way in ((node.rows_in, node.bytes_in, "in"), (node.rows_out, node.bytes_out, "out"))
+        if rows is not None or size_bytes is not None
+    ]
+    if node.peak_memory_bytes:
+        found.append(f"peak {size(node.peak_memory_bytes)}")
+    if node.cpu_s is not None and node.cpu_s >= CPU_TOLD_S:
+        found.append(f"cpu {duration(node.cpu_s)}")
+    return found
+
+
+def _amount(rows: int | None, size_bytes: int | None, way: str) -> str:
+    if rows is None:
+        return f"{size(size_bytes or 0)} {way}"
+    return f"{counted(rows, 'row')} {way}" + (f" ({size(size_bytes)})" if size_bytes is not None else "")
 
 
 def waiting_text(files: int) -> str:

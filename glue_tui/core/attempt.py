@@ -76,6 +76,14 @@ class AttemptResult:
     error: NodeError | None = None
     rows_in: int | None = None
     rows_out: int | None = None
+    bytes_in: int | None = None
+    """Of the files of the tables that were read, as the catalog knows them."""
+    bytes_out: int | None = None
+    """Of the files that were written; rows of databases don't count."""
+    cpu_s: float | None = None
+    """Processor time of all processes of the attempt together."""
+    peak_memory_bytes: int | None = None
+    """The most that they held at once."""
     tables_read: tuple[str, ...] = ()
     """`database.table` of each table that a job read."""
     tables_written: tuple[str, ...] = ()

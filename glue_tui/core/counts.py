@@ -16,3 +16,14 @@ def counted(number: int, noun: str) -> str:
 def none_of(number: int, noun: str) -> str:
     """Return `not even the one file`, `none of the 2 files`: what stands before `can be read`."""
     return f"not even the one {noun}" if number == 1 else f"none of the {counted(number, noun)}"
+
+
+def size(size_bytes: float) -> str:
+    """Return a size with three digits: `840 B`, `12.4 kB`, `312 MB`."""
+    if size_bytes < 1000:
+        return f"{int(size_bytes)} B"
+    for unit in ("kB", "MB", "GB"):
+        size_bytes /= 1000
+        if size_bytes < 1000:
+            return f"{size_bytes:.1f} {unit}" if size_bytes < 100 else f"{size_bytes:.0f} {unit}"
+    return f"{size_bytes / 1000:.1f} TB"

@@ -276,7 +276,10 @@ class _Draft:
                 exit_code=result.exit_code if result and result.exit_code is not None else exited.exit_code,
                 rows_in=result.rows_in if result else None,
                 rows_out=result.rows_out if result else None,
-                peak_memory_bytes=exited.peak_memory_bytes,
+                bytes_in=result.bytes_in if result else None,
+                bytes_out=result.bytes_out if result else None,
+                cpu_s=result.cpu_s if result and result.cpu_s is not None else exited.cpu_s,
+                peak_memory_bytes=_larger(result.peak_memory_bytes if result else None, exited.peak_memory_bytes),
                 outputs=result.outputs if result else (),
                 checks=result.checks if result else (),
                 left_out=result.left_out if result else 0,
@@ -335,6 +338,11 @@ class _Draft:
                 reason=f"retry {tries} of {node.max_retries} after {error.type if error else 'a failure'}",
             )
         )
+
+
+def _larger(one: int | None, other: int | None) -> int | None:
+    known = [value for value in (one, other) if value is not None]
+    return max(known, default=None)
 
 
 def retry_delay_s(node: Job | Crawler, retry: int) -> float:

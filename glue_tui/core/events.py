@@ -73,6 +73,8 @@ class NodeCarriedOver:
     from_run_id: RunId
     rows_in: int | None = None
     rows_out: int | None = None
+    bytes_in: int | None = None
+    bytes_out: int | None = None
     outputs: tuple[str, ...] = ()
     skip_reason: str = ""
     """As of NodeRun."""
@@ -153,6 +155,9 @@ class AttemptFinished:
     exit_code: int | None = None
     rows_in: int | None = None
     rows_out: int | None = None
+    bytes_in: int | None = None
+    bytes_out: int | None = None
+    cpu_s: float | None = None
     peak_memory_bytes: int | None = None
     outputs: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()

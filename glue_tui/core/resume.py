@@ -168,6 +168,8 @@ def resume_events(
                 from_run_id=RunId(node.carried_from) if node.carried_from else run.run_id,
                 rows_in=node.rows_in,
                 rows_out=node.rows_out,
+                bytes_in=node.bytes_in,
+                bytes_out=node.bytes_out,
                 outputs=node.outputs,
                 skip_reason=node.skip_reason,
             )

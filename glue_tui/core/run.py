@@ -57,6 +57,9 @@ class Attempt:
     exit_code: int | None = None
     rows_in: int | None = None
     rows_out: int | None = None
+    bytes_in: int | None = None
+    bytes_out: int | None = None
+    cpu_s: float | None = None
     peak_memory_bytes: int | None = None
     outputs: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
@@ -103,6 +106,8 @@ class NodeRun:
     carried_from: str = ""
     rows_in: int | None = None
     rows_out: int | None = None
+    bytes_in: int | None = None
+    bytes_out: int | None = None
     outputs: tuple[str, ...] = ()
     skip_reason: str = ""
     """Of a node that ran and is SKIPPED: why it found nothing to do. Empty where no trigger started it."""
@@ -245,6 +250,8 @@ def _carried_over(event: NodeCarriedOver) -> NodeRun:
         reason="carried over",
         rows_in=event.rows_in,
         rows_out=event.rows_out,
+        bytes_in=event.bytes_in,
+        bytes_out=event.bytes_out,
         outputs=event.outputs,
         skip_reason=event.skip_reason,
     )
@@ -298,8 +305,17 @@ def _node_after(node: NodeRun, event: AttemptQueued | LaterEvent, at: float) -> 
     is_last = attempts[-1].attempt == event.attempt
     # An attempt's end is not yet its node's: a retry or NodeFinished follows in the same breath.
     state = changed.state if is_last and not node.state.is_over and not changed.state.is_over else node.state
-    rows_in, rows_out, outputs = changed.rows_in, changed.rows_out, changed.outputs
-    return replace(node, state=state, reason="", attempts=attempts, rows_in=rows_in, rows_out=rows_out, outputs=outputs)
+    return replace(
+        node,
+        state=state,
+        reason="",
+        attempts=attempts,
+        rows_in=changed.rows_in,
+        rows_out=changed.rows_out,
+        bytes_in=changed.bytes_in,
+        bytes_out=changed.bytes_out,
+        outputs=changed.outputs,
+    )
 
 
 def _attempt_after(attempt: Attempt, event: LaterEvent, at: float) -> Attempt:
@@ -324,6 +340,9 @@ def _attempt_after(attempt: Attempt, event: LaterEvent, at: float) -> Attempt:
                 exit_code=event.exit_code,
                 rows_in=event.rows_in,
                 rows_out=event.rows_out,
+                bytes_in=event.bytes_in,
+                bytes_out=event.bytes_out,
+                cpu_s=event.cpu_s,
                 peak_memory_bytes=event.peak_memory_bytes,
                 outputs=event.outputs,
                 checks=event.checks,

@@ -42,6 +42,8 @@ class WorkerExited:
     out_of_memory: bool | None = None
     """Whether the system killed it for want of memory; None where that is not known."""
     peak_memory_bytes: int | None = None
+    """As `cpu_s`: what the system says of the ended process. A result that is there knows better."""
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -251,6 +251,7 @@ class Supervisor:
                 signal=answer.signal,
                 out_of_memory=answer.out_of_memory,
                 peak_memory_bytes=answer.peak_memory_bytes,
+                cpu_s=answer.cpu_s,
             )
         )
 

@@ -10,6 +10,7 @@ from glue_tui.core.attempt import AttemptSpec
 from glue_tui.core.job import CommandWork, DashboardWork, Job, PythonWork, ScalaWork, SparkWork, SqlWork
 from glue_tui.jobs.command_job import run_command
 from glue_tui.jobs.dashboard import run_dashboard
+from glue_tui.jobs.means import give_means
 from glue_tui.jobs.python_job import rehearse_python, run_python
 from glue_tui.jobs.session import JobReport, JobSession
 from glue_tui.jobs.skipping import Skipped
@@ -33,6 +34,7 @@ def run_job(
 
     What is complete when the stop comes is published; of a job that found nothing to do nothing is.
     """
+    give_means(job)
     session = JobSession(spec, job, log=log, templates=templates, progress=progress)
     stop.clean_up = session.take_back
     try:

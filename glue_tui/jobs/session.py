@@ -46,6 +46,8 @@ class JobReport:
     """Of the program that a command job ran."""
     rows_in: int | None = None
     rows_out: int | None = None
+    bytes_in: int | None = None
+    bytes_out: int | None = None
     tables_read: tuple[str, ...] = ()
     tables_written: tuple[str, ...] = ()
     """Of those that are in databases."""
@@ -86,6 +88,7 @@ class JobSession:
         self.properties_set: dict[str, str] = {}
         self.rows_in: int | None = None
         self.rows_out: int | None = None
+        self.bytes_in: int | None = None
         self.outputs: list[str] = []
         self.skip_reason = ""
         self.exit_code: int | None = None
@@ -130,6 +133,9 @@ class JobSession:
         self._counted_tables.add(entry.full_name)
         rows, files = (part.rows, len(part.files)) if part is not None else (entry.rows, entry.files)
         self.count_rows_in(rows)
+        if entry.files:
+            read_bytes = sum(file.size_bytes for file in part.files) if part is not None else entry.size_bytes
+            self.bytes_in = (self.bytes_in or 0) + read_bytes
         what, of = ("new row", f"{files:,} of ") if part is not None else ("row", "")
         where = f" in {of}{counted(entry.files, 'file')}" if entry.files else ""
         self.log.info(f"reads {entry.full_name}: {counted(rows, what)}{where}")
@@ -269,6 +275,8 @@ class JobSession:
         return JobReport(
             rows_in=self.rows_in,
             rows_out=self.rows_out,
+            bytes_in=self.bytes_in,
+            bytes_out=self._targets.bytes_staged,
             tables_read=tuple(sorted(self._counted_tables)),
             tables_written=self._tables_written(),
             table_changes=self._targets.publish(),

@@ -99,6 +99,9 @@ def node_view(
         exit_code=last.exit_code if last else None,
         rows_in=node.rows_in,
         rows_out=node.rows_out,
+        bytes_in=node.bytes_in,
+        bytes_out=node.bytes_out,
+        cpu_s=last.cpu_s if last else None,
         peak_memory_bytes=last.peak_memory_bytes if last else None,
         outputs=node.outputs,
         checks=failed_texts(last.checks) if last else (),
@@ -226,6 +229,7 @@ def _attempt_view(run: WorkflowRun, node: NodeRun, attempt: Attempt, state_dir: 
         finished_at=attempt.finished_at,
         error=_error(attempt.error),
         exit_code=attempt.exit_code,
+        cpu_s=attempt.cpu_s,
         peak_memory_bytes=attempt.peak_memory_bytes,
         log_path=path,
     )

@@ -100,6 +100,7 @@ class AttemptView(View, frozen=True):
     finished_at: float | None = None
     error: ErrorView | None = None
     exit_code: int | None = None
+    cpu_s: float | None = None
     peak_memory_bytes: int | None = None
     log_path: str = ""
     """Absolute; a client reads it by offset."""
@@ -130,6 +131,12 @@ class NodeView(View, frozen=True):
     exit_code: int | None = None
     rows_in: int | None = None
     rows_out: int | None = None
+    bytes_in: int | None = None
+    """Of the files of the tables read."""
+    bytes_out: int | None = None
+    """Of the files written."""
+    cpu_s: float | None = None
+    """Processor time of all processes of its last attempt, as `peak_memory_bytes`: the most they held at once."""
     peak_memory_bytes: int | None = None
     outputs: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()

@@ -73,6 +73,7 @@ class Exited(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="e
     out_of_memory: bool | None = None
     """Whether the system killed it for want of memory; None where that is not known."""
     peak_memory_bytes: int = 0
+    cpu_s: float | None = None
     reason: str = ""
 
 

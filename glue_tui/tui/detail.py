@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from glue_tui.client.words import counted, duration, late_text, size
+from glue_tui.client.words import counted, duration, figures, late_text
 from glue_tui.core.schedule import local_text
 from glue_tui.protocol.views import NodeDefinition, NodeView, RunSummary, RunView, TriggerView, WorkflowView
 from glue_tui.tui.failure import FAILED, failed_nodes, failure_lines
@@ -146,12 +146,7 @@ def _node(node: NodeView, definition: NodeDefinition | None, look: Look, now: fl
         facts.append(duration(seconds) if node.finished_at is not None else whole_duration(seconds))
     if node.progress is not None and node.state == "RUNNING":
         facts.append(f"{node.progress:.0%}")
-    if node.peak_memory_bytes:
-        facts.append(size(node.peak_memory_bytes))
-    if node.rows_in is not None:
-        facts.append(f"{counted(node.rows_in, 'row')} in")
-    if node.rows_out is not None:
-        facts.append(f"{counted(node.rows_out, 'row')} out")
+    facts += figures(node)
     if node.exit_code not in (None, 0) and node.state != "SKIPPED":
         facts.append(f"exit {node.exit_code}")
     facts.append(node.kind)

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
@@ -27,8 +28,9 @@ from glue_tui.jobs.run import rehearse_job, run_job
 from glue_tui.jobs.stopping import Stopped, StopRequest
 from glue_tui.jobs.templates import Templates
 from glue_tui.logs.write import ERROR, INFO, WARN, LogStream, LogWriter, Secrets, counted, write_all
-from glue_tui.worker.descendants import kill_descendants
+from glue_tui.worker.descendants import kill_below, kill_descendants
 from glue_tui.worker.failure import MESSAGE_CHARS_MAX, describe, exit_code_of, story
+from glue_tui.worker.memory import MemoryWatch, OutOfMemory, cpu_s
 from glue_tui.worker.stop_signal import StopListener
 
 Progress = Callable[[float, float], None]
@@ -59,13 +61,16 @@ def run_attempt(spec: AttemptSpec, progress: Progress, listener: StopListener) -
     sys.stdout, sys.stderr = streams
     log.info(f"attempt {spec.key.attempt} of {spec.max_attempts}: {_what_runs(spec)}, worker {os.getpid()}")
     stop = StopRequest()
+    excess: list[AttemptResult] = []
+    """What the attempt ends as that held more than its job may."""
 
     def end(result: AttemptResult, exit_code: int) -> int:
         for stream in streams:
             stream.finish()
         if left := kill_descendants(_KILL_DEADLINE_S):
             log.line(WARN, f"left running, killed with the attempt: {', '.join(left)}", always=True)
-        _log_end(log, result, time.monotonic() - started_s, was_stopped=stop.was_asked)
+        _log_end(log, result, time.monotonic() - started_s, was_stopped=stop.was_asked and not excess)
+        result = replace(result, cpu_s=cpu_s(), peak_memory_bytes=memory.peak_bytes)
         try:
             _write_result_when_there_is_space(spec.result_path, result, log)
         except OSError as error:
@@ -78,6 +83,24 @@ def run_attempt(spec: AttemptSpec, progress: Progress, listener: StopListener) -
         end(_failed(Stopped(), spec, secrets), 1)
         os.kill(os.getpid(), signal.SIGKILL)
 
+    def end_for_memory(held_bytes: int) -> None:
+        is_forced = stop.force()
+        # If not, the main thread waits for a program, whose death ends the attempt; or it publishes, and has none.
+        if not is_forced and not kill_below():
+            return
+        if not excess:
+            error = OutOfMemory(spec.node.name, held_bytes, limit_bytes or 0)
+            excess.append(_failed(error, spec, secrets))
+            log.line(ERROR, f"{error.code}: {error}", always=True)
+        if is_forced:
+            if stop.clean_up:
+                log.line(WARN, stop.clean_up(), always=True)
+            end(excess[0], 1)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    limit_bytes = spec.node.memory_bytes_max if isinstance(spec.node, Job) else None
+    memory = MemoryWatch(limit_bytes, end_for_memory)
+    memory.start()
     try:
         try:
             listener.tell(stop, patience_s=_patience_s(spec), end=end_by_force)
@@ -87,10 +110,10 @@ def run_attempt(spec: AttemptSpec, progress: Progress, listener: StopListener) -
     except BaseException as error:
         for stream in streams:
             stream.finish()
-        failed = _failed(error, spec, secrets)
-        if not isinstance(error, Stopped) and failed.error:
+        failed = excess[0] if excess else _failed(error, spec, secrets)
+        if not excess and not isinstance(error, Stopped) and failed.error:
             log.line(ERROR, story(error, failed.error), always=True)
-        elif stop.clean_up is None:
+        elif not excess and stop.clean_up is None:
             log.line(WARN, _CRAWL_STOPPED, always=True)
         return end(failed, -signal.SIGTERM if stop.was_asked else 1)
     return end(result, 0)
@@ -136,6 +159,8 @@ def _work(spec: AttemptSpec, log: LogWriter, secrets: Secrets, progress: Progres
                 reason=secrets.mask(report.skip_reason)[:MESSAGE_CHARS_MAX],
                 rows_in=report.rows_in,
                 rows_out=report.rows_out,
+                bytes_in=report.bytes_in,
+                bytes_out=report.bytes_out,
                 tables_read=report.tables_read,
                 tables_written=report.tables_written,
                 table_changes=report.table_changes,
@@ -167,6 +192,7 @@ def _crawl(
         state=NodeState.SUCCEEDED,
         rows_in=report.rows,
         left_out=len(report.problems),
+        bytes_in=report.size_bytes if report.files else None,
         table_changes=report.table_changes,
         outputs=tuple(
             change.table.full_name for change in report.table_changes if change.kind is not ChangeKind.UNCHANGED

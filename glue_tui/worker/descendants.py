@@ -75,6 +75,15 @@ def die_with_all() -> None:
         os.killpg(0, signal.SIGKILL)
 
 
+def kill_below() -> bool:
+    """Kill all that is below this process and tell whether there was anything; whoever waits for it sees its end."""
+    below = _standing_still()
+    for pid in below:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    return bool(below)
+
+
 def _standing_still() -> set[int]:
     """Halt all that is below this process, also what is forked meanwhile, and return it."""
     still: set[int] = set()

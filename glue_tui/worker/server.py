@@ -265,6 +265,7 @@ class ForkServer:
                     signal=-code if code < 0 else None,
                     out_of_memory=self._was_out_of_memory(code),
                     peak_memory_bytes=usage.ru_maxrss * RSS_UNIT_BYTES,
+                    cpu_s=round(usage.ru_utime + usage.ru_stime, 3),
                 )
             )
         self._kill_orphans()

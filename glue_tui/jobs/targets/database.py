@@ -40,6 +40,11 @@ class Databases:
         self._urls = attempt.connection_urls
         self._databases: dict[str, _Database] = {}
 
+    @property
+    def bytes_staged(self) -> int | None:
+        """There are no files."""
+        return None
+
     def stage(self, frame: Frame, sink: DatabaseSink) -> int:
         """Compute rows for the database behind a connection, and keep them."""
         place = database_behind(self._urls[sink.connection], self._project_dir)

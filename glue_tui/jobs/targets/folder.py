@@ -83,12 +83,18 @@ class Folders:
         """Every staging folder of this attempt with its lock, also those whose writing failed."""
         self._set_aside: dict[Path, list[Path]] = {}
         """By target: folders with files that were overwritten and that the catalog goes on listing."""
+        self._bytes_staged: int | None = None
         self._pages: list[tuple[Path, Path, int]] = []
         """Single files: the staged one, its target and its lock."""
         self._node_prefix = f"{key.run_id}-{node_name(key.node_id)}-"
         runs = "|".join(map(re.escape, (key.run_id, *attempt.unfinished_in)))
         self._node_file = re.compile(rf"(({runs})-{re.escape(node_name(key.node_id))}-\d+-)\d+-\d+\.\w+")
         """Names of this node's files in this run, and in those that it resumes; first what tells the attempts apart."""
+
+    @property
+    def bytes_staged(self) -> int | None:
+        """Size of the files that were staged; None if there are none."""
+        return self._bytes_staged
 
     def stage(self, frame: Frame, sink: TableSink) -> int:
         """Write `frame` beside the folder `sink.path` and return its rows. Raises InvalidInput for a bad target."""
@@ -117,6 +123,7 @@ class Folders:
             )
         )
         rows = sum(file.rows for file in files)
+        self._count_bytes(sum(file.path.stat().st_size for file in files))
         what = f"{counted(rows, 'row')} for {sink.table} in {counted(len(files), 'file')}"
         self._log.info(f"wrote {what}, to appear in {sink.path} when the job succeeds")
         return rows
@@ -136,6 +143,10 @@ class Folders:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        self._count_bytes(len(content))
+
+    def _count_bytes(self, size_bytes: int) -> None:
+        self._bytes_staged = (self._bytes_staged or 0) + size_bytes
 
     def prepare(self) -> None:
         """Raise InvalidInput where partitions are to be replaced in a folder that has none.

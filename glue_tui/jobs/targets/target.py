@@ -42,6 +42,10 @@ class Target(Protocol[SinkT]):
     Raises InvalidInput, in any step but the last two, where the place or the rows are refused.
     """
 
+    @property
+    def bytes_staged(self) -> int | None:
+        """Size of the files that were staged; None where there are no files."""
+
     def stage(self, frame: Frame, sink: SinkT) -> int:
         """Write the rows where nobody sees them and return their number."""
 

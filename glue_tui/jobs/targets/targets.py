@@ -45,6 +45,12 @@ class Targets:
             case _:
                 assert_never(sink)
 
+    @property
+    def bytes_staged(self) -> int | None:
+        """Size of the files that were staged, None if there are none."""
+        sizes = [kind.bytes_staged for kind in self._kinds]
+        return sum(size for size in sizes if size is not None) if any(size is not None for size in sizes) else None
+
     def stage_file(self, path: str, content: bytes) -> None:
         """Let one file, relative to the project folder, appear with `content` by `publish`."""
         self._folders.stage_file(path, content)
