@@ -91,6 +91,12 @@ class Objects:
         self._staged: list[_Staged] = []
         self._uploading: list[_Staged] = []
         """Those of which something may lie in the bucket that is not published."""
+        self._bytes_staged: int | None = None
+
+    @property
+    def bytes_staged(self) -> int | None:
+        """Size of the files that were staged; None if there are none."""
+        return self._bytes_staged
 
     def stage(self, frame: Frame, sink: TableSink) -> int:
         """Write `frame` into files that wait here and return its rows. Raises InvalidInput for a bad target."""
@@ -119,6 +125,7 @@ class Objects:
                 key_types=tuple(schema[key] for key in sink.partition_by),
             )
         )
+        self._bytes_staged = (self._bytes_staged or 0) + sum(file.path.stat().st_size for file in files)
         rows = sum(file.rows for file in files)
         what = f"{counted(rows, 'row')} for {sink.table} in {counted(len(files), 'file')}"
         self._log.info(f"wrote {what}, to appear in {location} when the job succeeds")
