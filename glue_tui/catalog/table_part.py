@@ -21,3 +21,8 @@ class TablePart:
     """None: a table of files."""
     rows: int
     """How many rows it has, as far as is known."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Of its files."""
+        return sum(size_bytes for _, size_bytes, *_ in self.files)

@@ -134,8 +134,7 @@ class JobSession:
         rows, files = (part.rows, len(part.files)) if part is not None else (entry.rows, entry.files)
         self.count_rows_in(rows)
         if entry.files:
-            read_bytes = sum(file.size_bytes for file in part.files) if part is not None else entry.size_bytes
-            self.bytes_in = (self.bytes_in or 0) + read_bytes
+            self.bytes_in = (self.bytes_in or 0) + (part.size_bytes if part is not None else entry.size_bytes)
         what, of = ("new row", f"{files:,} of ") if part is not None else ("row", "")
         where = f" in {of}{counted(entry.files, 'file')}" if entry.files else ""
         self.log.info(f"reads {entry.full_name}: {counted(rows, what)}{where}")
