@@ -52,6 +52,12 @@ class Lakes:
         self._staged: list[tuple[Path, LakeCommit]] = []
         self._put: list[LakeCommit] = []
         """Those whose data files may lie in their table without being part of it."""
+        self._bytes_staged: int | None = None
+
+    @property
+    def bytes_staged(self) -> int | None:
+        """Size of the data files that were staged; None if there are none."""
+        return self._bytes_staged
 
     def stage(self, frame: Frame, sink: TableSink) -> int:
         """Write `frame` into files that wait here and return its rows. Raises InvalidInput for a bad target."""
@@ -84,6 +90,7 @@ class Lakes:
             partitions=frozenset(one.partition_values for one in written),
         )
         self._staged.append((place, commit))
+        self._bytes_staged = (self._bytes_staged or 0) + sum(size_bytes for size_bytes, _ in commit.files.values())
         rows = sum(file.rows for file in written)
         self._log.info(f"wrote {counted(rows, 'row')} for {sink.table}, to appear in {sink.path} when the job succeeds")
         return rows
