@@ -15,8 +15,8 @@ from glue_tui.cli.settings import Settings
 from glue_tui.cli.when import Age, Size
 from glue_tui.client.find import is_lock_held, state_db
 from glue_tui.client.words import counted, size
+from glue_tui.protocol.pruned_view import PrunedView
 from glue_tui.protocol.requests import PruneHistory
-from glue_tui.protocol.views import PrunedView
 
 
 @click.command("prune")

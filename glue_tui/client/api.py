@@ -16,10 +16,10 @@ from glue_tui.core.table_edits import TableEdit
 from glue_tui.protocol.deliveries import DeliveryResult
 from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
+from glue_tui.protocol.pruned_view import PrunedView
 from glue_tui.protocol.views import (
     FeedMessage,
     ProjectView,
-    PrunedView,
     RunSummary,
     RunView,
     StoryLine,

@@ -14,8 +14,9 @@ from glue_tui.client.requests import RequestClient
 from glue_tui.core.bookmarks import BookmarkEdit
 from glue_tui.core.problem import EngineUnavailable
 from glue_tui.core.table_edits import TableEdit
+from glue_tui.protocol.pruned_view import PrunedView
 from glue_tui.protocol.requests import Call, PruneHistory, Reply, Request
-from glue_tui.protocol.views import FeedMessage, PrunedView
+from glue_tui.protocol.views import FeedMessage
 
 if TYPE_CHECKING:
     from glue_tui.engine.host import Host

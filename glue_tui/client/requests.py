@@ -10,6 +10,7 @@ from glue_tui.core.table_edits import TableEdit
 from glue_tui.protocol.deliveries import DeliveryResult
 from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
+from glue_tui.protocol.pruned_view import PrunedView
 from glue_tui.protocol.requests import (
     Done,
     DropFiles,
@@ -48,7 +49,7 @@ from glue_tui.protocol.requests import (
     StoryReply,
     SummaryReply,
 )
-from glue_tui.protocol.views import ProjectView, PrunedView, RunSummary, RunView, StoryLine
+from glue_tui.protocol.views import ProjectView, RunSummary, RunView, StoryLine
 
 R = TypeVar(
     "R",

@@ -17,8 +17,8 @@ from pathlib import Path
 from glue_tui.core.model import Workflow
 from glue_tui.core.problem import StoreFailed
 from glue_tui.logs.remove import delete_folders, folder_bytes, run_folders
+from glue_tui.protocol.pruned_view import PrunedView
 from glue_tui.protocol.requests import PruneHistory
-from glue_tui.protocol.views import PrunedView
 from glue_tui.store import retention
 from glue_tui.store.database import Connection, open_readonly, reading, size_bytes
 from glue_tui.store.retention import Limits, RemovableRun

@@ -329,20 +329,6 @@ class NodeOfRun(View, frozen=True):
     node: NodeView
 
 
-class PrunedView(View, frozen=True):
-    """What was removed from the history, with events and logs; before anything was, what would be."""
-
-    runs: int
-    workflows: dict[str, int] = {}
-    """Runs by workflow."""
-    bytes: int = 0
-    """About what they took, in the database and as logs."""
-    stray_logs: int = 0
-    """Log folders without a run."""
-    has_more: bool = False
-    """There are more: ask again."""
-
-
 # Feed: what a subscriber is told, a Snapshot first, then changes in commit order.
 
 
