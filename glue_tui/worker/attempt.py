@@ -54,69 +54,83 @@ def run_attempt(spec: AttemptSpec, progress: Progress, listener: StopListener) -
     EXIT_WITHOUT_RESULT where that file could not be written; its log says why, if that could be written.
     A negative number names the signal by which the process is to end: it was stopped.
     """
-    started_s = time.monotonic()
-    secrets = Secrets()
-    log = LogWriter(1, secrets=secrets)
-    streams = LogStream(log, INFO, 1), LogStream(log, WARN, 2)
-    sys.stdout, sys.stderr = streams
+    ending = _Ending(spec)
+    log, stop = ending.log, ending.stop
     log.info(f"attempt {spec.key.attempt} of {spec.max_attempts}: {_what_runs(spec)}, worker {os.getpid()}")
-    stop = StopRequest()
-    excess: list[AttemptResult] = []
-    """What the attempt ends as that held more than its job may."""
-
-    def end(result: AttemptResult, exit_code: int) -> int:
-        for stream in streams:
-            stream.finish()
-        if left := kill_descendants(_KILL_DEADLINE_S):
-            log.line(WARN, f"left running, killed with the attempt: {', '.join(left)}", always=True)
-        _log_end(log, result, time.monotonic() - started_s, was_stopped=stop.was_asked and not excess)
-        result = replace(result, cpu_s=cpu_s(), peak_memory_bytes=memory.peak_bytes)
-        try:
-            _write_result_when_there_is_space(spec.result_path, result, log)
-        except OSError as error:
-            log.line(ERROR, f"the result could not be written: {_reason(error)}", always=True)
-            return EXIT_WITHOUT_RESULT
-        return exit_code
-
-    def end_by_force() -> None:
-        log.line(WARN, stop.clean_up() if stop.clean_up else _CRAWL_STOPPED, always=True)
-        end(_failed(Stopped(), spec, secrets), 1)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    def end_for_memory(held_bytes: int) -> None:
-        is_forced = stop.force()
-        # If not, the main thread waits for a program, whose death ends the attempt; or it publishes, and has none.
-        if not is_forced and not kill_below():
-            return
-        if not excess:
-            error = OutOfMemory(spec.node.name, held_bytes, limit_bytes or 0)
-            excess.append(_failed(error, spec, secrets))
-            log.line(ERROR, f"{error.code}: {error}", always=True)
-        if is_forced:
-            if stop.clean_up:
-                log.line(WARN, stop.clean_up(), always=True)
-            end(excess[0], 1)
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    limit_bytes = spec.node.memory_bytes_max if isinstance(spec.node, Job) else None
-    memory = MemoryWatch(limit_bytes, end_for_memory)
-    memory.start()
+    ending.memory.start()
     try:
         try:
-            listener.tell(stop, patience_s=_patience_s(spec), end=end_by_force)
-            result = _work(spec, log, secrets, progress, stop)
+            listener.tell(stop, patience_s=_patience_s(spec), end=ending.by_force)
+            result = _work(spec, log, ending.secrets, progress, stop)
         finally:
             stop.defer()
     except BaseException as error:
-        for stream in streams:
-            stream.finish()
-        failed = excess[0] if excess else _failed(error, spec, secrets)
-        if not excess and not isinstance(error, Stopped) and failed.error:
+        ending.finish_streams()
+        failed = ending.excess or _failed(error, spec, ending.secrets)
+        if not ending.excess and not isinstance(error, Stopped) and failed.error:
             log.line(ERROR, story(error, failed.error), always=True)
-        elif not excess and stop.clean_up is None:
+        elif not ending.excess and stop.clean_up is None:
             log.line(WARN, _CRAWL_STOPPED, always=True)
-        return end(failed, -signal.SIGTERM if stop.was_asked else 1)
-    return end(result, 0)
+        return ending.with_result(failed, -signal.SIGTERM if stop.was_asked else 1)
+    return ending.with_result(result, 0)
+
+
+class _Ending:
+    """How an attempt comes to its end: by itself, by a stop that nobody else sees to, for want of memory."""
+
+    def __init__(self, spec: AttemptSpec) -> None:
+        """Take over standard output and error for the log."""
+        self._spec = spec
+        self._started_s = time.monotonic()
+        self._limit_bytes = spec.node.memory_bytes_max if isinstance(spec.node, Job) else None
+        self.secrets = Secrets()
+        self.log = LogWriter(1, secrets=self.secrets)
+        self._streams = LogStream(self.log, INFO, 1), LogStream(self.log, WARN, 2)
+        sys.stdout, sys.stderr = self._streams
+        self.stop = StopRequest()
+        self.excess: AttemptResult | None = None
+        """What an attempt ends as that held more than its job may."""
+        self.memory = MemoryWatch(self._limit_bytes, self.for_memory)
+
+    def finish_streams(self) -> None:
+        for stream in self._streams:
+            stream.finish()
+
+    def with_result(self, result: AttemptResult, exit_code: int) -> int:
+        """Write what became of the attempt, and return its exit code."""
+        self.finish_streams()
+        if left := kill_descendants(_KILL_DEADLINE_S):
+            self.log.line(WARN, f"left running, killed with the attempt: {', '.join(left)}", always=True)
+        was_stopped = self.stop.was_asked and not self.excess
+        _log_end(self.log, result, time.monotonic() - self._started_s, was_stopped=was_stopped)
+        result = replace(result, cpu_s=cpu_s(), peak_memory_bytes=self.memory.peak_bytes)
+        try:
+            _write_result_when_there_is_space(self._spec.result_path, result, self.log)
+        except OSError as error:
+            self.log.line(ERROR, f"the result could not be written: {_reason(error)}", always=True)
+            return EXIT_WITHOUT_RESULT
+        return exit_code
+
+    def by_force(self) -> None:
+        """End the process: it was stopped, and its main thread does not see to it. For another thread."""
+        self.log.line(WARN, self.stop.clean_up() if self.stop.clean_up else _CRAWL_STOPPED, always=True)
+        self.with_result(_failed(Stopped(), self._spec, self.secrets), 1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def for_memory(self, held_bytes: int) -> None:
+        """End what holds too much: the process, or the program that its main thread waits for. For another thread."""
+        is_forced = self.stop.force()
+        if not is_forced and not kill_below():
+            return  # It publishes.
+        if not self.excess:
+            error = OutOfMemory(self._spec.node.name, held_bytes, self._limit_bytes or 0)
+            self.excess = _failed(error, self._spec, self.secrets)
+            self.log.line(ERROR, f"{error.code}: {error}", always=True)
+        if is_forced:
+            if self.stop.clean_up:
+                self.log.line(WARN, self.stop.clean_up(), always=True)
+            self.with_result(self.excess, 1)
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def rehearse() -> None:
