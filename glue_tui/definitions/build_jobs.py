@@ -18,7 +18,7 @@ from glue_tui.core.job import (
 )
 from glue_tui.core.states import BookmarkOption
 from glue_tui.definitions.authored import AuthoredChart, AuthoredJob, ChartKind, JobType, SqlEngine
-from glue_tui.definitions.build_targets import build_targets
+from glue_tui.definitions.build_targets import build_targets, check_table_name
 from glue_tui.definitions.report import KeyPath
 from glue_tui.definitions.scope import CONCURRENT_RUNS_MAX, RETRIES_MAX, Scope, check_arguments, refuse
 from glue_tui.definitions.sizes import parse_size
@@ -97,7 +97,10 @@ def _check_bookmark(authored: AuthoredJob, kind: JobType, path: KeyPath, scope: 
     elif authored.bookmark is BookmarkOption.ENABLE and authored.max_concurrent_runs != 1:
         message = "a bookmark needs runs one after the other: two at once would read the same (rule BK-7)"
         scope.report.problem((*path, "max_concurrent_runs"), message, "leave it out: 1 is what it is without it")
+    for index, table in enumerate(authored.bookmark_tables or ()):
+        check_table_name(table.lower(), (*path, "bookmark_tables", index), scope)
     for table, keys in authored.bookmark_keys.items():
+        check_table_name(table.lower(), (*path, "bookmark_keys", table), scope)
         if not keys:
             scope.report.problem((*path, "bookmark_keys", table), "names no column", 'such as ["id"]')
 

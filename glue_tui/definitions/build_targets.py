@@ -68,7 +68,7 @@ def _build_table(
     path: KeyPath,
     scope: Scope,
 ) -> TableSink:
-    _check_table_name(item.table, (*path, "table"), scope)
+    check_table_name(item.table, (*path, "table"), scope)
     file_format = item.format or FileFormatName.PARQUET
     if item.mode is WriteMode.UPSERT and file_format is not FileFormatName.DELTA:
         hint = '"overwrite", "append" or "overwrite_partitions"; format = "delta" can be upserted'
@@ -106,7 +106,8 @@ def _check_place(folder: str, connection: str, path: KeyPath, scope: Scope) -> N
         scope.report.problem(path, "names a path and a connection", "make two targets of it, or a path s3://bucket/…")
 
 
-def _check_table_name(table: str, path: KeyPath, scope: Scope) -> None:
+def check_table_name(table: str, path: KeyPath, scope: Scope) -> None:
+    """Report what is no name of a catalog table."""
     if not _TABLE.fullmatch(table):
         hint = "database.table, lower-case letters, digits and _"
         scope.report.problem(path, f'"{table}" is no table of the catalog', hint)
@@ -124,7 +125,7 @@ def _build_side_table(item: AuthoredSideTable | None, path: KeyPath, scope: Scop
     if item is None:
         return None
     if not scope.report.is_broken((*path, "table")):
-        _check_table_name(item.table, (*path, "table"), scope)
+        check_table_name(item.table, (*path, "table"), scope)
     if not scope.report.is_broken((*path, "path")):
         _check_place(item.path, item.connection or "", (*path, "path"), scope)
     if item.connection is not None:

@@ -32,7 +32,7 @@ from glue_tui.core.bookmarks import (
 )
 from glue_tui.core.job import Job
 from glue_tui.core.model import RunId
-from glue_tui.core.problem import InvalidInput
+from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 from glue_tui.core.schema import UNSETTLED_TAG
 from glue_tui.core.states import BookmarkOption
 from glue_tui.jobs import bookmark_keys as keys
@@ -153,6 +153,13 @@ class Bookmark:
 
     def _open(self) -> None:
         """Find out where the bookmark stands, and whether an attempt before this one was killed."""
+        known = self._catalog.names()
+        for table in self._job.bookmark_tables:
+            if table not in known:
+                # Whatever was meant would be read whole, and nobody would know.
+                raise EntityNotFound(
+                    f"bookmark_tables of {self._job.name}: no table {table}", hint=did_you_mean(table, known)
+                )
         workflow, job = self._spec.workflow, self._job.name
         with self._state() as conn:
             entry = bookmarks.entry(conn, workflow, job) if conn is not None else None

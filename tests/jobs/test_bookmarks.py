@@ -6,6 +6,7 @@ import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from bookmarked import Bookmarked, sql_job
@@ -22,6 +23,9 @@ from glue_tui.jobs.session import JobReport, JobSession
 from glue_tui.jobs.templates import Templates
 from glue_tui.logs.write import LogWriter, Secrets
 from glue_tui.store import bookmarks, slices
+
+if TYPE_CHECKING:
+    from tests.crawlers.postgres_server import PostgresServer
 
 
 @pytest.fixture
@@ -227,6 +231,9 @@ def test_tables_that_are_not_named_are_read_whole(world: Bookmarked) -> None:
     world.crawl()
     world.run()
     assert world.out() == [1, 1]
+    world.job = replace(world.job, bookmark_tables=("raw.inn",))
+    with pytest.raises(EntityNotFound, match=r"no table raw\.inn"):
+        world.run()
 
 
 def test_what_a_bookmark_can_not_follow_is_refused_with_the_way_out(world: Bookmarked) -> None:
@@ -277,17 +284,21 @@ class Shop:
             conn.executemany("INSERT INTO orders VALUES (?, ?, ?, 1.5)", rows)
 
     def crawl(self) -> None:
-        crawler = Crawler(name="shop", database="shop", targets=(DatabaseTarget(connection="shop"),))
-        report = crawl(
-            crawler,
-            {"shop": Connection(name="shop", url="sqlite:///shop.db")},
-            self.world.project.catalog,
-            project_dir=self.world.project.folder,
-            log=lambda level, text: None,
-            progress=lambda done, total: None,
-            environment={},
-        )
-        self.world.project.apply(report.table_changes)
+        crawl_database(self.world, "sqlite:///shop.db")
+
+
+def crawl_database(world: Bookmarked, url: str) -> None:
+    """Bring the tables of a database into the catalog, as database `shop`."""
+    report = crawl(
+        Crawler(name="shop", database="shop", targets=(DatabaseTarget(connection="shop"),)),
+        {"shop": Connection(name="shop", url=url)},
+        world.project.catalog,
+        project_dir=world.project.folder,
+        log=lambda level, text: None,
+        progress=lambda done, total: None,
+        environment={},
+    )
+    world.project.apply(report.table_changes)
 
 
 def test_bk_5_rows_of_a_database_are_new_above_the_last_key(world: Bookmarked) -> None:
@@ -332,3 +343,30 @@ def test_keys_that_are_not_said_not_there_or_without_order_are_refused(world: Bo
     world.job = replace(world.job, bookmark_keys={"shop.orders": ("day",)})
     with pytest.raises(InvalidInput, match=r"was read by id \(integer\), its keys are day \(text\) now"):
         world.run()
+
+
+KEY_ROWS = (
+    ("1", "DATE '2025-01-01'", "TIMESTAMP '2025-01-01 10:00:00'", "1.10", "'a'"),
+    ("2", "DATE '2025-01-01'", "TIMESTAMP '2025-01-01 10:00:00.000001'", "1.11", "'b'"),
+    ("3000000000", "DATE '2025-02-01'", "TIMESTAMP '2025-02-01 00:00:00'", "20.00", "'ä'"),
+)
+"""Rows whose values grow in every column, as PostgreSQL writes them."""
+
+
+@pytest.mark.parametrize("columns", [("at",), ("price",), ("day", "name")])
+def test_bk_5_rows_of_postgresql_are_new_by_keys_of_every_kind(
+    world: Bookmarked, postgres: PostgresServer, postgres_url: str, columns: tuple[str, ...]
+) -> None:
+    schema = postgres_url.rpartition("%3D")[2]
+    kinds = "id BIGINT, day DATE, at TIMESTAMP, price DECIMAL(10, 2), name TEXT"
+    postgres.execute(f"CREATE TABLE {schema}.orders ({kinds})")
+    table = f"shop.{schema}_orders"
+    query = f"SELECT id AS n FROM {table}"
+    world.job = sql_job(query, bookmark=BookmarkOption.ENABLE, bookmark_keys={table: columns})
+    for count, row in enumerate(KEY_ROWS, start=1):
+        postgres.execute(f"INSERT INTO {schema}.orders VALUES ({', '.join(row)})")
+        if count == 1:
+            crawl_database(world, postgres_url)
+        assert world.run().rows_in == 1
+        assert world.out() == [int(one[0]) for one in KEY_ROWS[:count]]
+    assert world.run().rows_in == 0
