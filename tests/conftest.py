@@ -50,6 +50,7 @@ LONGEST = (
     "test_benchmarks.py",
     "test_arrivals_survive.py",
     "test_jobs_killed.py",
+    "test_jobs_stopped.py",
     "test_killed_while_publishing.py",
     "test_terminal_sessions.py",
     "test_notifications.py",

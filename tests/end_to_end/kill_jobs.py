@@ -1,8 +1,8 @@
 """Kills a job's worker, or the engine with it, at random moments, while readers look at every target it writes to.
 
 `python -m tests.end_to_end.kill_jobs --kills 50 --seed 7` hunts; `test_jobs_killed.py` does a few in the suite. The
-targets are folders, S3, SQLite and PostgreSQL, each overwritten and added to. The seed gives the moments that are
-drawn, not the machine's own timing.
+targets are folders, S3, Delta, Iceberg, SQLite and PostgreSQL, each overwritten and added to. The seed gives the
+moments that are drawn, not the machine's own timing.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ import psutil
 
 from glue_tui.client.find import state_db
 from glue_tui.store.event_log import read_run, unfinished_run_ids
-from tests.end_to_end.kill_jobs_project import Reader, Servers, make_project, servers
+from tests.end_to_end.kill_jobs_project import Reader, Servers, Way, make_project, servers
 from tests.end_to_end.killed_project import DEADLINE_S, KilledProject, alive_in
 
 STAGED_POLL_S, STAGED_POLLS_MAX = 0.002, 1000
+LOOK_EVERY_S = 0.02
 RUNS_BETWEEN_RESTS = 8
 """After so many kills one engine ends as asked: until then a crash loop is held (see README)."""
 
@@ -123,28 +124,34 @@ def _killed(worker: psutil.Process | None) -> bool:
 
 @contextmanager
 def looking(reader: Reader) -> Iterator[Callable[[], None]]:
-    """Let a reader look all the time, in a thread; what is yielded raises what it came upon, as does the end."""
+    """Let a reader look all the time, in each way in a thread of its own.
+
+    What is yielded raises what one of them came upon, as does the end.
+    """
     is_over = threading.Event()
     found: list[BaseException] = []
 
-    def look() -> None:
+    def look(way: Way) -> None:
         while not is_over.is_set() and not found:
             try:
-                reader.look()
+                reader.look(way)
             except BaseException as error:
                 found.append(error)
+            is_over.wait(LOOK_EVERY_S)
 
     def check() -> None:
         if found:
-            raise AssertionError(f"a reader: {found[0]}") from found[0]
+            raise AssertionError(f"a reader: {found[0]!r}") from found[0]
 
-    thread = threading.Thread(target=look)
-    thread.start()
+    threads = [threading.Thread(target=look, args=(way,)) for way in reader.ways()]
+    for thread in threads:
+        thread.start()
     try:
         yield check
     finally:
         is_over.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
     check()
 
 

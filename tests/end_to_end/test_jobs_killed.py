@@ -9,7 +9,7 @@ import pytest
 
 from tests.end_to_end.kill_jobs import live_through
 
-KILLS = 5
+KILLS = 3
 """`python -m tests.end_to_end.kill_jobs` has fifty."""
 
 
