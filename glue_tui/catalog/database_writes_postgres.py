@@ -242,7 +242,10 @@ class PostgresTransaction:
         for column, dtype in write.rows.schema.items():
             columns[column] = values.type_for(dtype, is_redshift=self._is_redshift)
             if not values.fits(dtype, columns[column]):
-                raise InvalidInput(f"column {column} of table {write.table}: there is no {dtype} in a database")
+                raise InvalidInput(
+                    f"column {column} of table {write.table} can't be {dtype} in {self._url.kind}",
+                    hint="write it as text: CAST it, or encode('hex')",
+                )
         schema = schema or self._current_schema()
         if schema not in (known := [row[0] for row in self._rows("SELECT nspname::text FROM pg_namespace")]):
             raise InvalidInput(

@@ -14,13 +14,19 @@ from glue_tui.catalog.types import CLOCK_FORMAT, is_json, json_text
 _INTEGERS = ("smallint", "integer", "bigint")
 _FLOATS = ("real", "double precision")
 _TEXTS = ("text", "character varying", "character", "name", "citext")
-_DOCUMENTS = ("json", "jsonb", "super")
+_DOCUMENTS = ("json", "jsonb")
 _TIMESTAMPS = ("timestamp without time zone", "timestamp with time zone")
 _TIMES = ("time without time zone",)
-_BYTES = ("bytea", "varbyte", "binary varying")
+_BYTES = ("bytea",)
 _OWN = (*_INTEGERS, *_FLOATS, "numeric", "boolean", "date", *_TIMESTAMPS, *_TIMES, *_BYTES)
 """Types that polars has, too: a text is none of them."""
-_REDSHIFT = {"text": "varchar(65535)", "jsonb": "super", "bytea": "varbyte(1024000)", "interval": "varchar(64)"}
+_REDSHIFT = {
+    "text": "character varying(65535)",
+    "jsonb": "character varying(65535)",
+    "interval": "character varying(64)",
+    "bytea": "varbyte",
+}
+"""Types that Redshift has not, and its own. Into `super` and `varbyte` a text goes as it is, not as what it means."""
 _MICROSECONDS = 6
 _DIGITS = {"ms": 3, "us": 6, "ns": 9}
 _DIGITS_MAX = 38

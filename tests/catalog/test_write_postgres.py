@@ -397,3 +397,19 @@ def test_a_session_that_ends_on_the_server_is_told_and_leaves_nothing(postgres_u
 def test_redshift_can_not_be_read() -> None:
     with pytest.raises(InvalidInput, match="can be written, but not read"):
         open_database("redshift://me@host/db")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kind", "fits"),
+    [
+        (pl.String(), "character varying(65535)", True),
+        (pl.List(pl.Int8), "character varying(65535)", True),
+        (pl.Duration("us"), "character varying(64)", True),
+        (pl.Decimal(38, 2), "numeric(38,2)", True),
+        (pl.Binary(), "varbyte", False),
+    ],
+)
+def test_redshift_has_types_of_its_own(dtype: pl.DataType, kind: str, fits: bool) -> None:
+    assert postgres_values.type_for(dtype, is_redshift=True) == kind
+    assert postgres_values.fits(dtype, kind) == fits
+    assert not postgres_values.fits(pl.List(pl.Int8), "super")

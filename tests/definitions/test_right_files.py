@@ -254,6 +254,22 @@ def test_a_pinned_definition_comes_back_from_its_stored_form(tmp_path: Path) -> 
     assert from_data(Workflow, to_data(workflow)) == workflow
 
 
+@pytest.mark.parametrize("kind", ["postgres", "postgresql+psycopg", "PostgreSQL", "redshift", "sqlite+pysqlite"])
+def test_a_database_is_written_by_whatever_name_its_kind_has(tmp_path: Path, kind: str) -> None:
+    text = f'''
+[connections.ware]
+url = "{kind}:///ware"
+[triggers.by_hand]
+type = "ON_DEMAND"
+actions = [{{ job = "load" }}]
+[jobs.load]
+type = "sql"
+query = "SELECT 1 AS n"
+targets = [{{ connection = "ware", table = "t" }}]
+'''
+    assert complaints(load_text(tmp_path, text)) == []
+
+
 def test_line_ends_and_a_byte_order_mark_make_no_difference(tmp_path: Path) -> None:
     loaded = load_text(tmp_path, b"\xef\xbb\xbf" + EVERYTHING.replace("\n", "\r\n").encode())
     assert loaded.workflow == EXPECTED
