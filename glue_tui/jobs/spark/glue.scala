@@ -89,8 +89,9 @@ object glue extends Serializable {
     while (cause.getCause != null && (cause.isInstanceOf[ExceptionInInitializerError]
         || cause.isInstanceOf[java.lang.reflect.InvocationTargetException])) cause = cause.getCause
     val trace = cause.getStackTrace
-    val own = trace.indexWhere(_.getClassName.startsWith("scala.tools.nsc.interpreter"))
-    val users = if (own < 0) trace else trace.take(own)
+    // What lies below the script's own outermost line is the shell.
+    val outermost = trace.lastIndexWhere(frame => frame.getFileName == script && frame.getClassName.endsWith("$iw"))
+    val users = if (outermost < 0) trace else trace.take(outermost + 1)
     val frames = users.map(frame => s"\tat $frame")
     val at = users.find(_.getFileName == script).map(_.getLineNumber).getOrElse(line)
     tell(pairs("type" -> cause.getClass.getSimpleName, "message" -> String.valueOf(cause.getMessage),

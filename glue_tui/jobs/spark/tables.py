@@ -67,9 +67,10 @@ def files_below(folder: Path) -> frozenset[str]:
 
 def _is_read_alike(table: Table) -> bool:
     """Say whether Spark reads the files as polars does: parquet of this machine, each column of the very type."""
+    if table.classification != "parquet" or is_s3(table.location):
+        return False
     types = {column.name: str(polars_type(column.type)) for column in table.columns}
-    is_local = not table.is_in_database and not is_s3(table.location)
-    return is_local and all(
+    return all(
         one.classification == "parquet"
         and all(types.get(name, said) == said for name, said in zip(one.columns, one.types, strict=False))
         and len(one.columns) == len(one.types)
