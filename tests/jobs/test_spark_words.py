@@ -151,6 +151,8 @@ def test_what_can_not_work_is_refused_before_spark_starts(project: Project, monk
     refused(SqlWork(query="SELECT * FROM raw.twice", spark=SparkSettings()), "id and Id are one column to Spark")
     escaped = SparkSettings(conf={"spark.sql.parser.escapedStringLiterals": "true"})
     refused(SqlWork(query="SELECT 1", spark=escaped), "changes what a quoted text means")
+    elsewhere = SparkSettings(conf={"spark.submit.deployMode": "cluster"})
+    refused(SqlWork(query="SELECT 1", spark=elsewhere), "the driver of a job runs in its worker")
     refused(SqlWork(query="SELECT 1", spark=SparkSettings()), "more than this job may use", 2**28)
     refused(SqlWork(query="SELECT 1", spark=SparkSettings(jars=("no.jar",))), "jars: no file no.jar")
     refused(SparkWork(script="brokn.py"), "no script brokn.py")

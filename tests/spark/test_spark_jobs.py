@@ -27,7 +27,7 @@ def workflow(*jobs: str, head: str = "") -> str:
 _MASTER = '[properties]\nmaster = "local[2]"\n'
 
 _TYPES = """
-import datetime, decimal
+from datetime import date as day, datetime as moment
 import polars as pl
 def run(glue):
     frame = pl.DataFrame(
@@ -40,14 +40,14 @@ def run(glue):
             "double": [0.1, None, float("nan"), 1e300],
             "price": pl.Series(["1.10", None, "-3.33", "99999999.99"]).cast(pl.Decimal(10, 2)),
             "yes": [True, None, False, True],
-            "at": [datetime.datetime(1582, 10, 4, 1, 2, 3, 4), None, datetime.datetime(2026, 3, 29, 2, 30), datetime.datetime(9999, 12, 31)],
-            "on": [datetime.date(1, 1, 1), None, datetime.date(1582, 10, 10), datetime.date(2026, 11, 22)],
+            "at": [moment(1582, 10, 4, 1, 2, 3, 4), None, moment(2026, 3, 29, 2, 30), moment(9999, 12, 31)],
+            "on": [day(1, 1, 1), None, day(1582, 10, 10), day(2026, 11, 22)],
             "text": ["it's", None, 'a "b"\\n\\\\', ""],
             "bytes": [b"\\x00\\xff", None, b"", b"a"],
             "list": [[1, None], None, [], [4]],
             "record": [{"a": 1, "b c": "x"}, None, {"a": None, "b c": None}, {"a": 4, "b c": ""}],
             "key": ["a b", None, "x/y=ö'", "2026"],
-            "day": [datetime.date(2026, 11, 1), datetime.date(2026, 11, 2), None, datetime.date(2026, 11, 1)],
+            "day": [day(2026, 11, 1), day(2026, 11, 2), None, day(2026, 11, 1)],
         }
     )
     glue.write(frame, "odd.types", path="warehouse/types", partition_by=["key", "day"])

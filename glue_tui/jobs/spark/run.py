@@ -27,6 +27,7 @@ from glue_tui.jobs.spark.output import LOG_LEVEL, DriverOutput
 from glue_tui.jobs.spark.scala_script import pieces
 from glue_tui.jobs.spark.submit import (
     Installation,
+    check_mode,
     checked_for_sql,
     environment,
     filled_in,
@@ -57,6 +58,7 @@ def run_spark(session: JobSession, work: SparkKind, settings: SparkSettings, sto
     """
     spark = find_spark()
     settings = filled_in(session, settings)
+    check_mode(settings)
     scratch = _scratch(session)
     take_back = stop.clean_up
 
@@ -79,12 +81,12 @@ def run_spark(session: JobSession, work: SparkKind, settings: SparkSettings, sto
 
 def _scratch(session: JobSession) -> Path:
     """Make the folder of this attempt, and remove what killed attempts of the node have left of theirs."""
-    result = Path(session.spec.result_path)
-    for left in result.parent.glob(f"*{node_name(session.spec.key.node_id)}.*.spark"):
-        shutil.rmtree(left, ignore_errors=True)
-    name = f"{node_name(session.spec.key.node_id)}.{session.spec.key.attempt}.spark"
+    key = session.spec.key
     # The executors of a cluster find it by the same path.
-    scratch = Path(os.path.realpath(result.parent)) / name
+    place = Path(os.path.realpath(Path(session.spec.result_path).parent))
+    scratch = place / f"{node_name(key.node_id)}.{key.attempt}.spark"
+    for attempt in range(1, key.attempt + 1):
+        shutil.rmtree(scratch.with_name(f"{node_name(key.node_id)}.{attempt}.spark"), ignore_errors=True)
     for folder in ("tables", "frames"):
         (scratch / folder).mkdir(parents=True)
     return scratch

@@ -92,6 +92,12 @@ def filled_in(session: JobSession, settings: SparkSettings) -> SparkSettings:
     )
 
 
+def check_mode(settings: SparkSettings) -> None:
+    """Refuse a driver that would run elsewhere: it hands over its rows by files here. Raises InvalidInput."""
+    if settings.conf.get("spark.submit.deployMode", "client") != "client":
+        raise InvalidInput("conf: spark.submit.deployMode: the driver of a job runs in its worker", hint="leave it out")
+
+
 def _full_path(session: JobSession, word: str, path: str) -> str:
     if "://" in path:
         return path
@@ -121,7 +127,8 @@ def properties(
         "spark.sql.warehouse.dir": f"file://{scratch / 'warehouse'}",
     }
     if is_local(master):
-        ours["spark.ui.enabled"] = "false"
+        # A driver that is killed leaves its files where the next attempt finds them.
+        ours |= {"spark.ui.enabled": "false", "spark.local.dir": str(scratch / "local")}
     if is_local(master) or host in _LOOPBACK:
         ours |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     if heap := _driver_memory(session):
@@ -131,14 +138,15 @@ def properties(
         "spark.master": master,
         TARGETS_SETTING: f"file://{targets}",
     }
+    conf = dict(settings.conf)
     for key, values in (
         ("spark.jars.packages", settings.packages),
         ("spark.jars", settings.jars),
         ("spark.submit.pyFiles", settings.py_files),
     ):
         if values:
-            job[key] = ",".join(values)
-    return [*ours.items(), *_defaults_of(spark), *job.items(), *settings.conf.items()]
+            conf[key] = ",".join((*values, *filter(None, (conf.get(key),))))
+    return [*ours.items(), *_defaults_of(spark), *job.items(), *conf.items()]
 
 
 def _driver_memory(session: JobSession) -> str:
