@@ -45,6 +45,7 @@ def wait_for(what: Callable[[], T | None], *, deadline_s: float = DEADLINE_S, wh
 
 
 LONGEST = (
+    "test_spark_jobs.py",
     "test_engine_killed.py",
     "test_simulation.py",
     "test_benchmarks.py",

@@ -145,7 +145,7 @@ def test_what_can_not_work_is_refused_before_spark_starts(project: Project, monk
     def refused(work: SqlWork | SparkWork, words: str, memory_bytes_max: int | None = None) -> None:
         with pytest.raises((InvalidInput, EntityNotFound, SyntaxError), match=words):
             project.run(Job(name="sums", work=work, memory_bytes_max=memory_bytes_max))
-        assert not list((project.folder / "state").glob("*.spark"))
+        assert list((project.folder / "state" / "spark").iterdir()) == []
 
     refused(SqlWork(query="DROP TABLE raw.twice", spark=SparkSettings()), "only queries: DROP is none")
     refused(SqlWork(query="SELECT * FROM raw.twice", spark=SparkSettings()), "id and Id are one column to Spark")

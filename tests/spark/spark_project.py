@@ -77,8 +77,12 @@ class SparkProject:
         run = json.loads(output)
         folder = self.folder / ".glue_tui" / "runs" / run["summary"]["run_id"]
         logs = {path.name.split(".")[1]: path.read_text() for path in sorted(folder.glob("*.log"))}
-        assert not list(folder.glob("*.spark")), "nothing is left of what went to and fro"
+        assert self.exchanged() == [], "nothing is left of what went to and fro"
         return Ran(run, logs)
+
+    def exchanged(self) -> list[Path]:
+        place = self.folder / ".glue_tui" / "spark"
+        return list(place.iterdir()) if place.exists() else []
 
     def run(self, workflow: str, **properties: str) -> Ran:
         return self.ended(self.start(workflow, **properties))

@@ -268,7 +268,7 @@ def run(glue):
 
 def test_a_kill_and_a_stop_end_the_application_on_the_cluster(spark: SparkProject, cluster: Cluster) -> None:
     spark.write("jobs/long.py", _LONG)
-    job = f'[jobs.long]\ntype = "spark"\nscript = "jobs/long.py"\nmaster = "{cluster.url}"'
+    job = f'[jobs.long]\ntype = "spark"\nscript = "jobs/long.py"\nmaster = "{cluster.url}"\nmax_retries = 1'
     spark.write("long.toml", workflow(job))
     process = spark.start("long")
     try:
@@ -279,7 +279,6 @@ def test_a_kill_and_a_stop_end_the_application_on_the_cluster(spark: SparkProjec
         worker.kill()
         wait_for(lambda: not driver.is_running(), "for the end of the driver")
         wait_for(lambda: not cluster.applications(), "for the end of the application")
-        # A worker that was lost is no fault of the job's: it starts again.
         wait_for(cluster.applications, "for the application of the second attempt")
         os.kill(process.pid, signal.SIGINT)
         _, narration = process.communicate(timeout=DEADLINE_S)
@@ -288,4 +287,5 @@ def test_a_kill_and_a_stop_end_the_application_on_the_cluster(spark: SparkProjec
             process.kill()
     assert "was stopped" in narration
     assert spark.drivers() == []
+    assert spark.exchanged() == []
     wait_for(lambda: not cluster.applications(), "for the end of the application")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import threading
@@ -18,11 +17,11 @@ import polars as pl
 from glue_tui.catalog.lineage import mentioned
 from glue_tui.catalog.query import only_queries
 from glue_tui.core.job import ScalaWork, SparkSettings, SparkWork, SqlWork
-from glue_tui.core.model import node_name
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 from glue_tui.jobs.context import JobContext
 from glue_tui.jobs.python_job import FOR_SCRIPTS, glue_arguments, takes_context
 from glue_tui.jobs.session import JobSession
+from glue_tui.jobs.spark.exchange import Exchange
 from glue_tui.jobs.spark.output import LOG_LEVEL, DriverOutput
 from glue_tui.jobs.spark.scala_script import pieces
 from glue_tui.jobs.spark.submit import (
@@ -59,11 +58,12 @@ def run_spark(session: JobSession, work: SparkKind, settings: SparkSettings, sto
     spark = find_spark()
     settings = filled_in(session, settings)
     check_mode(settings)
-    scratch = _scratch(session)
+    exchange = Exchange(session)
+    scratch = exchange.folder
     take_back = stop.clean_up
 
     def clean_up() -> str:
-        shutil.rmtree(scratch, ignore_errors=True)
+        exchange.close()
         return take_back() if take_back else ""
 
     stop.clean_up = clean_up
@@ -76,20 +76,7 @@ def run_spark(session: JobSession, work: SparkKind, settings: SparkSettings, sto
             raise InvalidInput(f"rows were written into {name}, which is there for reading", hint="glue.write(…)")
         _take(session, scratch, stop)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _scratch(session: JobSession) -> Path:
-    """Make the folder of this attempt, and remove what killed attempts of the node have left of theirs."""
-    key = session.spec.key
-    # The executors of a cluster find it by the same path.
-    place = Path(os.path.realpath(Path(session.spec.result_path).parent))
-    scratch = place / f"{node_name(key.node_id)}.{key.attempt}.spark"
-    for attempt in range(1, key.attempt + 1):
-        shutil.rmtree(scratch.with_name(f"{node_name(key.node_id)}.{attempt}.spark"), ignore_errors=True)
-    for folder in ("tables", "frames"):
-        (scratch / folder).mkdir(parents=True)
-    return scratch
+        exchange.close()
 
 
 def _plan(session: JobSession, work: SparkKind, settings: SparkSettings, scratch: Path) -> dict[str, Any]:
