@@ -20,7 +20,7 @@ import psutil
 from glue_tui.catalog.project_catalog import ProjectCatalog
 from glue_tui.jobs.spark.submit import find_spark
 
-DEADLINE_S = 300.0
+DEADLINE_S = 600.0
 ROOT = Path(__file__).parent.parent.parent
 T = TypeVar("T")
 
@@ -116,15 +116,16 @@ class Cluster:
         log = self._daemon("master.Master", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
         self.url = self._told(log, r"Starting Spark master at (spark://127\.0\.0\.1:\d+)")
         self.page = "http://127.0.0.1:" + self._told(log, r"service 'MasterUI' on port (\d+)")
+        # Its page is there before what it says as JSON is.
+        wait_for(lambda: self._answer().startswith(b"{"), "for the master")
         for _ in range(2):
             options = ("--cores", "1", "--memory", "1g", "--host", "127.0.0.1", "--webui-port", "0")
             self._daemon("worker.Worker", *options, "--work-dir", str(self.folder / "work"), self.url)
         wait_for(lambda: len(self.state()["workers"]) == 2, "for two workers")
 
     def state(self) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.page}/json/", timeout=30) as answer:
-            state: dict[str, Any] = json.load(answer)
-            return state
+        state: dict[str, Any] = json.loads(self._answer())
+        return state
 
     def applications(self) -> list[str]:
         return [one["name"] for one in self.state()["activeapps"]]
@@ -136,6 +137,11 @@ class Cluster:
             process.wait(timeout=60)
             _, alive = psutil.wait_procs(children, timeout=30)
             assert not alive
+
+    def _answer(self) -> bytes:
+        with urllib.request.urlopen(f"{self.page}/json/", timeout=30) as answer:
+            told: bytes = answer.read()
+            return told
 
     def _daemon(self, name: str, *arguments: str) -> Path:
         log = self.folder / f"{len(self._processes)}.log"
