@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -19,6 +20,7 @@ from glue_tui.catalog.databases import open_database, read_table
 from glue_tui.catalog.postgres_tables import table_parts
 from glue_tui.catalog.row_batches import RowBatches
 from glue_tui.core.problem import InvalidInput
+from tests.conftest import wait_for
 from tests.crawlers.postgres_server import PostgresServer
 
 
@@ -353,6 +355,24 @@ def test_a_table_that_another_holds_is_waited_for_and_the_holder_is_named(
         assert said[0].startswith(f"waits for table t, which session {other.info.backend_pid}")
     write(postgres_url, "t", pl.DataFrame({"n": [4]}))
     assert read_table(postgres_url, f"{schema_of(postgres_url)}.t")["n"].to_list() == [4]
+
+
+@pytest.mark.parametrize("mode", ["overwrite", "overwrite_partitions", "upsert"])
+def test_two_that_replace_the_same_rows_at_a_time_do_it_one_after_the_other(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(postgres_locks, "LOCK_TOLD_AFTER_S", 0.01)
+    execute(postgres_url, "CREATE TABLE t (k int, v int)")
+    first, second = (pl.DataFrame({"k": [1], "v": [v]}) for v in (1, 2))
+    said: list[str] = []
+    with closing(open_transaction(postgres_url, Path(), print)) as transaction, ThreadPoolExecutor(1) as other:
+        one = TableWrite(table="t", rows=RowBatches(first), mode=mode, keys=("k",), partition_by=("k",))
+        transaction.write(one)
+        writing = other.submit(write, postgres_url, "t", second, mode, keys=("k",), partition_by=("k",), said=said)
+        wait_for(lambda: said)
+        transaction.commit()
+        writing.result()
+    assert rows(postgres_url, "SELECT * FROM t") == [(1, 2)]
 
 
 def schema_of(url: str) -> str:
