@@ -51,6 +51,7 @@ def run(glue):
     glue.write(rows, "marts.added", path="out/added", mode="append")
     glue.write(rows, "marts.parts", path="out/parts", mode="append", partition_by=["part"])
     glue.write(rows, "marts.latest", path="out/latest", mode="overwrite", partition_by=["part"])
+    glue.write(rows, "marts.replaced", path="out/replaced", mode="overwrite_partitions", partition_by=["part"])
     glue.write_database(rows, connection="one", table="added", mode="append")
     glue.write_database(rows, connection="two", table="added", mode="append")
     glue.write_database(rows, connection="two", table="upserted", mode="upsert", keys=["n"])
@@ -135,11 +136,12 @@ def check(folder: Path, runs: list[str], when: str) -> None:
     everything = sorted((run, n) for run in runs for n in (1, 2, 3))
     told = read_by_catalog(folder)
     assert told["marts.added"] == told["marts.parts"] == everything, when
-    assert told["marts.latest"] == [(runs[-1], n) for n in (1, 2, 3)], when
+    assert told["marts.latest"] == told["marts.replaced"] == [(runs[-1], n) for n in (1, 2, 3)], when
     for table in ("added", "parts"):
         assert sorted(pl.read_parquet(folder / "out" / table).select("run", "n").rows()) == everything, (table, when)
-    latest = pl.read_parquet(folder / "out" / "latest")
-    assert sorted(latest.select("run", "n").rows()) == [(runs[-1], n) for n in (1, 2, 3)], when
+    for table in ("latest", "replaced"):
+        latest = pl.read_parquet(folder / "out" / table)
+        assert sorted(latest.select("run", "n").rows()) == [(runs[-1], n) for n in (1, 2, 3)], (table, when)
     for name in ("one", "two"):
         with closing(sqlite3.connect(folder / f"{name}.db")) as conn:
             assert sorted(conn.execute("SELECT run, n FROM added")) == everything, (name, when)
