@@ -61,6 +61,7 @@ class IcebergLake:
 
     def has_taken(self, location: str, storage: Storage, marks: Sequence[str]) -> bool:
         """Return whether a commit that carries one of these marks is part of the table."""
+        _fresh_threads()
         log = _newest(location, storage)
         snapshots = open_iceberg(log, storage).metadata.snapshots if log else ()
         return any(one.summary is not None and one.summary.get(_MARK) in marks for one in snapshots)
@@ -70,6 +71,7 @@ class IcebergLake:
         from pyiceberg.exceptions import CommitFailedException, ValidationError
         from pyiceberg.table import TableProperties
 
+        _fresh_threads()
         table = _loaded(commit) or _created(commit)
         try:
             with table.transaction() as change:
@@ -96,6 +98,13 @@ def _require_packages() -> None:
     except ImportError as error:
         hint = "pip install 'glue-tui[iceberg]'"
         raise InvalidInput("Iceberg tables need a package that is not installed", hint=hint) from error
+
+
+def _fresh_threads() -> None:
+    """Let pyiceberg make its pool of threads anew: it keeps one for good, and the end of a script has ended that."""
+    from pyiceberg.utils.concurrent import ExecutorFactory
+
+    ExecutorFactory._instance = None
 
 
 def _newest(location: str, storage: Storage) -> str | None:
