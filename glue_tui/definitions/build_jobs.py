@@ -27,7 +27,7 @@ from glue_tui.definitions.templates import has_template
 BACKOFF_MAX = 10.0
 THREADS_MAX = 1024
 EXIT_CODE_MAX = 255
-MEMORY_BYTES_MIN = 64 * 1024**2
+MEMORY_BYTES_MIN = 128 * 1000**2
 """An interpreter with polars alone takes as much."""
 
 _MASTER = re.compile(r"local(\[(\*|\d{1,4})(,\d{1,4})?\])?|(spark|k8s)://\S+|yarn")
@@ -114,7 +114,7 @@ def _memory_bytes_max(authored: AuthoredJob, path: KeyPath, scope: Scope) -> int
         scope.report.problem(path, str(error))
         return None
     if size_bytes < MEMORY_BYTES_MIN:
-        scope.report.problem(path, f'"{authored.memory}" is less than any job needs', '"64MB" or more')
+        scope.report.problem(path, f'"{authored.memory}" is less than any job needs', '"128MB" or more')
     return size_bytes
 
 

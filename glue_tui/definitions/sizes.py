@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
-_UNITS_BYTES = {"KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
+_UNITS_BYTES = {"KB": 1000, "MB": 1000**2, "GB": 1000**3, "TB": 1000**4}
 _SIZE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?(KB|MB|GB|TB)", re.IGNORECASE)
 
 
 def parse_size(text: str) -> int:
-    """Return bytes; a KB has 1,024 of them. Raises ValueError, whose message says how to write it."""
+    """Return bytes; a KB has 1,000 of them, as in every size that is shown.
+
+    Raises ValueError, whose message says how to write it.
+    """
     found = _SIZE.fullmatch(text)
     if found is None:
         raise ValueError(f'"{text}" is no size: write it like "512MB" or "2GB"')

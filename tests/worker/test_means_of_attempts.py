@@ -14,6 +14,7 @@ from forking import ServerUnderTest, command_job, is_gone, make_spec, pid_in, re
 
 from glue_tui.core.job import Job
 from glue_tui.core.states import NodeState
+from glue_tui.definitions.sizes import parse_size
 
 _LIMIT_BYTES = 150_000_000
 _GREEDY = "held = []\n    while True: held.append(bytearray(b'x' * 1_000_000))"
@@ -141,3 +142,8 @@ def test_polars_moves_rows_to_disk_from_half_of_the_memory_on(server: ServerUnde
     spec = make_spec(tmp_path, replace(job, memory_bytes_max=2_000_000_000))
     server.run(spec)
     assert "budget 1000" in Path(spec.log_path).read_text()
+
+
+@pytest.mark.parametrize(("text", "size_bytes"), [("512MB", 512_000_000), ("2 GB", 2 * 10**9), ("1.5gb", 15 * 10**8)])
+def test_memory_is_written_in_the_units_in_which_it_is_shown(text: str, size_bytes: int) -> None:
+    assert parse_size(text) == size_bytes
