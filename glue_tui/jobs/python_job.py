@@ -50,6 +50,8 @@ def _wait_for_threads() -> None:
     # Pools take this for the end of the process and refuse all work; publishing (S3, Iceberg) needs pools of its own.
     threading._SHUTTING_DOWN = False  # type: ignore[attr-defined]
     concurrent.futures.thread._shutdown = False
+    if pools := sys.modules.get("pyiceberg.utils.concurrent"):
+        pools.ExecutorFactory._instance = None  # It would keep the one that has just been ended.
 
 
 def rehearse_python() -> None:

@@ -10,6 +10,7 @@ import pytest
 from forking import ServerUnderTest, command_job, make_spec, read_result, script
 
 from glue_tui.core.job import Job, PythonWork
+from glue_tui.core.model import RunId
 from glue_tui.core.states import NodeState
 
 
@@ -185,6 +186,24 @@ def run(glue):
     spec = make_spec(tmp_path, script(tmp_path, "threads", text))
     assert server.run(spec).state is NodeState.SUCCEEDED
     assert Path(spec.log_path).read_text().count("done later") == 2
+
+
+def test_a_script_that_took_a_pool_of_threads_can_publish_by_one(server: ServerUnderTest, tmp_path: Path) -> None:
+    text = """
+import polars as pl
+from pyiceberg.utils.concurrent import ExecutorFactory
+def run(glue):
+    print(ExecutorFactory.get_or_create().submit(sum, [1, 2]).result())
+    glue.write(pl.DataFrame({"n": [1]}), "marts.lake", path="lake", format="iceberg", mode="overwrite")
+"""
+    first = make_spec(tmp_path, script(tmp_path, "lake", text))
+    again = replace(
+        first,
+        key=replace(first.key, run_id=RunId("wr_again")),
+        log_path=f"{first.log_path}.again",
+        result_path=f"{first.result_path}.again",
+    )
+    assert [server.run(spec).error for spec in (first, again)] == [None, None]
 
 
 def test_secrets_are_masked_in_the_log_and_in_errors(server: ServerUnderTest, tmp_path: Path) -> None:
