@@ -22,7 +22,7 @@ from glue_tui.protocol.views import (
     StoryLine,
 )
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 FRAME_BYTES_MAX = 64 * 1024 * 1024
 """A frame longer than this ends the connection: no project's snapshot comes near it."""
 
