@@ -55,7 +55,10 @@ targets = [{ path = "landing" }]
 [jobs.clean]
 type = "sql"
 query = "SELECT id, amount FROM raw.orders WHERE amount > 0"
-targets = [{ table = "clean.orders", path = "warehouse/orders", checks = [{ check = "amount < 6", on_failure = "warn" }] }]
+[[jobs.clean.targets]]
+table = "clean.orders"
+path = "warehouse/orders"
+checks = [{ check = "amount < 6", on_failure = "warn" }]
 
 [jobs.count]
 type = "python"
