@@ -105,6 +105,14 @@ async def _follow_silently(feed: AsyncIterator[FeedMessage], summary: RunSummary
     await follow_run(feed, summary, SilentReporter())
 
 
+async def _stop_and_wait(client: EngineClient, run: RunSummary) -> None:
+    feed = aiter(client.subscribe())
+    await anext(feed)
+    summary = await client.stop_workflow_run(run.run_id)
+    if not summary.outcome:
+        await follow_run(feed, summary, SilentReporter())
+
+
 def carry_out(
     project_dir: Path,
     start: Starter,
@@ -130,8 +138,8 @@ def carry_out(
         try:
             await (_follow_silently if as_json else follow)(feed, summary)
         except asyncio.CancelledError:
-            if local:  # Nobody would be left to carry it on.
-                await client.stop_workflow_run(summary.run_id)
+            if local:  # Nobody would be left to carry it on, nor to clean up after workers that end with us.
+                await _stop_and_wait(client, summary)
             raise
         return await client.run(summary.run_id)
 

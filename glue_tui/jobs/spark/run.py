@@ -8,7 +8,9 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -43,6 +45,11 @@ from glue_tui.logs.write import INFO, WARN
 _OWN_FOLDER = Path(__file__).parent
 _DRAIN_S = 2.0
 """How long output is waited for after the program has ended."""
+_DRAIN_STOPPED_S = 0.2
+"""The same after a stop, whose grace is short."""
+_STOP_PATIENCE_S = 3.0
+"""How long a driver may take to end its application after a stop: less than the engine's grace."""
+_LOOK_S = 0.25
 _NO_TABLE = re.compile(r"table or view `(\w+)`\.`(\w+)` cannot be found", re.IGNORECASE)
 _SCALA_ERROR = re.compile(r"(?P<file>\S+):(?P<line>\d+): error: (?P<message>.*)")
 _CALLS: tuple[str, ...] = ("write", "write_database", "write_targets", "reject")
@@ -216,10 +223,23 @@ def _run(command: list[str], environment: dict[str, str], cwd: Path, output: Dri
     ]
     for pump in pumps:
         pump.start()
-    code = process.wait()
+    code = _wait(process, stop)
     for pump in pumps:
-        pump.join(_DRAIN_S)
+        pump.join(_DRAIN_STOPPED_S if stop.was_asked else _DRAIN_S)
     return code
+
+
+def _wait(process: subprocess.Popen[bytes], stop: StopRequest) -> int:
+    """Wait for the driver. One that takes its time after a stop is killed: the engine would kill the worker as well,
+    and nobody would be left to clean up."""
+    asked_at: float | None = None
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=_LOOK_S)
+        if stop.was_asked:
+            asked_at = asked_at or time.monotonic()
+            if time.monotonic() - asked_at >= _STOP_PATIENCE_S:
+                process.kill()
 
 
 def _failure(session: JobSession, work: SparkKind, scratch: Path, output: DriverOutput, code: int) -> ToldFailure:
