@@ -25,6 +25,8 @@ from glue_tui.protocol.views import (
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from glue_tui.client.api import EngineClient
+
 _QUIET_STATES = ("PENDING", "STARTING")
 _BAR_CELLS = 20
 _REFRESH_HZ = 4
@@ -88,6 +90,17 @@ async def follow_run(feed: AsyncIterator[FeedMessage], summary: RunSummary, repo
         f"the engine went away while run {summary.number} was going",
         hint=f"`glue-tui engine start` lets the run go on; then `glue-tui status {summary.number}`",
     )
+
+
+async def stop_and_wait(client: EngineClient, run: str) -> RunSummary:
+    """Stop a run, and return when it is over. Raises EngineUnavailable if the connection ends before the run does."""
+    feed = aiter(client.subscribe())
+    await anext(feed)  # The snapshot: from here on nothing is missed.
+    summary = await client.stop_workflow_run(run)
+    if not summary.outcome:
+        say(f"stopping run {summary.number} of {summary.workflow}", tone="muted")
+        await follow_run(feed, summary, SilentReporter())
+    return summary
 
 
 def reporter_for_stderr() -> Reporter:

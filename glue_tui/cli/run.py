@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from glue_tui.cli.follow import SilentReporter, follow_run, reporter_for_stderr
+from glue_tui.cli.follow import SilentReporter, follow_run, reporter_for_stderr, stop_and_wait
 from glue_tui.cli.output import harmless, ring, say, show, show_json
 from glue_tui.cli.run_tree import run_tree_text
 from glue_tui.cli.session import with_engine
@@ -105,14 +105,6 @@ async def _follow_silently(feed: AsyncIterator[FeedMessage], summary: RunSummary
     await follow_run(feed, summary, SilentReporter())
 
 
-async def _stop_and_wait(client: EngineClient, run: RunSummary) -> None:
-    feed = aiter(client.subscribe())
-    await anext(feed)
-    summary = await client.stop_workflow_run(run.run_id)
-    if not summary.outcome:
-        await follow_run(feed, summary, SilentReporter())
-
-
 def carry_out(
     project_dir: Path,
     start: Starter,
@@ -139,7 +131,7 @@ def carry_out(
             await (_follow_silently if as_json else follow)(feed, summary)
         except asyncio.CancelledError:
             if local:  # Nobody would be left to carry it on, nor to clean up after workers that end with us.
-                await _stop_and_wait(client, summary)
+                await stop_and_wait(client, summary.run_id)
             raise
         return await client.run(summary.run_id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from glue_tui.cli.follow import SilentReporter, follow_run
+from glue_tui.cli.follow import stop_and_wait
 from glue_tui.cli.output import run_state, say, show_json
 from glue_tui.cli.run import say_outcome
 from glue_tui.cli.session import with_engine
@@ -26,12 +26,7 @@ def stop_command(settings: Settings, run: str, detach: bool, as_json: bool) -> N
     """
 
     async def stop(client: EngineClient) -> RunView:
-        feed = aiter(client.subscribe())
-        await anext(feed)  # The snapshot: from here on nothing is missed.
-        summary = await client.stop_workflow_run(run)
-        if not summary.outcome and not detach:
-            say(f"stopping run {summary.number} of {summary.workflow}", tone="muted")
-            await follow_run(feed, summary, SilentReporter())
+        summary = await (client.stop_workflow_run(run) if detach else stop_and_wait(client, run))
         return await client.run(summary.run_id)
 
     try:

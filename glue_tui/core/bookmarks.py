@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from glue_tui.core.job import Job, job_type
+from glue_tui.core.job import WITH_BOOKMARK, Job, job_type
 from glue_tui.core.model import RunId
 from glue_tui.core.problem import InvalidInput, did_you_mean
 from glue_tui.core.states import BookmarkOption
@@ -15,8 +15,6 @@ OPTION = "--job-bookmark-option"
 FROM = "--job-bookmark-from"
 TO = "--job-bookmark-to"
 """Arguments of Glue (rules BK-1, BK-3)."""
-WITH_BOOKMARK = ("python", "sql", "spark", "scala")
-"""Types of jobs whose tables are read through us."""
 _PREFIX = "job-bookmark-"
 
 

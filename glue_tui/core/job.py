@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from glue_tui.core.states import BookmarkOption, FailedCheck
+
+
+class JobType(StrEnum):
+    """The definition's words for the kinds of jobs."""
+
+    PYTHON = "python"
+    SQL = "sql"
+    COMMAND = "command"
+    DASHBOARD = "dashboard"
+    SPARK = "spark"
+    SCALA = "scala"
+
+
+WITH_BOOKMARK = (JobType.PYTHON, JobType.SQL, JobType.SPARK, JobType.SCALA)
+"""Types of jobs whose tables are read through us, so that a bookmark knows what they have read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,18 +198,18 @@ class Job:
     """That polars, or a local Spark, may use; None: its share of the processors."""
 
 
-def job_type(job: Job) -> str:
+def job_type(job: Job) -> JobType:
     """Return the definition's word for the kind of a job."""
     match job.work:
         case PythonWork():
-            return "python"
+            return JobType.PYTHON
         case SqlWork():
-            return "sql"
+            return JobType.SQL
         case CommandWork():
-            return "command"
+            return JobType.COMMAND
         case DashboardWork():
-            return "dashboard"
+            return JobType.DASHBOARD
         case SparkWork():
-            return "spark"
+            return JobType.SPARK
         case ScalaWork():
-            return "scala"
+            return JobType.SCALA

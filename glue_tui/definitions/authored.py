@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
+from glue_tui.core.job import JobType
 from glue_tui.core.states import (
     LISTENABLE_WORDS,
     BookmarkOption,
@@ -27,15 +28,6 @@ from glue_tui.core.states import (
     TriggerType,
     UpdateBehavior,
 )
-
-
-class JobType(StrEnum):
-    PYTHON = "python"
-    SQL = "sql"
-    COMMAND = "command"
-    DASHBOARD = "dashboard"
-    SPARK = "spark"
-    SCALA = "scala"
 
 
 class PropertyType(StrEnum):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from glue_tui.core.job import (
+    WITH_BOOKMARK,
     Chart,
     CommandWork,
     DashboardWork,
     Job,
+    JobType,
     JobWork,
     PythonWork,
     ScalaWork,
@@ -17,7 +19,7 @@ from glue_tui.core.job import (
     SqlWork,
 )
 from glue_tui.core.states import BookmarkOption
-from glue_tui.definitions.authored import AuthoredChart, AuthoredJob, ChartKind, JobType, SqlEngine
+from glue_tui.definitions.authored import AuthoredChart, AuthoredJob, ChartKind, SqlEngine
 from glue_tui.definitions.build_targets import build_targets, check_table_name
 from glue_tui.definitions.report import KeyPath
 from glue_tui.definitions.scope import CONCURRENT_RUNS_MAX, RETRIES_MAX, Scope, check_arguments, refuse
@@ -40,7 +42,6 @@ _WORDS: dict[JobType, tuple[str, ...]] = {
     JobType.SPARK: ("script", "targets", "py_files", *_SPARK),
     JobType.SCALA: ("script", "jar", "main_class", "targets", *_SPARK),
 }
-_WITH_BOOKMARK = (JobType.PYTHON, JobType.SQL, JobType.SPARK, JobType.SCALA)
 
 
 def build_job(name: str, authored: AuthoredJob, scope: Scope) -> Job | None:
@@ -89,10 +90,10 @@ def build_job(name: str, authored: AuthoredJob, scope: Scope) -> Job | None:
 
 
 def _check_bookmark(authored: AuthoredJob, kind: JobType, path: KeyPath, scope: Scope) -> None:
-    if kind not in _WITH_BOOKMARK:
+    if kind not in WITH_BOOKMARK:
         for word in ("bookmark", "bookmark_tables", "bookmark_keys"):
             if getattr(authored, word) != getattr(AuthoredJob(), word):
-                message = f"belongs to a {' or '.join(_WITH_BOOKMARK)} job; this one is {kind}"
+                message = f"belongs to a {' or '.join(WITH_BOOKMARK)} job; this one is {kind}"
                 scope.report.problem((*path, word), message)
     elif authored.bookmark is BookmarkOption.ENABLE and authored.max_concurrent_runs != 1:
         message = "a bookmark needs runs one after the other: two at once would read the same (rule BK-7)"

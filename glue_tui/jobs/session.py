@@ -198,7 +198,7 @@ class JobSession:
         The table is there from the first time on, also without a row.
         """
         found = int(rejected.lazy().select(pl.len()).collect(engine="streaming").item())
-        if not found and side.table in self.catalog.names():
+        if not found and side.table.lower() in self.catalog.names():
             return 0
         path = self.templates.text(side.path, where=f"path of {side.table}")
         sink = TableSink(table=side.table, path=path, connection=side.connection, mode="append")

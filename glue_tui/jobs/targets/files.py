@@ -134,6 +134,39 @@ def same_partition(values: tuple[str, ...], dtypes: Sequence[pl.DataType]) -> tu
     )
 
 
+def check_overwritten(sink: TableSink, present: Iterable[str]) -> None:
+    """Raise InvalidInput where an overwrite would remove what is no table's file.
+
+    `present`: what is there, by its path below the table's place.
+    """
+    for path in present:
+        name = path.rpartition("/")[2]
+        if not name.startswith((".", "_")) and not is_data(name):
+            raise InvalidInput(
+                f"path of {sink.table}: overwriting {sink.path} would remove {_below(sink, path)}, which is no data"
+                " file",
+                hint="choose a folder of its own for the table",
+            )
+
+
+def check_partitioned(sink: TableSink, present: Iterable[str]) -> None:
+    """Raise InvalidInput where one of a table's files is in no partition: none could be replaced beside it.
+
+    `present`: what is there, by its path below the table's place.
+    """
+    for path in present:
+        if partition_of(path, sink.partition_by) is None and is_data(path.rpartition("/")[2]):
+            raise InvalidInput(
+                f"{sink.table}: {_below(sink, path)} is in no partition by {', '.join(sink.partition_by)}:"
+                " none can be replaced",
+                hint='mode = "overwrite" replaces all that is there',
+            )
+
+
+def _below(sink: TableSink, path: str) -> str:
+    return f"{sink.path.rstrip('/')}/{path}"
+
+
 def _sink(frame: pl.LazyFrame, format: str, target: Any) -> Callable[[Path], int]:
     """Write, and return what tells the rows of a written file."""
     common: dict[str, Any] = {"mkdir": True, "maintain_order": True, "sync_on_close": "all"}

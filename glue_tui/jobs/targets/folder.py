@@ -33,7 +33,8 @@ from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import DataFile, Table, TableChange
 from glue_tui.jobs.targets.files import (
     WrittenFile,
-    is_data,
+    check_overwritten,
+    check_partitioned,
     partition_of,
     partitions_of,
     same_partition,
@@ -98,7 +99,9 @@ class Folders:
 
     def stage(self, frame: Frame, sink: TableSink) -> int:
         """Write `frame` beside the folder `sink.path` and return its rows. Raises InvalidInput for a bad target."""
-        target = self._target(sink)
+        target = checked_folder(sink, self._project_dir)
+        if sink.mode == "overwrite":
+            check_overwritten(sink, _files_below(target))
         target.parent.mkdir(parents=True, exist_ok=True)
         self._remove_leftovers(target)
         number = len(self._folders)
@@ -155,13 +158,7 @@ class Folders:
         """
         for staged in self._staged:
             if staged.sink.mode == "overwrite_partitions":
-                for file in _files_below(staged.target):
-                    if partition_of(file, staged.sink.partition_by) is None and is_data(Path(file).name):
-                        raise InvalidInput(
-                            f"{staged.sink.table}: {staged.sink.path}/{file} is in no partition by"
-                            f" {', '.join(staged.sink.partition_by)}: none can be replaced",
-                            hint='mode = "overwrite" replaces the whole folder',
-                        )
+                check_partitioned(staged.sink, _files_below(staged.target))
 
     def publish(self) -> tuple[TableChange, ...]:
         """Make everything staged visible and return what the catalog should say of it."""
@@ -206,19 +203,6 @@ class Folders:
         self._pages.clear()
         self._staged.clear()
         return removed
-
-    def _target(self, sink: TableSink) -> Path:
-        target = checked_folder(sink, self._project_dir)
-        project_dir = Path(os.path.realpath(self._project_dir))
-        if sink.mode == "overwrite" and target.exists():
-            for file in target.rglob("*"):
-                if file.is_file() and not file.name.startswith((".", "_")) and not is_data(file.name):
-                    name = os.path.relpath(file, project_dir)
-                    raise InvalidInput(
-                        f"path of {sink.table}: overwriting {sink.path} would remove {name}, which is no data file",
-                        hint="choose a folder of its own for the table",
-                    )
-        return target
 
     def _remove_leftovers(self, target: Path) -> None:
         own = {folder for folder, _ in self._folders} | {page for page, _, _ in self._pages}

@@ -68,7 +68,7 @@ class Lakes:
             lake = _FORMATS[sink.format].find(location, storage)
             self._journal.clear(location, lambda paths: storage.remove(_unnamed(paths, lake, storage)))
             if lake is None:
-                _refuse_other_files(sink, location, storage)
+                _refuse_what_is_no_lake(sink, location, storage)
         fitted = self._fitted(frame.lazy(), sink, lake)
         schema = fitted.collect_schema()
         check_keys(sink, schema)
@@ -262,7 +262,7 @@ def _unnamed(paths: Sequence[str], lake: Lake | None, storage: Storage) -> list[
     return [path for path in paths if path not in named]
 
 
-def _refuse_other_files(sink: TableSink, location: str, storage: Storage) -> None:
+def _refuse_what_is_no_lake(sink: TableSink, location: str, storage: Storage) -> None:
     if is_s3(location):
         first = next(iter(objects_below(storage, location)), None)
     else:

@@ -28,7 +28,8 @@ from glue_tui.core.schema import DataFile, Table, TableChange
 from glue_tui.jobs.targets.files import (
     Layout,
     WrittenFile,
-    is_data,
+    check_overwritten,
+    check_partitioned,
     partition_of,
     partitions_of,
     same_partition,
@@ -70,10 +71,6 @@ class _Staged:
     def appear(self, path: str) -> None:
         self.storage.copy(self.hidden(path), self.final(path))
 
-    def present(self) -> dict[str, FileStatus]:
-        """Return the objects below the prefix, by their URLs."""
-        return objects_below(self.storage, self.location)
-
     @property
     def noted(self) -> list[str]:
         return [url for path in self.files for url in (self.hidden(path), self.final(path))]
@@ -106,7 +103,7 @@ class Objects:
         with told(sink):
             self._journal.clear(location, storage.remove)
             if sink.mode == "overwrite":
-                _refuse_other_files(sink, storage, location)
+                check_overwritten(sink, _paths_below(storage, location))
         lazy = frame.lazy()
         schema = lazy.collect_schema()
         table = self._tables.written(sink, schema, location)
@@ -136,7 +133,7 @@ class Objects:
         for staged in self._staged:
             with told(staged.sink):
                 if staged.sink.mode == "overwrite_partitions":
-                    _refuse_no_partitions(staged)
+                    check_partitioned(staged.sink, _paths_below(staged.storage, staged.location))
                 self._journal.note(staged.place, staged.location, staged.noted)
                 self._uploading.append(staged)
                 each(staged.upload, staged.files)
@@ -151,9 +148,9 @@ class Objects:
         for staged in self._uploading:
             with told(staged.sink):
                 staged.storage.remove([staged.hidden(path) for path in staged.files])
-        self._uploading.clear()
         for staged in self._staged:
             self._journal.published(staged.place)
+        self._uploading.clear()
         return tuple(changes)
 
     def give_up(self) -> int:
@@ -187,7 +184,7 @@ class Objects:
         if sink.mode == "append":
             statuses = dict(zip(names, each(staged.storage.status, names), strict=True))
         else:
-            statuses = staged.present()
+            statuses = objects_below(staged.storage, staged.location)
             new = partitions_of(staged.files.values(), staged.key_types)
             for url in statuses.keys() - set(names):
                 values = partition_of(url.removeprefix(f"{staged.location}/"), sink.partition_by)
@@ -240,25 +237,9 @@ def _data_file(url: str, status: FileStatus, file: WrittenFile) -> DataFile:
     )
 
 
-def _refuse_other_files(sink: TableSink, storage: Storage, location: str) -> None:
-    for url in objects_below(storage, location):
-        name = url.rpartition("/")[2]
-        if not name.startswith((".", "_")) and not is_data(name):
-            raise InvalidInput(
-                f"path of {sink.table}: overwriting {location} would remove {url}, which is no data file",
-                hint="choose a folder of its own for the table",
-            )
-
-
-def _refuse_no_partitions(staged: _Staged) -> None:
-    for url in staged.present():
-        path = url.removeprefix(f"{staged.location}/")
-        if partition_of(path, staged.sink.partition_by) is None and is_data(path.rpartition("/")[2]):
-            raise InvalidInput(
-                f"{staged.sink.table}: {url} is in no partition by {', '.join(staged.sink.partition_by)}:"
-                " none can be replaced",
-                hint='mode = "overwrite" replaces all that is there',
-            )
+def _paths_below(storage: Storage, location: str) -> list[str]:
+    """Return the objects below a prefix, by their paths below it."""
+    return [url.removeprefix(f"{location}/") for url in objects_below(storage, location)]
 
 
 @contextmanager
