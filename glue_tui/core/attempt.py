@@ -11,6 +11,9 @@ from glue_tui.core.model import Connection, Crawler, NodeId, RunId
 from glue_tui.core.schema import TableChange
 from glue_tui.core.states import NodeState
 
+EXIT_WITHOUT_RESULT = 70
+"""Exit code of a worker whose own machinery failed: there is no result, and its log says why, if it could."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptKey:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from glue_tui.core.attempt import NodeError
+from glue_tui.core.attempt import EXIT_WITHOUT_RESULT, NodeError
 from glue_tui.core.run import Attempt
 from glue_tui.core.states import NodeState
 from glue_tui.core.stimuli import WorkerExited
+
+_FAULTS = frozenset((4, 7, 8, 11))
+"""SIGILL, SIGBUS, SIGFPE, SIGSEGV."""
 
 
 def verdict(attempt: Attempt, exited: WorkerExited) -> tuple[NodeState, NodeError | None]:
@@ -19,8 +22,13 @@ def verdict(attempt: Attempt, exited: WorkerExited) -> tuple[NodeState, NodeErro
         return NodeState.FAILED, result.error
     if exited.signal is not None:
         return NodeState.FAILED, _signal_error(exited, exited.signal)
-    message = f"the worker ended with exit code {exited.exit_code} and could not report its result"
-    return NodeState.FAILED, NodeError(type="ExitCode", message=message, hint="the end of its log says why")
+    if exited.exit_code in (None, EXIT_WITHOUT_RESULT):
+        message = f"the worker ended with exit code {exited.exit_code} and could not report its result"
+        hint = "the end of its log says why"
+    else:
+        message = f"the process ended with exit code {exited.exit_code} in the midst of its work; nothing is published"
+        hint = "os._exit and the like do that: let the script come to its end, or call sys.exit"
+    return NodeState.FAILED, NodeError(type="ExitCode", message=message, hint=hint)
 
 
 def stop_error(attempt: Attempt) -> NodeError | None:
@@ -47,4 +55,5 @@ def _signal_error(exited: WorkerExited, signal: int) -> NodeError:
         return NodeError(type="Signal", message="the worker was killed (signal 9)", hint=hint)
     if signal == 6:
         return NodeError(type="Signal", message="the worker aborted (signal 6)", hint="most often out of memory")
-    return NodeError(type="Signal", message=f"the worker was ended by signal {signal}")
+    hint = "a fault in native code: the end of its log names the line" if signal in _FAULTS else ""
+    return NodeError(type="Signal", message=f"the worker was ended by signal {signal}", hint=hint)

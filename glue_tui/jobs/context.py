@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,14 @@ class JobContext:
 
     def __init__(self, session: JobSession) -> None:
         self._session = session
+        self._pid = os.getpid()
+
+    def _own(self, what: str) -> JobSession:
+        """Return the session, for what must be known to the attempt. Raises InvalidInput in a forked process."""
+        if os.getpid() != self._pid:
+            hint = "hand the rows back and do it there; processes that use polars must be spawned, not forked"
+            raise InvalidInput(f"glue.{what} in a process that the script has forked: only its own one may", hint=hint)
+        return self._session
 
     def table(self, name: str, *, transformation_ctx: str = "", bookmark: bool | None = None) -> pl.LazyFrame:
         """Return the catalog table `database.table`. Raises EntityNotFound with the nearest name.
@@ -35,7 +44,7 @@ class JobContext:
         Of a job with a bookmark only what is new of it, unless `bookmark` is False; `transformation_ctx` is what the
         bookmark calls it, if not by its name.
         """
-        return self._session.table(name, transformation_ctx, bookmark)
+        return self._own("table").table(name, transformation_ctx, bookmark)
 
     def write(
         self,
@@ -71,7 +80,7 @@ class JobContext:
             checks=checks_of(checks),
             rejects=side_table(rejects),
         )
-        return self._session.write(frame, sink)
+        return self._own("write").write(_frame(frame), sink)
 
     def write_database(
         self,
@@ -99,26 +108,26 @@ class JobContext:
             checks=checks_of(checks),
             rejects=side_table(rejects),
         )
-        return self._session.write(frame, sink)
+        return self._own("write_database").write(_frame(frame), sink)
 
     def reject(self, frame: Frame, table: str, *, path: str, reason: str) -> int:
         """Add rows to a side table, each with this reason, the job, the run and the time; return their number."""
-        rows = frame.lazy().with_columns(pl.lit(reason).alias(REASON))
-        return self._session.write_rejected(rows, SideTable(table=table, path=str(path)))
+        rows = _frame(frame).lazy().with_columns(pl.lit(reason).alias(REASON))
+        return self._own("reject").write_rejected(rows, SideTable(table=table, path=str(path)))
 
     def write_targets(self, frame: Frame) -> int:
         """Write the same rows to every target of the job's definition; return their number."""
         targets = self._session.job.targets
         if not targets:
             raise InvalidInput(f'job "{self.job}" has no targets', hint="add `targets = [...]` to its definition")
-        return self._session.write_all(frame, targets)
+        return self._own("write_targets").write_all(_frame(frame), targets)
 
     def skip(self, reason: str = "nothing to do") -> NoReturn:
         """End the job here as SKIPPED, with the reason: nothing that it wrote is published, no property is set.
 
         What waits for its success is skipped, too. Never returns.
         """
-        self._session.skip(str(reason) or "nothing to do")
+        self._own("skip").skip(str(reason) or "nothing to do")
 
     def secret(self, name: str) -> str:
         """Return the variable `name` of the engine's environment; its value is masked from now on.
@@ -143,11 +152,11 @@ class JobContext:
 
         Raises InvalidInput for a value that holds a secret: properties are stored and shown.
         """
-        self._session.set_property(name, str(value))
+        self._own("set_property").set_property(name, str(value))
 
     def count_rows_in(self, rows: int) -> None:
         """Add to the rows read, for what does not come from `table`."""
-        self._session.count_rows_in(rows)
+        self._own("count_rows_in").count_rows_in(rows)
 
     @property
     def log(self) -> LogWriter:
@@ -209,6 +218,16 @@ class JobContext:
     @property
     def project_dir(self) -> Path:
         return self._session.project_dir
+
+
+def _frame(value: object) -> Frame:
+    if isinstance(value, pl.DataFrame | pl.LazyFrame):
+        return value
+    what = "None" if value is None else f"a {type(value).__module__}.{type(value).__name__}".replace("builtins.", "")
+    raise InvalidInput(
+        f"a DataFrame or LazyFrame of polars is needed, this is {what}",
+        hint="pl.DataFrame(rows), pl.from_pandas(frame), pl.from_arrow(table) or series.to_frame() makes one",
+    )
 
 
 def _check(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ from typing import assert_never
 import msgspec
 
 from glue_tui.catalog.read import Catalog
-from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
+from glue_tui.core.attempt import EXIT_WITHOUT_RESULT, AttemptKey, AttemptResult, AttemptSpec
 from glue_tui.core.codec import from_data, to_data
 from glue_tui.core.job import Job, PythonWork, job_type
 from glue_tui.core.model import Crawler, RunId, job_id
@@ -35,7 +35,6 @@ from glue_tui.worker.stop_signal import StopListener
 
 Progress = Callable[[float, float], None]
 
-EXIT_WITHOUT_RESULT = 70
 _SCRIPT_PATIENCE_S = 3.0
 """How long a script's query may go on after a stop, so that its own `finally` comes to run before the engine kills."""
 _QUERY_PATIENCE_S = 0.2
@@ -51,7 +50,7 @@ def run_attempt(spec: AttemptSpec, progress: Progress, listener: StopListener) -
     """Run one attempt to its end and return the exit code: 0 succeeded or was skipped, 1 failed, and the result file
     says the rest.
 
-    EXIT_WITHOUT_RESULT where that file could not be written; its log says why, if that could be written.
+    EXIT_WITHOUT_RESULT where that file could not be written.
     A negative number names the signal by which the process is to end: it was stopped.
     """
     ending = _Ending(spec)
@@ -84,7 +83,7 @@ class _Ending:
         self._started_s = time.monotonic()
         self._limit_bytes = spec.node.memory_bytes_max if isinstance(spec.node, Job) else None
         self.secrets = Secrets()
-        self.log = LogWriter(1, secrets=self.secrets)
+        self.log = LogWriter(os.dup(1), secrets=self.secrets)  # A script may close 1 and open something else there.
         self._streams = LogStream(self.log, INFO, 1), LogStream(self.log, WARN, 2)
         sys.stdout, sys.stderr = self._streams
         self.stop = StopRequest()

@@ -98,10 +98,17 @@ def _message(error: BaseException) -> str:
     """Return the message without what polars adds to it, but for the expression: its whole plan, above all."""
     if isinstance(error, pl.exceptions.StructFieldNotFoundError):
         return f'no field "{error}" in the struct'
-    first, *more = str(error).split("\n\n")
+    first, *more = _text(error).split("\n\n")
     message = first.strip() or type(error).__name__
     expressions = [part.removeprefix(_EXPRESSION).strip() for part in more if part.startswith(_EXPRESSION)]
     return f"{message}, in {expressions[0]}" if expressions else message
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as failed:  # It is any code of the user's.
+        return f"(its text can't be had: {type(failed).__name__} in {type(error).__name__}.__str__)"
 
 
 def _user_frames(trace: TracebackType | None) -> bool:

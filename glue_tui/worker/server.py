@@ -7,6 +7,7 @@ single-threaded for the same reason. When its standard input ends, the engine is
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import gc
 import os
 import select
@@ -20,7 +21,7 @@ from typing import NoReturn
 import msgspec
 import psutil
 
-from glue_tui.core.attempt import AttemptKey, AttemptSpec
+from glue_tui.core.attempt import EXIT_WITHOUT_RESULT, AttemptKey, AttemptSpec
 from glue_tui.core.codec import from_data
 from glue_tui.core.model import NodeId, RunId
 from glue_tui.jobs.out_of_memory import killed_since, kills_so_far
@@ -41,8 +42,6 @@ from glue_tui.worker.stop_signal import StopListener
 RunAttempt = Callable[[AttemptSpec, ProgressPipe, StopListener], int]
 
 _READ_BYTES = 256 * 1024
-_EXIT_ON_OUR_ERROR = 70
-"""Exit code of a child whose own machinery failed: no result file, the reason stands in its log."""
 _SPARES_MAX = 2
 """Children made ahead: one may be taken while the other is still being made."""
 _END_DEADLINE_S = 3.0
@@ -54,6 +53,7 @@ def main() -> None:
     from glue_tui.worker.attempt import rehearse, run_attempt
 
     requests_fd, answers_fd = _take_over_pipes()
+    faulthandler.enable(2)  # For the children: a fault in native code names the script's line in their logs.
     rehearse()  # Fills caches that every child then has.
     gc.collect()
     gc.freeze()
@@ -202,7 +202,7 @@ class ForkServer:
         return _Spare(pid, _started_at(pid), spec_w, own_session_r)
 
     def _be_child(self, spec_r: int, own_session_w: int) -> NoReturn:
-        exit_code = _EXIT_ON_OUR_ERROR
+        exit_code = EXIT_WITHOUT_RESULT
         try:
             signal.set_wakeup_fd(-1)
             os.setsid()
@@ -228,7 +228,7 @@ class ForkServer:
                 _log_to(head.log_path)
             except OSError as error:
                 pipe_to_engine.not_begun(f"the log can't be written: {error}")
-                os._exit(_EXIT_ON_OUR_ERROR)
+                os._exit(EXIT_WITHOUT_RESULT)
             spec: AttemptSpec = from_data(AttemptSpec, decode_start(line).spec)
             exit_code = self._run_attempt(spec, pipe_to_engine, listener)
             if exit_code >= 0:

@@ -41,6 +41,8 @@ def hint_for(error: BaseException) -> str:
             return _nearest(name, _members(owner))
         case NameError(name=str(name)):
             return _nearest(name, _names_in_sight(error))
+        case EOFError() if str(error) == "EOF when reading a line":
+            return "nobody can answer a job: what it asks by input(), give it as an argument or property"
         case _:
             return ""
 
@@ -87,7 +89,9 @@ def _module_hint(name: str, error: BaseException) -> str:
         return 'type = "spark" is for scripts that need Spark'
     folders = {Path(frame.f_code.co_filename).parent for frame, _ in traceback.walk_tb(error.__traceback__)}
     own = [file.stem for folder in folders for file in folder.glob("*.py") if folder.is_dir()]
-    return _nearest(name, own) or f"{sys.executable} -m pip install {package}"
+    install = f"{sys.executable} -m pip install {package}"
+    near = _nearest(name, own)
+    return f"{near} Else: {install}" if near else install
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -6,6 +6,8 @@ it when the job has ended well; and so is a failure, for the words in which it i
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import json
 import os
 import re
@@ -167,7 +169,11 @@ def _run_script(plan: Mapping[str, Any], context: SparkJobContext) -> None:
         module.__dict__["__name__"] = path.stem
         exec(code, module.__dict__)
         run: Callable[[SparkJobContext], object] = module.__dict__["run"]
-        run(context)
+        answer = run(context)
+        if inspect.iscoroutine(answer):
+            asyncio.run(answer)
+        elif inspect.isgenerator(answer):
+            raise TypeError("run(glue) has a `yield`, so that nothing of it has run")
     else:
         exec(code, module.__dict__)
 

@@ -98,7 +98,7 @@ def _plan(session: JobSession, work: SparkKind, settings: SparkSettings, scratch
         case SparkWork():
             script = str(session.project_dir / work.script)
             code = _read(session, work.script)
-            calls_run = takes_context(code, script)
+            calls_run = takes_context(code, work.script)
         case ScalaWork() if work.script:
             script = Path(work.script).name
             code = _read(session, work.script)
