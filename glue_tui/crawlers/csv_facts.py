@@ -77,7 +77,7 @@ def _with_notes(found: Sequence[Found], file_format: FileFormat) -> list[Found]:
 def read_counted(files: Sequence[tuple[ListedFile, FileCounts]], file_format: FileFormat) -> list[Found]:
     """Return what was found in files that were counted already."""
     readings = {listed.absolute: _reading(counts, file_format) for listed, counts in files}
-    return list(_straight([listed for listed, _ in files], file_format, readings))
+    return list(_straight([listed for listed, _ in files], file_format, readings, is_settled=True))
 
 
 def _read_otherwise(listed: ListedFile, file_format: FileFormat, error: Exception) -> list[Found]:
@@ -93,14 +93,16 @@ def _read_otherwise(listed: ListedFile, file_format: FileFormat, error: Exceptio
 
 
 def _straight(
-    files: Sequence[ListedFile], file_format: FileFormat, readings: Mapping[str, _Reading]
+    files: Sequence[ListedFile], file_format: FileFormat, readings: Mapping[str, _Reading], *, is_settled: bool = False
 ) -> Iterator[CrawledFile]:
     """Yield the files without rows that need a second look; of the forms of their values all are counted at once."""
     members = [listed for listed in files if not _is_odd(readings[listed.absolute])]
     facts = _with_forms(members, file_format, readings)
     for listed in members:
         rows = readings[listed.absolute].rows
-        yield CrawledFile(listed=listed, format=file_format, rows=rows, facts=facts[listed.absolute])
+        yield CrawledFile(
+            listed=listed, format=file_format, rows=rows, facts=facts[listed.absolute], is_settled=is_settled
+        )
 
 
 def _is_odd(reading: _Reading) -> bool:

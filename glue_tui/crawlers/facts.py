@@ -83,7 +83,8 @@ class CrawledFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     lake: LakeFiles | None = None
     """Of the log of a Delta or Iceberg table, which has no rows itself: what its version consists of."""
     is_settled: bool = False
-    """Its reader saw that it did not change while it was read. Else that is still to be looked at."""
+    """A file of this machine, read in one go, as long as it was listed: if it has changed since, the next listing shows
+    that by its time of change. Whether another file has changed while it was read is still to be looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ so are small files of JSON lines with the same names.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from glue_tui.catalog.places import is_s3
@@ -72,7 +73,7 @@ class _Reader:
     footers: ParquetFooters = field(default_factory=ParquetFooters)
     patterns: dict[tuple[str, bytes], Pattern] = field(default_factory=dict)
     """By extension and first line."""
-    json_patterns: dict[tuple[bytes, ...], JsonPattern] = field(default_factory=dict)
+    json_patterns: dict[tuple[bytes, ...], list[JsonPattern]] = field(default_factory=lambda: defaultdict(list))
     """By the names in the first line."""
 
     def read(self, files: Sequence[ListedFile]) -> Iterator[Found]:
@@ -133,26 +134,25 @@ class _Reader:
     def _read_alike_json(
         self, names: tuple[bytes, ...], members: Sequence[_Small], formats: dict[FileFormat, list[ListedFile]]
     ) -> Iterator[Found]:
-        """Yield the files that are written as the first of them, or one before; add the others to their formats."""
-        for listed, _ in members[:PATTERNS_TRIED]:
-            if names in self.json_patterns:
+        """Yield the files that are written as some that were read before, or as the first of the others; add what is
+        left to its formats."""
+        patterns = self.json_patterns[names]
+        for pattern in patterns:
+            members = yield from _held_against(pattern, members)
+        for _ in range(PATTERNS_TRIED):
+            if not members or len(patterns) == PATTERNS_TRIED:
                 break
-            members = members[1:]
+            (listed, _), *members = members
             own: dict[FileFormat, list[ListedFile]] = defaultdict(list)
             yield from self._classified(listed, own)
             for file_format, same in own.items():
                 for found in _read(same, file_format, self.classifier):
                     yield found
                     if isinstance(found, CrawledFile) and (pattern := json_pattern_of(found)):
-                        self.json_patterns[names] = pattern
-        sure = set()
-        if names in self.json_patterns:
-            for found in read_alike(members, self.json_patterns[names]):
-                sure.add(found.listed.path)
-                yield found
+                        patterns.append(pattern)
+                        members = yield from _held_against(pattern, members)
         for listed, _ in members:
-            if listed.path not in sure:
-                yield from self._classified(listed, formats)
+            yield from self._classified(listed, formats)
 
     def _classified(self, listed: ListedFile, formats: dict[FileFormat, list[ListedFile]]) -> Iterator[Found]:
         """Add a file to those of its format, or yield why it has none."""
@@ -166,15 +166,29 @@ class _Reader:
             formats[classified.format].append(listed)
 
 
+def _held_against(pattern: JsonPattern, members: Sequence[_Small]) -> Generator[CrawledFile, None, list[_Small]]:
+    """Yield what is like a pattern, and return the others."""
+    sure = set()
+    for found in read_alike(members, pattern):
+        sure.add(found.listed.path)
+        yield found
+    return [member for member in members if member[0].path not in sure]
+
+
 def _small(listed: ListedFile, bytes_max: int) -> bytes:
-    """Return all that is in a small file of this machine; nothing of any other, or of one that can't be read."""
+    """Return all that is in a small file of this machine; nothing of any other, or of one that can't be read or is no
+    longer as long as it was listed."""
     if listed.size_bytes > bytes_max or is_s3(listed.absolute):
         return b""
     try:
-        content = listed.storage.read(listed.absolute, 0, bytes_max + 1)
+        descriptor = os.open(listed.absolute, os.O_RDONLY)
+        try:
+            content = os.read(descriptor, listed.size_bytes + 1)
+        finally:
+            os.close(descriptor)
     except OSError:
         return b""
-    return content if len(content) <= bytes_max else b""
+    return content if len(content) == listed.size_bytes else b""
 
 
 def _read(files: Sequence[ListedFile], file_format: FileFormat, classifier: Classifier) -> Iterator[Found]:

@@ -17,13 +17,17 @@ from msgspec import structs
 from polars.exceptions import PolarsError
 
 from glue_tui.core.schema import FileFormat
+from glue_tui.crawlers.csv_sorts import PATTERNS, Sort
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile
-from glue_tui.crawlers.json_facts import PLAIN_NAME, read_as, text_counts, text_kind
+from glue_tui.crawlers.json_facts import PLAIN_NAME
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.values import NULL_TYPE, struct_fields
 
 LEAVES_MAX = 100
 """A pattern of more values would cost more than it saves."""
+
+FIRST_LINES = 4
+"""Most files tell what they are in so many lines, if at all."""
 
 _FILE, _LINE = "__glue_tui_file", "line"
 _NAME = re.compile(rb'"(\w+)"\s*:')
@@ -36,7 +40,8 @@ _NO_DASH = rf'(?:[^"\\\x00-\x1f-]|{_ESCAPED})'
 _TEXT = f'"{_LETTER}*"'
 _NO_MOMENT = f'"(?:[0-9]{{0,3}}(?:{_NO_DIGIT}{_LETTER}*)?|[0-9]{{4}}(?:{_NO_DASH}{_LETTER}*)?)"'
 """A text that does not begin as dates and timestamps do."""
-_MOMENT = r'"[^"\\\x00-\x1f]*"'
+_DAY = PATTERNS[Sort.DAY]
+_CLOCK = r"[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?Z?"
 _WHOLE = "-?(?:0|[1-9][0-9]{0,14})"
 """Digits that a double keeps."""
 
@@ -45,8 +50,8 @@ _VALUES = {
     "boolean": ("true|false", "true|false"),
     "bigint": (_WHOLE, _WHOLE),
     "double": (rf"{_WHOLE}(?:\.[0-9]+)?", rf"{_WHOLE}\.[0-9]+"),
-    "date": (_MOMENT, _MOMENT),
-    "timestamp": (_MOMENT, _MOMENT),
+    "date": (f'"{_DAY}"', f'"{_DAY}"'),
+    "timestamp": (f'"{_DAY}(?:{_CLOCK})?"', f'"{_DAY}{_CLOCK}"'),
     NULL_TYPE: ("null", "null"),
 }
 """By type: any value of it, and one that could be of no narrower type."""
@@ -65,8 +70,6 @@ class Pattern:
     file: CrawledFile
     any_line: str
     telling_line: str
-    moments: tuple[str, ...]
-    """Fields of dates and timestamps, all values of which are looked at."""
 
 
 def names_in(content: bytes) -> tuple[bytes, ...]:
@@ -79,20 +82,18 @@ def pattern_of(file: CrawledFile) -> Pattern | None:
     plain = FileFormat(classification="json", shape="lines")
     types = {name: facts.type for name, facts in file.facts.items()}
     names = [*types, *chain.from_iterable(map(_names_within, types.values()))]
-    moments = tuple(name for name, kind in types.items() if kind in ("date", "timestamp"))
     if (
         replace(file.format, columns=(), beyond_double=()) != plain
         or len(names) > LEAVES_MAX
         or any(facts.is_beyond_double and facts.type != "bigint" for facts in file.facts.values())
         or not all(map(PLAIN_NAME.fullmatch, names))
-        or any(names.count(name) > 1 for name in moments)
     ):
         return None
     try:
         any_line, telling_line = _line_patterns(file.facts)
     except KeyError:
         return None
-    return Pattern(file, any_line, telling_line, moments)
+    return Pattern(file, any_line, telling_line)
 
 
 def read_alike(files: Sequence[Small], pattern: Pattern) -> Iterator[CrawledFile]:
@@ -108,52 +109,33 @@ def read_alike(files: Sequence[Small], pattern: Pattern) -> Iterator[CrawledFile
             return
         numbers = pl.Series(_FILE, range(len(rows)), dtype=pl.UInt32).to_frame()
         of_lines = numbers.select(pl.col(_FILE).repeat_by(pl.Series(rows)).explode(empty_as_null=False)).to_series()
-        telling = _of_pattern(lines, pattern.telling_line)
-        others = lines.with_columns(of_lines).filter(~telling)
-        odd = others.filter(~_of_pattern(others, pattern.any_line))[_FILE].unique()
-        sure = sorted(set(of_lines.filter(telling).unique()) - set(odd))
-        kinds = _kinds_of_moments(lines.with_columns(of_lines), sure, pattern.moments)
+        sure = _alike(lines.with_columns(of_lines), pattern)
     except PolarsError:
         return
     # Alone in a file, an object with records within may be the answer of a service.
     is_answer = any("array<struct<" in facts.type for facts in pattern.file.facts.values())
-    known: dict[tuple[str, ...], CrawledFile] = {}
-    for number, found in zip(sure, kinds, strict=True):
-        if rows[number] == 1 and is_answer:
-            continue
-        if found not in known:
-            known[found] = _like(pattern, found)
-        yield structs.replace(known[found], listed=files[number][0], rows=rows[number])
+    for number in sure:
+        if rows[number] > 1 or not is_answer:
+            yield structs.replace(pattern.file, listed=files[number][0], rows=rows[number], is_settled=True)
+
+
+def _alike(lines: pl.DataFrame, pattern: Pattern) -> list[int]:
+    """Return the numbers of the files whose lines are all of the pattern, one of them telling."""
+    is_odd = ~_of_pattern(lines, pattern.any_line)
+    if is_odd.any():
+        lines = lines.filter(~lines[_FILE].is_in(lines[_FILE].filter(is_odd).unique().implode()))
+    is_first = (lines[_FILE] != lines[_FILE].shift(FIRST_LINES)).fill_null(value=True)
+    first = lines.filter(is_first)
+    telling = first[_FILE].filter(_of_pattern(first, pattern.telling_line)).unique()
+    rest = lines.filter(~is_first & ~lines[_FILE].is_in(telling.implode()))
+    late = rest[_FILE].filter(_of_pattern(rest, pattern.telling_line)).unique()
+    return sorted((*telling, *late))
 
 
 def _of_pattern(lines: pl.DataFrame, pattern: str) -> pl.Series:
     # Streamed, for then every core looks at some of the lines.
     found = lines.lazy().select(pl.col(_LINE).str.contains(pattern))
     return found.collect(engine="streaming").to_series()
-
-
-def _kinds_of_moments(lines: pl.DataFrame, files: Sequence[int], fields: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return for each of the files what the fields that can be dates or timestamps are in it."""
-    if not fields:
-        return [()] * len(files)
-    values = (
-        pl.col(_LINE).str.extract(rf'"{re.escape(name)}"{_BLANK}:{_BLANK}"([^"]*)"').alias(name) for name in fields
-    )
-    counts = (
-        lines.filter(pl.col(_FILE).is_in(files))
-        .select(_FILE, *values)
-        .group_by(_FILE, maintain_order=True)
-        .agg(item for place, name in enumerate(fields) for item in text_counts(place, pl.col(name)))
-    )
-    return [tuple(text_kind(row, place) for place in range(len(fields))) for row in counts.iter_rows(named=True)]
-
-
-def _like(pattern: Pattern, kinds: Sequence[str]) -> CrawledFile:
-    """Return what a file holds that is like the pattern but for the types of its moments."""
-    facts = pattern.file.facts | {
-        name: ColumnFacts(type=kind) for name, kind in zip(pattern.moments, kinds, strict=True)
-    }
-    return structs.replace(pattern.file, format=read_as(pattern.file.format, facts), facts=facts)
 
 
 def _line_patterns(facts: Mapping[str, ColumnFacts]) -> Iterator[str]:

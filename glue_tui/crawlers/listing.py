@@ -50,15 +50,6 @@ class ListedFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             and self.tag in (status.tag, UNSETTLED_TAG)
         )
 
-    def is_still_at(self, descriptor: int) -> bool:
-        """Return whether an open file of this machine is the one that was listed, and has not changed since."""
-        status = os.fstat(descriptor)
-        return (
-            status.st_size == self.size_bytes
-            and status.st_mtime_ns == self.mtime_ns
-            and self.tag in (str(status.st_ctime_ns), UNSETTLED_TAG)
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedFolder:

@@ -49,12 +49,12 @@ class ParquetFooters:
     def read(self, listed: ListedFile) -> CrawledFile | None:
         """Return what the footer of a file says; None if the file is not, or not plainly, a parquet file."""
         try:
-            footer, is_settled = _footer(listed)
-            return self._understood(listed, footer, is_settled) if footer else None
+            footer = _footer(listed)
+            return self._understood(listed, footer) if footer else None
         except (PolarsError, OSError, ValueError):
             return None
 
-    def _understood(self, listed: ListedFile, footer: bytes, is_settled: bool) -> CrawledFile:
+    def _understood(self, listed: ListedFile, footer: bytes) -> CrawledFile:
         added = types_of_arrow(footer)
         for length in self._lengths:
             schema = self._schemas.get((footer[:length], added))
@@ -71,7 +71,7 @@ class ParquetFooters:
             format=schema.format,
             rows=rows_after(footer, length),
             facts=schema.facts,
-            is_settled=is_settled,
+            is_settled=not is_s3(listed.absolute),
         )
 
 
@@ -98,15 +98,15 @@ def _parsed(listed: ListedFile) -> _Schema:
     return _Schema(FileFormat(classification="parquet", columns=names, types=types), facts)
 
 
-def _footer(listed: ListedFile) -> tuple[bytes, bool]:
-    """Return the footer of a file that begins and ends as parquet files do, nothing of any other; and whether the file
-    is surely still as it was listed."""
+def _footer(listed: ListedFile) -> bytes:
+    """Return the footer of a file that begins and ends as parquet files do; nothing of any other, or of one that ends
+    elsewhere than it was listed."""
     if is_s3(listed.absolute):
         path, storage = listed.absolute, listed.storage
-        return _footer_of(listed.size_bytes, lambda length, start: storage.read(path, start, length)), False
+        return _footer_of(listed.size_bytes, lambda length, start: storage.read(path, start, length))
     file = os.open(listed.absolute, os.O_RDONLY)
     try:
-        return _footer_of(listed.size_bytes, partial(os.pread, file)), listed.is_still_at(file)
+        return _footer_of(listed.size_bytes, partial(os.pread, file))
     finally:
         os.close(file)
 
@@ -114,7 +114,8 @@ def _footer(listed: ListedFile) -> tuple[bytes, bool]:
 def _footer_of(size_bytes: int, read: Callable[[int, int], bytes]) -> bytes:
     start = max(0, size_bytes - TAIL_BYTES)
     tail = read(TAIL_BYTES, start)
-    if not (read(len(MAGIC), 0) if start else tail).startswith(MAGIC):
+    beginning = read(len(MAGIC), 0) if start else tail
+    if len(tail) != size_bytes - start or not beginning.startswith(MAGIC):
         return b""
     length = footer_bytes(tail)
     end = len(tail) - END_BYTES

@@ -16,6 +16,7 @@ from glue_tui.catalog.scan import scan
 from glue_tui.catalog.write import apply_changes
 from glue_tui.core.model import Connection, Crawler, CrawlTarget, FolderTarget
 from glue_tui.crawlers.crawl import CrawlReport, crawl
+from glue_tui.crawlers.target_files import Progress
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Project:
         *targets: str | CrawlTarget,
         connections: Mapping[str, Connection] | None = None,
         environment: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
         **settings: object,
     ) -> CrawlReport:
         """Crawl as the worker does, and store the changes as the engine does."""
@@ -62,7 +64,7 @@ class Project:
             self.catalog,
             project_dir=self.folder,
             log=lambda level, text: self.log.append(f"{level} {text}"),
-            progress=lambda done, total: self.progress.append((done, total)),
+            progress=progress or (lambda done, total: self.progress.append((done, total))),
             environment=environment or {},
         )
         self.runs += 1

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from glue_tui.core.model import Classifier
 from glue_tui.core.schema import FileFormat
@@ -127,7 +128,7 @@ def test_files_read_together_say_what_each_says_alone(
 ) -> None:
     folder = tmp_path_factory.mktemp("alike")
     files = [_written(folder / f"{number}.csv", text.encode()) for number, text in enumerate(texts)]
-    together = {_path(item): item for found in read_files(files, Classifier()) for item in found}
+    together = {_path(item): _unsettled(item) for found in read_files(files, Classifier()) for item in found}
     for listed in files:
         assert together[listed.path] == _alone(listed)
 
@@ -144,7 +145,7 @@ def test_a_file_that_begins_alike_but_is_written_otherwise_is_classified_for_its
         "nul": "id,name\n9,\x00\n",
     }
     files = [_written(tmp_path / f"{name}.csv", text.encode("latin1")) for name, text in texts.items()]
-    found = {_path(item): item for chunk in read_files(files, Classifier()) for item in chunk}
+    found = {_path(item): _unsettled(item) for chunk in read_files(files, Classifier()) for item in chunk}
     for listed in files:
         assert found[listed.path] == _alone(listed), listed.path
     assert isinstance(found["latin.csv"], CrawledFile)
@@ -190,6 +191,10 @@ def _alone(listed: ListedFile) -> Found:
         return BrokenFile(path=listed.path, reason=str(error))
     (found,) = read_csv([listed], file_format)
     return found
+
+
+def _unsettled(found: Found) -> Found:
+    return structs.replace(found, is_settled=False) if isinstance(found, CrawledFile) else found
 
 
 def _path(found: Found) -> str:
