@@ -137,8 +137,8 @@ class _Reader:
         """Yield the files that are written as some that were read before, or as the first of the others; add what is
         left to its formats."""
         patterns = self.json_patterns[names]
-        for pattern in patterns:
-            members = yield from _held_against(pattern, members)
+        for known in patterns:
+            members = yield from _held_against(known, members)
         for _ in range(PATTERNS_TRIED):
             if not members or len(patterns) == PATTERNS_TRIED:
                 break
