@@ -171,6 +171,10 @@ def cast_column(name: str, found: str, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
     if dtype == pl.String() and found.startswith(_NESTED):
         return column.map_batches(_as_json, return_dtype=pl.String(), is_elementwise=True)
+    if dtype == pl.String() and found == str(pl.Time()):
+        return column.dt.to_string(CLOCK_FORMAT)
+    if dtype.is_integer() and found.startswith("Duration("):
+        return column.dt.total_microseconds().cast(dtype)
     if dtype.is_integer() and found.startswith(_FRACTIONAL):
         return column.map_batches(lambda values: _whole(values, dtype), return_dtype=dtype, is_elementwise=True)
     return column.cast(dtype)

@@ -6,6 +6,7 @@ import decimal
 import subprocess
 import sys
 import time
+import zoneinfo
 from pathlib import Path
 
 import polars as pl
@@ -53,6 +54,48 @@ def test_what_is_written_is_read_back_as_it_was(project: Project, file_format: s
     assert hidden(project) == []
 
 
+@pytest.mark.parametrize("key", ["", "moment", "clock", "span"])
+@pytest.mark.parametrize("file_format", ["parquet", "csv", "json", "ipc"])
+def test_values_that_the_catalog_has_no_type_for_are_read_back_alike_from_every_format(
+    project: Project, file_format: str, key: str
+) -> None:
+    moment = datetime.datetime(2026, 1, 1, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin"))
+    frame = pl.DataFrame(
+        {
+            "moment": [moment, None],
+            "clock": [datetime.time(1, 2, 3, 500_000), None],
+            "span": pl.Series([datetime.timedelta(milliseconds=2), None], dtype=pl.Duration("ns")),
+            "tiny": pl.Series([-128, None], dtype=pl.Int8),
+            "small": pl.Series([40_000, None], dtype=pl.UInt16),
+        }
+    )
+    project.write(frame, sink(format=file_format, partition_by=(key,) if key else ()))
+    read = project.read("marts.sales").select(frame.columns).sort("tiny", nulls_last=True)
+    assert read.row(0) == (datetime.datetime(2025, 12, 31, 23), "01:02:03.500", 2000, -128, 40_000)
+    assert read.row(1) == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    ("file_format", "value", "named"),
+    [
+        ("csv", [1], "Int64"),
+        ("csv", {"a": 1}, "Struct"),
+        ("csv", b"x", "Binary"),
+        ("json", b"x", "Binary"),
+        ("json", [datetime.timedelta(1)], "List.Duration"),
+        ("json", {"at": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)}, "Struct"),
+        ("parquet", object(), "Object"),
+    ],
+)
+def test_a_column_that_the_files_hold_no_values_of_is_named(
+    project: Project, file_format: str, value: object, named: str
+) -> None:
+    targets = project.targets()
+    with pytest.raises(InvalidInput, match=rf"marts.sales: column odd is .*{named}.*, which {file_format} files"):
+        targets.stage(pl.DataFrame({"n": [1], "odd": [value]}), sink(format=file_format))
+    targets.discard()
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.none() | st.text(min_size=1, max_size=8), st.none() | st.integers(-9, 9)), max_size=6))
 def test_no_partition_value_loses_a_row(project: Project, values: list[tuple[str | None, int | None]]) -> None:
@@ -84,6 +127,17 @@ def test_append_adds_to_what_is_there(project: Project) -> None:
         assert len(change.files) == 1
     assert sorted(project.read("marts.sales")["a"]) == ["wr_1", "wr_2", "wr_3"]
     assert pl.read_parquet(project.folder / "out/sales").height == 3
+
+
+@pytest.mark.parametrize("file_format", ["parquet", "csv"])
+def test_no_rows_add_a_table_once_and_no_file_to_one_that_is_there(project: Project, file_format: str) -> None:
+    rows = pl.DataFrame({"a": [1]})
+    files = [
+        len(project.write(frame, sink(mode="append", format=file_format), run=f"wr_{number}").files)
+        for number, frame in enumerate((rows.clear(), rows.clear(), rows, rows.clear()))
+    ]
+    assert files == [1, 0, 1, 0]
+    assert project.read("marts.sales").rows() == [(1,)]
 
 
 def test_a_retry_of_an_append_that_was_killed_after_publishing_does_not_double_it(project: Project) -> None:

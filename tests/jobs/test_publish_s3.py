@@ -92,6 +92,7 @@ def test_append_and_overwrite_partitions(project: Project, s3: S3Server) -> None
     project.write(ROWS, sink(**parts), run="wr_1")
     project.write(ROWS.head(2), sink(mode="append", **parts), run="wr_2")
     assert project.read("marts.sales").height == 6
+    assert project.write(ROWS.clear(), sink(mode="append", **parts), run="wr_0").files == ()
     new = pl.DataFrame({"n": [9, 9], "part": ["a/b", None], "day": [None, None]}, schema=ROWS.schema)
     project.write(new, sink(mode="overwrite_partitions", **parts), run="wr_3")
     assert sorted(project.read("marts.sales").select("n").to_series()) == [2, 2, 4, 9, 9]

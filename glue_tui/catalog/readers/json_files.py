@@ -61,8 +61,13 @@ def _rows(
 
 
 def _readable(dtype: pl.DataType) -> pl.DataType:
-    """Return what JSON is read as before it becomes `dtype`: within structs and lists polars reads no decimals."""
+    """Return what JSON is read as before it becomes `dtype`.
+
+    Polars reads no small integers, and within structs and lists no decimals.
+    """
     match dtype:
+        case pl.Int8() | pl.Int16():
+            return pl.Int32()
         case pl.Decimal():
             return pl.Int128() if dtype.scale == 0 else pl.Float64()
         case pl.List():

@@ -18,6 +18,7 @@ import polars as pl
 from glue_tui.catalog.pruning import NULL_PARTITION
 from glue_tui.core.job import TableSink
 from glue_tui.core.problem import InvalidInput, did_you_mean
+from glue_tui.jobs.targets.text_columns import as_files_hold
 
 _DATA_SUFFIXES = frozenset(
     (".parquet", ".csv", ".json", ".jsonl", ".ndjson", ".gz", ".zst", ".avro", ".orc", ".crc", ".ipc", ".arrow")
@@ -47,6 +48,8 @@ class Layout:
     """Letters that partition values keep in the names of folders; others are escaped."""
     is_flat: bool = False
     """Partitions are files beside each other, and hold their keys."""
+    keeps_empty: bool = True
+    """Whether no rows at all are a file without rows: the first of a table, which has its columns."""
 
 
 def write_files(
@@ -57,6 +60,7 @@ def write_files(
     Runs streaming and keeps the order of the rows, in each partition as well.
     """
     layout = layout or Layout()
+    frame = as_files_hold(frame, sink)
     values_of: dict[str, tuple[str, ...]] = {}
     numbers = itertools.count()
 
@@ -87,10 +91,15 @@ def write_files(
         if refusal is None:
             raise
         raise refusal from error
-    return tuple(
+    written = tuple(
         WrittenFile(path=folder / path, rows=rows(folder / path), partition_values=values)
         for path, values in sorted(values_of.items())
     )
+    if layout.keeps_empty or any(file.rows for file in written):
+        return written
+    for file in written:
+        file.path.unlink()
+    return ()
 
 
 def partition_text(value: object) -> str:

@@ -32,6 +32,7 @@ from glue_tui.core.model import node_name
 from glue_tui.core.problem import InvalidInput
 from glue_tui.core.schema import DataFile, Table, TableChange
 from glue_tui.jobs.targets.files import (
+    Layout,
     WrittenFile,
     check_overwritten,
     check_partitioned,
@@ -111,7 +112,8 @@ class Folders:
         lazy = frame.lazy()
         schema = lazy.collect_schema()
         table = self._tables.written(sink, schema, relative(target, Path(os.path.realpath(self._project_dir))))
-        files = write_files(lazy, sink, folder, f"{self._node_prefix}{self._key.attempt}-{number}")
+        layout = Layout(keeps_empty=not self._tables.grows(sink))
+        files = write_files(lazy, sink, folder, f"{self._node_prefix}{self._key.attempt}-{number}", layout)
         key_types = tuple(schema[key] for key in sink.partition_by)
         new = partitions_of(files, key_types) if sink.mode == "overwrite_partitions" else frozenset()
         self._staged.append(

@@ -110,7 +110,8 @@ class Objects:
         if url:
             table = replace(table, parameters={**table.parameters, CONNECTION_URL_PARAMETER: url})
         place = self._journal.place()
-        files = write_files(lazy, sink, place / FILES, file_name(place), Layout(file_bytes_max=_FILE_BYTES_MAX))
+        layout = Layout(file_bytes_max=_FILE_BYTES_MAX, keeps_empty=not self._tables.grows(sink))
+        files = write_files(lazy, sink, place / FILES, file_name(place), layout)
         self._staged.append(
             _Staged(
                 sink=sink,

@@ -46,6 +46,10 @@ class Tables:
         """Return what writing a table does to the catalog."""
         return ChangeKind.CREATED if self._stored(table.full_name) is None else ChangeKind.UPDATED
 
+    def grows(self, sink: TableSink) -> bool:
+        """Tell whether rows are added to a table that is there: where there are none, it stays as it is."""
+        return sink.mode == "append" and self._stored(sink.table.lower()) is not None
+
     def _stored(self, name: str) -> Table | None:
         try:
             return self._catalog.table(name).table
