@@ -9,16 +9,16 @@ from operator import add
 
 import polars as pl
 
-from glue_tui.crawlers.csv_counts import counts_as_written, counts_in_form, facts_from
-from glue_tui.crawlers.csv_sorts import FITTING, Sort, Tally, by_file, tally
+from glue_tui.crawlers.csv_counts import facts_from, marks_as_written, marks_in_form, odd_from, sums_of
+from glue_tui.crawlers.csv_sorts import FITTING, Picked, Sort, Tally, by_file, tally
 from glue_tui.crawlers.facts import COUNTED, ColumnFacts
+from glue_tui.crawlers.forms import MAY_HAVE_FORM
 
 LONG_VALUES = 200_000
 """So many values are counted the long way at a time: it takes memory."""
 _PLACE, _FILE, _VALUE = "place", "file", "value"
-_Values = tuple[int, pl.Series, pl.Series]
-"""The place of a column, some of its values, and the number of the file of each."""
-_AS_WRITTEN = tuple(counts_as_written("", pl.col(_VALUE)))
+Texts = tuple[int, Picked]
+"""The place of a column, and some of its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Counts:
 
     facts: ColumnFacts
     odd: tuple[str, ...] = ()
-    """Of the values that fit nothing the first, the least and the most; only where some could be of another form."""
+    """Of the values that fit nothing, but may be of a form (see forms.py), the least and the most."""
 
     def plus(self, other: Counts, rows: int) -> Counts:
         """Return the counts of both; the other's values come after so many rows of the file."""
@@ -49,7 +49,7 @@ class Counts:
                 scale=max(one.scale, two.scale),
                 form=one.form,
             ),
-            (odd[0], min(odd), max(odd)) if odd else (),
+            (min(odd), max(odd)) if odd else (),
         )
 
 
@@ -83,35 +83,35 @@ class Counter:
     """The column of what comes after the last delimiter; empty: there is none."""
     is_keeping_texts: bool = False
     """Whether `texts` is wanted."""
-    texts: list[tuple[pl.Series, pl.Series]] = field(default_factory=list)
-    """Of the rows that were counted last, the values in which anything may stand, and the numbers of their files."""
+    texts: list[Texts] = field(default_factory=list)
+    """Of the rows that were counted last, the values in which anything may stand."""
     known: dict[tuple[Sort, ...], dict[tuple[int, ...], Counts]] = field(default_factory=lambda: defaultdict(dict))
 
     def count(self, frame: pl.DataFrame, rows: Sequence[int]) -> list[FileCounts]:
         """Return the counts of each file; the rows of a file stand together, `rows` says how many each has."""
-        files = _repeated(range(len(rows)), rows)
+        files = numbers_of_files(rows)
         self.texts = []
         columns: list[list[Counts]] = []
-        long: dict[str, list[_Values]] = defaultdict(list)
+        long: dict[str, list[Texts]] = defaultdict(list)
         waiting = 0
         for place, name in enumerate(self.columns):
             if form := self.forms.get(name):
                 columns.append([Counts(ColumnFacts(form=form))] * len(rows))
-                long[form].append((place, frame[name], files))
+                long[form].append((place, (frame[name], files)))
                 if self.is_keeping_texts:
-                    self.texts.append((frame[name], files))
+                    self.texts.append((place, (frame[name], files)))
                 continue
             found = tally(frame[name], files, rows)
             columns.append(self._known(found, rows))
-            if len(found.others):
-                long[""].append((place, found.others, found.others_files))
-                waiting += len(found.others)
+            _add_odd(columns[place], found.other)
+            if len(found.rest[0]):
+                long[""].append((place, found.rest))
+                waiting += len(found.rest[0])
             if waiting >= LONG_VALUES:
                 _add_long(columns, {"": long.pop("")})
                 waiting = 0
             if self.is_keeping_texts:
-                both = (found.others, found.others_files), (found.texts, found.texts_files)
-                self.texts += [item for item in both if len(item[0])]
+                self.texts += [(place, some) for some in (found.texts, found.other, found.rest) if len(some[0])]
         _add_long(columns, long)
         empty = self._empty(frame, files, len(rows))
         trailing = _sums(files, frame[self.trailing] != "", len(rows)) if self.trailing else [0] * len(rows)
@@ -142,36 +142,50 @@ def _facts(sorts: Sequence[Sort], rows: int, nothing: int, whole: int, scale: in
     return ColumnFacts(values=sum(counts), fits=fits, whole_digits=whole, scale=scale)
 
 
+def numbers_of_files(rows: Sequence[int]) -> pl.Series:
+    """Return for each row the number of its file, by how many rows each file has."""
+    return _repeated(range(len(rows)), rows)
+
+
 def _repeated(numbers: Iterable[int], times: Sequence[int]) -> pl.Series:
     """Return each number so many times."""
     frame = pl.DataFrame({"number": pl.Series(numbers, dtype=pl.UInt32), "times": pl.Series(times, dtype=pl.UInt32)})
     return frame.select(pl.col("number").repeat_by("times").explode(empty_as_null=False)).to_series()
 
 
-def _add_long(columns: Sequence[list[Counts]], long: Mapping[str, Sequence[_Values]]) -> None:
+def _add_odd(column: list[Counts], other: Picked) -> None:
+    """Add the values that are of no type, but may be of a form, to the counts of the files of a column."""
+    values, files = other
+    may_have_form = values.str.contains(MAY_HAVE_FORM)
+    if not may_have_form.any():
+        return
+    odd = pl.DataFrame({_FILE: files, _VALUE: values}).filter(may_have_form).group_by(_FILE)
+    for file, least, most in odd.agg(pl.col(_VALUE).min(), pl.col(_VALUE).max().alias("most")).iter_rows():
+        column[file] = Counts(column[file].facts, (least, most))
+
+
+def _add_long(columns: Sequence[list[Counts]], long: Mapping[str, Sequence[Texts]]) -> None:
     """Add the counts of values that need a closer look, given by the form in which they are written."""
     for form, some in long.items():
         for place, file, counts in _counted_long(some, form):
             columns[place][file] = columns[place][file].beside(counts)
 
 
-def _counted_long(some: Sequence[_Values], form: str) -> Iterator[tuple[int, int, Counts]]:
+def _counted_long(some: Sequence[Texts], form: str) -> Iterator[tuple[int, int, Counts]]:
     """Yield the counts of values that need a closer look, by the places of their columns and by file."""
     values = pl.DataFrame(
         {
-            _PLACE: _repeated((place for place, *_ in some), [len(values) for _, values, _ in some]),
-            _FILE: pl.concat([files for *_, files in some]),
-            _VALUE: pl.concat([values for _, values, _ in some]),
+            _PLACE: _repeated((place for place, _ in some), [len(values) for _, (values, _) in some]),
+            _FILE: pl.concat([files for _, (_, files) in some]),
+            _VALUE: pl.concat([values for _, (values, _) in some]),
         }
     )
-    wanted = tuple(counts_in_form("", pl.col(_VALUE), form)) if form else _AS_WRITTEN
+    value = pl.col(_VALUE)
+    marks = list(marks_in_form("", value, form) if form else marks_as_written("", value))
     for part in values.iter_slices(LONG_VALUES):
-        for row in part.group_by(_PLACE, _FILE, maintain_order=True).agg(*wanted).iter_rows(named=True):
-            yield row[_PLACE], row[_FILE], Counts(facts_from(row, "", form), _odd(row))
-
-
-def _odd(row: Mapping[str, object]) -> tuple[str, ...]:
-    return tuple(value for which in ("first", "least", "most") if isinstance(value := row.get(f":{which}"), str))
+        sums = part.lazy().select(_PLACE, _FILE, *marks).group_by(_PLACE, _FILE, maintain_order=True)
+        for row in sums.agg(*sums_of(marks)).collect().iter_rows(named=True):
+            yield row[_PLACE], row[_FILE], Counts(facts_from(row, "", form), odd_from(row, ""))
 
 
 def _sums(files: pl.Series, marks: pl.Series, count: int) -> list[int]:

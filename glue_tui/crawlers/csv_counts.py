@@ -1,66 +1,83 @@
-"""How the values of text columns are counted by type, as polars expressions that are summed file by file."""
+"""How the values of text columns are counted by type, as polars expressions: marks of each value, then their sums.
+
+Marks are named `KEY:KIND`. They are made apart from the sums, so that each is worked out once for all files and sums.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
 from glue_tui.catalog.forms import has_clock, is_time
 from glue_tui.catalog.types import TIMESTAMP_FORMAT, moments, plain_number, timestamp_text
 from glue_tui.crawlers.facts import COUNTED, ColumnFacts
-from glue_tui.crawlers.forms import NUMBER_PATTERNS, time_pattern
+from glue_tui.crawlers.forms import MAY_HAVE_FORM, NUMBER_PATTERNS, time_pattern
 from glue_tui.crawlers.values import DECIMAL_DIGITS_MAX, DOUBLE_CHARACTERS_SURE, PATTERNS
 
 _KINDS_OF_NUMBERS = ("bigint", "double", "decimal")
+_VALUES, _WHOLE, _SCALE, _ODD = "values", "whole", "scale", "odd"
 
 
-def counts_as_written(key: str, column: pl.Expr) -> Iterator[pl.Expr]:
-    """Yield the counts of a column's values by type, and some of the odd values: those that are of none.
-
-    Their names begin with `key` and a colon.
-    """
+def marks_as_written(key: str, column: pl.Expr) -> Iterator[pl.Expr]:
+    """Yield what each value of a column is: whether it fits each type, how many digits it has, and the value itself if
+    it is odd: of no type, but maybe of a form (see forms.py)."""
     value = _present(column)
     fitting = {kind: _fits(value, kind) for kind in COUNTED}
-    yield value.count().alias(f"{key}:values")
-    yield from (fits.sum().alias(f"{key}:{kind}") for kind, fits in fitting.items())
+    yield value.is_not_null().alias(f"{key}:{_VALUES}")
+    yield from (fits.alias(f"{key}:{kind}") for kind, fits in fitting.items())
     yield from _sizes(key, value, fitting["decimal"])
-    odd = pl.when(~pl.any_horizontal(*fitting.values())).then(value)
-    yield odd.first(ignore_nulls=True).alias(f"{key}:first")
-    yield odd.min().alias(f"{key}:least")
-    yield odd.max().alias(f"{key}:most")
+    may_be_odd = ~pl.any_horizontal(*fitting.values()) & value.str.contains(MAY_HAVE_FORM)
+    yield pl.when(may_be_odd).then(value).alias(f"{key}:{_ODD}")
 
 
-def counts_in_form(key: str, column: pl.Expr, form: str) -> Iterator[pl.Expr]:
-    """Yield the counts of a column's values by type, if they are written in a form (see forms.py)."""
+def marks_in_form(key: str, column: pl.Expr, form: str) -> Iterator[pl.Expr]:
+    """Yield what each value of a column is, if the values are written in a form (see forms.py)."""
     value = _present(column)
-    yield value.count().alias(f"{key}:values")
+    yield value.is_not_null().alias(f"{key}:{_VALUES}")
     if is_time(form):
         pattern = time_pattern(form)
         written = pl.when(value.str.contains(pattern)).then(value) if pattern else value
         kinds = ("date", "timestamp")[has_clock(form) :]
         fits = moments(written, form, strict=False).is_not_null()
-        yield from (fits.sum().alias(f"{key}:{kind}") for kind in kinds)
+        yield from (fits.alias(f"{key}:{kind}") for kind in kinds)
         return
     number = plain_number(pl.when(value.str.contains(NUMBER_PATTERNS[form])).then(value), form)
-    yield from (_fits(number, kind).sum().alias(f"{key}:{kind}") for kind in _KINDS_OF_NUMBERS)
+    yield from (_fits(number, kind).alias(f"{key}:{kind}") for kind in _KINDS_OF_NUMBERS)
     yield from _sizes(key, number, _fits(number, "decimal"))
 
 
+def sums_of(marks: Sequence[pl.Expr]) -> Iterator[pl.Expr]:
+    """Yield the sums of marks over the values of a file: how many fit, the most digits, the least and most odd one."""
+    for name in (mark.meta.output_name() for mark in marks):
+        what = name.rpartition(":")[2]
+        if what == _ODD:
+            yield pl.col(name).min().alias(f"{name}:least")
+            yield pl.col(name).max().alias(f"{name}:most")
+        else:
+            yield pl.col(name).max() if what in (_WHOLE, _SCALE) else pl.col(name).sum()
+
+
 def facts_from(row: Mapping[str, object], key: str, form: str) -> ColumnFacts:
-    """Return the facts that one file's counts say of one column."""
+    """Return the facts that the sums of one file say of one column."""
 
     def count(what: str) -> int:
         found = row.get(f"{key}:{what}")
         return found if isinstance(found, int) else 0
 
     return ColumnFacts(
-        values=count("values"),
+        values=count(_VALUES),
         fits=tuple(map(count, COUNTED)),
-        whole_digits=count("whole"),
-        scale=count("scale"),
+        whole_digits=count(_WHOLE),
+        scale=count(_SCALE),
         form=form,
     )
+
+
+def odd_from(row: Mapping[str, object], key: str) -> tuple[str, ...]:
+    """Return the odd values that the sums of one file name: the least and the most."""
+    found = (row.get(f"{key}:{_ODD}:{which}") for which in ("least", "most"))
+    return tuple(value for value in found if isinstance(value, str))
 
 
 def _present(column: pl.Expr) -> pl.Expr:
@@ -79,9 +96,11 @@ def _fits(value: pl.Expr, kind: str) -> pl.Expr:
         case "decimal":
             return fitting & (value.str.len_bytes() <= DECIMAL_DIGITS_MAX + 2)
         case "date":
-            return fitting & value.str.to_date("%Y-%m-%d", strict=False).is_not_null()
+            dates = pl.when(fitting).then(value).str.to_date("%Y-%m-%d", strict=False)
+            return fitting & dates.is_not_null()
         case "timestamp":
-            times = timestamp_text(value).str.to_datetime(TIMESTAMP_FORMAT, time_unit="us", strict=False)
+            written = timestamp_text(pl.when(fitting).then(value))
+            times = written.str.to_datetime(TIMESTAMP_FORMAT, time_unit="us", strict=False)
             return fitting & times.is_not_null()
     return fitting
 
@@ -100,8 +119,8 @@ def _without_zeros(number: pl.Expr) -> pl.Expr:
 
 
 def _sizes(key: str, value: pl.Expr, is_decimal: pl.Expr) -> Iterator[pl.Expr]:
-    """Yield the most digits before and after the point of numbers."""
+    """Yield the digits before and after the point of numbers."""
     number = pl.when(is_decimal).then(value.str.strip_prefix("-"))
     point = number.str.find(".", literal=True)
-    yield point.fill_null(number.str.len_bytes()).max().cast(pl.Int64).alias(f"{key}:whole")
-    yield (number.str.len_bytes() - point - 1).max().cast(pl.Int64).alias(f"{key}:scale")
+    yield point.fill_null(number.str.len_bytes()).cast(pl.Int64).alias(f"{key}:{_WHOLE}")
+    yield (number.str.len_bytes() - point - 1).cast(pl.Int64).alias(f"{key}:{_SCALE}")

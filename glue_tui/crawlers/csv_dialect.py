@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 
 from glue_tui.catalog.readers.csv_files import BYTE_LETTERS, LOOKS_PACKED
 from glue_tui.core.column_names import column_names, header_names
@@ -16,6 +15,7 @@ from glue_tui.crawlers.csv_comments import MARK, Comments, comments_of, drawn_li
 from glue_tui.crawlers.csv_cut import SAMPLE_ROWS, Cut, cut
 from glue_tui.crawlers.csv_header import header_of
 from glue_tui.crawlers.csv_quotes import quote_doubts, quotings
+from glue_tui.crawlers.csv_spaces import trimmed
 from glue_tui.crawlers.encodings import Text
 from glue_tui.crawlers.head import Head, NoData, Unreadable
 from glue_tui.crawlers.names import DATA_EXTENSIONS
@@ -38,8 +38,6 @@ _COLONS_OF_TEXT = re.compile(r"://|\d:\d")
 _CSV_EXTENSIONS = ("csv", "tsv", "psv")
 _CLOSE_CALL = 0.02
 """A delimiter that cuts the lines as evenly as the chosen one but for this is worth a doubt."""
-_TRIMMED_MIN = 0.5
-"""Share of the values with spaces around them from which on the spaces are not meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +86,7 @@ def classify_csv(head: Head, found: Text, extension: str, classifier: Classifier
     if extension not in _CSV_EXTENSIONS and not is_said and (best.width < 2 or best.evenness < EVENNESS_MIN):
         error = Unreadable if extension in DATA_EXTENSIONS else NoData
         raise error("no delimiter cuts its lines into columns, so it holds no table")
-    best = _unframed(_trimmed(best, text, head.is_whole))
+    best = _unframed(trimmed(best))
     trailing = best.width > 1 and all(len(row) < best.width or not row[-1].strip() for row in best.rows)
     width = best.width - trailing
     header = header_of([row[:width] for row in best.rows], classifier.header)
@@ -171,35 +169,12 @@ def _unusual_delimiter(rows: list[list[str]]) -> tuple[str, ...]:
     return ()
 
 
-def _trimmed(best: Cut, text: str, is_whole: bool) -> Cut:
-    """Return the cut with the spaces around values taken away, where most values have some."""
-    if best.format.trim or best.format.delimiter == " ":
-        return best
-    values = [cell for row in best.rows for cell in row if cell]
-    spaced = sum(cell != cell.strip(" ") for cell in values)
-    behind = [cell for row in best.rows for cell in row[1:] if cell]
-    led = sum(cell.startswith(" ") for cell in behind)
-    if spaced >= _TRIMMED_MIN * len(values) or (behind and led >= 0.9 * len(behind)) or _hides_types(best):
-        rows = [[cell.strip() for cell in row] for row in best.rows]
-        return replace(best, format=replace(best.format, trim=True), rows=rows)
-    return best
-
-
 def _unframed(best: Cut) -> Cut:
     """Return the cut without the empty column before the first `|` of printed lists."""
     if best.format.delimiter != "|" or not best.is_framed or any(row[0].strip() for row in best.rows):
         return best
     rows = [row[1:] for row in best.rows]
     return replace(best, format=replace(best.format, leading=True), rows=rows, width=best.width - 1)
-
-
-def _hides_types(found: Cut) -> bool:
-    """Return whether a column holds nothing but numbers, dates and the like with spaces around them."""
-    for column in zip_longest(*found.rows[1:], fillvalue=""):
-        values = [cell for cell in column if cell]
-        if any(cell != cell.strip(" ") for cell in values) and not any(is_text(cell.strip(" ")) for cell in values):
-            return True
-    return False
 
 
 def _names(cells: list[str], width: int, classifier: Classifier) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,14 +12,13 @@ from polars.exceptions import PolarsError
 
 from glue_tui.catalog.readers.csv_files import TRAILING, scan_csv_whole
 from glue_tui.core.schema import FileFormat
-from glue_tui.core.value_forms import COMMA_NUMBER
 from glue_tui.crawlers.csv_counter import Counter, FileCounts
-from glue_tui.crawlers.csv_counts import counts_in_form, facts_from
+from glue_tui.crawlers.csv_forms import Forms, other_forms, with_other_forms
 from glue_tui.crawlers.csv_short import short_row_notes
+from glue_tui.crawlers.csv_together import CountedFile
 from glue_tui.crawlers.encodings import encoding_of_file
 from glue_tui.crawlers.evidence import blank_line_count, ragged_row
-from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, Found, broken, type_of
-from glue_tui.crawlers.forms import possible_forms
+from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, Found, broken
 from glue_tui.crawlers.listing import ListedFile
 
 PATH = "__glue_tui_path"
@@ -39,8 +37,8 @@ class _Reading:
     trailing: int
     """Rows with something after the delimiter that ends them."""
     facts: dict[str, ColumnFacts]
-    forms: dict[str, tuple[str, ...]]
-    """Other forms in which the odd values of a column could be written."""
+    forms: Forms
+    """Other forms in which columns could be written."""
 
 
 def read_csv(files: Sequence[ListedFile], file_format: FileFormat) -> list[Found]:
@@ -74,10 +72,12 @@ def _with_notes(found: Sequence[Found], file_format: FileFormat) -> list[Found]:
     ]
 
 
-def read_counted(files: Sequence[tuple[ListedFile, FileCounts]], file_format: FileFormat) -> list[Found]:
+def read_counted(files: Sequence[tuple[ListedFile, CountedFile]], file_format: FileFormat) -> list[Found]:
     """Return what was found in files that were counted already."""
-    readings = {listed.absolute: _reading(counts, file_format) for listed, counts in files}
-    return list(_straight([listed for listed, _ in files], file_format, readings, is_settled=True))
+    return [
+        CrawledFile(listed=listed, format=file_format, rows=counted.rows, facts=counted.facts, is_settled=True)
+        for listed, counted in files
+    ]
 
 
 def _read_otherwise(listed: ListedFile, file_format: FileFormat, error: Exception) -> list[Found]:
@@ -93,16 +93,14 @@ def _read_otherwise(listed: ListedFile, file_format: FileFormat, error: Exceptio
 
 
 def _straight(
-    files: Sequence[ListedFile], file_format: FileFormat, readings: Mapping[str, _Reading], *, is_settled: bool = False
+    files: Sequence[ListedFile], file_format: FileFormat, readings: Mapping[str, _Reading]
 ) -> Iterator[CrawledFile]:
     """Yield the files without rows that need a second look; of the forms of their values all are counted at once."""
     members = [listed for listed in files if not _is_odd(readings[listed.absolute])]
     facts = _with_forms(members, file_format, readings)
     for listed in members:
         rows = readings[listed.absolute].rows
-        yield CrawledFile(
-            listed=listed, format=file_format, rows=rows, facts=facts[listed.absolute], is_settled=is_settled
-        )
+        yield CrawledFile(listed=listed, format=file_format, rows=rows, facts=facts[listed.absolute])
 
 
 def _is_odd(reading: _Reading) -> bool:
@@ -144,47 +142,23 @@ def _reading(counts: FileCounts | None, file_format: FileFormat) -> _Reading:
     if counts is None:
         nothing = {name: ColumnFacts() for name in file_format.columns}
         return _Reading(rows=0, empty=0, trailing=0, facts=nothing, forms={})
-    said = dict(file_format.forms)
-    facts = {name: item.facts for name, item in zip(file_format.columns, counts.columns, strict=True)}
-    forms = {}
-    for name, item in zip(file_format.columns, counts.columns, strict=True):
-        if not item.odd and file_format.decimal != ",":
-            continue
-        found = dict.fromkeys(form for value in item.odd for form in possible_forms(value))
-        if file_format.decimal == ",":
-            found = dict.fromkeys((*found, COMMA_NUMBER))
-        if found and name not in said and type_of([item.facts]).startswith(("string", "double", "decimal")):
-            forms[name] = tuple(found)
-    return _Reading(rows=counts.rows, empty=counts.empty, trailing=counts.trailing, facts=facts, forms=forms)
+    return _Reading(
+        rows=counts.rows,
+        empty=counts.empty,
+        trailing=counts.trailing,
+        facts={name: item.facts for name, item in zip(file_format.columns, counts.columns, strict=True)},
+        forms=other_forms(counts, file_format),
+    )
 
 
 def _with_forms(
     files: Sequence[ListedFile], file_format: FileFormat, readings: Mapping[str, _Reading]
 ) -> dict[str, dict[str, ColumnFacts]]:
     """Return the facts of the files, those of columns that may be written in other forms counted in each of them."""
-    forms: dict[str, dict[str, None]] = defaultdict(dict)
-    for listed in files:
-        for name, found in readings[listed.absolute].forms.items():
-            forms[name].update(dict.fromkeys(found))
+    facts = {listed.absolute: readings[listed.absolute].facts for listed in files}
+    forms = {path: found for path in facts if (found := readings[path].forms)}
     if not forms:
-        return {listed.absolute: readings[listed.absolute].facts for listed in files}
-    concerned = [listed.absolute for listed in files if readings[listed.absolute].forms]
+        return facts
     schema = {name: pl.String() for name in file_format.columns}
-    keys = {(name, form): f"{place}" for place, (name, form) in enumerate((n, f) for n in forms for f in forms[n])}
-    counts = (
-        scan_csv_whole(file_format, concerned, schema, PATH, files[0].storage)
-        .group_by(PATH)
-        .agg(*(item for (name, form), key in keys.items() for item in counts_in_form(key, pl.col(name), form)))
-        .collect(engine="streaming")
-    )
-    by_path = {row[PATH]: row for row in counts.iter_rows(named=True)}
-    found_facts = {}
-    for listed in files:
-        reading = readings[listed.absolute]
-        facts = dict(reading.facts)
-        for name, asked in reading.forms.items():
-            row = by_path[listed.absolute]
-            others = tuple(facts_from(row, keys[name, form], form) for form in asked)
-            facts[name] = replace(facts[name], others=others)
-        found_facts[listed.absolute] = facts
-    return found_facts
+    rows = scan_csv_whole(file_format, list(forms), schema, PATH, files[0].storage)
+    return with_other_forms(facts, forms, rows, PATH)

@@ -21,6 +21,11 @@ def is_footer(line: str, delimiter: str) -> bool:
     return _FOOTER.match(line.lstrip(delimiter)) is not None
 
 
+def may_be_footer(line: str, delimiter: str) -> bool:
+    """Return whether a last row looks like a sum or a note, or has nothing in it, so that the row above it may."""
+    return is_footer(line, delimiter) or not line.strip(_SIGNS + "\r\n" + delimiter)
+
+
 def footer_doubts(tail: str, delimiter: str) -> tuple[str, ...]:
     """Return the doubt about the last rows of a file; nothing if they look like the others.
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from glue_tui.crawlers.values import is_text
 
 HEADER_CELL_MAX = 150
 """Rule CL-5."""
+TYPED_VALUES = 20
+"""So many values of a column are looked at for one that is not text."""
 _COLUMN_NAME = re.compile(r"#? ?[^\W\d][\w .:/()%#€$&+'?-]*")
 _NO_VALUE = re.compile(r"[-–—.?*!\\_]+|\\N|[<(\[]?(?:null|nil|nan|na)[>)\]]?", re.IGNORECASE)
 """What rows write where they have no value: no column is called so."""
@@ -59,9 +62,17 @@ def header_of(rows: list[list[str]], said: bool | None) -> Header:
     return _of_text(cells, columns, len(body))
 
 
+def telling_places(cells: Sequence[str]) -> tuple[int, ...]:
+    """Return the places of the columns that make the cells above them a header, and no doubt about it, if not all that
+    stands in the first `TYPED_VALUES` values of one of them is text."""
+    if any(map(_is_telling, cells)):
+        return tuple(range(len(cells)))
+    return tuple(place for place, cell in enumerate(cells) if _COLUMN_NAME.fullmatch(cell))
+
+
 def _is_typed(values: list[str]) -> bool:
     """Return whether what stands in a column is not mere text."""
-    return bool(values) and not all(is_text(value.strip()) for value in values[:20])
+    return bool(values) and not all(is_text(value.strip()) for value in values[:TYPED_VALUES])
 
 
 def _unusual(names: list[str], what: str) -> str:

@@ -34,6 +34,8 @@ class Sort(IntEnum):
     """Text that begins with a letter, and that no way of writing CSV could have cut or put in quotes."""
     TEXT = 8
     """Text that begins with a letter, and may hold anything."""
+    OTHER = 9
+    """What is of no type, by a sign that no value of one has; it may be of a form (see forms.py)."""
 
 
 FITTING: dict[Sort, tuple[str, ...]] = {
@@ -45,6 +47,7 @@ FITTING: dict[Sort, tuple[str, ...]] = {
     Sort.TIME: ("timestamp",),
     Sort.WORD: (),
     Sort.TEXT: (),
+    Sort.OTHER: (),
 }
 _NUMBERS = (Sort.WHOLE, Sort.POINT)
 
@@ -63,18 +66,20 @@ PATTERNS: dict[Sort, str] = {
     Sort.POINT: r"-?(?:0|[1-9][0-9]{0,8})\.[0-9]{1,5}",
     Sort.TRUTH: "true|false|True|False|TRUE|FALSE",
     Sort.DAY: _DAY,
-    Sort.TIME: f"{_DAY} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]",
+    Sort.TIME: f"{_DAY}[ T](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]",
     Sort.WORD: rf"[A-Za-z](?:[^{_HARMFUL}]*[^{_HARMFUL}\s])?",
     # With a comma, a word and a number may be a date.
     Sort.TEXT: r"[A-Za-z]+(?:[^A-Za-z ](?s:.*)| (?:[^0-9](?s:.*))?)?",
+    Sort.OTHER: r"(?s:.*)[^-+.:0-9A-Za-z ](?s:.*)| (?s:.*)|(?s:.*) ",
 }
 _WORDS = (Sort.WORD, Sort.TEXT)
 _COMPILED = {sort: re.compile(pattern) for sort, pattern in PATTERNS.items()}
-_RARER: dict[Sort, Sort] = {Sort.WHOLE: Sort.CODE, Sort.WORD: Sort.TEXT}
-"""What is looked for, too, where the first is found."""
+_LAST = (Sort.WORD, Sort.TEXT, Sort.OTHER)
+"""What is looked for in what is left, in this order: a word is text as well, and text may have any sign."""
 
-
-_NO_VALUES, _NO_FILES = pl.Series(dtype=pl.String), pl.Series(dtype=pl.UInt32)
+Picked = tuple[pl.Series, pl.Series]
+"""Some values of a column, and the number of the file of each, ascending."""
+_NONE: Picked = (pl.Series(dtype=pl.String), pl.Series(dtype=pl.UInt32))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +93,12 @@ class Tally:
     """The most digits that a number of a sort has before its point …"""
     scale: Sequence[int]
     """… and after it."""
-    texts: pl.Series
-    """The values in which anything may stand …"""
-    texts_files: pl.Series
-    """… and the number of the file of each."""
-    others: pl.Series
-    """The values of no sort …"""
-    others_files: pl.Series
-    """… and the number of the file of each."""
+    texts: Picked
+    """The values of sort TEXT."""
+    other: Picked
+    """The values of sort OTHER."""
+    rest: Picked
+    """The values of no sort."""
 
 
 def sort_in_python(value: str) -> Sort | None:
@@ -109,10 +112,10 @@ def sort_in_python(value: str) -> Sort | None:
 def sorts_in(values: Iterable[str]) -> tuple[Sort, ...]:
     """Return the sorts to look for in a column, by some of its values: the most frequent first."""
     found = Counter(sort for value in values if (sort := sort_in_python(value)))
-    order = dict.fromkeys(sort for sort, _ in found.most_common())
-    order.update({rarer: None for sort, rarer in _RARER.items() if sort in order})
-    # A word is text as well: what is taken for text would not be looked at for words.
-    return tuple(sorted(order, key=lambda sort: sort is Sort.TEXT))
+    order = dict.fromkeys(sort for sort, _ in found.most_common() if sort not in _LAST[1:])
+    if Sort.WHOLE in order:
+        order[Sort.CODE] = None
+    return tuple(dict.fromkeys((*order, *_LAST)))
 
 
 def is_of(column: pl.Series, sort: Sort) -> pl.Series:
@@ -138,9 +141,9 @@ def tally(values: pl.Series, files: pl.Series, rows: Sequence[int]) -> Tally:
     if len(values) <= SMALL_ROWS:
         return _tally_in_python(values, files, len(rows))
     sorts: dict[Sort, Sequence[int]] = {}
+    picked: dict[Sort, Picked] = {}
     sizes: list[pl.DataFrame] = []
     nothing: Sequence[int] = (0,) * len(rows)
-    texts, texts_files = values.clear(), files.clear()
     is_nothing = (values == "").fill_null(value=True)
     if is_all := not is_nothing.any():
         left, left_files = values, files
@@ -148,10 +151,12 @@ def tally(values: pl.Series, files: pl.Series, rows: Sequence[int]) -> Tally:
         nothing = by_file(files.filter(is_nothing), len(rows))
         left, left_files = values.filter(~is_nothing), files.filter(~is_nothing)
     for sort in sorts_in(_sample(left)):
+        if not len(left):
+            break
         fits = is_of(left, sort)
         if fits.all():
             some, some_files = left, left_files
-            left, left_files = left.clear(), left_files.clear()
+            left, left_files = _NONE
         else:
             is_all = False
             some, some_files = left.filter(fits), left_files.filter(fits)
@@ -159,56 +164,50 @@ def tally(values: pl.Series, files: pl.Series, rows: Sequence[int]) -> Tally:
         sorts[sort] = rows if is_all else by_file(some_files, len(rows))
         if sort in _NUMBERS:
             sizes.append(_sizes(some, some_files, sort))
-        if sort is Sort.TEXT:
-            texts, texts_files = some, some_files
-        if not len(left):
-            break
+        picked[sort] = some, some_files
     whole, scale = _most(sizes, len(rows))
     return Tally(
         sorts=sorts,
         nothing=nothing,
         whole=whole,
         scale=scale,
-        texts=texts,
-        texts_files=texts_files,
-        others=left,
-        others_files=left_files,
+        texts=picked.get(Sort.TEXT, _NONE),
+        other=picked.get(Sort.OTHER, _NONE),
+        rest=(left, left_files),
     )
 
 
 def _tally_in_python(values: pl.Series, files: pl.Series, count: int) -> Tally:
     sorts: dict[Sort, list[int]] = defaultdict(lambda: [0] * count)
     nothing, whole, scale = ([0] * count for _ in range(3))
-    texts: list[str] = []
-    texts_files: list[int] = []
-    others: list[str] = []
-    others_files: list[int] = []
+    picked: dict[Sort | None, tuple[list[str], list[int]]] = defaultdict(lambda: ([], []))
     for value, file in zip(values.to_list(), files.to_list(), strict=True):
         if not value:
             nothing[file] += 1
             continue
         sort = sort_in_python(value)
-        if sort is None:
-            others.append(value)
-            others_files.append(file)
-            continue
-        sorts[sort][file] += 1
+        if sort is not None:
+            sorts[sort][file] += 1
         if sort in _NUMBERS:
             before, _, behind = value.removeprefix("-").partition(".")
             whole[file], scale[file] = max(whole[file], len(before)), max(scale[file], len(behind))
-        elif sort is Sort.TEXT:
-            texts.append(value)
-            texts_files.append(file)
+        elif sort in (Sort.TEXT, Sort.OTHER, None):
+            some, some_files = picked[sort]
+            some.append(value)
+            some_files.append(file)
     return Tally(
         sorts=sorts,
         nothing=nothing,
         whole=whole,
         scale=scale,
-        texts=pl.Series(texts, dtype=pl.String) if texts else _NO_VALUES,
-        texts_files=pl.Series(texts_files, dtype=pl.UInt32) if texts else _NO_FILES,
-        others=pl.Series(others, dtype=pl.String) if others else _NO_VALUES,
-        others_files=pl.Series(others_files, dtype=pl.UInt32) if others else _NO_FILES,
+        texts=_picked(*picked[Sort.TEXT]),
+        other=_picked(*picked[Sort.OTHER]),
+        rest=_picked(*picked[None]),
     )
+
+
+def _picked(values: Sequence[str], files: Sequence[int]) -> Picked:
+    return (pl.Series(values, dtype=pl.String), pl.Series(files, dtype=pl.UInt32)) if values else _NONE
 
 
 def _sample(values: pl.Series) -> list[str]:

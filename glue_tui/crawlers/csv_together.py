@@ -7,20 +7,28 @@ many cells, no sign of another quoting, encoding or delimiter. A file about whic
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import polars as pl
 from polars.exceptions import PolarsError
 
 from glue_tui.core.schema import FileFormat
-from glue_tui.crawlers.csv_counter import Counter, FileCounts
+from glue_tui.crawlers.csv_counter import Counter, FileCounts, Texts, numbers_of_files
+from glue_tui.crawlers.csv_cut import SAMPLE_ROWS
 from glue_tui.crawlers.csv_dialect import DELIMITERS
-from glue_tui.crawlers.csv_footer import is_footer
+from glue_tui.crawlers.csv_footer import may_be_footer
+from glue_tui.crawlers.csv_forms import other_forms, with_other_forms
+from glue_tui.crawlers.csv_header import TYPED_VALUES, telling_places
+from glue_tui.crawlers.csv_spaces import are_surely_meant
+from glue_tui.crawlers.facts import ColumnFacts
 from glue_tui.crawlers.values import NARROW_TYPES
 
 LAST_LINE_BYTES = 80
 """So much of it tells whether it is a sum or a note."""
+_FILE = "__glue_tui_file"
 HALVED_MIN = 32
 """So few files that can't be read together are read one by one."""
 
@@ -33,6 +41,32 @@ class Pattern:
     delimiter: bytes
     odd_value: str
     """The regular expression of values that could mean that a file is written otherwise, after all."""
+    telling: tuple[int, ...]
+    """The places of the columns that make the first line a header if one of them is not text."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedFile:
+    rows: int
+    facts: dict[str, ColumnFacts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Files that begin alike, read in one go."""
+
+    pattern: Pattern
+    contents: Sequence[bytes]
+    text: bytes
+    """All that stands below the headers."""
+    frame: pl.DataFrame
+    counted: Sequence[FileCounts]
+    texts: Sequence[Texts]
+
+    @property
+    def rows(self) -> list[int]:
+        """How many rows each file has."""
+        return [counts.rows for counts in self.counted]
 
 
 def first_line(content: bytes) -> bytes:
@@ -64,13 +98,18 @@ def pattern_of(content: bytes, file_format: FileFormat) -> Pattern | None:
         or any(sign in line for sign in (b'"', b"'", b"\\", *(item.encode() for item in others)))
         or line.startswith((b"#", b"\xef\xbb\xbf"))
         or b"\r" in line.removesuffix(b"\r\n")
+        or any(null != null.strip() or not {*"\"'#"}.isdisjoint(null) for null in file_format.nulls)
     ):
         return None
     ends = re.escape("".join(others))
-    return Pattern(file_format, delimiter, rf"[\"\\]|^[\s'#]|[\s{ends}]$")
+    # Quotes, also within a value or behind spaces; signs of comments; other white space than spaces; other delimiters.
+    odd_value = rf"[\"\\]|^ *(?:['#]|[^\S ]|$)|{re.escape(file_format.delimiter)} *'|[^\S ] *$|[{ends}] *$"
+    if file_format.delimiter == "|":
+        odd_value += "|-{5}|={5}"  # a line between rows
+    return Pattern(file_format, delimiter, odd_value, telling_places([cell.decode() for cell in cells]))
 
 
-def count_together(contents: Sequence[bytes], pattern: Pattern) -> list[FileCounts | None]:
+def count_together(contents: Sequence[bytes], pattern: Pattern) -> list[CountedFile | None]:
     """Return what whole files hold that begin with the pattern's first line; None for one that may be otherwise.
 
     Such a file has to be classified and read for itself.
@@ -78,7 +117,7 @@ def count_together(contents: Sequence[bytes], pattern: Pattern) -> list[FileCoun
     start = len(first_line(contents[0])) if contents else 0
     bodies = [_body(content, start) for content in contents]
     rows = [body.count(b"\n") for body in bodies]
-    found: list[FileCounts | None] = [None] * len(bodies)
+    found: list[CountedFile | None] = [None] * len(bodies)
     filled = [place for place, count in enumerate(rows) if count]
     if not filled:
         return found
@@ -93,43 +132,56 @@ def count_together(contents: Sequence[bytes], pattern: Pattern) -> list[FileCoun
     file_format = pattern.format
     counter = Counter(file_format.columns, dict(file_format.forms), is_keeping_texts=True)
     counted = counter.count(frame, rows)
-    doubtful = _doubtful(text, [contents[place] for place in filled], counted, counter.texts, pattern)
-    for number, (place, counts) in enumerate(zip(filled, counted, strict=True)):
-        if number not in doubtful and not counts.empty and _has_types(counts):
-            found[place] = counts
+    batch = _Batch(pattern, [contents[place] for place in filled], text, frame, counted, counter.texts)
+    doubtful = _doubtful(batch)
+    sure = {
+        number: counts
+        for number, counts in enumerate(counted)
+        if number not in doubtful and not counts.empty and _has_types(counts, pattern)
+    }
+    for number, facts in _facts(batch, sure).items():
+        found[filled[number]] = CountedFile(rows[number], facts)
     return found
 
 
-def _doubtful(
-    text: bytes,
-    contents: Sequence[bytes],
-    counted: Sequence[FileCounts],
-    texts: Sequence[tuple[pl.Series, pl.Series]],
-    pattern: Pattern,
-) -> set[int]:
-    """Return the numbers of the files that may be written otherwise: by odd values, or signs where none should be.
+def _facts(batch: _Batch, sure: Mapping[int, FileCounts]) -> dict[int, dict[str, ColumnFacts]]:
+    """Return the facts of files, by their numbers."""
+    file_format = batch.pattern.format
+    columns = file_format.columns
+    facts = {
+        number: dict(zip(columns, (item.facts for item in counts.columns), strict=True))
+        for number, counts in sure.items()
+    }
+    forms = {number: some for number, counts in sure.items() if (some := other_forms(counts, file_format))}
+    if not forms:
+        return facts
+    rows = batch.frame.lazy().with_columns(numbers_of_files(batch.rows).alias(_FILE))
+    return with_other_forms(facts, forms, rows.filter(pl.col(_FILE).is_in(list(forms))), _FILE)
 
-    `text` is all that stands below the headers.
-    """
+
+def _doubtful(batch: _Batch) -> set[int]:
+    """Return the numbers of the files that may be written otherwise: by odd values, or signs where none should be."""
+    pattern, text, contents = batch.pattern, batch.text, batch.contents
     doubtful: set[int] = set()
     within: dict[int, int] = {}
-    if texts:
-        frame = pl.DataFrame(
-            {"value": pl.concat([some for some, _ in texts]), "file": pl.concat([of for _, of in texts])}
-        )
-        doubtful.update(frame.filter(pl.col("value").str.contains(pattern.odd_value))["file"].unique())
-        within = _delimiters_within(frame, pattern) if b'"' in text else {}
+    if batch.texts:
+        texts = _texts(batch)
+        value = pl.col("value")
+        doubtful.update(texts.filter(value.str.contains(pattern.odd_value))["file"].unique())
+        doubtful.update(_with_odd_spaces(batch, texts.filter(value.str.contains("^ | $"))))
+        within = _delimiters_within(texts, pattern) if b'"' in text else {}
     between = len(pattern.format.columns) - 1
-    rows = sum(counts.rows for counts in counted)
     # No row has more delimiters than it should: if none is missing in all of the text, none is in any file.
-    if pattern.format.nulls or text.count(pattern.delimiter) != rows * between + sum(within.values()):
+    if pattern.format.nulls or text.count(pattern.delimiter) != batch.frame.height * between + sum(within.values()):
         doubtful.update(
             number
-            for number, (content, counts) in enumerate(zip(contents, counted, strict=True))
+            for number, (content, counts) in enumerate(zip(contents, batch.counted, strict=True))
             if content.count(pattern.delimiter) != (counts.rows + 1) * between + within.get(number, 0)
         )
     doubtful.update(
-        number for number, content in enumerate(contents) if is_footer(_last_line(content), pattern.format.delimiter)
+        number
+        for number, content in enumerate(contents)
+        if may_be_footer(_last_line(content), pattern.format.delimiter)
     )
     if b"\0" in text:
         doubtful.update(number for number, content in enumerate(contents) if b"\0" in content)
@@ -140,17 +192,55 @@ def _doubtful(
     return doubtful
 
 
-def _delimiters_within(frame: pl.DataFrame, pattern: Pattern) -> dict[int, int]:
+def _texts(batch: _Batch) -> pl.DataFrame:
+    """Return the values in which anything may stand, with the numbers of their columns and files."""
+    return pl.concat(
+        pl.DataFrame({"file": files, "value": values}).with_columns(place=place)
+        for place, (values, files) in batch.texts
+    )
+
+
+def _with_odd_spaces(batch: _Batch, spaced: pl.DataFrame) -> Iterator[int]:
+    """Yield the numbers of the files in which spaces around values may be no part of them."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for file, place in spaced.select("file", "place").unique().iter_rows():
+        places[file].append(place)
+    if not places:
+        return
+    columns = batch.frame.get_columns()
+    starts = list(accumulate(batch.rows, initial=0))
+    for number, of_file in places.items():
+        counts = batch.counted[number]
+        sample = [columns[place].slice(starts[number], min(counts.rows, SAMPLE_ROWS)).to_list() for place in of_file]
+        # The header's cells, and what is surely in the rows that classifying looks at.
+        behind = len(columns) - 1 + sum(_values_in_sample(item.facts, counts.rows) for item in counts.columns[1:])
+        if not are_surely_meant(sample, behind):
+            yield number
+
+
+def _values_in_sample(facts: ColumnFacts, rows: int) -> int:
+    """Return how many values of a column at least stand in the rows that classifying looks at."""
+    return max(facts.values - max(rows - SAMPLE_ROWS, 0), 0)
+
+
+def _delimiters_within(texts: pl.DataFrame, pattern: Pattern) -> dict[int, int]:
     """Return how many delimiters the values of files hold, by the number of the file."""
     found = pl.col("value").str.count_matches(pattern.delimiter.decode(), literal=True)
-    return dict(frame.group_by("file").agg(found.sum()).filter(pl.col("value") > 0).iter_rows())
+    return dict(texts.group_by("file").agg(found.sum()).filter(pl.col("value") > 0).iter_rows())
 
 
-def _has_types(counts: FileCounts) -> bool:
-    """Return whether a column holds other values than text: that says that the file has a header, too."""
-    return any(
-        item.facts.values and item.facts.values in item.facts.fits[: len(NARROW_TYPES)] for item in counts.columns
-    )
+def _has_types(counts: FileCounts, pattern: Pattern) -> bool:
+    """Return whether a column holds other values than text where they say that the file has a header."""
+    return any(_is_typed(counts.columns[place].facts, counts.rows, pattern) for place in pattern.telling)
+
+
+def _is_typed(facts: ColumnFacts, rows: int, pattern: Pattern) -> bool:
+    """Return whether the first values of a column surely are not all text, wherever in it those that are may stand."""
+    if facts.form:
+        return False  # which nothing but what was said may know
+    # What stands for no value is text there.
+    misfits = (rows if pattern.format.nulls else facts.values) - max(facts.fits[: len(NARROW_TYPES)])
+    return misfits < min(TYPED_VALUES, _values_in_sample(facts, rows))
 
 
 def _last_line(content: bytes) -> str:

@@ -111,8 +111,8 @@ def path_of(found: Found) -> str:
 
 def total(facts: Sequence[ColumnFacts]) -> ColumnFacts:
     """Return the counts of a column in all files together, and the most digits in any."""
-    if not facts:
-        return ColumnFacts()
+    if len(facts) < 2:
+        return facts[0] if facts else ColumnFacts()
     # Files that are alike share one object: a few are added up, not thousands.
     times = Counter(map(id, facts))
     distinct = [(item, times[key]) for key, item in {id(item): item for item in facts}.items()]
@@ -145,7 +145,9 @@ def type_of(facts: Sequence[ColumnFacts]) -> str:
     counts = total(facts)
     if counts.values == 0:
         return NULL_TYPE
-    kind = next((kind for kind in NARROW_TYPES if counts.fitting(kind) == counts.values), "string")
+    # The kinds are counted in the order of NARROW_TYPES.
+    place = counts.fits.index(counts.values) if counts.values in counts.fits else len(NARROW_TYPES)
+    kind = NARROW_TYPES[place] if place < len(NARROW_TYPES) else "string"
     if kind != "decimal":
         return kind
     # As many digits as there can be: the next file's may be more.
@@ -164,11 +166,7 @@ def type_in_file(facts: ColumnFacts, said: str = "") -> str:
         return said
     if facts.type or not facts.values:
         return facts.type or NULL_TYPE
-    # Most columns need no closer look: `type_of` is asked for decimals, whose digits it knows.
-    kind = facts.fits.index(facts.values) if facts.values in facts.fits else len(NARROW_TYPES)
-    if kind >= len(NARROW_TYPES):
-        return "string"
-    return type_of((facts,)) if NARROW_TYPES[kind] == "decimal" else NARROW_TYPES[kind]
+    return type_of((facts,))
 
 
 def narrow_kind(kind: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import product
 
 from glue_tui.catalog.forms import THOUSANDS
@@ -66,6 +67,10 @@ _NUMBERS = {form: re.compile(pattern, re.ASCII) for form, pattern in NUMBER_PATT
 _NEITHER = re.compile(r"[^\d]*|\d+", re.ASCII)
 _BEGINS_AS_TIME = re.compile(r"\d{1,4}[./ -]|[A-Za-z]{3,9} \d", re.ASCII)
 """How a value of any form of dates and times begins: there are many, and most text is of none."""
+MAY_HAVE_FORM = "^(?:-?[0-9]|[A-Za-z]{3,9} [0-9]{1,2},)"
+"""How a value of any form begins, for polars, too."""
+_TIME_CHARACTERS_MAX = 50
+_DIGITS_ALIKE = str.maketrans("123456789", "0" * 9)
 _DAY_FIRST, _MONTH_FIRST = re.compile("%d[/-]%m"), re.compile("%m[/-]%d")
 
 
@@ -88,14 +93,26 @@ def day_first(form: str) -> bool | None:
 
 def possible_forms(value: str) -> tuple[str, ...]:
     """Return the forms in which a value could be written; none for plain numbers, ISO dates and other text."""
+    found = forms_like(value)
+    return found if found and found[0] in NUMBER_FORMS else tuple(form for form in found if moment(value, form))
+
+
+def forms_like(value: str) -> tuple[str, ...]:
+    """Return the forms that a value looks like, such as 31/02/2025, though there is no such day."""
     if _NEITHER.fullmatch(value):
         return ()
-    numbers = tuple(form for form, pattern in _NUMBERS.items() if pattern.match(value))
-    if numbers:
+    if numbers := tuple(form for form, pattern in _NUMBERS.items() if pattern.match(value)):
         return numbers
-    if not _BEGINS_AS_TIME.match(value):
+    if len(value) > _TIME_CHARACTERS_MAX or not _BEGINS_AS_TIME.match(value):
         return ()
-    return tuple(form for form, pattern in _TIME_FORMS.items() if pattern.fullmatch(value) and moment(value, form))
+    # Names of months are short or long: only one of two forms is it.
+    found = _time_forms_like(value.translate(_DIGITS_ALIKE))
+    return tuple(form for form in found if "%b" not in form.lower() or moment(value, form))
+
+
+@lru_cache(maxsize=10_000)
+def _time_forms_like(value: str) -> tuple[str, ...]:
+    return tuple(form for form, pattern in _TIME_FORMS.items() if pattern.fullmatch(value))
 
 
 def plain_number(value: str, form: str) -> str:

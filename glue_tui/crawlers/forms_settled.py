@@ -38,6 +38,8 @@ def settled(files: Sequence[CrawledFile]) -> list[CrawledFile]:
 
 def _options(facts: ColumnFacts, file_format: FileFormat) -> tuple[ColumnFacts, ...]:
     """Return the forms that hold for every value of a column, none if the plain one does."""
+    if not facts.others:
+        return ()
     holding = tuple(item for item in facts.others if _is_allowed(item.form, file_format) and _holds(item))
     plain = type_of([facts])
     if file_format.decimal == "," and plain.startswith(("double", "decimal")):

@@ -102,7 +102,7 @@ class _Reader:
         for names, members in alike_json.items():
             yield from self._read_alike_json(names, members, formats)
         for listed in others:
-            yield from self._classified(listed, formats)
+            yield from self._classified([listed], formats)
         for file_format, same in formats.items():
             yield from _read(same, file_format, self.classifier)
 
@@ -115,7 +115,7 @@ class _Reader:
                 break
             members = members[1:]
             own: dict[FileFormat, list[ListedFile]] = defaultdict(list)
-            yield from self._classified(listed, own)
+            yield from self._classified([listed], own)
             for file_format in own:
                 if pattern := pattern_of(content, file_format):
                     self.patterns[key] = pattern
@@ -124,12 +124,16 @@ class _Reader:
                     formats[file_format].append(listed)
         if pattern := self.patterns.get(key):
             counted = zip(members, count_together([content for _, content in members], pattern), strict=True)
-            found = [(listed, counts) for (listed, _), counts in counted if counts]
+            found = [(listed, one) for (listed, _), one in counted if one]
             yield from read_counted(found, pattern.format)
             sure = {listed.path for listed, _ in found}
             members = [member for member in members if member[0].path not in sure]
-        for listed, _ in members:
-            yield from self._classified(listed, formats)
+        # Files that hold the same, such as a header alone, are classified once; the name tells what may be JSON.
+        same: dict[tuple[bytes, str], list[ListedFile]] = defaultdict(list)
+        for listed, content in members:
+            same[content, listed.name if content.lstrip().startswith((b"[", b"{")) else ""].append(listed)
+        for of_content in same.values():
+            yield from self._classified(of_content, formats)
 
     def _read_alike_json(
         self, names: tuple[bytes, ...], members: Sequence[_Small], formats: dict[FileFormat, list[ListedFile]]
@@ -144,7 +148,7 @@ class _Reader:
                 break
             (listed, _), *members = members
             own: dict[FileFormat, list[ListedFile]] = defaultdict(list)
-            yield from self._classified(listed, own)
+            yield from self._classified([listed], own)
             for file_format, same in own.items():
                 for found in _read(same, file_format, self.classifier):
                     yield found
@@ -152,18 +156,22 @@ class _Reader:
                         patterns.append(pattern)
                         members = yield from _held_against(pattern, members)
         for listed, _ in members:
-            yield from self._classified(listed, formats)
+            yield from self._classified([listed], formats)
 
-    def _classified(self, listed: ListedFile, formats: dict[FileFormat, list[ListedFile]]) -> Iterator[Found]:
-        """Add a file to those of its format, or yield why it has none."""
+    def _classified(
+        self, same: Sequence[ListedFile], formats: dict[FileFormat, list[ListedFile]]
+    ) -> Iterator[PassedOver | BrokenFile]:
+        """Add files that hold the same, under names of one extension, to those of their format, or yield why they have
+        none."""
+        first = same[0]
         try:
-            classified = classify(listed.absolute, listed.name, self.classifier, listed.storage)
+            classified = classify(first.absolute, first.name, self.classifier, first.storage)
         except NoData as reason:
-            yield PassedOver(path=listed.path, reason=str(reason))
+            yield from (PassedOver(path=listed.path, reason=str(reason)) for listed in same)
         except Unreadable as reason:
-            yield BrokenFile(path=listed.path, reason=str(reason))
+            yield from (BrokenFile(path=listed.path, reason=str(reason)) for listed in same)
         else:
-            formats[classified.format].append(listed)
+            formats[classified.format] += same
 
 
 def _held_against(pattern: JsonPattern, members: Sequence[_Small]) -> Generator[CrawledFile, None, list[_Small]]:
