@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 Cell = str | int | float | bool | None
 _DRAWN_MAX = 1e300
 _DIGITS_MAX = 1e15
 """From here on a figure is told by its first digits and their power of ten, as in 1.2e+20."""
-_PLAIN_MIN = 0.005
-"""The same for what would round to nothing."""
+_PLAIN_MIN = 0.1
+"""Below, three digits are told, whatever stands before them: 0.0147, 2.1e-07."""
+_MOMENT = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)( (?P<time>\d\d:\d\d)(?P<seconds>:\d\d)?([+-]\d\d:\d\d)?)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,15 @@ class ChartData:
         """Return horizontal value and figure of each row that has a figure."""
         pairs = ((row[self.x], number(row[self.y])) for row in self.rows)
         return [(place, figure) for place, figure in pairs if figure is not None]
+
+    def positions(self) -> list[float]:
+        """Return where across each point stands, from 0 to 1: where its time or figure does, else evenly apart."""
+        places = [place for place, _ in self.points()]
+        values = [_moment(place) if self.is_over_time else number(place) for place in places]
+        known = [value for value in values if value is not None]
+        if len(known) < len(places) or known[0] == known[-1] or known != sorted(known):
+            return [place / max(len(places) - 1, 1) for place in range(len(places))]
+        return [(value - known[0]) / (known[-1] - known[0]) for value in known]
 
 
 def cell(value: object) -> Cell:
@@ -81,8 +92,10 @@ def figure_text(value: Cell, *, has_decimals: bool | None = None) -> str:
             return "yes" if value else "no"
         case int():
             return f"{value:,}" if abs(value) < _DIGITS_MAX else f"{value:.4g}"
-        case float() if value and not _PLAIN_MIN <= abs(value) < _DIGITS_MAX:
+        case float() if abs(value) >= _DIGITS_MAX:
             return f"{value:.4g}"
+        case float() if value and abs(value) < _PLAIN_MIN:
+            return f"{value:.3g}"
         case float():
             if has_decimals is None:
                 has_decimals = not value.is_integer() or abs(value) < 1000
@@ -124,10 +137,40 @@ def nice_ticks(low: float, high: float, about: int) -> list[float]:
     return [place * step for place in range(first, last + 1)]
 
 
-def spread(count: int, most: int) -> list[int]:
-    """Return at most so many places of `count`, from the first on and evenly apart."""
-    step = max(-(-(count - 1) // (most - 1)), 1)
-    return list(range(0, count, step))
+def labelled(positions: Sequence[float], most: int) -> list[int]:
+    """Return which points are to be named, at most so many: the first, and then each that has room beside the last."""
+    chosen = [0]
+    for place, position in enumerate(positions):
+        if position - positions[chosen[-1]] >= 1 / (most - 1) - 1e-9:
+            chosen.append(place)
+    return chosen
+
+
+def axis_names(values: Sequence[Cell]) -> list[str]:
+    """Return the labels of an axis: days and moments as `2 Nov`, `2 Nov 14:15`, without what all of them share."""
+    texts = [figure_text(value) for value in values]
+    found = [_MOMENT.fullmatch(text) for text in texts]
+    moments = [one for one in found if one is not None]
+    if len(moments) < len(texts):
+        return texts
+    days = [datetime.date.fromisoformat(one["day"]) for one in moments]
+    year = " %Y" if len({day.year for day in days}) > 1 else ""
+    dated = [f"{day.day} {day:%b{year}}" for day in days]
+    has_seconds = any(one["seconds"] not in (None, ":00") for one in moments)
+    times = [(one["time"] or "") + (one["seconds"] or "" if has_seconds else "") for one in moments]
+    if not any(one["time"] not in (None, "00:00") for one in moments) and not has_seconds:
+        return dated
+    return times if len(set(days)) == 1 else [f"{day} {time}" for day, time in zip(dated, times, strict=True)]
+
+
+def _moment(value: Cell) -> float | None:
+    """Return seconds since 1970 of a day or moment as `cell` wrote it, those of the day for a time; None: no value."""
+    if not isinstance(value, str):
+        return None
+    if _MOMENT.fullmatch(value) is None:
+        return sum(int(part) * size for part, size in zip(value[:8].split(":"), (3600, 60, 1), strict=True))
+    moment = datetime.datetime.fromisoformat(value)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()
 
 
 def _digits(step: float) -> int:

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from html import escape
+from itertools import pairwise
 
 from rich.cells import cell_len, set_cell_size
 
 from glue_tui.jobs.chart_data import (
-    Cell,
     ChartData,
+    axis_names,
     axis_text,
     figure_text,
     have_decimals,
+    labelled,
     nice_ticks,
     number,
     one_line,
-    spread,
 )
 
 _LINE_WIDTH, _LINE_HEIGHT = 1000, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 24, 16, 32
 _X_LABELS_MAX = 8
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_NEAR_THE_END = 0.97
+"""A label from here on ends where its point stands, so that it stays within the page."""
 _FLAT_SHARE = 0.8
 _DOTS_MAX = 60
 """With more points a line has no dots, only its last one."""
@@ -58,6 +59,7 @@ td { min-width: 5em; }
 .figure { font-size: 34px; line-height: 1.15; font-weight: 650; letter-spacing: -0.02em;
   font-variant-numeric: tabular-nums;  overflow-wrap: anywhere; }
 .is-number h2 { color: var(--soft); font-weight: 500; margin-bottom: 4px; }
+.is-empty { align-self: start; }
 .is-empty p { color: var(--soft); margin: 0; padding: 18px 20px; border: 1px dashed var(--rule);
   border-radius: 8px; text-align: center; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
@@ -180,8 +182,8 @@ def _line(chart: ChartData) -> str:
     bottom = _LINE_HEIGHT - _BOTTOM
     width = _LINE_WIDTH - _LEFT - _RIGHT
 
-    def across(place: int) -> float:
-        return _LEFT + (width * place / (len(points) - 1) if len(points) > 1 else width / 2)
+    positions = chart.positions() if len(points) > 1 else [0.5]
+    across = [_LEFT + width * position for position in positions]
 
     def up(figure: float) -> float:
         return bottom - (figure - ticks[0]) / (ticks[-1] - ticks[0]) * (bottom - _TOP)
@@ -192,26 +194,29 @@ def _line(chart: ChartData) -> str:
         kind = "zero" if tick == 0 else "rule"
         parts.append(f'<path class="{kind}" d="M{_LEFT},{height:.1f}H{_LINE_WIDTH - _RIGHT}"/>')
         parts.append(f'<text x="{_LEFT - 10}" y="{height + 4.5:.1f}" text-anchor="end">{label}</text>')
-    names = _short_names([name for name, _ in points])
-    for place in spread(len(points), _X_LABELS_MAX):
+    names = axis_names([name for name, _ in points])
+    for place in labelled(positions, _X_LABELS_MAX):
+        anchor = "end" if positions[place] > _NEAR_THE_END else "middle"
         parts.append(
-            f'<text x="{across(place):.1f}" y="{_LINE_HEIGHT - 8}" text-anchor="middle">{escape(names[place])}</text>'
+            f'<text x="{across[place]:.1f}" y="{_LINE_HEIGHT - 8}" text-anchor="{anchor}">{escape(names[place])}</text>'
         )
-    path = " ".join(f"{across(place):.1f},{up(figure):.1f}" for place, figure in enumerate(figures))
+    path = " ".join(f"{place:.1f},{up(figure):.1f}" for place, figure in zip(across, figures, strict=True))
     if ticks[0] <= 0 <= ticks[-1]:
-        start, end = f"{across(0):.1f},{up(0):.1f}", f"{across(len(points) - 1):.1f},{up(0):.1f}"
+        start, end = f"{across[0]:.1f},{up(0):.1f}", f"{across[-1]:.1f},{up(0):.1f}"
         parts.append(f'<polygon class="area" points="{start} {path} {end}"/>')
     parts.append(f'<polyline class="line" points="{path}"/>')
     shown = range(len(points)) if len(points) <= _DOTS_MAX else [len(points) - 1]
     parts.extend(
-        f'<circle class="dot" cx="{across(place):.1f}" cy="{up(figures[place]):.1f}" r="4"/>' for place in shown
+        f'<circle class="dot" cx="{across[place]:.1f}" cy="{up(figures[place]):.1f}" r="4"/>' for place in shown
     )
-    slot = width / max(len(points) - 1, 1)
-    parts.extend(
-        f'<rect class="hit" x="{across(place) - slot / 2:.1f}" y="{_TOP}" width="{slot:.1f}" height="{bottom - _TOP}">'
-        f"<title>{escape(figure_text(name))}: {figure_text(figure)}</title></rect>"
-        for place, (name, figure) in enumerate(points)
-    )
+    # What the pointer has to meet reaches to the middle between neighbours.
+    middles = [(left + right) / 2 for left, right in pairwise(across)]
+    for place, (left, right) in enumerate(pairwise((_LEFT, *middles, _LINE_WIDTH - _RIGHT))):
+        name, figure = points[place]
+        parts.append(
+            f'<rect class="hit" x="{left:.1f}" y="{_TOP}" width="{right - left:.1f}" height="{bottom - _TOP}">'
+            f"<title>{escape(figure_text(name))}: {figure_text(figure)}</title></rect>"
+        )
     return _svg(_LINE_WIDTH, _LINE_HEIGHT, one_line(chart.title), parts)
 
 
@@ -269,13 +274,3 @@ def _svg(width: int, height: int, label: str, parts: list[str]) -> str:
         + "\n".join(parts)
         + "\n</svg>"
     )
-
-
-def _short_names(values: list[Cell]) -> list[str]:
-    """Return the labels of an axis; days as `2 Nov`, with the year only if there are several."""
-    texts = [figure_text(value) for value in values]
-    if not all(_DAY.fullmatch(text) for text in texts):
-        return texts
-    days = [date.fromisoformat(text) for text in texts]
-    year = " %Y" if days[0].year != days[-1].year else ""
-    return [f"{day.day} {day:%b{year}}" for day in days]

@@ -7,13 +7,14 @@ from rich.cells import cell_len, set_cell_size
 
 from glue_tui.jobs.chart_data import (
     ChartData,
+    axis_names,
     axis_text,
     figure_text,
     have_decimals,
+    labelled,
     nice_ticks,
     number,
     one_line,
-    spread,
 )
 
 _ROWS_SHOWN = 20
@@ -23,8 +24,8 @@ _COLUMN_CHARS_MIN = 12
 _GAP = "  "
 
 
-def text_chart(chart: ChartData, *, width: int = 78, height: int = 14) -> str:
-    """Return a chart as lines of plain text, at most `width` columns wide."""
+def text_chart(chart: ChartData, *, width: int = 70, height: int = 14) -> str:
+    """Return a chart as lines of plain text, at most `width` columns wide: the log pane of 80 columns has 70 for it."""
     title = one_line(chart.title)
     if chart.message:
         return f"{title}: {chart.message}"
@@ -46,12 +47,14 @@ def _line(chart: ChartData, width: int, height: int) -> str:
     plotext.plotsize(width, height)
     plotext.theme("clear")
     plotext.frame(False)
-    plotext.plot(list(range(len(points))), figures, marker="braille")
+    positions = chart.positions()
+    plotext.plot(positions, figures, marker="braille")
     ticks = nice_ticks(min(figures), max(figures), 4)
     plotext.ylim(ticks[0], ticks[-1])
     plotext.yticks(ticks, [axis_text(tick, ticks[1] - ticks[0]) for tick in ticks])
-    places = spread(len(points), _X_LABELS)
-    plotext.xticks(places, [figure_text(points[place][0])[:16] for place in places])
+    names = axis_names([place for place, _ in points])
+    places = labelled(positions, _X_LABELS)
+    plotext.xticks([positions[place] for place in places], [names[place][:16] for place in places])
     text = plotext.uncolorize(plotext.build())
     # Plotext takes every letter for one column wide.
     lines = (line if cell_len(line) <= width else set_cell_size(line, width) for line in text.split("\n"))
@@ -64,11 +67,18 @@ def _bars(chart: ChartData, width: int) -> str:
     decimals = have_decimals(figure for _, figure in points)
     values = [figure_text(figure, has_decimals=decimals) for _, figure in points]
     label_width, value_width = min(max(map(cell_len, labels)), _LABEL_CHARS_MAX), max(map(len, values))
-    largest = max((abs(figure) for _, figure in points), default=0.0) or 1.0
     room = max(width - label_width - value_width - 3, 8)
-    bars = ["█" * max(round(abs(figure) / largest * room), 1 if figure else 0) for _, figure in points]
+    figures = [figure for _, figure in points]
+    low, high = min(0.0, *figures), max(0.0, *figures)
+    scale = room / ((high - low) or 1.0)
+    zero = round(-low * scale)
+    lengths = [max(round(abs(figure) * scale), 1 if figure else 0) for figure in figures]
+    bars = [
+        " " * (max(zero - length, 0) if figure < 0 else zero) + "█" * length
+        for figure, length in zip(figures, lengths, strict=True)
+    ]
     return "\n".join(
-        f"{_fitted(label, label_width)} {value:>{value_width}} {bar}"
+        f"{_fitted(label, label_width)} {value:>{value_width}} {bar}".rstrip()
         for label, value, bar in zip(labels, values, bars, strict=True)
     )
 

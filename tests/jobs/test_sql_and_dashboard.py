@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from glue_tui.core.job import Chart, DashboardWork, DatabaseSink, Job, SqlWork, TableSink
 from glue_tui.core.model import Connection
 from glue_tui.core.problem import EntityNotFound, InvalidInput
-from glue_tui.jobs.chart_data import ChartData, axis_text, nice_ticks
+from glue_tui.jobs.chart_data import ChartData, axis_names, axis_text, figure_text, labelled, nice_ticks
 from glue_tui.jobs.dashboard_page import dashboard_page
 from glue_tui.jobs.text_chart import text_chart
 
@@ -214,6 +214,38 @@ def test_ticks_are_round_enclose_the_figures_and_read_differently() -> None:
         assert 2 <= len(ticks) <= 8
         texts = [axis_text(tick, ticks[1] - ticks[0]) for tick in ticks]
         assert len(set(texts)) == len(texts), texts
+
+
+def line(*places: str) -> ChartData:
+    rows = tuple((place, 1.0) for place in places)
+    return ChartData(title="", kind="line", columns=("x", "y"), rows=rows, x=0, y=1, is_over_time=True)
+
+
+def test_a_line_over_time_shows_how_long_nothing_came() -> None:
+    days = line("2026-01-01", "2026-01-02", "2026-01-31").positions()
+    assert days == [0, 1 / 30, 1]
+    assert labelled(days, 8) == [0, 2]
+    assert line("10:00:00", "11:00:00", "18:00:00").positions() == [0, 1 / 8, 1]
+    assert line("2026-03-29 01:00:00+01:00", "2026-03-29 03:00:00+02:00").positions() == [0, 1]
+    assert line("2026-01-02", "2026-01-02").positions() == [0, 1]
+
+
+def test_an_axis_leaves_out_what_all_its_labels_share() -> None:
+    assert axis_names(["2026-01-01", "2026-02-01"]) == ["1 Jan", "1 Feb"]
+    assert axis_names(["2025-01-01 00:00:00", "2026-02-01 00:00:00"]) == ["1 Jan 2025", "1 Feb 2026"]
+    assert axis_names(["2026-01-01 10:00:00", "2026-01-01 10:05:00"]) == ["10:00", "10:05"]
+    assert axis_names(["2026-01-01 10:00:00", "2026-01-02 10:00:05"]) == ["1 Jan 10:00:00", "2 Jan 10:00:05"]
+    assert axis_names(["2026-01-01", None]) == ["2026-01-01", "–"]
+
+
+def test_bars_of_losses_lie_on_the_other_side_of_zero() -> None:
+    rows = (("gain", 0.0147), ("loss", -0.0147), ("none", 0.0))
+    chart = ChartData(title="Small", kind="bar", columns=("x", "y"), rows=rows, x=0, y=1)
+    _, gain, loss, none = text_chart(chart, width=34).split("\n")
+    assert gain == "gain  0.0147 " + " " * 10 + "█" * 10
+    assert loss == "loss -0.0147 " + "█" * 10
+    assert none == "none    0.00"
+    assert [figure_text(value) for value in (0.0062, 0.25, 1234.5)] == ["0.0062", "0.25", "1,234.50"]
 
 
 class _Tags(HTMLParser):
