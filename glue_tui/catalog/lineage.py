@@ -98,8 +98,12 @@ def lineage(noted: Iterable[TableUse], workflows: Iterable[Workflow], table: Tab
 
 def mentioned(query: str, known: Sequence[str]) -> list[str]:
     """Return the known `database.table` names that occur in a query, quoted or not."""
-    names = _NO_NAMES.sub(lambda found: found[1] or " ", query).replace('"', "").replace("`", "")
-    plain = _AROUND_DOTS.sub(".", names).lower()
+    return named_in(_NO_NAMES.sub(lambda found: found[1] or " ", query), known)
+
+
+def named_in(text: str, known: Sequence[str]) -> list[str]:
+    """Return the known `database.table` names that stand in a text, such as a program, wherever they do."""
+    plain = _AROUND_DOTS.sub(".", text.replace('"', "").replace("`", "")).lower()
     return [name for name in known if name in plain and re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", plain)]
 
 

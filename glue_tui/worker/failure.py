@@ -54,20 +54,25 @@ def story(error: BaseException, told: NodeError) -> str:
     """Return what the log says: the user's line, and the traceback without frames of this program below that line."""
     match error:
         case ToldFailure():
-            return error.story
+            head = _head(told, told.message.partition("\n")[0] if error.story else str(error))
+            return "\n".join((*head, error.story) if error.story else head)
         case CommandFailed() | GlueTuiError() if not _user_frames(error.__traceback__):
             return f"{told.type}: {error}"
         case _:
             pass
-    first = told.message.partition("\n")[0]
-    head = [f"{told.location}: {told.type}: {first}" if told.location else f"{told.type}: {first}"]
-    head += [f"    {line}" for line in told.line.splitlines()]
-    head += [told.hint] if told.hint else []
+    head = _head(told, told.message.partition("\n")[0])
     trace = traceback.TracebackException.from_exception(error)
     packages: list[str] = []
     _shorten(trace, packages, set())
     note = f"\n({len(packages)} lines inside {', '.join(sorted(set(packages)))} left out)" if packages else ""
     return "\n".join((*head, "".join(trace.format()).rstrip("\n") + note))
+
+
+def _head(told: NodeError, message: str) -> list[str]:
+    """Return the user's line, what went wrong in it, and the way out."""
+    head = [f"{told.location}: {told.type}: {message}" if told.location else f"{told.type}: {message}"]
+    head += [f"    {line}" for line in told.line.splitlines()]
+    return [*head, told.hint] if told.hint else head
 
 
 def _words(error: BaseException) -> tuple[str, str, str]:

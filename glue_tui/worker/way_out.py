@@ -85,7 +85,7 @@ def _module_hint(name: str, error: BaseException) -> str:
             'a python job has getResolvedOptions of it alone: read and write with `glue`, or say type = "spark" for'
             " a script that needs Spark"
         )
-    if package == "pyspark":
+    if package in ("pyspark", "glue_tui_spark"):
         return 'type = "spark" is for scripts that need Spark'
     folders = {Path(frame.f_code.co_filename).parent for frame, _ in traceback.walk_tb(error.__traceback__)}
     own = [file.stem for folder in folders for file in folder.glob("*.py") if folder.is_dir()]

@@ -77,6 +77,8 @@ def test_what_the_driver_says_has_its_level_and_the_noise_of_spark_is_held_back(
         os.write(
             writer,
             b"WARNING: Using incubator modules: jdk.incubator.vector\n"
+            b"Picked up JAVA_TOOL_OPTIONS: -Dpassword=hunter2\n"
+            b"26/11/22 21:39:02 WARN SparkConf: Note that spark.local.dir will be overridden by the value set by the\n"
             b"26/11/22 21:39:02 INFO SparkContext: Running Spark version 4.3.0\n"
             b"26/11/22 21:39:02 WARN NativeCodeLoader: Unable to load native-hadoop library\n"
             b"26/11/22 21:39:03 WARN TaskSetManager: Lost task 0.0: java.lang.Exception: no\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -93,9 +94,8 @@ targets = [{ table = "marts.stores", path = "warehouse/stores", checks = ["uniqu
     return spark
 
 
-def check_back(tables: SparkProject, master: str) -> None:
-    """Let Spark read tables of each kind, and write all rows back: they are what polars reads."""
-    ran = tables.run("back", master=master)
+def test_every_kind_of_table_comes_to_a_cluster_and_back_as_it_is(tables: SparkProject, cluster: Cluster) -> None:
+    ran = tables.run("back", master=cluster.url)
     assert ran.run["summary"]["outcome"] == "SUCCEEDED", ran.logs
     catalog = tables.catalog
     for name in _TABLES:
@@ -106,20 +106,13 @@ def check_back(tables: SparkProject, master: str) -> None:
     expected_stores = catalog.sql("SELECT store, CAST(COUNT(*) AS BIGINT) AS n FROM clean.sales GROUP BY store")
     with_loud = expected_stores.with_columns(pl.col("store").str.to_uppercase().alias("loud")).collect()
     assert_frame_equal(stores, with_loud, check_row_order=False)
-    assert f'what = it\'s "all" {master[:5]}' in f"what = {ran.run['properties']['what']}"
+    assert ran.run["properties"]["what"] == 'it\'s "all" spark'
     log = ran.logs["back"]
     assert " WARN  mind the gap\n" in log
     assert " INFO  raw.sales: polars reads its csv and hands it to Spark as parquet\n" in log
     assert "odd.types: polars" not in log
     assert "PartitionFilters: [isnotnull(day#" in log
-
-
-def test_every_kind_of_table_comes_to_spark_and_back_as_it_is(tables: SparkProject) -> None:
-    check_back(tables, "local[2]")
-
-
-def test_a_script_runs_on_a_cluster_by_changing_one_word(tables: SparkProject, cluster: Cluster) -> None:
-    check_back(tables, cluster.url)
+    assert "WARN  CreateNamespaceExec" not in log
     assert [one["name"] for one in cluster.state()["completedapps"]][-1].endswith(" back")
 
 
@@ -137,6 +130,80 @@ def test_the_samples_query_runs_on_a_cluster_by_changing_one_word(spark: SparkPr
     after = spark.catalog["marts.daily_sales"].collect()
     assert_frame_equal(after, before, check_row_order=False, check_exact=True)
     assert ran.node("aggregate_sales")["rows_out"] == before.height
+
+
+_FROM_GLUE = """\
+import sys
+from awsglue.context import GlueContext
+from awsglue.dynamicframe import DynamicFrame
+from awsglue.job import Job
+from awsglue.transforms import *
+from awsglue.utils import getResolvedOptions
+from pyspark import SparkConf, SparkContext
+
+args = getResolvedOptions(sys.argv, ["JOB_NAME", "day"])
+glue_context = GlueContext(SparkContext(conf=SparkConf().set("spark.sql.shuffle.partitions", "2")))
+spark = glue_context.spark_session
+job = Job(glue_context)
+job.init(args["JOB_NAME"], args)
+orders = glue_context.create_dynamic_frame.from_catalog(
+    database="raw", table_name="orders", transformation_ctx="orders", push_down_predicate="amount > 0"
+)
+mapped = ApplyMapping.apply(frame=orders, mappings=[("id", "long", "order_id", "string"), ("amount", "amount")])
+told = []
+for call in (
+    lambda: Join.apply(orders, orders, ["id"], ["id"]),
+    lambda: mapped.relationalize("root", "s3://temporary"),
+    lambda: glue_context.write_dynamic_frame.from_options(
+        mapped, "s3", {"path": "lake/orders", "partitionKeys": ["day"]}, format="csv"
+    ),
+):
+    try:
+        call()
+    except Exception as error:
+        told.append(f"{error}: {error.hint}")
+print(" / ".join(told))
+print("shuffles by", spark.conf.get("spark.sql.shuffle.partitions"))
+from glue_tui_spark import glue
+glue.write_targets(DynamicFrame.fromDF(mapped.toDF().selectExpr("*", "NULL AS note"), glue_context))
+job.commit()
+"""
+
+_ORDERS = """
+import polars as pl
+def run(glue):
+    rows = pl.DataFrame({"id": [1, 2, 3], "amount": [5.0, -1.0, 3.0]}).with_columns(pl.col("id") + 10 * glue.run_number)
+    glue.write(rows, "raw.orders", path="lake/orders", mode="append")
+"""
+
+
+def test_a_script_written_for_glue_reads_only_what_is_new(spark: SparkProject) -> None:
+    job = """[jobs.mapped]
+bookmark = "enable"
+targets = [{ table = "clean.orders", path = "lake/mapped", mode = "append" }]
+"""
+    by_polars = 'type = "sql"\nquery = "SELECT CAST(id AS STRING) AS order_id, amount FROM raw.orders WHERE amount > 0"'
+    by_spark = (
+        'type = "spark"\nscript = "jobs/from_glue.py"\nmaster = "local[1]"\narguments = { "--day" = "2026-11-23" }'
+    )
+    spark.write("jobs/from_glue.py", _FROM_GLUE)
+    spark.write("jobs/orders.py", _ORDERS)
+    spark.write("orders.toml", workflow('[jobs.orders]\ntype = "python"\nscript = "jobs/orders.py"'))
+    numbers = []
+    for work in (by_polars, by_spark):
+        spark.write("from_glue.toml", workflow(job + work))
+        numbers.append(spark.run("orders").run["summary"]["number"])
+        ran = spark.run("from_glue")
+        assert ran.run["summary"]["outcome"] == "SUCCEEDED", ran.logs
+    found = spark.catalog["clean.orders"].sort(pl.col("order_id").cast(int)).select("order_id", "amount").collect()
+    assert found.rows() == [
+        row for number in numbers for row in ((str(10 * number + 1), 5.0), (str(10 * number + 3), 3.0))
+    ]
+    log = ran.logs["mapped"]
+    assert "Join is not here: with Spark's frame, frame.toDF(): .join(…)" in log
+    assert "DynamicFrame.relationalize is not here: go on with Spark's frame" in log
+    assert 'path="lake/orders", format="csv", partition_by=[\'day\'], mode="append")' in log
+    assert " INFO  shuffles by 2\n" in log
 
 
 _SCALA = """\
@@ -157,20 +224,25 @@ val sums = sales
   .map(sale => Sale(sale.store.toUpperCase, sale.amount))
   .groupBy("store").agg(sum("amount") as "amount")
 println(s"said: ${glue.arguments("--what")} ${args.contains("--what")} ${rounded(1.234)}")
-glue.writeTargets(sums)
-glue.setProperty("stores", sums.count())
+println(try { glue.table("clean.sale"); "" } catch { case error: JobError => error.hint })
+println(s"masked ${glue.secret("SPARK_SECRET")} ${glue.connection("shop")}")
+glue.reject(sales.toDF.limit(2), "rejects.sums", "warehouse/rejected", "two")
+glue.setProperty("stores", glue.writeTargets(sums))
+if (sums.count() > 1) glue.progress(1, 2) else glue.skip()
 """
 
 
-def test_a_scala_script_reads_tables_and_writes_targets(spark: SparkProject) -> None:
+def test_a_scala_script_reads_tables_and_writes_targets(spark: SparkProject, monkeypatch: pytest.MonkeyPatch) -> None:
     job = """[jobs.sums]
 type = "scala"
 script = "jobs/sums.scala"
 threads = 2
+bookmark = "enable"
 arguments = { "--what" = "sums" }
 targets = [{ table = "marts.sums", path = "warehouse/sums" }]"""
     spark.write("jobs/sums.scala", _SCALA)
-    spark.write("scala.toml", workflow(job))
+    spark.write("scala.toml", workflow(job, head='[connections.shop]\nurl = "sqlite:///shop.db"\n'))
+    monkeypatch.setenv("SPARK_SECRET", "hunter2")
     ran = spark.run("scala")
     assert ran.run["summary"]["outcome"] == "SUCCEEDED", ran.logs
     sums = "SELECT UPPER(store) AS store, CAST(SUM(amount) AS DOUBLE) AS amount FROM clean.sales GROUP BY store"
@@ -179,6 +251,10 @@ targets = [{ table = "marts.sums", path = "warehouse/sums" }]"""
     assert ran.run["properties"]["stores"] == str(expected.height)
     assert " INFO  said: sums true 1.23\n" in ran.logs["sums"]
     assert "master local[2]" in ran.logs["sums"]
+    assert ' INFO  did you mean "clean.sales"?\n' in ran.logs["sums"]
+    assert " INFO  masked *** sqlite:///shop.db\n" in ran.logs["sums"]
+    assert spark.catalog["rejects.sums"].collect().height == 2
+    assert re.search(r"reads clean\.sales: .* new rows in", ran.logs["sums"])
 
 
 _JAR = """

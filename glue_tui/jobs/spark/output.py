@@ -19,6 +19,8 @@ _CONTINUES = re.compile(r"\tat |\s*\.\.\. \d+ more|Caused by: |\s+at [\w.$]+[\w$
 _STAGE = re.compile(r"\[Stage \d+:[=> ]*\((\d+) \+ \d+\) / (\d+)\]")
 """Spark's progress bar: tasks done, tasks at work, all tasks of a stage that is at work."""
 _NOISE = (
+    "Picked up ",
+    "NOTE: Picked up ",
     "WARNING: Using incubator modules",
     "Using Spark's default log4j profile",
     "Setting default log level to",
@@ -32,8 +34,8 @@ _NOISE = (
     "Using Scala version",
 )
 """What every start says, and nobody needs to know."""
-_NOISY_LOGGERS = ("NativeCodeLoader:", "jline:")
-"""Loggers that warn on nearly every machine, of nothing that matters."""
+_NOISY_ENTRIES = ("NativeCodeLoader:", "jline:", "SparkConf: Note that spark.local.dir")
+"""Loggers that warn on nearly every machine, of nothing that matters, and warnings of what is meant."""
 _BANNER = ("Welcome to", "____              __", "/ __/__  ___ _____/ /__", "_\\ \\/ _ \\/ _ `/ __/  '_/", "/_/")
 """Spark's name as the Scala shell draws it."""
 _BANNER_END = "/___/ .__/\\_,_/_/ /_/\\_\\   version"
@@ -53,6 +55,8 @@ class DriverOutput:
         self._rank = _RANKS.index(level) if level in _RANKS else 0
         self._lock = threading.Lock()
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
+        self.shows_stages = True
+        """Not where the program itself says how far it is."""
 
     @property
     def last_lines(self) -> tuple[str, ...]:
@@ -80,7 +84,8 @@ class DriverOutput:
         `level` is that of plain lines; `entry_level` what this method returned for the line above.
         """
         if stages := _STAGE.findall(text):
-            self._progress(sum(int(done) for done, _ in stages), sum(int(tasks) for _, tasks in stages))
+            if self.shows_stages:
+                self._progress(sum(int(done) for done, _ in stages), sum(int(tasks) for _, tasks in stages))
             return entry_level
         plain = text.strip()
         if plain in ("", *_BANNER) or plain.startswith((_BANNER_END, *_NOISE)):
@@ -92,7 +97,7 @@ class DriverOutput:
         found = _LOG4J.fullmatch(text)
         if found is None:
             entry_level = level
-        elif _RANKS.index(found[1]) < self._rank or found[2].startswith(_NOISY_LOGGERS):
+        elif _RANKS.index(found[1]) < self._rank or found[2].startswith(_NOISY_ENTRIES):
             return None
         else:
             entry_level, text = _LEVELS[found[1]], found[2]

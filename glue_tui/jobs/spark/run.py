@@ -9,22 +9,21 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, assert_never
 
-import polars as pl
-
-from glue_tui.catalog.lineage import mentioned
+from glue_tui.catalog.lineage import mentioned, named_in
 from glue_tui.catalog.query import only_queries
 from glue_tui.core.job import ScalaWork, SparkSettings, SparkWork, SqlWork
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 from glue_tui.jobs.context import JobContext
-from glue_tui.jobs.python_job import FOR_SCRIPTS, glue_arguments, takes_context
+from glue_tui.jobs.python_job import glue_arguments, takes_context
 from glue_tui.jobs.session import JobSession
+from glue_tui.jobs.skipping import Skipped
 from glue_tui.jobs.spark.exchange import Exchange
 from glue_tui.jobs.spark.output import LOG_LEVEL, DriverOutput
+from glue_tui.jobs.spark.requests import Requests, frame_of
 from glue_tui.jobs.spark.scala_script import pieces
 from glue_tui.jobs.spark.submit import (
     Installation,
@@ -37,7 +36,7 @@ from glue_tui.jobs.spark.submit import (
     write_private,
     write_properties,
 )
-from glue_tui.jobs.spark.tables import files_below, prepare_tables
+from glue_tui.jobs.spark.tables import SparkTables
 from glue_tui.jobs.spark.told_failure import ToldFailure
 from glue_tui.jobs.stopping import StopRequest
 from glue_tui.logs.write import INFO, WARN
@@ -49,10 +48,10 @@ _DRAIN_STOPPED_S = 0.2
 """The same after a stop, whose grace is short."""
 _STOP_PATIENCE_S = 3.0
 """How long a driver may take to end its application after a stop: less than the engine's grace."""
-_LOOK_S = 0.25
+_LOOK_S = 0.05
+"""So often it is looked whether the driver has ended."""
 _NO_TABLE = re.compile(r"table or view `(\w+)`\.`(\w+)` cannot be found", re.IGNORECASE)
 _SCALA_ERROR = re.compile(r"(?P<file>\S+):(?P<line>\d+): error: (?P<message>.*)")
-_CALLS: tuple[str, ...] = ("write", "write_database", "write_targets", "reject")
 
 SparkKind = SqlWork | SparkWork | ScalaWork
 
@@ -75,18 +74,22 @@ def run_spark(session: JobSession, work: SparkKind, settings: SparkSettings, sto
 
     stop.clean_up = clean_up
     try:
-        plan = _plan(session, work, settings, scratch)
-        known_files = files_below(scratch / "tables")
-        _submit(session, work, settings, spark, plan, scratch, stop)
-        if written := files_below(scratch / "tables") - known_files:
-            name = min(written).partition("/")[0]
+        case_matters = settings.conf.get("spark.sql.caseSensitive", "false").lower() == "true"
+        tables = SparkTables(session, scratch / "tables", case_matters=case_matters)
+        plan = _plan(session, work, settings, tables, scratch)
+        _submit(session, work, settings, spark, plan, tables, scratch, stop)
+        if name := tables.written_into():
             raise InvalidInput(f"rows were written into {name}, which is there for reading", hint="glue.write(…)")
-        _take(session, scratch, stop)
+        if session.skip_reason:
+            raise Skipped
+        _take_targets(session, scratch)
     finally:
         exchange.close()
 
 
-def _plan(session: JobSession, work: SparkKind, settings: SparkSettings, scratch: Path) -> dict[str, Any]:
+def _plan(
+    session: JobSession, work: SparkKind, settings: SparkSettings, tables: SparkTables, scratch: Path
+) -> dict[str, Any]:
     """Return all that the driver has to know; the tables that the work names are ready for it."""
     spec = session.spec
     query, script, calls_run, code = "", "", False, ""
@@ -109,18 +112,16 @@ def _plan(session: JobSession, work: SparkKind, settings: SparkSettings, scratch
             assert_never(work)
     known = session.catalog.names()
     more = "\n".join((*session.arguments.values(), *_texts_of(settings.py_files)))
-    named = mentioned(query, known) if query else _named(f"{code}\n{more}", known)
-    case_matters = settings.conf.get("spark.sql.caseSensitive", "false").lower() == "true"
+    named = mentioned(query, known) if query else named_in(f"{code}\n{more}", known)
     return {
         "folder": str(scratch),
-        "statements": prepare_tables(session, named, scratch / "tables", case_matters=case_matters),
+        "statements": [statement for name in named for statement in tables.make_known(name)],
         "query": query.rstrip().removesuffix(";") or None,
         "script": script,
         "calls_run": calls_run,
         "pieces": [{"line": one.line, "code": one.code} for one in pieces(code)] if isinstance(work, ScalaWork) else [],
         "main_class": work.main_class if isinstance(work, ScalaWork) else "",
         "argv": glue_arguments(session),
-        "for_scripts": FOR_SCRIPTS,
         "arguments": session.arguments,
         "properties": session.properties,
         "has_targets": bool(session.job.targets),
@@ -134,12 +135,6 @@ def _plan(session: JobSession, work: SparkKind, settings: SparkSettings, scratch
         "attempt": spec.key.attempt,
         "project_dir": str(session.project_dir),
     }
-
-
-def _named(text: str, known: tuple[str, ...]) -> list[str]:
-    """Return the tables whose names stand in a program, wherever they do."""
-    lower = text.lower().replace("`", "").replace('"', " ").replace("'", " ")
-    return [name for name in known if re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", lower)]
 
 
 def _texts_of(files: tuple[str, ...]) -> tuple[str, ...]:
@@ -161,13 +156,14 @@ def _submit(
     settings: SparkSettings,
     spark: Installation,
     plan: dict[str, Any],
+    tables: SparkTables,
     scratch: Path,
     stop: StopRequest,
 ) -> None:
     """Run the driver to its end, in the attempt's own process group: a stop reaches it, and it ends its application."""
     write_private(scratch / "plan.json", json.dumps(plan))
     if isinstance(work, ScalaWork) and work.jar:
-        settings = _with_jar(settings, str(session.project_dir / work.jar))
+        settings = replace(settings, jars=(str(session.project_dir / work.jar), *settings.jars))
     pairs = properties(session, spark, settings, scratch=scratch, targets=scratch / "frames" / "targets")
     write_properties(scratch / "spark.properties", pairs)
     common = ["--properties-file", str(scratch / "spark.properties")]
@@ -180,31 +176,33 @@ def _submit(
     level = dict(pairs).get("spark.log.level", LOG_LEVEL).upper()
     output = DriverOutput(session.log, session.progress, level=level)
     session.log.info(f"{program} of {spark.home}, master {settings.master}")
+    requests = Requests(session, scratch, tables, output)
     stop.defer()
     stop.raise_if_asked()
-    code = _run(
-        [spark.program(program), *command],
-        {**environment(spark, settings), "GLUE_TUI_SPARK_PLAN": str(scratch / "plan.json")},
-        session.project_dir,
-        output,
-        stop,
-    )
+    try:
+        code = _run(
+            [spark.program(program), *command],
+            {**environment(spark, settings), "GLUE_TUI_SPARK_PLAN": str(scratch / "plan.json")},
+            session.project_dir,
+            output,
+            requests,
+            stop,
+        )
+    finally:
+        requests.close()
     stop.raise_if_asked()
     if code != 0:
         raise _failure(session, work, scratch, output, code)
 
 
-def _with_jar(settings: SparkSettings, jar: str) -> SparkSettings:
-    return SparkSettings(
-        master=settings.master,
-        packages=settings.packages,
-        jars=(jar, *settings.jars),
-        py_files=settings.py_files,
-        conf=settings.conf,
-    )
-
-
-def _run(command: list[str], environment: dict[str, str], cwd: Path, output: DriverOutput, stop: StopRequest) -> int:
+def _run(
+    command: list[str],
+    environment: dict[str, str],
+    cwd: Path,
+    output: DriverOutput,
+    requests: Requests,
+    stop: StopRequest,
+) -> int:
     process = subprocess.Popen(
         command,
         cwd=cwd,
@@ -223,23 +221,26 @@ def _run(command: list[str], environment: dict[str, str], cwd: Path, output: Dri
     ]
     for pump in pumps:
         pump.start()
-    code = _wait(process, stop)
+    code = _serve(process, requests, stop)
     for pump in pumps:
         pump.join(_DRAIN_STOPPED_S if stop.was_asked else _DRAIN_S)
     return code
 
 
-def _wait(process: subprocess.Popen[bytes], stop: StopRequest) -> int:
-    """Wait for the driver. One that takes its time after a stop is killed: the engine would kill the worker as well,
-    and nobody would be left to clean up."""
+def _serve(process: subprocess.Popen[bytes], requests: Requests, stop: StopRequest) -> int:
+    """Do what the driver asks for until it has ended, and return its exit code.
+
+    One that takes its time after a stop is killed: the engine would kill the worker as well, and nobody would be left
+    to clean up.
+    """
     asked_at: float | None = None
-    while True:
-        with suppress(subprocess.TimeoutExpired):
-            return process.wait(timeout=_LOOK_S)
+    while (code := process.poll()) is None:
+        requests.answer(_LOOK_S)
         if stop.was_asked:
             asked_at = asked_at or time.monotonic()
             if time.monotonic() - asked_at >= _STOP_PATIENCE_S:
                 process.kill()
+    return code
 
 
 def _failure(session: JobSession, work: SparkKind, scratch: Path, output: DriverOutput, code: int) -> ToldFailure:
@@ -280,33 +281,9 @@ def _missing_table(session: JobSession, name: str) -> str:
     return did_you_mean(name, known) or "run a crawler first"
 
 
-def _take(session: JobSession, scratch: Path, stop: StopRequest) -> None:
-    """Do what the program has asked for, in its order, and write what lies in the targets' folder."""
-    context = JobContext(session)
-    calls = scratch / "calls.jsonl"
-    lines = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
-    asked_for: list[dict[str, Any]] = [json.loads(line) for line in lines]
-    for call in asked_for:
-        if call["do"] == "skip":
-            context.skip(**call["with"])
-    for call in asked_for:
-        stop.raise_if_asked()
-        if call["do"] == "set_property":
-            session.set_property(**call["with"])
-        elif call["do"] in _CALLS:
-            do: Callable[..., int] = getattr(context, call["do"])
-            do(_frame(scratch / "frames" / call["frame"]), **call["with"])
+def _take_targets(session: JobSession, scratch: Path) -> None:
+    """Write what lies in the targets' folder; a program that asked for nothing may have put it there."""
     if (scratch / "frames" / "targets").exists():
-        context.write_targets(_frame(scratch / "frames" / "targets"))
+        JobContext(session).write_targets(frame_of(scratch / "frames" / "targets"))
     elif session.job.targets and session.rows_out is None:
         session.log.warning("the job has targets, and nothing was written to them: glue.write_targets(…)")
-
-
-def _frame(folder: Path) -> pl.LazyFrame:
-    """Return the rows that Spark wrote, in its order; moments are without a zone, as everywhere in the catalog."""
-    files = sorted(folder.glob("part-*.parquet"))
-    if not files:
-        raise InvalidInput(f"Spark wrote no parquet into {folder.name}", hint="frame.write.parquet(…)")
-    frame = pl.scan_parquet(files, glob=False, hive_partitioning=False)
-    zoned = [name for name, dtype in frame.collect_schema().items() if getattr(dtype, "time_zone", None)]
-    return frame.with_columns(pl.col(name).dt.convert_time_zone("UTC").dt.replace_time_zone(None) for name in zoned)

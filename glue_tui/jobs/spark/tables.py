@@ -37,19 +37,34 @@ _PRIMITIVES: dict[type[pl.DataType], str] = {
 }
 
 
-def prepare_tables(session: JobSession, names: Iterable[str], folder: Path, *, case_matters: bool) -> tuple[str, ...]:
-    """Return the statements that make tables known to Spark under their own names; their files come below `folder`.
+class SparkTables:
+    """The tables of the catalog that one job's Spark knows under their own names; their files lie below a folder."""
 
-    The rows and types are those that polars reads. Raises InvalidInput for a table that Spark can't hold.
-    """
-    statements: list[str] = []
-    for name in names:
+    def __init__(self, session: JobSession, folder: Path, *, case_matters: bool) -> None:
+        self._session = session
+        self._folder = folder
+        self._case_matters = case_matters
+        self._databases: set[str] = set()
+        self._names: set[str] = set()
+        self._files: frozenset[str] = frozenset()
+
+    def make_known(self, name: str) -> tuple[str, ...]:
+        """Return the statements that make a table known, none if it is; its rows and types are those polars reads.
+
+        Raises EntityNotFound, and InvalidInput for a table that Spark can't hold.
+        """
+        session = self._session
         part = session.bookmark.part(name)
         entry, rows = (part.entry, part.files) if part is not None else session.catalog.file_rows(name)
-        _check_columns(entry.table, case_matters=case_matters)
-        place = folder / name
+        if entry.full_name in self._names:
+            return ()
+        _check_columns(entry.table, case_matters=self._case_matters)
+        place = self._folder / entry.full_name
         place.mkdir(parents=True)
-        statements.append(f"CREATE DATABASE IF NOT EXISTS {_quoted(entry.table.database)}")
+        statements = []
+        if entry.table.database not in self._databases:
+            self._databases.add(entry.table.database)
+            statements.append(f"CREATE DATABASE IF NOT EXISTS {_quoted(entry.table.database)}")
         if _is_read_alike(entry.table):
             session.count_table(name, part)
             files = opened_as_known(entry, [file_from(row) for row in rows], session.project_dir, LOCAL)
@@ -57,18 +72,25 @@ def prepare_tables(session: JobSession, names: Iterable[str], folder: Path, *, c
         else:
             _stage(session, entry, place)
             statements.append(_create(entry.table, place, ()))
-    return tuple(statements)
+        self._names.add(entry.full_name)
+        self._files |= self._files_below(place)
+        return tuple(statements)
 
+    def written_into(self) -> str:
+        """Return the name of a table that the program has written files into, where nobody will look; or nothing."""
+        strange = self._files_below(self._folder) - self._files
+        return min(strange).partition("/")[0] if strange else ""
 
-def files_below(folder: Path) -> frozenset[str]:
-    """Return the names of all files of the prepared tables: who adds one has written where nobody will look."""
-    return frozenset(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
+    def _files_below(self, place: Path) -> frozenset[str]:
+        return frozenset(str(path.relative_to(self._folder)) for path in place.rglob("*") if not path.is_dir())
 
 
 def _is_read_alike(table: Table) -> bool:
     """Say whether Spark reads the files as polars does: parquet of this machine, each column of the very type."""
     if table.classification != "parquet" or is_s3(table.location):
         return False
+    if any("map<" in column.type for column in table.columns):
+        return False  # To polars a list of pairs.
     types = {column.name: str(polars_type(column.type)) for column in table.columns}
     return all(
         one.classification == "parquet"

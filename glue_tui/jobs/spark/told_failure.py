@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ToldFailure(Exception):
-    """`location` is `path:line` with a path relative to the project folder; `story` is what the log shows."""
+    """`location` is `path:line` with a path relative to the project folder; `story` is what the log shows below it."""
 
     def __init__(
         self,
@@ -20,5 +20,5 @@ class ToldFailure(Exception):
         self.type = type
         self.location = location
         self.hint = hint
-        self.story = story or f"{type}: {message}"
+        self.story = story
         self.exit_code = exit_code
