@@ -116,6 +116,8 @@ class SparkSettings:
 class SqlWork:
     query: str
     """The text itself, also when the definition names a file."""
+    query_file: str = ""
+    """That file, relative to the project folder; empty where the query stands in the definition."""
     spark: SparkSettings | None = None
     """None: polars answers it."""
 

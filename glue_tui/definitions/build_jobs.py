@@ -164,7 +164,8 @@ def _build_sql(authored: AuthoredJob, path: KeyPath, scope: Scope) -> SqlWork | 
         spark = _spark(authored, path, scope)
     else:
         refuse(authored, _SPARK, path, 'belongs to a job with engine = "spark"', scope)
-    return SqlWork(query=query, spark=spark) if query else None
+    file = scope.path_beside(authored.query_file) if authored.query_file else ""
+    return SqlWork(query=query, query_file=file, spark=spark) if query else None
 
 
 def _build_scala(authored: AuthoredJob, path: KeyPath, scope: Scope) -> ScalaWork | None:

@@ -107,6 +107,10 @@ class Scope:
                 self.report.problem(path, f"{self.relative(file)} is not text in UTF-8")
         return None
 
+    def path_beside(self, text: str) -> str:
+        """Return a path relative to the workflow file as one relative to the project folder."""
+        return self.relative(Path(os.path.normpath(self.folder / text)))
+
     def _beside(self, path: KeyPath, text: str) -> Path | None:
         if has_template(text):
             self.plain_text(path, text)

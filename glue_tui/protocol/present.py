@@ -263,8 +263,8 @@ def _source(node: Job | Crawler) -> str:
     match node.work:
         case PythonWork(script=script):
             return script
-        case SqlWork(query=query):
-            return next((line.strip() for line in query.splitlines() if line.strip()), "")
+        case SqlWork(query=query, query_file=file):
+            return file or next((line.strip() for line in query.splitlines() if line.strip()), "")
         case CommandWork(command=command):
             return " ".join(command)
         case DashboardWork(output=output):

@@ -34,6 +34,7 @@ _TAKES_PLUS_LINE = frozenset(
 _TAKES_COLON_LINE = frozenset({"hx", "helix", "micro", "subl", "zed"})
 _WITH_GOTO = frozenset({"code", "codium", "cursor"})
 _LOCATION = re.compile(r"(.+):(\d+)$")
+_KINDS_WITH_FILES = frozenset({"python", "spark", "scala", "sql"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ def place_to_edit(looked: Looked, project_dir: Path) -> Place | None:
             return Place(path, int(found[2]))
     definition = looked.definition
     if definition is not None:
-        if definition.kind == "python" and (path := _existing(definition.source, source, project_dir)) is not None:
+        is_file = definition.kind in _KINDS_WITH_FILES
+        if is_file and (path := _existing(definition.source, source, project_dir)) is not None:
             return Place(path)
         table = "crawlers" if definition.kind == "crawler" else "jobs"
         return Place(source, table_line(source, table, definition.name))
@@ -85,8 +87,11 @@ def table_line(path: Path, table: str, name: str) -> int:
 
 
 def _existing(name: str, source: Path, project_dir: Path) -> Path | None:
-    """Return a script's path: relative to the project folder, or to the folder of the workflow's file."""
-    return next((path for path in (project_dir / name, source.parent / name) if name and path.is_file()), None)
+    """Return the path of a script or query, relative to the project folder or to that of the workflow's file."""
+    try:
+        return next((path for path in (project_dir / name, source.parent / name) if name and path.is_file()), None)
+    except OSError:
+        return None  # It is a query and no name.
 
 
 def editor_command(place: Place, environ: Mapping[str, str]) -> list[str] | None:

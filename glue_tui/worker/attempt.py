@@ -19,7 +19,7 @@ import msgspec
 from glue_tui.catalog.read import Catalog
 from glue_tui.core.attempt import EXIT_WITHOUT_RESULT, AttemptKey, AttemptResult, AttemptSpec
 from glue_tui.core.codec import from_data, to_data
-from glue_tui.core.job import Job, PythonWork, job_type
+from glue_tui.core.job import Job, PythonWork, SqlWork, job_type
 from glue_tui.core.model import Crawler, RunId, job_id
 from glue_tui.core.schema import ChangeKind
 from glue_tui.core.states import NodeState
@@ -214,9 +214,11 @@ def _crawl(
 
 
 def _failed(error: BaseException, spec: AttemptSpec, secrets: Secrets) -> AttemptResult:
+    work = spec.node.work if isinstance(spec.node, Job) else None
+    query = work if isinstance(work, SqlWork) else None
     return AttemptResult(
         state=NodeState.FAILED,
-        error=describe(error, Path(spec.project_dir), secrets.mask),
+        error=describe(error, Path(spec.project_dir), secrets.mask, query),
         exit_code=exit_code_of(error),
     )
 

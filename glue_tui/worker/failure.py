@@ -10,11 +10,12 @@ from types import TracebackType
 import polars as pl
 
 from glue_tui.core.attempt import NodeError
+from glue_tui.core.job import SqlWork
 from glue_tui.core.problem import GlueTuiError
 from glue_tui.jobs.command_job import CommandFailed
 from glue_tui.jobs.spark.told_failure import ToldFailure
 from glue_tui.jobs.stopping import Stopped
-from glue_tui.worker.user_lines import is_ours, is_pythons, line_at, package_of, user_line
+from glue_tui.worker.user_lines import is_ours, is_pythons, line_at, line_of_query, package_of, user_line
 from glue_tui.worker.way_out import hint_for, missing_column
 
 MESSAGE_CHARS_MAX = 2000
@@ -22,10 +23,14 @@ _LINE_CHARS_MAX = 200
 _EXPRESSION = "This error occurred in the following expression:\n"
 
 
-def describe(error: BaseException, project_dir: Path, mask: Callable[[str], str]) -> NodeError:
-    """Return an exception as the result file tells it."""
+def describe(
+    error: BaseException, project_dir: Path, mask: Callable[[str], str], query: SqlWork | None = None
+) -> NodeError:
+    """Return an exception as the result file tells it; `query` is what the job asked."""
     kind, message, hint = _words(error)
-    if isinstance(error, ToldFailure):
+    if query is not None:
+        place = line_of_query(message, query, project_dir)
+    elif isinstance(error, ToldFailure):
         place = line_at(error.location, project_dir)
     else:
         place = user_line(error, project_dir, name=missing_column(error))
@@ -57,7 +62,8 @@ def story(error: BaseException, told: NodeError) -> str:
             head = _head(told, told.message.partition("\n")[0] if error.story else str(error))
             return "\n".join((*head, error.story) if error.story else head)
         case CommandFailed() | GlueTuiError() if not _user_frames(error.__traceback__):
-            return f"{told.type}: {error}"
+            place = f"{told.location}: " if told.location else ""
+            return "\n".join((f"{place}{told.type}: {error}", *(f"    {line}" for line in told.line.splitlines())))
         case _:
             pass
     head = _head(told, told.message.partition("\n")[0])

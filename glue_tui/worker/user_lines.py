@@ -13,8 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from glue_tui.core.job import SqlWork
+
 _OWN_FOLDER = str(Path(__file__).parent.parent)
 _STANDARD_LIBRARY = sysconfig.get_path("stdlib")
+_LINE_OF_QUERY = re.compile(r"\bat Line: (\d+)|\bline (\d+),? pos \d+")
+"""As polars numbers it, and Spark."""
+_NAMED_IN_ERROR = re.compile(r"'([^']+)'|\"([^\"]+)\"|`([^`]+)`|no table (\S+)|(\w+\.\w+) is not")
+_SQL_COMMENT = re.compile("--.*")
 _NOT_THE_USERS = ("site-packages", "dist-packages", ".venv")
 
 
@@ -63,6 +69,33 @@ def line_at(location: str, project_dir: Path) -> UserLine | None:
     """Return the line that `path:line` means, its path relative to the project folder; None for an empty text."""
     path, _, number = location.rpartition(":")
     return _line(str(project_dir / path), path, int(number), int(number)) if number.isdecimal() else None
+
+
+def line_of_query(message: str, work: SqlWork, project_dir: Path) -> UserLine | None:
+    """Return the line of a query's file that an error about the query means: the one it numbers, or the first that
+    holds the name that it quotes. None: it means none, or the query stands in the definition.
+    """
+    lines = work.query.splitlines()
+    numbered = _LINE_OF_QUERY.search(message)
+    names = [re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)", re.IGNORECASE) for name in _quoted(message)]
+    holding = (
+        number
+        for name in names
+        for number, line in enumerate(lines, 1)
+        if name.search(_SQL_COMMENT.sub("", line).replace('"', ""))
+    )
+    number = int(numbered[1] or numbered[2]) if numbered else next(holding, 0)
+    if not work.query_file or not 0 < number <= len(lines):
+        return None
+    file = str(project_dir / work.query_file)
+    text = lines[number - 1].strip()
+    return UserLine(file=file, path=work.query_file, line=number, line_end=number, text=text)
+
+
+def _quoted(message: str) -> list[str]:
+    """Return what an error about a query names, qualified names also without what stands before the dot."""
+    names = [name for groups in _NAMED_IN_ERROR.findall(message) for name in groups if name]
+    return [*names, *(name.rpartition(".")[2] for name in names if "." in name)]
 
 
 def is_ours(file: str) -> bool:

@@ -214,7 +214,7 @@ EXPECTED = Workflow(
         ),
         Job(
             name="sum",
-            work=SqlWork(query="SELECT 1 AS one"),
+            work=SqlWork(query="SELECT 1 AS one", query_file="workflows/sql/sum.sql"),
             targets=(
                 TableSink(table="marts.sum", path="out/sum", format="csv", mode="append", partition_by=("day",)),
                 DatabaseSink(connection="shop", table="sum", mode="upsert", keys=("day",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from glue_tui.tui.editor import Place, editor_command, place_to_edit
 from glue_tui.tui.graph.drawing import GraphEdge, GraphNode, Shape
 from glue_tui.tui.graph.layout import fitting
 from glue_tui.tui.model import UiModel, reduce
-from glue_tui.tui.selection import Selection, look_up
+from glue_tui.tui.selection import Looked, Selection, look_up
 from glue_tui.tui.views import View, tab_at, tab_spans
 from glue_tui.tui.widgets.data_list import data_rows
 from glue_tui.tui.widgets.event_list import event_rows
@@ -264,7 +265,7 @@ def test_panes_fill_the_screen_without_overlap(width: int, height: int, focus: s
         assert set(boxes) == {focus}
 
 
-def looked(workflow: str, trigger: str = "", node_id: str = "") -> object:
+def looked(workflow: str, trigger: str = "", node_id: str = "") -> Looked:
     model = reduce(UiModel(), Snapshot(project=busy_engine().project()))
     return look_up(model, Selection(workflow=workflow, trigger=trigger, node_id=node_id))
 
@@ -285,8 +286,19 @@ def test_e_opens_what_is_selected(selected: tuple[str, ...], path: str, line: in
     (tmp_path / "workflows" / "daily_sales.toml").write_text('\n[triggers.nightly]\n\n[jobs."aggregate_sales"]\n')
     for script in ("clean_sales.py", "quarantine.py"):
         (tmp_path / "workflows" / "jobs" / script).write_text("")
-    place = place_to_edit(looked(*selected), tmp_path)  # type: ignore[arg-type]
+    place = place_to_edit(looked(*selected), tmp_path)
     assert place == Place(tmp_path / path, line)
+
+
+def test_e_opens_the_file_of_a_query(tmp_path: Path) -> None:
+    query = tmp_path / "workflows" / "sum.sql"
+    query.parent.mkdir()
+    query.write_text("SELECT 1")
+    in_view = looked("daily_sales", "cleaned", "job:aggregate_sales")
+    assert in_view.definition is not None
+    for source, opened in (("workflows/sum.sql", query), ("x" * 300, tmp_path / "workflows/daily_sales.toml")):
+        definition = msgspec.structs.replace(in_view.definition, source=source)
+        assert place_to_edit(dataclasses.replace(in_view, definition=definition), tmp_path) == Place(opened)
 
 
 def test_editors_get_the_line_the_way_they_take_it() -> None:

@@ -11,6 +11,8 @@ import pytest
 from forking import ServerUnderTest, make_spec, script
 
 from glue_tui.core.attempt import NodeError
+from glue_tui.core.job import Job, SqlWork
+from glue_tui.worker.user_lines import line_of_query
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +170,40 @@ def test_a_secret_in_the_users_line_is_masked(server: ServerUnderTest, tmp_path:
     failure = Failure(server, tmp_path, text)
     assert (failure.error.message, failure.error.line) == ("***", "raise ValueError('***')")
     assert "s3cret" not in failure.log
+
+
+_QUERY = """-- nmae in a comment
+WITH one AS (
+    SELECT id, name
+    FROM raw.people
+)
+SELECT nmae FROM one
+"""
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("no column 'nmae' in the query's tables", 6),
+        ("no table raw.people in the catalog", 4),
+        ("the query is wrong: sql parser error: found: ) at Line: 5, Column: 1", 5),
+        ("A column with name `id` cannot be resolved", 3),
+        ("[PARSE_SYNTAX_ERROR] Syntax error at or near 'FROM'. (line 4, pos 4)", 4),
+        ("properties.name is not defined", 3),
+        ("raw/people.csv, line 3: 'x' is no number", 0),
+    ],
+)
+def test_an_error_about_a_query_names_the_line_of_its_file(tmp_path: Path, message: str, line: int) -> None:
+    found = line_of_query(message, SqlWork(query=_QUERY, query_file="sql/people.sql"), tmp_path)
+    assert (found.location if found else "") == (f"sql/people.sql:{line}" if line else "")
+    assert found is None or found.text == _QUERY.splitlines()[line - 1].strip()
+    assert line_of_query(message, SqlWork(query=_QUERY), tmp_path) is None
+
+
+def test_a_misspelt_table_of_a_query_is_told_with_its_line(server: ServerUnderTest, tmp_path: Path) -> None:
+    job = Job(name="people", work=SqlWork(query=_QUERY, query_file="sql/people.sql"))
+    spec = make_spec(tmp_path, job)
+    error = server.run(spec).error
+    assert error is not None
+    assert (error.location, error.line) == ("sql/people.sql:4", "FROM raw.people")
+    assert "ERROR sql/people.sql:4: EntityNotFound: no table raw.people" in Path(spec.log_path).read_text()
