@@ -5,12 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, groupby, zip_longest
-from operator import attrgetter, itemgetter
+from functools import reduce
+from itertools import accumulate, count, groupby, zip_longest
+from operator import and_, attrgetter, itemgetter
 from pathlib import Path
 
 import polars as pl
 from polars.io.plugins import register_io_source
+from polars.lazyframe.resolver import FilterExpr, LazyFrameResolver, ResolvedLazyFrameProps
 
 from glue_tui.catalog.changed_files import opened_as_known
 from glue_tui.catalog.database_scan import scan_database
@@ -79,7 +81,7 @@ def scan(
         return frame if part is None or part.condition is None else frame.filter(part.condition)
     storage = storage_for(table.location, table.parameters.get(CONNECTION_URL_PARAMETER, ""), environment)
     files = _Files(entry=entry, rows=rows, project_dir=project_dir, storage=storage, trace=trace or Trace())
-    return files.scan_pruned() if table.partition_keys else files.scan(files.chosen(map(file_from, rows)))
+    return _Pruned(files).lazy() if table.partition_keys else files.scan(files.chosen(map(file_from, rows)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,46 +94,34 @@ class _Files:
     storage: Storage
     trace: Trace
 
-    def scan_pruned(self) -> pl.LazyFrame:
-        """Return the table as a source that chooses its files when polars tells what it asks for."""
-
-        def read(
-            columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, _batch_rows: int | None
-        ) -> Iterator[pl.DataFrame]:
-            if rows_max is not None and not self.is_lake:
-                yield from self._first_rows(columns, predicate, rows_max)
-                return
-            files = self.chosen(self._asked(predicate))
-            frame = asked_for(self.scan(files, columns), columns, predicate, rows_max)
-            yield from frame.collect_batches(maintain_order=True)
-
-        return register_io_source(
-            read, schema=table_schema(self.entry.table), is_pure=True, explain_name=self.entry.full_name
-        )
-
     @property
     def is_lake(self) -> bool:
         return self.entry.table.classification in LAKES
 
-    def _asked(self, predicate: pl.Expr | None) -> list[DataFile]:
+    def asked(self, predicate: pl.Expr | None) -> list[DataFile]:
         """Return the files in which a row may fulfil the predicate; of a lake its log, too."""
         logs, parts = logs_and_parts(self.rows) if self.is_lake else ([], self.rows)
         return [*map(file_from, logs), *files_for(predicate, self.entry.table, parts)]
 
-    def _first_rows(
-        self, columns: list[str] | None, predicate: pl.Expr | None, rows_max: int
-    ) -> Iterator[pl.DataFrame]:
-        """Yield what fulfils the predicate of the first `rows_max` rows, from as few files as have so many."""
-        rows = sorted(self.rows, key=itemgetter(5))  # By format, as `chosen`.
-        end = bisect_left(list(accumulate(row[3] for row in rows)), rows_max) + 1
-        # Files that shrank since their crawl hold less than the catalog says: then the others are asked, too.
-        for part in filter(None, (rows[:end], rows[end:])):
-            frame = asked_for(self.scan(self.chosen(map(file_from, part)), columns), columns, None, rows_max)
-            for batch in frame.collect_batches(maintain_order=True):
-                rows_max -= batch.height
-                yield batch if predicate is None else batch.filter(predicate)
-            if rows_max <= 0 or self.trace.is_rehearsal:
-                return
+    def first_rows(self, rows_max: int, needed: Sequence[str] | None) -> pl.LazyFrame:
+        """Return the first rows of the table, from as few files as have so many."""
+        schema = table_schema(self.entry.table)
+        names = list(schema) if needed is None else list(needed)
+
+        def read(*_: object) -> Iterator[pl.DataFrame]:
+            left = rows_max
+            rows = sorted(self.rows, key=itemgetter(5))  # By format, as `chosen`.
+            end = bisect_left(list(accumulate(row[3] for row in rows)), rows_max) + 1
+            # Files that shrank since their crawl hold less than the catalog says: then the others are asked, too.
+            for part in filter(None, (rows[:end], rows[end:])):
+                frame = self.scan(self.chosen(map(file_from, part)), names).head(left).select(names)
+                for batch in frame.collect_batches(maintain_order=True):
+                    left -= batch.height
+                    yield batch
+                if left <= 0 or self.trace.is_rehearsal:
+                    return
+
+        return register_io_source(read, schema={name: schema[name] for name in names})
 
     def chosen(self, files: Iterable[DataFile]) -> list[DataFile]:
         """Return these files in the order in which they are read, without those that have no rows."""
@@ -172,6 +162,42 @@ class _Files:
             for name, dtype in schema.items()
         )
         return frame.with_columns(typed).select(list(schema))
+
+
+class _Pruned(LazyFrameResolver):
+    """A partitioned table that chooses its files when polars tells what a query asks of it."""
+
+    _resolved = count()
+
+    def __init__(self, files: _Files) -> None:
+        self._files = files
+
+    def schema(self) -> dict[str, pl.DataType]:
+        return table_schema(self._files.entry.table)
+
+    def cse_eq(self, other: object) -> bool:
+        return other is self
+
+    def resolve_lazyframe(
+        self,
+        *,
+        projection: list[str] | None,
+        limit: int | None,
+        filters: list[FilterExpr],
+        filter_columns: list[str],
+        filter_drop_columns_idx: int | None,
+        existing_resolved_version_key: str | None,
+    ) -> tuple[pl.LazyFrame, ResolvedLazyFrameProps]:
+        """Return the rows asked for, as a scan of polars' own; each query looks anew whether the files are there."""
+        files, predicate = self._files, reduce(and_, (one.expr for one in filters)) if filters else None
+        needed = None if projection is None else list(dict.fromkeys((*projection, *filter_columns)))
+        if limit is not None and not files.is_lake:
+            frame, limit = files.first_rows(limit, needed), None
+        else:
+            frame = files.scan(files.chosen(files.asked(predicate)), needed)
+        version = str(next(self._resolved))
+        props = ResolvedLazyFrameProps(version_key=version, applied_filters=range(len(filters)))
+        return asked_for(frame, projection, predicate, limit), props
 
 
 def _read_together(table: Table, files: Sequence[DataFile]) -> Iterator[tuple[int, list[DataFile]]]:

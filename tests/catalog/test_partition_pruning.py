@@ -145,6 +145,23 @@ def test_of_many_partitions_each_row_has_the_values_of_its_file(tmp_path: Path) 
     assert lake.select("day").unique().collect().height == many
 
 
+def test_polars_reads_the_files_itself_and_each_query_looks_anew_for_them(tmp_path: Path) -> None:
+    with closing(make_catalog(tmp_path / "state.db")) as conn:
+        files = write_files(tmp_path, "csv")
+        store(conn, change(table_of("csv"), *files))
+    lake = scan(Catalog.open(tmp_path / "state.db"), "lake.csv", project_dir=tmp_path, environment={})
+    late = lake.filter(pl.col("day") > date(2024, 1, 4)).select("id", "store")
+    assert "Csv SCAN" in late.explain()
+    assert "PYTHON" not in late.explain()
+    assert late.collect().rows() == [(50, "b"), (51, "b"), (60, "a"), (61, "a")]
+    both = pl.collect_all([late, lake.select("price")])
+    assert [one.height for one in both] == [4, 12]
+    (tmp_path / files[0].path).unlink()
+    assert late.collect().height == 4
+    with pytest.raises(InvalidInput, match="no longer on disk"):
+        lake.select("price").collect()
+
+
 def test_a_python_function_in_a_filter_is_taken_along(catalog: Catalog) -> None:
     trace = Trace()
     lake = scan(catalog, "lake.csv", project_dir=catalog.path.parent, environment={}, trace=trace)
