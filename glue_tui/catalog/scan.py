@@ -16,6 +16,7 @@ from polars.lazyframe.resolver import FilterExpr, LazyFrameResolver, ResolvedLaz
 
 from glue_tui.catalog.changed_files import opened_as_known
 from glue_tui.catalog.database_scan import scan_database
+from glue_tui.catalog.hive_folders import hive_schema
 from glue_tui.catalog.places import Storage, absolute_path
 from glue_tui.catalog.pruning import Trace, files_for, partition_values
 from glue_tui.catalog.read import Catalog, FileRow, TableEntry, file_from
@@ -81,7 +82,11 @@ def scan(
         return frame if part is None or part.condition is None else frame.filter(part.condition)
     storage = storage_for(table.location, table.parameters.get(CONNECTION_URL_PARAMETER, ""), environment)
     files = _Files(entry=entry, rows=rows, project_dir=project_dir, storage=storage, trace=trace or Trace())
-    return _Pruned(files).lazy() if table.partition_keys else files.scan(files.chosen(map(file_from, rows)))
+    if not table.partition_keys:
+        return files.scan(files.chosen(map(file_from, rows)))
+    # Polars does not tell which files it leaves out by itself.
+    by_folders = files.by_folders() if trace is None else None
+    return _Pruned(files).lazy() if by_folders is None else by_folders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +102,25 @@ class _Files:
     @property
     def is_lake(self) -> bool:
         return self.entry.table.classification in LAKES
+
+    def by_folders(self) -> pl.LazyFrame | None:
+        """Return parquet as one scan whose partitions polars knows by their folders, for what it can make of that.
+
+        None where files, folders or columns are not just as the catalog says.
+        """
+        table, files = self.entry.table, self.chosen(map(file_from, self.rows))
+        formats = {file.format for file in files}
+        if self.is_lake or len(formats) != 1 or table.formats[files[0].format].classification != "parquet":
+            return None
+        try:
+            found = opened_as_known(self.entry, files, self.project_dir, self.storage)
+            paths = [absolute_path(file.path, self.project_dir) for file in found]
+            hive = hive_schema(table, found, paths)
+            frame = _parquet(paths, hive, self.storage)
+            is_same = hive is not None and frame.collect_schema() == pl.Schema(table_schema(table))
+        except (InvalidInput, OSError, pl.exceptions.PolarsError):
+            return None  # It may be in a partition that no query asks for.
+        return frame if is_same else None
 
     def asked(self, predicate: pl.Expr | None) -> list[DataFile]:
         """Return the files in which a row may fulfil the predicate; of a lake its log, too."""
@@ -261,14 +285,8 @@ def _scan_parquet(
     table: Table, file_format: FileFormat, files: list[DataFile], paths: list[str], storage: Storage
 ) -> pl.LazyFrame:
     """Return parquet files of one physical schema."""
-    frame = pl.scan_parquet(
-        paths,
-        glob=False,
-        include_file_paths=_PATH,
-        hive_partitioning=False,
-        cast_options=_LENIENT,
-        **storage.polars_options(paths[0]),
-    )
+    hive = hive_schema(table, files, paths)
+    frame = _parquet(paths, hive, storage)
     found = dict(zip_longest(file_format.columns, file_format.types, fillvalue=""))
     columns = [
         cast_column(item.name, found[item.name], polars_type(item.type))
@@ -276,7 +294,20 @@ def _scan_parquet(
         else _missing(item.name, polars_type(item.type))
         for item in table.columns
     ]
-    return _with_keys(frame, columns, table, files, paths)
+    return frame.select(*columns, *hive) if hive else _with_keys(frame, columns, table, files, paths)
+
+
+def _parquet(paths: list[str], hive: Mapping[str, pl.DataType] | None, storage: Storage) -> pl.LazyFrame:
+    """Return files with the values of their folders, or else with their paths."""
+    return pl.scan_parquet(
+        paths,
+        glob=False,
+        include_file_paths=_PATH if hive is None else None,
+        hive_partitioning=hive is not None,
+        hive_schema=hive,
+        cast_options=_LENIENT,
+        **storage.polars_options(paths[0]),
+    )
 
 
 def _with_keys(

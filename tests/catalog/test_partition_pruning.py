@@ -162,6 +162,44 @@ def test_polars_reads_the_files_itself_and_each_query_looks_anew_for_them(tmp_pa
         lake.select("price").collect()
 
 
+def test_partitions_of_parquet_are_grouped_one_after_the_other_where_folders_say_what_the_catalog_does(
+    tmp_path: Path,
+) -> None:
+    days = ["2024-01-01", "2024-01-02", "__HIVE_DEFAULT_PARTITION__"]
+    stores = [("a b%2Fc", "a b/c"), ("007", "007"), ("__HIVE_DEFAULT_PARTITION__", "__HIVE_DEFAULT_PARTITION__")]
+    files = []
+    for number, (day, (folder, value)) in enumerate((day, one) for day in days for one in stores):
+        path = f"lake/day={day}/store={folder}/{number}.parquet"
+        (tmp_path / path).parent.mkdir(parents=True)
+        pl.DataFrame({"id": [number, number + 100], "price": [1.5, None]}).write_parquet(tmp_path / path)
+        files.append(DataFile(path=path, size_bytes=9, mtime_ns=1, rows=2, partition_values=(day, value)))
+    table = replace(table_of("parquet"), location="lake")
+    moved = replace(files[0], partition_values=("2025-12-31", "elsewhere"))
+    with closing(make_catalog(tmp_path / "state.db")) as conn:
+        store(conn, change(table, *files))
+        store(conn, change(replace(table, name="moved"), moved, *files[1:]))
+        store(conn, change(replace(table, name="wider", columns=(*COLUMNS, Column(name="late", type="int"))), *files))
+    catalog = Catalog.open(tmp_path / "state.db")
+    for name, is_known in (("parquet", True), ("moved", False), ("wider", False)):
+        chosen, traced = (
+            scan(catalog, f"lake.{name}", project_dir=tmp_path, environment={}, trace=trace)
+            for trace in (None, Trace())
+        )
+        keys = [pl.col("day"), pl.col("store")]
+        assert chosen.collect_schema() == traced.collect_schema()
+        assert chosen.sort("id").collect().equals(traced.sort("id").collect())
+        for condition in (keys[0] == date(2024, 1, 2), keys[1] == "a b/c", keys[0].is_null() & (pl.col("id") > 100)):
+            assert chosen.filter(condition).sort("id").collect().equals(traced.filter(condition).sort("id").collect())
+        groups = chosen.group_by("day", "store").agg(pl.col("id").sum())
+        assert groups.explain().startswith("UNION") == is_known
+        assert groups.collect().height == 9
+    (tmp_path / files[0].path).unlink()
+    left = scan(catalog, "lake.parquet", project_dir=tmp_path, environment={})
+    assert left.filter(pl.col("day") == date(2024, 1, 2)).collect().height == 6
+    with pytest.raises(InvalidInput, match="no longer on disk"):
+        left.collect()
+
+
 def test_a_python_function_in_a_filter_is_taken_along(catalog: Catalog) -> None:
     trace = Trace()
     lake = scan(catalog, "lake.csv", project_dir=catalog.path.parent, environment={}, trace=trace)
