@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -14,7 +14,7 @@ from urllib.parse import quote
 import polars as pl
 
 from glue_tui.catalog.database_filters import Field, condition
-from glue_tui.catalog.database_urls import BATCH_ROWS, BUSY_TIMEOUT_S, COMMITS_TABLE, quoted, sqlite_path
+from glue_tui.catalog.database_urls import BUSY_TIMEOUT_S, COMMITS_TABLE, quoted, sqlite_path
 from glue_tui.catalog.databases import (
     DatabaseTable,
     Question,
@@ -34,6 +34,8 @@ _DATE_GLOB = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _TIME_GLOB = _DATE_GLOB + "[T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
 _EXACT_INTEGER = 2**53
 """Integers beyond are not all floats."""
+_FETCHED_ROWS = 2_000
+"""At once: Python's tuples of many more fall out of the processor's cache, and take twice as long to be read."""
 _COLUMNS = (
     "SELECT m.name, m.type = 'view', p.name, p.type, p.pk FROM sqlite_master m, pragma_table_xinfo(m.name) p"
     " WHERE m.type = ? AND m.name LIKE ? AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name <> ? AND p.hidden <> 1"
@@ -91,7 +93,7 @@ class SqliteDatabase:
             where = condition(question.predicate, _fields(declared, schema))
             limit = "" if question.rows_max is None else f" LIMIT {question.rows_max}"
             cursor = self._conn.execute(f"SELECT {names} FROM {quoted(question.table)}{where}{limit}")
-            while rows := cursor.fetchmany(BATCH_ROWS):
+            while rows := cursor.fetchmany(_FETCHED_ROWS):
                 if not schema:
                     yield pl.DataFrame(height=len(rows))
                     continue
@@ -280,6 +282,8 @@ def _series(name: str, dtype: pl.DataType, values: tuple[object, ...]) -> pl.Ser
     try:
         match dtype:
             case pl.String():
+                with suppress(TypeError):
+                    return pl.Series(name, values, dtype=pl.String)
                 return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
             case pl.Date() | pl.Datetime():
                 text = pl.Series(name, values, dtype=pl.String).to_frame()

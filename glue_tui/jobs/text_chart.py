@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import plotext
 from rich.cells import cell_len, set_cell_size
 
 from glue_tui.jobs.chart_data import (
@@ -41,6 +40,8 @@ def text_chart(chart: ChartData, *, width: int = 70, height: int = 14) -> str:
 
 
 def _line(chart: ChartData, width: int, height: int) -> str:
+    import plotext  # Every worker would wait for it.
+
     points = chart.points()
     figures = [figure for _, figure in points]
     plotext.clear_figure()
