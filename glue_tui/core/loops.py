@@ -136,9 +136,8 @@ class Loops:
         origin = max((self._origin(key, one) for one in batch), key=_order, default=OUTSIDE) if self.spans else OUTSIDE
         if not self._is_suspicious(origin):
             return MayFire(origin=origin)
-        of_newest = self._origin(key, newest)
-        if not self._is_suspicious(of_newest):
-            return MayFire(origin=of_newest, cleared_until=newest.noticed_at)
+        if self._origin(key, newest) == OUTSIDE:
+            return MayFire(cleared_until=newest.noticed_at)
         since = self._began(key, now)
         young = [one for one in self.spans if one.started_at >= since]
         is_quiet = all(one.ended_at < math.inf for one in young)

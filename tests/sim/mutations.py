@@ -409,8 +409,8 @@ MUTATIONS = (
     Mutation(
         what="a fast source is taken for a loop",
         path="core/loops.py",
-        old="if not self._is_suspicious(of_newest):",
-        new="if of_newest.generation < 0:",
+        old="if self._origin(key, newest) == OUTSIDE:",
+        new="if self._origin(key, newest).generation < 0:",
     ),
 )
 
