@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from glue_tui.client.api import EngineClient
+from glue_tui.tui.place import Place
 from glue_tui.tui.screens.sheet import Sheet
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
+
+if TYPE_CHECKING:
+    from glue_tui.tui.widgets.log_pane import LogPane
 
 AnswerT = TypeVar("AnswerT")
 
@@ -16,6 +20,7 @@ class Host(Protocol):
     """What the app offers to actions."""
 
     look: Look
+    logs: LogPane
 
     @property
     def client(self) -> EngineClient: ...
@@ -33,6 +38,9 @@ class Host(Protocol):
 
     def go_to_pane(self, pane: str) -> None: ...
 
+    def go_to_place(self, place: Place) -> None:
+        """Give a pane or a view the focus; a view is brought up."""
+
     def next_pane(self, step: int) -> None: ...
 
     def grow(self, step: int) -> None: ...
@@ -40,8 +48,6 @@ class Host(Protocol):
     def next_view(self, step: int) -> None: ...
 
     def show_run(self, workflow: str, run_id: str) -> None: ...
-
-    def find_in_logs(self) -> None: ...
 
     def filter_tree(self) -> None: ...
 

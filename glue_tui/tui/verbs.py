@@ -13,6 +13,7 @@ from glue_tui.protocol.views import NodeView, TriggerView
 from glue_tui.tui import cli_twins, refusals
 from glue_tui.tui.host import Host
 from glue_tui.tui.navigation import failed_after
+from glue_tui.tui.place import Place
 from glue_tui.tui.screens.confirm import ConfirmScreen
 from glue_tui.tui.screens.message import MessageScreen
 from glue_tui.tui.screens.retry import RetryChoice, RetryScreen
@@ -177,7 +178,8 @@ def find(host: Host, looked: Looked) -> None:
     if looked.selection.pane == "workflows":
         host.filter_tree()
     else:
-        host.find_in_logs()
+        host.go_to_place(Place.LOGS)
+        host.logs.begin_find()
 
 
 def next_failed(host: Host, looked: Looked) -> None:

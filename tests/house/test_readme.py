@@ -11,7 +11,7 @@ from pathlib import Path
 
 from glue_tui.cli.app import COMMANDS
 from glue_tui.definitions.load import load_file
-from glue_tui.tui.actions import ACTIONS
+from glue_tui.tui.actions.table import ACTIONS
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -21,7 +21,8 @@ KEYS = re.compile(r"(?<=<!-- keys -->\n).*(?=<!-- end of keys -->)", re.DOTALL)
 def key_table() -> str:
     lines = ["| key | does |", "| --- | --- |"]
     for action in ACTIONS:
-        lines.append(f"| `{action.shown}` | {action.help} |".replace("`|`", "`\\|`"))
+        where = f"in the {action.place}: " if action.place else ""
+        lines.append(f"| `{action.shown}` | {where}{action.help} |".replace("`|`", "`\\|`"))
     return "\n".join(lines) + "\n"
 
 

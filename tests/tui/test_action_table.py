@@ -10,16 +10,13 @@ import click
 import pytest
 from sales_project import busy_engine, write_logs
 from screen import Shown, show
-from textual import events
-from textual.keys import _character_to_key
 
 from glue_tui.cli.app import cli
 from glue_tui.protocol.views import Snapshot
-from glue_tui.tui.actions import ACTIONS
+from glue_tui.tui.actions.table import ACTIONS, action_of, actions_in
 from glue_tui.tui.model import UiModel, reduce
-from glue_tui.tui.pane_keys import LOGS
+from glue_tui.tui.place import Place
 from glue_tui.tui.screens.help import HelpScreen
-from glue_tui.tui.screens.main import ACTION_OF_KEY
 from glue_tui.tui.screens.palette import NOT_LISTED, matching, palette_entries
 from glue_tui.tui.selection import Looked, Selection, look_up
 from glue_tui.tui.theme import Look
@@ -55,20 +52,40 @@ SITUATIONS = [
 ]
 
 
-def test_a_key_means_one_thing_and_none_is_taken_by_terminals_or_multiplexers() -> None:
-    keys = Counter(key for action in ACTIONS for key in action.keys)
+def test_a_key_means_one_thing_in_a_place_and_none_is_taken_by_terminals_or_multiplexers() -> None:
+    keys = Counter((key, action.place) for action in ACTIONS for key in action.keys)
     assert [key for key, times in keys.items() if times > 1] == []
-    assert not set(keys) & TAKEN_BY_TERMINALS
+    assert not {key for key, _ in keys} & TAKEN_BY_TERMINALS
     assert len({action.name for action in ACTIONS}) == len(ACTIONS)
-    assert {key: action for action in ACTIONS for key in action.keys} == ACTION_OF_KEY
-
-
-def test_help_lists_every_action_with_its_key_and_its_words() -> None:
-    screen = HelpScreen(Look(), ACTIONS, looked_at())
-    said = "\n".join("".join(text for text, _ in line) for line in screen.lines(200))
     for action in ACTIONS:
-        assert action.help in said
-        assert action.shown in said
+        assert all(action_of(key, action.place or Place.WORKFLOWS) is action for key in action.keys)
+
+
+@pytest.mark.parametrize("place", Place)
+def test_help_lists_what_can_be_done_here_first_and_leaves_out_only_keys_that_mean_something_else_here(
+    place: Place,
+) -> None:
+    said = ["".join(text for text, _ in line) for line in HelpScreen(Look(), ACTIONS, looked_at(), place).lines(200)]
+    own = actions_in(place)
+    listed = [action for action in ACTIONS if any(line == action.shown.ljust(8) + action.help for line in said)]
+    assert [action.help for action in own] == [line[8:] for line in said[2 : 2 + len(own)]]
+    for action in ACTIONS:
+        is_hidden = action.place is None and all(action_of(key, place) is not action for key in action.keys)
+        assert (action in listed) != is_hidden, action.name
+
+
+def test_every_action_of_a_place_can_be_done_from_the_palette_wherever_one_is(tmp_path: Path) -> None:
+    async def scenario(shown: Shown) -> None:
+        await shown.press("g", "g", *"jjjjj")
+        await shown.press("colon")
+        await shown.type("filter logs")
+        await shown.press("enter")
+        assert shown.app.main.selection.pane == "logs"
+        await shown.type("!INFO")
+        await shown.press("enter")
+        assert shown.app.main.logs.book.filter_text == "!INFO"
+
+    show(busy_engine(write_logs(tmp_path)), scenario)
 
 
 def test_the_palette_has_every_action_that_is_not_a_mere_movement() -> None:
@@ -111,18 +128,3 @@ def test_a_refusal_is_a_sentence_for_people(situation: Looked) -> None:
         reason = action.refusal(situation)
         assert "  " not in reason
         assert not reason.endswith(".")
-
-
-def test_the_log_pane_takes_the_keys_that_its_help_names(tmp_path: Path) -> None:
-    async def scenario(shown: Shown) -> None:
-        await shown.press("g", "g", *"jjjjj", "3")
-        await shown.press("?")
-        assert "In the logs" in shown.text
-        await shown.press("escape")
-        for key in {key for keys, _ in LOGS for key in keys.split()}:
-            event = events.Key(_character_to_key(key), key)
-            shown.app.main.logs.on_key(event)
-            assert event._stop_propagation, key
-            shown.app.main.logs.on_key(events.Key("escape", None))
-
-    show(busy_engine(write_logs(tmp_path)), scenario)

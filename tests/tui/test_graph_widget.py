@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import msgspec
+from lone_pane import obey
 from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
@@ -27,6 +28,7 @@ from glue_tui.tui.graph.layout import layout
 from glue_tui.tui.graph.paint import Painter
 from glue_tui.tui.graph.subject import Mood, subject_of
 from glue_tui.tui.graph.widget import GraphView
+from glue_tui.tui.place import Place
 from glue_tui.tui.theme import Look
 
 DEADLINE_S = 20
@@ -125,6 +127,9 @@ class GraphApp(App[None]):
     def on_mount(self) -> None:
         self.graph.show(self.shown_run, WORKFLOW, self.first)
         self.graph.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        obey(self, self.graph, Place.GRAPH, event)
 
     def on_graph_view_node_selected(self, message: GraphView.NodeSelected) -> None:
         self.picked.append(message.node_id)

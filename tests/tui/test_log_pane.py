@@ -14,12 +14,14 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from lone_pane import obey
 from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from glue_tui.logs.read import LogFile
 from glue_tui.logs.select import MergedLog
+from glue_tui.tui.place import Place
 from glue_tui.tui.theme import Look
 from glue_tui.tui.widgets.clipboard import CLIPBOARD_BYTES_MAX, clipboard_sequence
 from glue_tui.tui.widgets.log_book import LogBook, LogTab
@@ -62,6 +64,9 @@ class LogApp(App[None]):
         self.pane.show(self.log_tabs)
         self.pane.set_live(self.is_live)
         self.pane.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        obey(self, self.pane, Place.LOGS, event)
 
     def on_log_pane_said(self, message: LogPane.Said) -> None:
         self.said.append(message.text)

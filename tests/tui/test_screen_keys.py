@@ -14,7 +14,7 @@ from scripted_client import failure
 
 from glue_tui.core.problem import ConcurrentRunsExceeded
 from glue_tui.protocol.views import EngineChanged, PropertyDefinition
-from glue_tui.tui.actions import BY_NAME
+from glue_tui.tui.actions.table import BY_NAME
 from glue_tui.tui.app import GlueTuiApp, is_engine_stopped
 
 

@@ -157,28 +157,18 @@ class GraphView(Scrolling, Widget, can_focus=True):
     def on_blur(self) -> None:
         self._prepare()
 
-    def on_key(self, event: events.Key) -> None:
-        match event.key:
-            case "left" | "h":
-                self.move("left")
-            case "right" | "l":
-                self.move("right")
-            case "up" | "k":
-                self.move("up")
-            case "down" | "j":
-                self.move("down")
-            case "pagedown":
-                self.scroll_by_cells(0, self.size.height - 1)
-            case "pageup":
-                self.scroll_by_cells(0, 1 - self.size.height)
-            case "enter":
-                if not self.selected:
-                    return
+    def move_cursor(self, where: str) -> None:
+        """Pick a node by left, right, up, down; scroll by page_up, page_down, top, bottom; enter tells the node."""
+        match where:
+            case "left" | "right" | "up" | "down":
+                self.move(where)
+            case "page_up" | "page_down":
+                rows = self.size.height - 1
+                self.scroll_by_cells(0, rows if where == "page_down" else -rows)
+            case "top" | "bottom" if self.drawing is not None:
+                self.scroll_by_cells(0, self.drawing.height if where == "bottom" else -self.drawing.height)
+            case "enter" if self.selected:
                 self.post_message(self.NodeSelected(self.selected))
-            case _:
-                return
-        event.stop()
-        event.prevent_default()
 
     def on_click(self, event: events.Click) -> None:
         node = self.drawing.node_at(event.x + self.offset_x, event.y + self.offset_y) if self.drawing else None

@@ -6,46 +6,47 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from glue_tui.tui.paint import Spans, wrap_spans
+from glue_tui.tui.place import Place
 from glue_tui.tui.screens.sheet import Sheet
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
 
 if TYPE_CHECKING:
-    from glue_tui.tui.actions import Action
+    from glue_tui.tui.actions.action import Action
 
 KEY_CELLS = 8
 
 
 class HelpScreen(Sheet[bool]):
-    """Lists every key; those of the focused pane first."""
+    """Lists every key; those of the place that has the focus first."""
 
-    def __init__(
-        self,
-        look: Look,
-        actions: Sequence[Action],
-        looked: Looked,
-        own: tuple[tuple[str, str], ...] = (),
-        pane: str = "",
-    ) -> None:
+    def __init__(self, look: Look, actions: Sequence[Action], looked: Looked, place: Place) -> None:
         super().__init__(
             look, title=(("keys", "accent_strong"),), hints=(("j k", "scroll"), (":", "commands"), ("Esc", "close"))
         )
         self.actions = actions
         self.looked = looked
-        self.own = own
-        self.pane = pane
+        self.place = place
 
     def lines(self, width: int) -> tuple[Spans, ...]:
         lines: list[Spans] = []
-        if self.own:
-            lines += [(), ((f"In the {self.pane}", "accent"),)]
-            lines += [row for key, text in self.own for row in self._row(key, text, "text", width)]
-        for group in dict.fromkeys(action.group for action in self.actions):
-            lines += [(), ((group, "accent"),)]
-            for action in self.actions:
-                if action.group == group:
-                    lines += self._action(action, width)
+        for title, actions in self._sections():
+            lines += [(), ((title, "accent"),)]
+            lines += [row for action in actions for row in self._action(action, width)]
         return (*lines, ())
+
+    def _sections(self) -> list[tuple[str, list[Action]]]:
+        """Return what can be done here, everywhere, and elsewhere; here without the keys that mean something else."""
+        at = {place: [one for one in self.actions if one.place is place] for place in (None, *Place)}
+        taken = {key for one in at[self.place] for key in one.keys}
+        everywhere = [one for one in at[None] if not taken.issuperset(one.keys)]
+        groups = {
+            group: [one for one in everywhere if one.group == group] for group in (one.group for one in everywhere)
+        }
+        places = [self.place, *(place for place in Place if place is not self.place)]
+        titled = [(f"In the {place}", at[place]) for place in places if at[place]]
+        here = 1 if at[self.place] else 0
+        return [*titled[:here], *groups.items(), *titled[here:]]
 
     def _action(self, action: Action, width: int) -> list[Spans]:
         reason = action.refusal(self.looked)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -16,15 +16,16 @@ from textual.widget import Widget
 
 from glue_tui.client.api import EngineClient
 from glue_tui.core.problem import GlueTuiError
-from glue_tui.tui.actions import ACTIONS, BY_NAME, Action
+from glue_tui.tui.actions.table import ACTIONS, BY_NAME
 from glue_tui.tui.arrange import PANES, PaneLayout, Zoom
 from glue_tui.tui.asked import Asked
 from glue_tui.tui.graph.widget import GraphView
 from glue_tui.tui.log_tabs import active_tab, kept_tab, log_tabs
 from glue_tui.tui.model import is_over
 from glue_tui.tui.navigation import kept_open, parent_index, pick_node, pick_row, toggled, with_first_workflow, with_run
-from glue_tui.tui.pane_keys import OF_PANE
+from glue_tui.tui.place import Place, place_of
 from glue_tui.tui.screens.help import HelpScreen
+from glue_tui.tui.screens.keyboard import Keyboard
 from glue_tui.tui.screens.palette import PaletteScreen
 from glue_tui.tui.screens.sheet import Sheet
 from glue_tui.tui.selection import Looked, Selection, look_up
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
 
 AnswerT = TypeVar("AnswerT")
 
-ACTION_OF_KEY: dict[str, Action] = {key: action for action in ACTIONS for key in action.keys}
-
 NOTICE_S = 6.0
 """How long a notice stays; the next key takes it away sooner."""
 
@@ -62,8 +61,7 @@ class MainScreen(Screen[None]):
         self.glue = app
         self.look = look
         self.selection = Selection()
-        self._awaits_g = False
-        self._held_keys: list[events.Key] | None = None
+        self.keyboard = Keyboard(self)
         self._notice_timer: Timer | None = None
         self.pane_layout = PaneLayout()
         self.header = Header(look, id="header")
@@ -207,94 +205,47 @@ class MainScreen(Screen[None]):
     # Actions
 
     def on_key(self, event: events.Key) -> None:
-        """Obey the table's keys. Done here and not by bindings, so that what is typed ahead reaches what it opens.
-
-        Keys that came in one go were sent to the pane that had the focus then: the one that has it now is asked first.
-        """
-        if self.glue.screen is self and isinstance(self.focused, LogPane | GraphView):
-            self.focused.on_key(event)
-            if event._stop_propagation:
-                return
         event.stop()
         event.prevent_default()
-        if self.glue.screen is not self:
-            self.glue.screen.post_message(events.Key(event.key, event.character))
-        elif self._held_keys is not None:
-            self._held_keys.append(event)
-        elif not (self.focused is self.workflow_tree and self.workflow_tree.take_key(event)):
-            self._take_key(event)
-
-    def _take_key(self, event: events.Key) -> None:
-        awaited, self._awaits_g = self._awaits_g, event.key == "g" and not self._awaits_g
-        if self.notice.text:
-            self._clear_notice()
-        if event.key == "g" and awaited:
-            self.move_cursor("top")
-        elif event.key in ACTION_OF_KEY:
-            self.perform(ACTION_OF_KEY[event.key])
-
-    def perform(self, action: Action) -> None:
-        """Run an action of the table, or say why not."""
-        rest = self._begin(action)
-        if rest is not None:
-            self._hold_keys()
-            self.run_worker(self._finish(rest), exit_on_error=True)
-
-    def _begin(self, action: Action) -> Coroutine[None, None, None] | None:
-        looked = self.looked
-        if not (reason := action.refusal(looked)):
-            return action.perform(self, looked)
-        self.say(reason, tone="warn")
-        return None
-
-    async def _finish(self, rest: Coroutine[None, None, None]) -> None:
-        try:
-            await rest
-        except GlueTuiError as error:
-            self.say(str(error), tone="bad")
-        finally:
-            self._release_keys(self)
-
-    def _hold_keys(self) -> None:
-        self._held_keys = self._held_keys or []
-
-    def _release_keys(self, screen: Screen[Any]) -> None:
-        """Hand keys typed since an action began to the dialog it opened, or back to this screen."""
-        held, self._held_keys = self._held_keys, None
-        for event in held or ():
-            screen.post_message(events.Key(event.key, event.character))
+        self.keyboard.take(event)
 
     @property
     def client(self) -> EngineClient:
-        self._release_keys(self)
+        self.keyboard.release(self)
         return self.glue.client
 
     def now(self) -> float:
         return self.glue.now()
 
     async def ask(self, screen: Sheet[AnswerT]) -> AnswerT | None:
-        screen.before_leaving = self._hold_keys
+        screen.before_leaving = self.keyboard.hold
         answer: asyncio.Future[AnswerT | None] = asyncio.get_running_loop().create_future()
         self.glue.push_screen(screen, answer.set_result)
-        self._release_keys(screen)
+        self.keyboard.release(screen)
         return await answer
 
     def say(self, text: str, *, cli: str = "", tone: str = "good") -> None:
         self.notice.set_text(text, cli, tone)
         if self._notice_timer is not None:
             self._notice_timer.stop()
-        self._notice_timer = self.set_timer(NOTICE_S, self._clear_notice)
+        self._notice_timer = self.set_timer(NOTICE_S, self.clear_notice)
 
-    def _clear_notice(self) -> None:
+    def clear_notice(self) -> None:
+        """Take away what was said."""
         if self._notice_timer is not None:
             self._notice_timer.stop()
             self._notice_timer = None
-        self.notice.set_text("", "", "")
+            self.notice.set_text("", "", "")
 
     def go_to_pane(self, pane: str) -> None:
         panes: dict[str, Widget] = {"workflows": self.workflow_tree, "triggers": self.triggers, "logs": self.logs}
         self.set_focus(panes.get(pane, self.view.shown))
         self._take_focus(pane)
+
+    def go_to_place(self, place: Place) -> None:
+        if place.is_view:
+            self._show_view(View(place))
+        self.go_to_pane("view" if place.is_view else place)
 
     def next_pane(self, step: int) -> None:
         order = ("workflows", "triggers", "view", "logs")
@@ -318,10 +269,6 @@ class MainScreen(Screen[None]):
     def show_run(self, workflow: str, run_id: str) -> None:
         self.select(with_run(self.selection, workflow, run_id))
 
-    def find_in_logs(self) -> None:
-        self.go_to_pane("logs")
-        self.logs.begin_find()
-
     def filter_tree(self) -> None:
         self.workflow_tree.begin_filter()
 
@@ -334,15 +281,14 @@ class MainScreen(Screen[None]):
         await self.glue.edit(looked)
 
     async def show_help(self) -> None:
-        name, own = OF_PANE.get(self.selection.pane, ("", ()))
-        await self.ask(HelpScreen(self.look, ACTIONS, self.looked, own, name))
+        await self.ask(HelpScreen(self.look, ACTIONS, self.looked, place_of(self.selection)))
 
     async def show_palette(self) -> None:
         if (name := await self.ask(PaletteScreen(self.look, ACTIONS, self.looked))) is None:
             return
         if name.startswith("go "):
             self.select(replace(self.selection, workflow=name.removeprefix("go "), trigger="", node_id=""))
-        elif (rest := self._begin(BY_NAME[name])) is not None:
+        elif (rest := self.keyboard.begin(BY_NAME[name])) is not None:
             await rest
 
     def leave(self) -> None:
@@ -352,6 +298,9 @@ class MainScreen(Screen[None]):
 
     def move_cursor(self, where: str) -> None:
         pane = self.focused
+        if isinstance(pane, LogPane | GraphView):
+            pane.move_cursor(where)
+            return
         if not isinstance(pane, ListPane):
             return
         moves: dict[str, Callable[[], None]] = {

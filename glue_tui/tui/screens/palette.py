@@ -15,7 +15,7 @@ from glue_tui.tui.text_field import TextField, field_spans
 from glue_tui.tui.theme import Look
 
 if TYPE_CHECKING:
-    from glue_tui.tui.actions import Action
+    from glue_tui.tui.actions.action import Action
 
 ROWS_MAX = 14
 NOT_LISTED = "Moving"

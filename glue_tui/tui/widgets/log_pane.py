@@ -32,24 +32,6 @@ from glue_tui.tui.widgets.prompt import Prompt
 FRAMES_PER_S = 10
 SLIDE_CELLS = 8
 
-MOVES = {
-    "up": "up",
-    "k": "up",
-    "down": "down",
-    "j": "down",
-    "left": "left",
-    "h": "left",
-    "right": "right",
-    "l": "right",
-    "pageup": "page_up",
-    "ctrl+u": "page_up",
-    "pagedown": "page_down",
-    "ctrl+d": "page_down",
-    "home": "top",
-    "end": "bottom",
-    "G": "bottom",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class _ShownRow:
@@ -83,7 +65,6 @@ class LogPane(Pane):
         self._ticks_of: tuple[int, int, int, int] = (0, 0, 0, 0)
         self._thumb = (0, 0)
         self._prompt: Prompt | None = None
-        self._g_pressed = False
         self._timer: Timer | None = None
 
     # What the screen asks.
@@ -219,7 +200,8 @@ class LogPane(Pane):
 
     # Copying and saving.
 
-    def _copy(self) -> None:
+    def copy(self) -> None:
+        """Copy the chosen lines, or what is on screen, by way of the terminal."""
         window = self.window
         if window is None or not self._lines:
             return
@@ -235,7 +217,8 @@ class LogPane(Pane):
             self.app._driver.write(sequence)
         self.post_message(self.Said(f"copied {counted(len(lines), 'line')}"))
 
-    def _begin_save(self) -> None:
+    def begin_save(self) -> None:
+        """Ask for the file to save the log to."""
         if self.window is not None:
             label = re.sub(r"[^\w.-]+", "_", self.book.labels[self.book.active])
             self._prompt = Prompt("save as ", f"{label}.log")
@@ -257,16 +240,11 @@ class LogPane(Pane):
 
     # Keys and mouse.
 
-    def on_key(self, event: events.Key) -> None:
-        if self._prompt is not None:
-            self._key_in_prompt(self._prompt, event)
-        elif not self._key_in_log(event):
-            self._g_pressed = False
-            return
-        event.stop()
-        event.prevent_default()
-
-    def _key_in_prompt(self, prompt: Prompt, event: events.Key) -> None:
+    def take_key(self, event: events.Key) -> bool:
+        """Take every key while something is being typed."""
+        prompt = self._prompt
+        if prompt is None:
+            return False
         match event.key:
             case "escape":
                 self._prompt = None
@@ -283,51 +261,26 @@ class LogPane(Pane):
                 prompt.take(key, event.character)
         self._tick()
         self._wake()
-
-    def _key_in_log(self, event: events.Key) -> bool:
-        """Obey a key; return False for those that are not ours."""
-        was_g, self._g_pressed = self._g_pressed, event.character == "g"
-        match event.character or event.key:
-            case "/":
-                self.begin_find()
-            case "&":
-                self.begin_filter()
-            case "n" | "N" as key:
-                self._find(1 if key == "n" else -1, is_for_error=False)
-            case "e" | "E" as key:
-                self._find(1 if key == "e" else -1, is_for_error=True)
-            case "y":
-                self._copy()
-            case "S":
-                self._begin_save()
-            case "v":
-                self._toggle_selection()
-            case "z":
-                self._toggle_wrap()
-            case "<" | ">" as key:
-                self._next_tab(1 if key == ">" else -1)
-            case "g":
-                if was_g:
-                    self.move_cursor("top")
-            case _:
-                return self._movement("G" if event.character == "G" else event.key)
         return True
 
-    def _movement(self, key: str) -> bool:
-        if key in MOVES:
-            self.move_cursor(MOVES[key])
-            return True
-        if key == "escape" and self.book.let_go():
+    def let_go(self) -> None:
+        """Let go of chosen lines, then of hits, then of the filter."""
+        if self.book.let_go():
             self._tick()
-            return True
-        return False
+
+    def find_hit(self, direction: int) -> None:
+        """Go to the next hit; asks for a pattern where there is none yet."""
+        window = self.window
+        if window is not None and window.pattern is None:
+            self.begin_find()
+        else:
+            self._find(direction, is_for_error=False)
+
+    def find_error(self, direction: int) -> None:
+        """Go to the next error, or the one before."""
+        self._find(direction, is_for_error=True)
 
     def _find(self, direction: int, *, is_for_error: bool) -> None:
-        """Go to the next hit or error; asks for a pattern where there is none yet."""
-        window = self.window
-        if window is not None and window.pattern is None and not is_for_error:
-            self.begin_find()
-            return
         self.book.find(direction, is_for_error=is_for_error)
         self._tick()
         self._wake()
@@ -339,7 +292,8 @@ class LogPane(Pane):
         else:
             window.go_to(max(0, min(window.mark + step, window.source.line_count - 1)))
 
-    def _toggle_selection(self) -> None:
+    def toggle_selection(self) -> None:
+        """Begin to choose lines, or let go of them."""
         window = self.window
         if window is None or not self._lines:
             return
@@ -350,14 +304,16 @@ class LogPane(Pane):
             window.anchor = window.mark
         self._tick()
 
-    def _toggle_wrap(self) -> None:
+    def toggle_wrap(self) -> None:
+        """Wrap all long lines, or only those of errors."""
         window = self.window
         if window is not None:
             window.is_wrapping = not window.is_wrapping
             window.column = window.skip = 0
             self._tick()
 
-    def _next_tab(self, step: int) -> None:
+    def next_tab(self, step: int) -> None:
+        """Show the log `step` tabs on."""
         if self.book.tabs:
             self.show(self.book.tabs, (self.book.active + step) % len(self.book.labels))
 

@@ -83,6 +83,10 @@ class Pane(Widget, can_focus=True):
             self.bottom_spans = bottom
             self.refresh(Region(0, self.size.height - 1, self.size.width, 1))
 
+    def take_key(self, event: events.Key) -> bool:
+        """Take a key before it means anything else, as what is typed into a prompt; return False for others."""
+        return False
+
     def content(self, y: int) -> list[Segment]:
         """Return line `y` of the inside, `inner_width` cells wide."""
         raise AssertionError("every pane has its own")
