@@ -12,6 +12,7 @@ from glue_tui.tui.theme import Look
 
 if TYPE_CHECKING:
     from glue_tui.tui.widgets.log_pane import LogPane
+    from glue_tui.tui.widgets.view_pane import ViewPane
 
 AnswerT = TypeVar("AnswerT")
 
@@ -21,6 +22,7 @@ class Host(Protocol):
 
     look: Look
     logs: LogPane
+    view: ViewPane
 
     @property
     def client(self) -> EngineClient: ...
