@@ -32,7 +32,8 @@ class BookmarkGroup(click.Group):
     """Without the name of a command: `list`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+        is_one_job = sum(not arg.startswith("-") for arg in args) == 1
+        if not args or (args[0] not in (*self.commands, *ctx.help_option_names) and (is_one_job or args[0][:1] == "-")):
             args = ["list", *args]
         return super().parse_args(ctx, args)
 
@@ -96,7 +97,7 @@ def _edit(settings: Settings, kind: BookmarkEditKind, job: str, run: str = "") -
         from glue_tui.client.local import edit_bookmark_without_engine
 
         notes = edit_bookmark_without_engine(project_dir, edit)
-    for note in notes or ("it is so already",):
+    for note in notes or (f"it is so already: {_run_text(found.run_number)} moved it last",):
         say(f"{found.workflow}/{found.job}: {note}", tone="good" if notes else "")
     if notes:
         say(_NOT_CLEANED)

@@ -25,6 +25,7 @@ STATE_WAIT_S = 1.0
 """Between two looks at the run's state."""
 LINES_PER_READ = 500
 TAIL_LINES_ALL = 2**62
+_RUNS_LOOKED_AT = 5
 
 
 @click.command("logs")
@@ -51,7 +52,12 @@ def logs_command(
     """
     project_dir = settings.project_dir()
     history = project_history(project_dir)
-    found = history.run(run_ref(history, run))
+    try:
+        found = history.run(run_ref(history, run))
+    except EntityNotFound as error:
+        if not node and (whose := _workflow_with(history, run)):
+            raise EntityNotFound(error.message, hint=f"{run} is a node: `glue-tui logs {whose} {run}`") from None
+        raise
     if is_follow:
         say_if_at_a_standstill(project_dir, found.summary)
         _follow(history, found.summary.run_id, node, attempt, lines)
@@ -64,6 +70,8 @@ def _print(run: RunView, node: str, attempt: int | None, *, is_all: bool, lines:
     logs = {one.attempts[0].log_path: one.name for one in (_with_attempt(n, attempt) for n in nodes) if one.attempts}
     if not logs:
         what = f"{node} has not run" if node else "no node has run yet"
+        if node and (kept := nodes[0].carried_from):
+            what = f"{node} was carried over: `glue-tui logs {kept} {node}`"
         say(f"run {run.summary.number} of {run.summary.workflow}: {what}")
         return
     say(f"run {run.summary.number} of {run.summary.workflow} {run_state(run.summary)}: {', '.join(logs.values())}")
@@ -78,6 +86,14 @@ def _print(run: RunView, node: str, attempt: int | None, *, is_all: bool, lines:
         width = _width(logs.values())
         for path, line in merged(logs):
             _print_lines((line,), logs[path], width)
+
+
+def _workflow_with(history: History, node: str) -> str:
+    """Return the workflow of the newest run that has a node of this name, of the last few; empty: none has."""
+    for summary in history.runs(limit=_RUNS_LOOKED_AT):
+        if any(one.name == node for one in history.run(summary.run_id).nodes):
+            return summary.workflow
+    return ""
 
 
 def find_node(run: RunView, name: str) -> NodeView:

@@ -68,7 +68,7 @@ def test_what_was_read_is_listed_and_read_again_where_one_goes_back(shell: Shell
     assert "etl/load: rewound to run 1: the next run reads again what later runs have read" in done.stderr
     assert "what the job has written stays where it is" in done.stderr
     assert "orders: up to day 2025-01-01, id 10; raw.in: 1 file" in shell("bookmark").stdout
-    assert "it is so already" in shell("bookmark", "rewind", "etl/load", "1").stderr
+    assert "it is so already: run 1 moved it last" in shell("bookmark", "rewind", "etl/load", "99").stderr
 
 
 def test_unknown_jobs_and_runs_are_told_with_what_is_near(shell: Shell) -> None:
@@ -76,6 +76,7 @@ def test_unknown_jobs_and_runs_are_told_with_what_is_near(shell: Shell) -> None:
     assert (unknown.returncode, 'did you mean "etl/load"' in unknown.stderr) == (2, True)
     unknown = shell("bookmark", "rewind", "load", "wr_none")
     assert (unknown.returncode, 'no run "wr_none"' in unknown.stderr) == (2, True)
+    assert "No such command 'rewnd'" in shell("bookmark", "rewnd", "load", "1").stderr
 
 
 def test_an_engine_that_runs_makes_the_change(shell: Shell) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,6 +108,10 @@ def test_a_retry_says_in_a_few_lines_what_changed_and_the_new_run_remembers(shel
     assert "uses the definition as it is now: 1 change since run 1\n  ~ jobs.clean.timeout: 30m → 10m\n" in done.stderr
     assert "resumes run 1 with the definition of now (1 change)" in shell("status", "2").stdout
     assert "resumes run 1 with the definition of now (1 change)" in shell("events", "2").stdout
+    assert re.search(
+        "prepare was carried over: `glue-tui logs wr_[0-9a-f]+ prepare`", shell("logs", "2", "prepare").stderr
+    )
+    assert "prepare is a node: `glue-tui logs flow prepare`" in shell("logs", "prepare").stderr
     many = FLOW.replace("30m", "10m").replace('["true"]', '["echo"]').replace("SELECT 1", "SELECT 2")
     write(shell, f'description = "new"\n{many}')
     done = shell("retry", "1")
