@@ -90,6 +90,8 @@ class JobSession:
         self.rows_out: int | None = None
         self.bytes_in: int | None = None
         self.outputs: list[str] = []
+        self.has_written_targets = False
+        """Whether the targets of the definition got rows, or none."""
         self.skip_reason = ""
         self.exit_code: int | None = None
         self._database_sinks: list[DatabaseSink] = []
@@ -209,6 +211,7 @@ class JobSession:
 
     def write_all(self, frame: Frame, sinks: tuple[Sink, ...]) -> int:
         """Write the same rows to every target and return their number, counted once."""
+        self.has_written_targets = True
         if len(sinks) > 1 and isinstance(frame, pl.LazyFrame):
             frame = self._scratch.write(frame)
         first, *others = sinks
@@ -266,6 +269,10 @@ class JobSession:
 
     def prepare(self) -> None:
         """Let the targets take their rows, still unseen: what they refuse fails the job before anything appears."""
+        if self.job.targets and not self.has_written_targets:
+            self.log.warning(
+                "nothing was written to the targets of the definition: glue.write_targets(frame) does that"
+            )
         self.bookmark.hold()
         self._targets.prepare()
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from forking import ServerUnderTest, make_spec, read_result, script
 
+from glue_tui.core.job import TableSink
 from glue_tui.core.model import job_id
 from glue_tui.core.states import NodeState
 
@@ -174,6 +176,22 @@ def test_a_fault_in_native_code_names_the_line_in_the_log(server: ServerUnderTes
     exited, _ = server.until_exit(spec)
     assert (exited.signal, spec.key.node_id) == (signal.SIGSEGV, job_id("fault"))
     assert f'File "{tmp_path}/fault.py", line 3 in run' in Path(spec.log_path).read_text()
+
+
+@pytest.mark.parametrize(("act", "warnings"), [("pass", 1), ("glue.write_targets(frame)", 0), ("glue.skip()", 0)])
+def test_a_script_that_writes_nothing_to_its_targets_is_warned(
+    server: ServerUnderTest, tmp_path: Path, act: str, warnings: int
+) -> None:
+    text = f"""
+import polars as pl
+def run(glue):
+    frame = pl.DataFrame({{"n": [1]}})
+    {act}
+"""
+    job = replace(script(tmp_path, "targets", text), targets=(TableSink(table="a.t", path="out"),))
+    spec = make_spec(tmp_path, job)
+    assert server.run(spec).error is None
+    assert Path(spec.log_path).read_text().count("nothing was written to the targets") == warnings
 
 
 def test_who_asks_is_told_that_nobody_answers(server: ServerUnderTest, tmp_path: Path) -> None:
