@@ -20,8 +20,8 @@ from glue_tui.crawlers.locations import folder_of, is_below, location_of
 from glue_tui.crawlers.settings_marks import marks, reading_mark, settings_mark
 from glue_tui.crawlers.tables import OWNER_PARAMETER, known_facts
 
-Known = Mapping[str, tuple[FileRow, int]]
-"""By path: the file as stored, and the place of its table."""
+Known = Mapping[str, FileRow]
+"""Files as stored, by path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,9 @@ class KnownFiles:
 
     tables: tuple[TableEntry, ...]
     rows: Known
+    """Of all tables."""
+    by_table: tuple[Known, ...]
+    """The same, table by table."""
     beside: Mapping[str, Sequence[FileRow]]
     """By the path of a lake's log, which alone is listed: the data files of its version."""
     sheets: Mapping[str, Sequence[tuple[FileRow, int]]]
@@ -40,7 +43,8 @@ class KnownFiles:
     @classmethod
     def of(cls, catalog: Catalog, crawler: Crawler, project_dir: Path) -> KnownFiles:
         found = catalog.contents_by_parameter(crawler.database, OWNER_PARAMETER, crawler.name)
-        rows: dict[str, tuple[FileRow, int]] = {}
+        by_table: list[Known] = []
+        workbooks: set[str] = set()
         beside: dict[str, Sequence[FileRow]] = {}
         sheets: dict[str, list[tuple[FileRow, int]]] = defaultdict(list)
         for place, (entry, files) in enumerate(found):
@@ -50,16 +54,16 @@ class KnownFiles:
                 beside |= {log[0]: parts for log in listed}
             if entry.table.classification == "excel":
                 for row in listed:
-                    if row[0] in rows:
+                    if row[0] in workbooks:
                         sheets[row[0]].append((row, place))
-                    else:
-                        rows[row[0]] = (row, place)
-            else:
-                rows |= {row[0]: (row, place) for row in listed}
+                listed = [row for row in listed if row[0] not in workbooks]
+                workbooks.update(row[0] for row in listed)
+            by_table.append({row[0]: row for row in listed})
+        rows = by_table[0] if len(by_table) == 1 else {path: row for own in by_table for path, row in own.items()}
         targets = tuple(
             location_of(target.path, project_dir) for target in crawler.targets if isinstance(target, FolderTarget)
         )
-        return cls(tuple(entry for entry, _ in found), rows, beside, sheets, targets)
+        return cls(tuple(entry for entry, _ in found), rows, tuple(by_table), beside, sheets, targets)
 
     def tables_below(self, place: str) -> tuple[TableEntry, ...]:
         """Return the tables with files of the target at a place (see `location_of`)."""
@@ -80,9 +84,8 @@ class KnownFiles:
         is_same = [marks(entry)[0] == mark for entry in self.tables]
         if all(is_same) and len(crawler.targets) == 1 and crawler.recrawl is RecrawlBehavior.CRAWL_CHANGED:
             return self.rows  # the listing says which of them lie in the target
-        return {
-            path: (row, table) for path, (row, table) in self.rows.items() if is_same[table] and is_below(path, place)
-        }
+        usable = (rows for rows, is_read_so in zip(self.by_table, is_same, strict=True) if is_read_so)
+        return {path: row for rows in usable for path, row in rows.items() if is_below(path, place)}
 
     def are_read_otherwise(self, target: FolderTarget, place: str) -> bool:
         """Return whether files of a target were read in another way than they would be now."""
@@ -134,7 +137,7 @@ class KnownFiles:
     def _with_sheets(self, rows: Iterable[FileRow]) -> Iterator[tuple[FileRow, int]]:
         """Yield files with the places of their tables."""
         for row in rows:
-            yield row, self.rows[row[0]][1]
+            yield row, next(place for place, known in enumerate(self.by_table) if row[0] in known)
             yield from self.sheets.get(row[0], ())
 
     def _lake(self, log: str, table: Table) -> LakeFiles | None:
@@ -160,13 +163,12 @@ def changed_since(
         prefix = folder.path
         others = []
         for entry in folder.entries:
-            found = known.get(prefix + entry[0])
-            if found is not None:
-                row = found[0]
-                if row[1] == entry[1] and row[2] == entry[2] and (row[6] == entry[3] or not row[6]):
-                    kept.append(row)
-                    continue
-            others.append(entry)
+            name, size_bytes, mtime_ns, tag = entry
+            row = known.get(prefix + name)
+            if row and row[1] == size_bytes and row[2] == mtime_ns and (row[6] == tag or not row[6]):
+                kept.append(row)
+            else:
+                others.append(entry)
         if others:
             changed.append((folder, others))
     if changed and (ambiguous := {row[0] for row in kept if row[7] and _is_ambiguous(row)}):
@@ -177,7 +179,7 @@ def changed_since(
             if (again := [entry for entry in folder.entries if folder.path + entry[0] in ambiguous])
         ]
     if unlisted:
-        kept += [row for path, (row, _) in known.items() if any(is_below(path, folder) for folder in unlisted)]
+        kept += [row for path, row in known.items() if any(is_below(path, folder) for folder in unlisted)]
     return kept, changed
 
 
@@ -189,7 +191,7 @@ def in_new_folders(
     known: Known, folders: Sequence[ListedFolder], unlisted: Sequence[str]
 ) -> tuple[list[FileRow], list[tuple[ListedFolder, list[Entry]]]]:
     """Return the known files that are still there, changed or not, and all files of folders that hold none of them."""
-    kept = [known[path][0] for path in _still_listed(known, folders, unlisted)]
+    kept = [known[path] for path in _still_listed(known, folders, unlisted)]
     holding = {folder_of(row[0]) for row in kept}
     return kept, [(folder, list(folder.entries)) for folder in folders if folder.path not in holding]
 
