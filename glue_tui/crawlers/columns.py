@@ -44,7 +44,8 @@ def column_of(name: str, files: Sequence[CrawledFile], said: str, before: Column
         return Column(name=name, type="string", reason=reason), f"column {name} is no {said}, as types says: {reason}"
     if kind == NULL_TYPE:
         return Column(name=name, type="string", reason=NO_VALUES), ""
-    if great := [file for file in holding if becomes_inexact(file.facts[name], kind)]:
+    is_any_great = any(item.is_beyond_double for item in facts)
+    if is_any_great and (great := [file for file in holding if becomes_inexact(file.facts[name], kind)]):
         reason = _still_true(before, "string") or _lost_digits(name, great)
         return Column(name=name, type="string", reason=reason), ""
     if kind == "string" and (reason := _said_form_misfit(name, holding)):
@@ -102,6 +103,9 @@ def _could_be_thousands(file: CrawledFile, name: str) -> bool:
 
 def _said_form_misfit(name: str, files: Sequence[CrawledFile]) -> str:
     """Return the first value that is not of the form that was said of a column; nothing where there is none."""
+    formats = {id(file.format): file.format for file in files}
+    if not any(file_format.forms for file_format in formats.values()):
+        return ""
     for file in sorted(files, key=lambda file: file.listed.path):
         facts = file.facts[name]
         form = dict(file.format.forms).get(name, "")

@@ -104,11 +104,6 @@ class PassedOver:
 Found = CrawledFile | BrokenFile | PassedOver
 
 
-def path_of(found: Found) -> str:
-    """Return the path of the file that this was found in."""
-    return found.listed.path if isinstance(found, CrawledFile) else found.path
-
-
 def total(facts: Sequence[ColumnFacts]) -> ColumnFacts:
     """Return the counts of a column in all files together, and the most digits in any."""
     if len(facts) < 2:

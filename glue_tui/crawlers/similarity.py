@@ -67,18 +67,32 @@ class Shapes:
     def __init__(self) -> None:
         self._known: dict[tuple[int, int, bool], tuple[CrawledFile, Shape]] = {}
         self._same: dict[Shape, Shape] = {}
-        self._families: dict[tuple[int, bool], tuple[ColumnFacts, str]] = {}
+        self._made: dict[tuple[str, bool, tuple[str, ...], tuple[str, ...]], Shape] = {}
+        """By classification, header, columns and their families."""
+        self._families: dict[tuple[int, bool], str] = {}
 
     def of(self, file: CrawledFile) -> Shape:
         key = (id(file.facts), id(file.format), file.was_read)
         known = self._known.get(key)
         if known is None:
-            pairs = frozenset((name, self._family(facts, file.was_read)) for name, facts in file.facts.items())
+            # The file is kept, too: while it is, nothing else has the ids of what it holds.
+            known = self._known[key] = (file, self._shape(file))
+        return known[1]
+
+    def _shape(self, file: CrawledFile) -> Shape:
+        families = []
+        for facts in file.facts.values():
+            key = (id(facts), file.was_read)
+            if (kind := self._families.get(key)) is None:
+                kind = self._families[key] = family(facts, was_read=file.was_read)
+            families.append(kind)
+        sort = (file.format.classification, file.format.header, tuple(file.facts), tuple(families))
+        if sort not in self._made:
+            pairs = frozenset(zip(file.facts, families, strict=True))
             names = frozenset((name, "") for name in file.facts) if file.format.header else pairs
             shape = Shape(file.format.classification, pairs, names)
-            # The file is kept, too: while it is, nothing else has the ids of what it holds.
-            known = self._known[key] = (file, self._same.setdefault(shape, shape))
-        return known[1]
+            self._made[sort] = self._same.setdefault(shape, shape)
+        return self._made[sort]
 
     def counted(self, files: Sequence[CrawledFile]) -> list[Shape]:
         """Return the shapes of files, each once, the commonest first."""
@@ -86,12 +100,6 @@ class Shapes:
         # There is one object of each shape, which is counted faster than what it holds.
         objects = {id(shape): shape for shape in shapes}
         return [objects[identity] for identity, _ in Counter(map(id, shapes)).most_common()]
-
-    def _family(self, facts: ColumnFacts, was_read: bool) -> str:
-        key = (id(facts), was_read)
-        if key not in self._families:
-            self._families[key] = (facts, family(facts, was_read=was_read))
-        return self._families[key][1]
 
 
 def family(facts: ColumnFacts, *, was_read: bool = True) -> str:

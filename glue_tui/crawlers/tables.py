@@ -105,14 +105,15 @@ def _data_files(
     place = {identity: numbers[found] for identity, found in {id(file.format): file.format for file in files}.items()}
     types = types_of_files(table, files, said)
     for file, own in zip(files, values, strict=True):
+        listed = file.listed
         yield DataFile(
-            path=file.listed.path,
-            size_bytes=file.listed.size_bytes,
-            mtime_ns=file.listed.mtime_ns,
+            path=listed.path,
+            size_bytes=listed.size_bytes,
+            mtime_ns=listed.mtime_ns,
             rows=file.rows,
             partition_values=own,
             format=place[id(file.format)],
-            tag=file.listed.tag,
+            tag=listed.tag,
             types=types[id(file.facts)],
         )
         if file.lake:
@@ -133,14 +134,19 @@ def types_of_files(
     With them a later crawl knows what type is left when the file that widened a column is gone.
     """
     types = data_types(table)
-    return {
-        identity: tuple(
-            (name, kind)
-            for name, item in facts.items()
-            if (kind := type_in_file(item, said.get(name, ""))) != types.get(name, NULL_TYPE)
-        )
-        for identity, facts in {id(file.facts): file.facts for file in files}.items()
-    }
+    # What many files hold in a column is often one object: it is looked at once.
+    kinds: dict[tuple[str, int], str] = {}
+    found: dict[int, tuple[tuple[str, str], ...]] = {}
+    for identity, facts in {id(file.facts): file.facts for file in files}.items():
+        own = []
+        for name, item in facts.items():
+            key = (name, id(item))
+            if (kind := kinds.get(key)) is None:
+                kind = kinds[key] = type_in_file(item, said.get(name, ""))
+            if kind != types.get(name, NULL_TYPE):
+                own.append((name, kind))
+        found[identity] = tuple(own)
+    return found
 
 
 def known_facts(table: Table, file_format: FileFormat, own: Sequence[tuple[str, str]]) -> dict[str, ColumnFacts]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
 
 from msgspec import structs
@@ -15,7 +16,7 @@ from glue_tui.core.model import Crawler, FolderTarget
 from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.core.schema import UNSETTLED_TAG
 from glue_tui.core.states import RecrawlBehavior
-from glue_tui.crawlers.facts import BrokenFile, CrawledFile, PassedOver, path_of
+from glue_tui.crawlers.facts import BrokenFile, CrawledFile, PassedOver
 from glue_tui.crawlers.infer import read_files
 from glue_tui.crawlers.known_files import KnownFiles, changed_since, in_new_folders
 from glue_tui.crawlers.listing import ListedFile, ListedFolder, Troubles, list_folders, shown_path
@@ -97,7 +98,7 @@ class TargetReader:
         kept, to_read = self._compared(target, place, folders, troubles)
         if folders or not listed:
             self._log_listing(target, total, len(to_read))
-        read = list(self._found(target, to_read, total))
+        read = self._found(target, to_read, total)
         result = TargetFiles(
             files=(),
             folders=tuple(listed),
@@ -114,7 +115,7 @@ class TargetReader:
             )
         folder = place.rpartition("/")[0] if is_file else place
         files = [*read, *self.known.files(kept, folder, self.project_dir, storage)]
-        return replace(result, files=tuple(sorted(files, key=lambda file: file.listed.path)))
+        return replace(result, files=tuple(sorted(files, key=_path)))
 
     def _listed(self, target: FolderTarget, storage: Storage, troubles: Troubles) -> list[ListedFolder]:
         name = self.crawler.name
@@ -151,47 +152,52 @@ class TargetReader:
         else:
             self.log("INFO", f"{target.path}: {counted(total, 'file')}: {total - to_read} unchanged, {to_read} to read")
 
-    def _found(self, target: FolderTarget, to_read: Sequence[ListedFile], total: int) -> Iterator[CrawledFile]:
-        """Yield what the files hold, those that can be read."""
+    def _found(self, target: FolderTarget, to_read: Sequence[ListedFile], total: int) -> list[CrawledFile]:
+        """Return what the files hold, those that can be read."""
+        files: list[CrawledFile] = []
         done = total - len(to_read)
         broken, notes = len(self.problems.lines), 0
         self.progress(done, total)
         for found in read_files(to_read, target.classifier):
-            crawled: list[CrawledFile] = []
-            for result in found:
-                match result:
-                    case CrawledFile():
-                        crawled.append(result)
-                        notes += len(result.notes)
-                        if notes <= NOTES_LOGGED_MAX:
-                            for note in result.notes:
-                                self.log("WARN", f"{shown_path(result.listed.path)}: {note}")
+            crawled = [one for one in found if isinstance(one, CrawledFile)]
+            others = [one for one in found if not isinstance(one, CrawledFile)] if len(crawled) < len(found) else []
+            for one in crawled:
+                if one.notes:
+                    notes += len(one.notes)
+                    for note in one.notes if notes <= NOTES_LOGGED_MAX else ():
+                        self.log("WARN", f"{shown_path(one.listed.path)}: {note}")
+            for other in others:
+                match other:
                     case PassedOver():
-                        self.log("INFO", f"passed over {shown_path(result.path)}: {result.reason}")
+                        self.log("INFO", f"passed over {shown_path(other.path)}: {other.reason}")
                     case BrokenFile():
-                        self.problems.add(f"{shown_path(result.path)}: {result.reason}")
-            yield from self._settled(crawled)
-            done += len(set(map(path_of, found)))
+                        self.problems.add(f"{shown_path(other.path)}: {other.reason}")
+            files += self._settled(crawled)
+            done += len({*map(_path, crawled), *(other.path for other in others)})
             self.progress(done, total)
         if notes > NOTES_LOGGED_MAX:
             self.log("WARN", f"… and {notes - NOTES_LOGGED_MAX} more such lines on other files")
         if (more := len(self.problems.lines) - broken - PROBLEMS_LOGGED_MAX) > 0:
             self.log("WARN", f"… and {more} more files that can't be read")
+        return files
 
-    def _settled(self, files: Sequence[CrawledFile]) -> Iterator[CrawledFile]:
-        """Yield the files that are still there; one that changed while it was read is read again next time."""
+    def _settled(self, files: Sequence[CrawledFile]) -> list[CrawledFile]:
+        """Return the files that are still there; one that changed while it was read is read again next time."""
         unsure = [file for file in files if not file.is_settled]
-        if len(unsure) < len(files):
-            yield from (file for file in files if file.is_settled)
+        kept = [file for file in files if file.is_settled]
         for file, status in zip(unsure, statuses([file.listed for file in unsure]), strict=True):
             listed = file.listed
             if status is None:
                 self.problems.add(f"{shown_path(listed.path)}: it went away while it was read")
             elif not listed.is_still(status):
                 self.log("INFO", f"{shown_path(listed.path)} changed while it was read: it is read again next time")
-                yield structs.replace(file, listed=structs.replace(listed, tag=UNSETTLED_TAG))
+                kept.append(structs.replace(file, listed=structs.replace(listed, tag=UNSETTLED_TAG)))
             else:
-                yield file
+                kept.append(file)
+        return kept
+
+
+_path = attrgetter("listed.path")
 
 
 def _left(files: int) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from glue_tui.core.model import Classifier
-from glue_tui.crawlers.facts import CrawledFile, Found, path_of
+from glue_tui.crawlers.facts import CrawledFile, Found
 from glue_tui.crawlers.infer import read_files
 from glue_tui.crawlers.json_alike import pattern_of, read_alike
 from glue_tui.crawlers.listing import ListedFile
@@ -51,7 +51,7 @@ def listed(path: Path) -> ListedFile:
 
 def found_in(files: list[ListedFile]) -> dict[str, Found]:
     results = [found for some in read_files(files, Classifier()) for found in some]
-    return {path_of(found): unsettled(found) for found in results}
+    return {one.listed.path if isinstance(one, CrawledFile) else one.path: unsettled(one) for one in results}
 
 
 def unsettled(found: Found) -> Found:
