@@ -33,11 +33,11 @@ _LONG_EXPONENT = r"\d[eE][+-]?\d{3,}"
 """Beyond some of them a double is infinite, or nothing."""
 
 
-def read_json(listed: ListedFile, file_format: FileFormat) -> Found:
-    """Read one file whole."""
+def read_json(listed: ListedFile, file_format: FileFormat, *, is_by_value: bool = False) -> Found:
+    """Read one file whole, value by value where that is known to be needed."""
     try:
         found = None
-        if not file_format.exact:
+        if not file_format.exact and not is_by_value:
             with as_json_lines(listed.absolute, file_format, listed.storage) as lines:
                 found = _plain(lines, listed, file_format)
         if found is None:
@@ -55,7 +55,10 @@ def _plain(lines: str, listed: ListedFile, file_format: FileFormat) -> CrawledFi
     try:
         frame = pl.scan_ndjson(source, infer_schema_length=None, **options)
         schema = as_written(frame.collect_schema(), json_records(listed.absolute, file_format, storage))
-        if not schema or is_rewritten(pl.scan_lines(lines, glob=False, **options), schema):
+        if not schema:
+            return None
+        is_any = pl.scan_lines(lines, glob=False, **options).select(is_rewritten(schema).any())
+        if is_any.collect(engine="streaming").item():
             return None
         counts = (
             pl.scan_ndjson(source, schema=schema, **options)
@@ -131,23 +134,23 @@ def text_kind(counts: Mapping[str, int], place: int) -> str:
     return next((kind for kind in ("date", "timestamp") if values and counts[f"{place}:{kind}"] == values), "string")
 
 
-def is_rewritten(lines: pl.LazyFrame, schema: pl.Schema) -> bool:
-    """Return whether polars may read a value otherwise than it stands there: a number as text, or with fewer digits.
+def is_rewritten(schema: pl.Schema) -> pl.Expr:
+    """Return whether polars may read a value of a `line` otherwise than it stands there: a number as text, or with
+    fewer digits.
 
     It may also be that a value only looks so: then reading the file value by value settles it.
     """
     texts, has_doubles = _text_keys(schema)
     if not all(map(PLAIN_NAME.fullmatch, texts)):
-        return True
+        return pl.lit(value=True)
     patterns = [_LONG_NUMBER, _LONG_EXPONENT] if has_doubles else []
     if texts:
         keys = "|".join(map(re.escape, sorted(texts)))
         text = r'"(?:[^"\\]|\\.)*"|null'
         patterns.append(rf'"(?:{keys})"\s*:\s*(?:\[\s*(?:(?:{text})\s*,\s*)*)*[-0-9tf{{]')
     if not patterns:
-        return False
-    found = pl.col("line").str.contains("|".join(f"(?:{item})" for item in patterns)).any()
-    return bool(lines.select(found).collect(engine="streaming").item())
+        return pl.lit(value=False)
+    return pl.col("line").str.contains("|".join(f"(?:{item})" for item in patterns))
 
 
 def _text_keys(schema: pl.Schema) -> tuple[set[str], bool]:

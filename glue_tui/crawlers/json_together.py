@@ -37,11 +37,14 @@ def read_json_files(files: Sequence[ListedFile], file_format: FileFormat) -> Ite
                 if schema:
                     groups[tuple(schema.items())].append((listed, content))
     together: set[str] = set()
+    by_value: set[str] = set()
     for items, members in groups.items():
-        for found in _read_alike(members, pl.Schema(items), file_format):
+        for found in _read_alike(members, pl.Schema(items), file_format, by_value):
             together.add(found.listed.path)
             yield found
-    yield from (read_json(listed, file_format) for listed in files if listed.path not in together)
+    for listed in files:
+        if listed.path not in together:
+            yield read_json(listed, file_format, is_by_value=listed.path in by_value)
 
 
 def _content_and_schema(listed: ListedFile) -> tuple[bytes, pl.Schema | None]:
@@ -64,22 +67,26 @@ def _content_and_schema(listed: ListedFile) -> tuple[bytes, pl.Schema | None]:
     return content if content.endswith(b"\n") else content + b"\n", schema
 
 
-def _read_alike(members: Sequence[_Small], schema: pl.Schema, file_format: FileFormat) -> Iterator[CrawledFile]:
-    """Yield what files of one schema hold; nothing if not every line is a record that polars reads as it stands."""
-    text = b"".join(content for _, content in members)
-    rows = [content.count(b"\n") for _, content in members]
+def _read_alike(
+    members: Sequence[_Small], schema: pl.Schema, file_format: FileFormat, by_value: set[str]
+) -> Iterator[CrawledFile]:
+    """Yield what files of one schema hold, and add those to `by_value` that polars may not read as they stand; nothing
+    if not every line of the others is a record."""
     try:
-        if is_rewritten(pl.scan_lines(text, glob=False), schema):
+        if odd := _rewritten(members, schema):
+            by_value.update(members[number][0].path for number in odd)
+            members = [member for number, member in enumerate(members) if number not in odd]
+        if not members:
             return
+        text = b"".join(content for _, content in members)
+        rows = [content.count(b"\n") for _, content in members]
         # All columns: a value that polars can't read shows only where it is read.
         frame = pl.scan_ndjson(text, schema=schema).collect()
     except PolarsError:
         return
     if frame.height != sum(rows):
         return
-    numbers = pl.Series(_FILE, range(len(rows)), dtype=pl.UInt32).to_frame()
-    of_rows = numbers.select(pl.col(_FILE).repeat_by(pl.Series(rows)).explode(empty_as_null=False))
-    counted = frame.hstack(of_rows).group_by(_FILE, maintain_order=True).agg(pl.len(), *value_counts(schema))
+    counted = frame.hstack([_numbers(rows)]).group_by(_FILE, maintain_order=True).agg(pl.len(), *value_counts(schema))
     known: dict[tuple[int, ...], tuple[dict[str, ColumnFacts], FileFormat]] = {}
     for (listed, _), (_, count, *counts) in zip(members, counted.iter_rows(), strict=True):
         key = tuple(counts)
@@ -88,3 +95,16 @@ def _read_alike(members: Sequence[_Small], schema: pl.Schema, file_format: FileF
             known[key] = facts, read_as(file_format, facts)
         facts, found_as = known[key]
         yield CrawledFile(listed=listed, format=found_as, rows=count, facts=facts)
+
+
+def _rewritten(members: Sequence[_Small], schema: pl.Schema) -> set[int]:
+    """Return the places of the files of which polars may read a value otherwise than it stands there."""
+    lines = pl.scan_lines(b"".join(content for _, content in members), glob=False).collect()
+    numbers = _numbers([content.count(b"\n") for _, content in members])
+    return set(lines.hstack([numbers]).filter(is_rewritten(schema))[_FILE].unique())
+
+
+def _numbers(rows: Sequence[int]) -> pl.Series:
+    """Return the number of each file, as often as it has rows."""
+    numbers = pl.Series(_FILE, range(len(rows)), dtype=pl.UInt32).to_frame()
+    return numbers.select(pl.col(_FILE).repeat_by(pl.Series(rows)).explode(empty_as_null=False)).to_series()
