@@ -142,5 +142,20 @@ def test_a_program_that_skips_leaves_nothing(project: Project, run: Run) -> None
 
 
 def test_what_the_worker_refuses_fails_the_job_at_the_line_that_asked(project: Project, run: Run) -> None:
-    with pytest.raises(ToldFailure, match="no check_ables"):
+    with pytest.raises(ToldFailure, match="no check_ables") as told:
         run('\n\nglue.write(Frame(pl.DataFrame({"a": [1]})), "no check_ables", path="lake/a")')
+    assert told.value.location == "script.py:3"
+
+
+_NO_HADOOP = """
+print('Exception in thread "main" org.apache.spark.SparkException: HADOOP_CONF_DIR must be set in the environment.')
+print("\\tat org.apache.spark.deploy.SparkSubmitArguments.error(SparkSubmitArguments.scala:670)")
+sys.exit(1)
+"""
+
+
+def test_what_keeps_spark_from_starting_is_told_with_the_way_out(run: Run) -> None:
+    with pytest.raises(ToldFailure, match="HADOOP_CONF_DIR must be set in the environment") as told:
+        run(_NO_HADOOP)
+    assert (told.value.type, told.value.exit_code) == ("SparkException", 1)
+    assert told.value.hint == "set it in the environment in which the engine is started"

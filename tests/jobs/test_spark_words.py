@@ -18,7 +18,7 @@ from glue_tui.jobs.spark.scala_script import pieces
 from glue_tui.jobs.spark.submit import write_properties
 from glue_tui.jobs.spark.tables import spark_type
 from glue_tui.jobs.templates import spark_text, sql_literal
-from glue_tui.logs.write import INFO, WARN, LogWriter
+from glue_tui.logs.write import INFO, LogWriter
 
 _SCRIPT = """\
 // Sums by store.
@@ -83,6 +83,9 @@ def test_what_the_driver_says_has_its_level_and_the_noise_of_spark_is_held_back(
             b"26/11/22 21:39:02 WARN NativeCodeLoader: Unable to load native-hadoop library\n"
             b"26/11/22 21:39:03 WARN TaskSetManager: Lost task 0.0: java.lang.Exception: no\n"
             b"\tat org.apache.spark.Foo.bar(Foo.scala:1)\n"
+            b"\tat java.base/java.lang.Thread.run(Thread.java:840)\n"
+            b"\tat shop.Sums$.main(Sums.scala:4)\n"
+            b"Caused by: java.io.IOException: Failed to connect to /127.0.0.1:9\n\t... 4 more\n"
             b"\r[Stage 0:====>    (3 + 2) / 8][Stage 1:>    (0 + 0) / 2]\r            \r"
             b"said by the program\n26/11/22 21:39:04 ERROR Executor: broken\nwithout an end",
         )
@@ -91,14 +94,15 @@ def test_what_the_driver_says_has_its_level_and_the_noise_of_spark_is_held_back(
         os.close(reader)
     assert [line[25:] for line in path.read_text().splitlines()] == [
         "WARN  TaskSetManager: Lost task 0.0: java.lang.Exception: no",
-        "WARN  \tat org.apache.spark.Foo.bar(Foo.scala:1)",
+        "WARN  \tat shop.Sums$.main(Sums.scala:4)",
+        "WARN  Caused by: java.io.IOException: Failed to connect to /127.0.0.1:9",
+        "WARN  \t(3 lines inside Spark and Java left out)",
         "INFO  said by the program",
         "ERROR Executor: broken",
         "INFO  without an end",
     ]
     assert shown == [(3, 10)]
     assert output.last_lines[-1] == "without an end"
-    assert output.line("plain", WARN, None) == WARN
 
 
 def test_settings_are_in_a_file_for_this_user_alone_with_all_letters_kept(tmp_path: Path) -> None:

@@ -70,7 +70,11 @@ def main(plan_path: str) -> int:
         _tell_failure(plan, "SystemExit", message, end)
         return code
     except BaseException as error:
-        _tell_failure(plan, *_words(error), error)
+        kind, message = _words(error)
+        if spark is None:
+            first, *_ = message.split("\n")
+            message = f"Spark does not start on {plan['master']}: {first}"
+        _tell_failure(plan, kind, message, error)
         return 1
     finally:
         sys.stdout.flush()

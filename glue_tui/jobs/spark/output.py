@@ -8,14 +8,13 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from glue_tui.jobs.spark.java_trace import goes_on, is_others, left_out
 from glue_tui.logs.write import DEBUG, ERROR, INFO, LINE_CHARS_MAX, WARN, LogWriter
 
 _LOG4J = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (TRACE|DEBUG|INFO|WARN|ERROR|FATAL) (.*)")
 """As Spark's own pattern writes them."""
 _LEVELS = {"TRACE": DEBUG, "DEBUG": DEBUG, "INFO": INFO, "WARN": WARN, "ERROR": ERROR, "FATAL": ERROR}
 _RANKS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
-_CONTINUES = re.compile(r"\tat |\s*\.\.\. \d+ more|Caused by: |\s+at [\w.$]+[\w$<>]+\(")
-"""Lines of a Java stack trace: they belong to the entry above."""
 _STAGE = re.compile(r"\[Stage \d+:[=> ]*\((\d+) \+ \d+\) / (\d+)\]")
 """Spark's progress bar: tasks done, tasks at work, all tasks of a stage that is at work."""
 _NOISE = (
@@ -34,7 +33,14 @@ _NOISE = (
     "Using Scala version",
 )
 """What every start says, and nobody needs to know."""
-_NOISY_ENTRIES = ("NativeCodeLoader:", "jline:", "SparkConf: Note that spark.local.dir")
+_NOISY_ENTRIES = (
+    "NativeCodeLoader:",
+    "jline:",
+    "SparkConf: Note that spark.local.dir",
+    "Utils: Your hostname",
+    "Utils: Set SPARK_LOCAL_IP",
+    "MetricsSystem: Stopping a MetricsSystem that is not running",
+)
 """Loggers that warn on nearly every machine, of nothing that matters, and warnings of what is meant."""
 _BANNER = ("Welcome to", "____              __", "/ __/__  ___ _____/ /__", "_\\ \\/ _ \\/ _ `/ __/  '_/", "/_/")
 """Spark's name as the Scala shell draws it."""
@@ -60,48 +66,91 @@ class DriverOutput:
 
     @property
     def last_lines(self) -> tuple[str, ...]:
-        """The last lines that were passed on, without those of stack traces."""
+        """The last lines that were passed on; of stack traces the causes."""
         with self._lock:
             return tuple(self._last)
 
     def pump(self, fd: int, level: str) -> None:
         """Copy what comes out of a pipe until all its writers are gone; plain lines have the level `level`."""
+        lines = _Lines(self, level)
         unfinished = b""
-        entry_level: str | None = level
         while data := os.read(fd, _CHUNK_BYTES):
             *whole, unfinished = re.split(rb"[\r\n]", unfinished + data)
             if len(unfinished) > LINE_CHARS_MAX:
                 whole.append(unfinished)
                 unfinished = b""
             for line in whole:
-                entry_level = self.line(line.decode("utf-8", "backslashreplace"), level, entry_level)
+                lines.take(line.decode("utf-8", "backslashreplace"))
         if unfinished:
-            self.line(unfinished.decode("utf-8", "backslashreplace"), level, entry_level)
+            lines.take(unfinished.decode("utf-8", "backslashreplace"))
+        lines.end_trace()
 
-    def line(self, text: str, level: str, entry_level: str | None) -> str | None:
-        """Take one line and return the level of the entry that it belongs to, None of one that is held back.
+    def progress(self, done: int, tasks: int) -> None:
+        """Show how many tasks of Spark's stages are done."""
+        if self.shows_stages:
+            self._progress(done, tasks)
 
-        `level` is that of plain lines; `entry_level` what this method returned for the line above.
-        """
-        if stages := _STAGE.findall(text):
-            if self.shows_stages:
-                self._progress(sum(int(done) for done, _ in stages), sum(int(tasks) for _, tasks in stages))
-            return entry_level
-        plain = text.strip()
-        if plain in ("", *_BANNER) or plain.startswith((_BANNER_END, *_NOISE)):
-            return entry_level
-        if _CONTINUES.match(text):
-            if entry_level is not None:
-                self._log.line(entry_level, text)
-            return entry_level
-        found = _LOG4J.fullmatch(text)
-        if found is None:
-            entry_level = level
-        elif _RANKS.index(found[1]) < self._rank or found[2].startswith(_NOISY_ENTRIES):
-            return None
-        else:
-            entry_level, text = _LEVELS[found[1]], found[2]
-        self._log.line(entry_level, text)
+    def entry(self, level: str, text: str) -> None:
+        """Pass on the first line of an entry."""
+        self._log.line(level, text)
         with self._lock:
             self._last.append(text)
-        return entry_level
+
+    def trace(self, level: str, text: str) -> None:
+        """Pass on a line of a stack trace."""
+        self._log.line(level, text)
+        if text.startswith("Caused by: "):
+            with self._lock:
+                self._last.append(text)
+
+    def is_wanted(self, level: str) -> bool:
+        """Say whether entries of Spark's own log at this level are passed on."""
+        return _RANKS.index(level) >= self._rank
+
+    @property
+    def has_whole_traces(self) -> bool:
+        """Of somebody who wants to know more of Spark than it says by default."""
+        return self._rank < _RANKS.index(LOG_LEVEL)
+
+
+class _Lines:
+    """The lines of one pipe, one after the other."""
+
+    def __init__(self, output: DriverOutput, level: str) -> None:
+        self._output = output
+        self._plain_level = level
+        self._level: str | None = level
+        """Of the entry that goes on; None: it is held back."""
+        self._left_out = 0
+
+    def take(self, text: str) -> None:
+        if stages := _STAGE.findall(text):
+            self._output.progress(sum(int(done) for done, _ in stages), sum(int(tasks) for _, tasks in stages))
+            return
+        plain = text.strip()
+        if plain in ("", *_BANNER) or plain.startswith((_BANNER_END, *_NOISE)):
+            return
+        if goes_on(text):
+            if self._level is None:
+                return
+            if is_others(text) and not self._output.has_whole_traces:
+                self._left_out += 1
+            else:
+                self._output.trace(self._level, text)
+            return
+        self.end_trace()
+        found = _LOG4J.fullmatch(text)
+        if found is None:
+            self._level = self._plain_level
+        elif not self._output.is_wanted(found[1]) or found[2].startswith(_NOISY_ENTRIES):
+            self._level = None
+            return
+        else:
+            self._level, text = _LEVELS[found[1]], found[2]
+        self._output.entry(self._level, text)
+
+    def end_trace(self) -> None:
+        """Say how much of a trace was left out."""
+        if self._left_out and self._level is not None:
+            self._output.trace(self._level, f"\t{left_out(self._left_out)}")
+        self._left_out = 0

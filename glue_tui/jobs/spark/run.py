@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import signal
 import subprocess
 import threading
@@ -22,6 +20,7 @@ from glue_tui.jobs.python_job import glue_arguments, takes_context
 from glue_tui.jobs.session import JobSession
 from glue_tui.jobs.skipping import Skipped
 from glue_tui.jobs.spark.exchange import Exchange
+from glue_tui.jobs.spark.failures import failure
 from glue_tui.jobs.spark.output import LOG_LEVEL, DriverOutput
 from glue_tui.jobs.spark.requests import Requests, frame_of
 from glue_tui.jobs.spark.scala_script import pieces
@@ -37,7 +36,6 @@ from glue_tui.jobs.spark.submit import (
     write_properties,
 )
 from glue_tui.jobs.spark.tables import SparkTables
-from glue_tui.jobs.spark.told_failure import ToldFailure
 from glue_tui.jobs.stopping import StopRequest
 from glue_tui.logs.write import INFO, WARN
 
@@ -50,8 +48,6 @@ _STOP_PATIENCE_S = 3.0
 """How long a driver may take to end its application after a stop: less than the engine's grace."""
 _LOOK_S = 0.05
 """So often it is looked whether the driver has ended."""
-_NO_TABLE = re.compile(r"table or view `(\w+)`\.`(\w+)` cannot be found", re.IGNORECASE)
-_SCALA_ERROR = re.compile(r"(?P<file>\S+):(?P<line>\d+): error: (?P<message>.*)")
 
 SparkKind = SqlWork | SparkWork | ScalaWork
 
@@ -134,6 +130,7 @@ def _plan(
         "job": session.job.name,
         "attempt": spec.key.attempt,
         "project_dir": str(session.project_dir),
+        "master": settings.master,
     }
 
 
@@ -175,7 +172,7 @@ def _submit(
         command = [*common, str(_OWN_FOLDER / "driver.py")]
     level = dict(pairs).get("spark.log.level", LOG_LEVEL).upper()
     output = DriverOutput(session.log, session.progress, level=level)
-    session.log.info(f"{program} of {spark.home}, master {settings.master}")
+    session.log.info(f"{program}, master {settings.master}, of {spark.home}")
     requests = Requests(session, scratch, tables, output)
     stop.defer()
     stop.raise_if_asked()
@@ -192,7 +189,7 @@ def _submit(
         requests.close()
     stop.raise_if_asked()
     if code != 0:
-        raise _failure(session, work, scratch, output, code)
+        raise failure(session, work, scratch, output, code)
 
 
 def _run(
@@ -241,44 +238,6 @@ def _serve(process: subprocess.Popen[bytes], requests: Requests, stop: StopReque
             if time.monotonic() - asked_at >= _STOP_PATIENCE_S:
                 process.kill()
     return code
-
-
-def _failure(session: JobSession, work: SparkKind, scratch: Path, output: DriverOutput, code: int) -> ToldFailure:
-    """Return what to say of a driver that failed: what it told, else its last lines."""
-    try:
-        told: dict[str, Any] = json.loads((scratch / "failure.json").read_text(encoding="utf-8").splitlines()[0])
-    except (OSError, ValueError, IndexError):
-        how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        message = "\n".join((f"Spark's driver {how}", *output.last_lines[-5:]))
-        return ToldFailure("Signal" if code < 0 else "ExitCode", message, exit_code=code if code > 0 else None)
-    message = str(told["message"])
-    if told["type"] == "CompileError" and not message:
-        errors = list(filter(None, map(_SCALA_ERROR.fullmatch, output.last_lines)))
-        message = errors[0]["message"] if errors else "the script can't be compiled"
-        told["line"] = int(errors[0]["line"]) if errors else told["line"]
-    location = ""
-    if told["line"]:
-        script = work.script if isinstance(work, ScalaWork | SparkWork) else ""
-        file = told.get("file") or str(session.project_dir / script)
-        location = f"{os.path.relpath(file, session.project_dir)}:{told['line']}"
-    hint = told.get("hint", "")
-    if missing := _NO_TABLE.search(message):
-        hint = _missing_table(session, f"{missing[1]}.{missing[2]}".lower())
-    return ToldFailure(
-        str(told["type"]),
-        message,
-        location=location,
-        hint=hint,
-        story=told.get("story", ""),
-        exit_code=code if told["type"] == "SystemExit" else None,
-    )
-
-
-def _missing_table(session: JobSession, name: str) -> str:
-    known = session.catalog.names()
-    if name in known:
-        return f"Spark knows the tables whose names stand in the script: name {name} there, or in an argument"
-    return did_you_mean(name, known) or "run a crawler first"
 
 
 def _take_targets(session: JobSession, scratch: Path) -> None:
