@@ -129,6 +129,10 @@ class PostgresTransaction:
                 if table is None:
                     table = found[write.table] = self._create(write)
                 self._write(write, table)
+        if not self._is_redshift:
+            with self._refusals("constraint"):
+                # Those that wait for the commit are checked now, while nothing has appeared anywhere.
+                self._execute("SET CONSTRAINTS ALL IMMEDIATE")
 
     def commit(self) -> None:
         with self._refusals("commit"):

@@ -106,6 +106,7 @@ class JobSession:
         self._targets = Targets(
             Attempt(
                 key=self.bookmark.key,
+                run_number=spec.run_number,
                 project_dir=self.project_dir,
                 catalog=self.catalog,
                 log=log,

@@ -72,6 +72,7 @@ class Project:
         return Targets(
             Attempt(
                 key=key,
+                run_number=3,
                 project_dir=self.folder,
                 catalog=self.catalog,
                 log=LogWriter(self.log_fd),

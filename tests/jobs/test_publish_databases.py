@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from publishing import Project
 
+from glue_tui.catalog import database_writes_sqlite
 from glue_tui.core.attempt import AttemptSpec
 from glue_tui.core.job import DatabaseSink, Job, SqlWork, TableSink
 from glue_tui.core.model import Connection, RunId
@@ -118,6 +119,26 @@ def test_a_kill_between_the_commits_of_two_databases_and_a_folder_is_healed(
     numbers.run_spec(spec_of(numbers, *targets, attempt=2))
     assert rows_of(numbers, "one.db") == rows_of(numbers, "two.db") == [1, 2, 3]
     assert numbers.read("marts.t")["n"].to_list() == [1, 2, 3]
+
+
+def test_a_commit_that_is_refused_behind_another_says_what_stays_and_a_retry_doubles_nothing(
+    numbers: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = DatabaseSink(connection="two", table="u", mode="append")
+    lake = TableSink(table="lake.t", path="lake/t", format="delta", mode="append")
+    targets = (APPEND, two, TableSink(table="marts.t", path="out/t", mode="append"), lake)
+    with closing(sqlite3.connect(numbers.folder / "two.db", isolation_level=None)) as reader:
+        reader.execute("CREATE TABLE u (n INTEGER)")
+        reader.execute("BEGIN")
+        assert not reader.execute("SELECT n FROM u").fetchall()  # It reads on, which keeps a commit waiting.
+        monkeypatch.setattr(database_writes_sqlite, "BUSY_TIMEOUT_S", 0.1)
+        with pytest.raises(InvalidInput, match="what was published before that stays: lake.t, t behind one ") as raised:
+            numbers.run_spec(spec_of(numbers, *targets))
+    assert raised.value.hint.endswith("`glue-tui retry 3` brings in the rest, and nothing twice")
+    assert not (numbers.folder / "out/t").exists()
+    numbers.run_spec(replace(spec_of(numbers, *targets, run="wr_2"), unfinished_in=(RunId("wr_1"),)))
+    assert rows_of(numbers, "one.db") == rows_of(numbers, "two.db", "SELECT n FROM u ORDER BY n") == [1, 2, 3]
+    assert numbers.read("marts.t")["n"].to_list() == numbers.read("lake.t")["n"].to_list() == [1, 2, 3]
 
 
 def test_two_connections_to_one_file_are_one_transaction(numbers: Project) -> None:

@@ -86,7 +86,10 @@ def test_modes(project: Project, file_format: str) -> None:
     new = pl.DataFrame({"part": ["b", None], "n": [9, 8]})
     project.write(new, sink(file_format, mode="overwrite_partitions", **keyed), run="wr_3")
     assert told(project) == [("a", 1), ("a", 1), ("b", 9), (None, 8)]
-    project.write(new.head(0), sink(file_format, mode="overwrite_partitions", **keyed), run="wr_4")
+    there = listed(project)
+    for mode in ("append", "overwrite_partitions"):
+        project.write(new.head(0), sink(file_format, mode=mode, **keyed), run="wr_4")
+    assert (listed(project), data_files(project) & there) == (there, there)
     assert told(project) == [("a", 1), ("a", 1), ("b", 9), (None, 8)]
     project.write(new.select("n", "part", x=1.5), sink(file_format, **keyed), run="wr_5")
     assert told(project) == [("b", 9), (None, 8)]

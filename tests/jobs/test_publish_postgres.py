@@ -69,15 +69,25 @@ def test_an_attempt_that_was_killed_between_two_commits_is_healed(
     assert "t behind ware: an earlier attempt of this node has committed its rows" in numbers.log
 
 
-def test_what_one_of_two_databases_refuses_appears_in_none(numbers: Project, postgres_url: str) -> None:
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ("CONSTRAINT c CHECK (n < 3)", r"table t in .* violates check constraint"),
+        ("CONSTRAINT c REFERENCES known DEFERRABLE INITIALLY DEFERRED", r"constraint in .* violates foreign key"),
+    ],
+)
+def test_what_one_of_two_databases_refuses_appears_in_none(
+    numbers: Project, postgres_url: str, declared: str, message: str
+) -> None:
     with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
-        conn.execute("CREATE TABLE t (n int CHECK (n < 3))")
-    with pytest.raises(InvalidInput, match=r"table t in .* violates check constraint"):
+        conn.execute("CREATE TABLE known (n int PRIMARY KEY)")
+        conn.execute(f"CREATE TABLE t (n int {declared})".encode())
+    with pytest.raises(InvalidInput, match=message):
         numbers.run_spec(spec_of(numbers, postgres_url, *OTHERS, APPEND))
     assert numbers_in(postgres_url) == []
     assert list((numbers.folder / "out").iterdir()) == []
     with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
-        conn.execute("ALTER TABLE t DROP CONSTRAINT t_n_check")
+        conn.execute("ALTER TABLE t DROP CONSTRAINT c")
     numbers.run_spec(spec_of(numbers, postgres_url, *OTHERS, APPEND, attempt=2))
     assert numbers_in(postgres_url) == [1, 2, 3]
 

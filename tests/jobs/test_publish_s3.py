@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import errno
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -14,6 +17,7 @@ from glue_tui.catalog.s3_access import storage_for
 from glue_tui.core.job import TableSink
 from glue_tui.core.model import Connection
 from glue_tui.core.problem import InvalidInput
+from glue_tui.jobs.targets import folder
 from tests.crawlers.s3_server import ENVIRONMENT, S3Server, running_s3
 
 LOCATION = "s3://lake/marts/sales"
@@ -135,10 +139,34 @@ def test_what_fails_leaves_nothing(project: Project, s3: S3Server) -> None:
     assert project.hidden() == []
 
 
+def test_what_appeared_is_taken_back_if_another_target_fails_then(
+    project: Project, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(ROWS, sink())
+    before = objects(s3)
+    targets = project.targets(run="wr_2")
+    targets.stage(ROWS, sink(mode="append"))
+    targets.stage(ROWS, TableSink(table="marts.local", path="out/local"))
+    targets.prepare()
+
+    def unplugged(folder: Path, target: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(target))
+
+    monkeypatch.setattr(folder, "_put_in_place", unplugged)
+    with pytest.raises(OSError, match="Input/output error"):
+        targets.publish()
+    targets.discard()
+    assert objects(s3) == before
+    assert project.hidden() == []
+
+
 def test_a_table_without_rows_and_rows_with_other_columns(project: Project, s3: S3Server) -> None:
     project.write(ROWS.clear(), sink())
     assert project.read("marts.sales").schema == ROWS.schema
     project.write(ROWS.select("n", extra=pl.lit("x")), sink(mode="append"), run="wr_2")
+    there = objects(s3)
+    project.write(ROWS.clear(), sink(mode="append"), run="wr_3")
+    assert objects(s3) == there
     assert project.read("marts.sales").columns == ["n", "part", "day", "extra"]
 
 

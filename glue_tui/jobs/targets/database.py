@@ -39,6 +39,7 @@ class Databases:
         self._project_dir = attempt.project_dir
         self._urls = attempt.connection_urls
         self._databases: dict[str, _Database] = {}
+        self._appeared: list[str] = []
 
     @property
     def bytes_staged(self) -> int | None:
@@ -86,9 +87,18 @@ class Databases:
             assert database.transaction is not None
             database.transaction.commit()
             for write in database.writes:
+                self._appeared.append(f"{write.table} behind {database.connection}")
                 rows = counted(write.rows.height, "row")
                 self._log.info(f"{write.mode} {write.table} behind {database.connection}: {rows}")
         return ()
+
+    @property
+    def appeared(self) -> tuple[str, ...]:
+        """The tables of those that have committed."""
+        return tuple(self._appeared)
+
+    def take_back(self) -> None:
+        """What is committed stays."""
 
     def give_up(self) -> int:
         """Leave it to the databases: they forget what was not committed when the process ends."""

@@ -87,10 +87,7 @@ def write_files(
     try:
         rows = _sink(frame, sink.format, target)
     except (OSError, pl.exceptions.PolarsError) as error:
-        refusal = _refused(error, sink, folder, values_of)
-        if refusal is None:
-            raise
-        raise refusal from error
+        raise refusal(error, sink, folder, values_of) or error from error
     written = tuple(
         WrittenFile(path=folder / path, rows=rows(folder / path), partition_values=values)
         for path, values in sorted(values_of.items())
@@ -176,6 +173,28 @@ def _below(sink: TableSink, path: str) -> str:
     return f"{sink.path.rstrip('/')}/{path}"
 
 
+def refusal(error: Exception, sink: TableSink, folder: Path, paths: Iterable[str] = ()) -> InvalidInput | None:
+    """Return what the system refused, in words with a way out; None: the error is the frame's."""
+    found = _ERROR_NUMBER.search(str(error))
+    number = int(found[1]) if found else getattr(error, "errno", None)
+    match number:
+        case errno.ENOSPC | errno.EDQUOT:
+            return InvalidInput(f"{sink.table}: the disk of {folder.parent} is full", hint="free space, then retry")
+        case errno.ENAMETOOLONG:
+            name = max((step for path in paths for step in path.split("/")), key=len, default="")
+            return InvalidInput(
+                f"{sink.table}: partition {name[:_SHOWN_CHARS]}… has a name of {len(name)} bytes: too long",
+                hint="no folder may be called so: partition by a shorter column",
+            )
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return InvalidInput(
+                f"{sink.table}: {folder.parent} can't be written: {os.strerror(number)}",
+                hint="who runs the engine must be allowed to write there",
+            )
+        case _:
+            return None
+
+
 def _sink(frame: pl.LazyFrame, format: str, target: Any) -> Callable[[Path], int]:
     """Write, and return what tells the rows of a written file."""
     common: dict[str, Any] = {"mkdir": True, "maintain_order": True, "sync_on_close": "all"}
@@ -198,27 +217,6 @@ def _sink(frame: pl.LazyFrame, format: str, target: Any) -> Callable[[Path], int
         case _:
             raise InvalidInput(f'no format "{format}"', hint=did_you_mean(format, ("parquet", "csv", "json", "ipc")))
     return lambda path: rows[os.path.realpath(path)]
-
-
-def _refused(error: Exception, sink: TableSink, folder: Path, paths: Iterable[str]) -> InvalidInput | None:
-    """Return what the system refused, in words with a way out; None: the error is the frame's."""
-    number = _ERROR_NUMBER.search(str(error))
-    match int(number[1]) if number else 0:
-        case errno.ENOSPC | errno.EDQUOT:
-            return InvalidInput(f"{sink.table}: the disk of {folder.parent} is full", hint="free space, then retry")
-        case errno.ENAMETOOLONG:
-            name = max((step for path in paths for step in path.split("/")), key=len)
-            return InvalidInput(
-                f"{sink.table}: partition {name[:_SHOWN_CHARS]}… has a name of {len(name)} bytes: too long",
-                hint="no folder may be called so: partition by a shorter column",
-            )
-        case errno.EACCES | errno.EPERM | errno.EROFS:
-            return InvalidInput(
-                f"{sink.table}: {folder.parent} can't be written: {os.strerror(int(number[1])) if number else ''}",
-                hint="who runs the engine must be allowed to write there",
-            )
-        case _:
-            return None
 
 
 def _count(frame: pl.LazyFrame) -> int:

@@ -20,13 +20,13 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
-from glue_tui.catalog.set_aside import hidden_place, hidden_places, set_aside
+from glue_tui.catalog.set_aside import hidden_place, hidden_places, remove_folder, set_aside
 from glue_tui.core.job import TableSink
 from glue_tui.core.model import node_name
 from glue_tui.core.problem import InvalidInput
@@ -38,13 +38,14 @@ from glue_tui.jobs.targets.files import (
     check_partitioned,
     partition_of,
     partitions_of,
+    refusal,
     same_partition,
     write_files,
 )
 from glue_tui.jobs.targets.swap import swap_folders
 from glue_tui.jobs.targets.tables import Tables
 from glue_tui.jobs.targets.target import Attempt, Frame
-from glue_tui.jobs.targets.waiting import alone_in, left_behind, locked_place, sync_folder
+from glue_tui.jobs.targets.waiting import alone_in, left_behind, locked_place, sync_folder, sync_folders
 from glue_tui.logs.write import counted
 
 _REMOVALS_MAX = 10
@@ -62,6 +63,8 @@ class _Staged:
     key_types: tuple[pl.DataType, ...]
     partitions: frozenset[tuple[str, ...]]
     """Those that overwrite_partitions replaces."""
+    linked: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Files of before that lie beside the new ones by now, by their path below the folder: which version of each."""
 
     def is_replaced(self, path: str) -> bool:
         """Whether a file of before, by its path below the table's folder, gives way to these."""
@@ -88,6 +91,7 @@ class Folders:
         self._bytes_staged: int | None = None
         self._pages: list[tuple[Path, Path, int]] = []
         """Single files: the staged one, its target and its lock."""
+        self._appeared: list[str] = []
         self._node_prefix = f"{key.run_id}-{node_name(key.node_id)}-"
         runs = "|".join(map(re.escape, (key.run_id, *attempt.unfinished_in)))
         self._node_file = re.compile(rf"(({runs})-{re.escape(node_name(key.node_id))}-\d+-)\d+-\d+\.\w+")
@@ -154,13 +158,20 @@ class Folders:
         self._bytes_staged = (self._bytes_staged or 0) + size_bytes
 
     def prepare(self) -> None:
-        """Raise InvalidInput where partitions are to be replaced in a folder that has none.
+        """Put what stays of the files of before beside the new ones: to change places needs no space then.
 
-        Nothing else is left to be refused: what was staged lies on the disk that it goes to.
+        Raises InvalidInput where partitions are to be replaced in a folder that has none, and for a disk that is full.
         """
         for staged in self._staged:
             if staged.sink.mode == "overwrite_partitions":
                 check_partitioned(staged.sink, _files_below(staged.target))
+            written = (os.path.relpath(file.path, staged.folder) for file in staged.files)
+            sync_folders(_folders_of(staged, written))
+            if staged.sink.mode != "overwrite":
+                try:
+                    self._take_over(staged)
+                except OSError as error:
+                    raise refusal(error, staged.sink, staged.folder) or error from error
 
     def publish(self) -> tuple[TableChange, ...]:
         """Make everything staged visible and return what the catalog should say of it."""
@@ -168,17 +179,25 @@ class Folders:
         for staged in self._staged:
             with alone_in(staged.target.parent):
                 replaced = self._take_over(staged) if staged.sink.mode != "overwrite" else ()
-                for folder in sorted({file.path.parent for file in staged.files} | {staged.folder}):
-                    sync_folder(folder)
                 _put_in_place(staged.folder, staged.target)
                 if staged.sink.mode != "append" and staged.folder.exists():
                     self._set_aside.setdefault(staged.target, []).append(staged.folder)
+                self._appeared.append(staged.sink.table)
                 sync_folder(staged.target.parent)
             changes.append(self._change(staged, replaced))
         for page, target, _ in self._pages:
             page.replace(target)
+            self._appeared.append(relative(target, Path(os.path.realpath(self._project_dir))))
             sync_folder(target.parent)
         return tuple(changes)
+
+    @property
+    def appeared(self) -> tuple[str, ...]:
+        """The tables whose folders have changed, and the files that were put in place."""
+        return tuple(self._appeared)
+
+    def take_back(self) -> None:
+        """What has changed places stays: others may have added to it by now."""
 
     def give_up(self) -> int:
         """Let nothing be staged any more, remove what was, and return how many folders that were. The job ends."""
@@ -194,7 +213,7 @@ class Folders:
                 removed += 1
                 # A query that is stopped may be writing its next file just now.
                 for _ in range(_REMOVALS_MAX):
-                    shutil.rmtree(folder, ignore_errors=True)
+                    remove_folder(folder)
                     if not folder.exists():
                         break
             os.close(lock_fd)
@@ -216,7 +235,7 @@ class Folders:
                 continue
             with left_behind(leftover) as is_left:
                 if is_left and leftover.is_dir():
-                    shutil.rmtree(leftover, ignore_errors=True)
+                    remove_folder(leftover)
                 elif is_left:
                     leftover.unlink(missing_ok=True)
             if is_left:
@@ -239,23 +258,36 @@ class Folders:
     def _take_over(self, staged: _Staged) -> tuple[str, ...]:
         """Link the table's files that stay beside the new ones, and return the paths of those that are replaced.
 
+        What was linked before and is as it was stays linked; what others have taken away meanwhile goes again.
+
         None of an earlier attempt of this node stays. That one published and was killed before it could say so: this
         attempt replaces, not repeats, what it added, and takes back what it replaced.
         """
         replaced = []
+        stay = {}
         for path, file in self._present_files(staged).items():
             own = self._node_file.fullmatch(file.name)
             if own and own[1] != f"{self._node_prefix}{self._key.attempt}-":
                 continue
             if staged.is_replaced(path):
                 replaced.append(path)
-                continue
-            place = staged.folder / path
-            place.parent.mkdir(parents=True, exist_ok=True)
+            else:
+                stay[path] = file
+        versions = {path: _version(file) for path, file in stay.items()}
+        for path in [path for path, version in staged.linked.items() if versions.get(path) != version]:
+            (staged.folder / path).unlink()
+            del staged.linked[path]
+        fresh = versions.keys() - staged.linked.keys()
+        folders = _folders_of(staged, fresh)
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
+        for path in fresh:
             try:
-                os.link(file, place)
+                os.link(stay[path], staged.folder / path)
             except OSError:
-                shutil.copy2(file, place)
+                shutil.copy2(stay[path], staged.folder / path)
+            staged.linked[path] = versions[path]
+        sync_folders(folders)
         return tuple(replaced)
 
     def _present_files(self, staged: _Staged) -> dict[str, Path]:
@@ -295,6 +327,18 @@ class Folders:
             if sink.mode != "append"
             else (),
         )
+
+
+def _folders_of(staged: _Staged, paths: Iterable[str]) -> list[Path]:
+    """Return the folders in which files below a staging folder lie, that one itself first, outer before inner ones."""
+    folders = {os.path.dirname(path) for path in paths}  # noqa: PTH120 -- of 10,000 partitions
+    outer = {str(parent) for folder in folders for parent in Path(folder).parents}
+    return [staged.folder / folder for folder in sorted({"", *folders, *outer} - {"."})]
+
+
+def _version(file: Path) -> tuple[int, int]:
+    status = file.stat()
+    return status.st_ino, status.st_mtime_ns
 
 
 def checked_folder(sink: TableSink, project_dir: Path) -> Path:

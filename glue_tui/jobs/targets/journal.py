@@ -64,6 +64,11 @@ class Journal:
         (place / _PUBLISHED).touch()
         sync_folder(place)
 
+    def taken_back(self, place: Path) -> None:
+        """Note that it is as if nothing had appeared: whoever comes next removes what is noted."""
+        (place / _PUBLISHED).unlink(missing_ok=True)
+        sync_folder(place)
+
     def clear(self, location: str, remove: Callable[[list[str]], None]) -> None:
         """Let what killed attempts have noted for a location be removed, and forget them; tell of it."""
         own = {place for place, _ in self._places}

@@ -41,6 +41,8 @@ class LakeCommit:
     written_by: str
     files: Mapping[str, tuple[int, WrittenFile]]
     """By their path below the location: bytes, and the file as it was staged. They lie there but for an upsert."""
+    changes_nothing: bool
+    """No row, and no column that the table lacks."""
     partitions: frozenset[tuple[str, ...]]
     """Those of `files`."""
 

@@ -52,6 +52,7 @@ class Lakes:
         self._staged: list[tuple[Path, LakeCommit]] = []
         self._put: list[LakeCommit] = []
         """Those whose data files may lie in their table without being part of it."""
+        self._appeared: list[str] = []
         self._bytes_staged: int | None = None
 
     @property
@@ -77,6 +78,8 @@ class Lakes:
         as_parquet = replace(sink, format="parquet", partition_by=() if sink.mode == "upsert" else sink.partition_by)
         # Delta's readers take partition keys from its log, and their folders; Iceberg's from the files themselves.
         layout = Layout(safe=_SAFE_IN_LOGS) if sink.format == "delta" else Layout(is_flat=True)
+        grows = lake is not None and sink.mode != "overwrite" and schema.keys() <= lake.schema.keys()
+        layout = replace(layout, keeps_empty=not grows)
         written = write_files(fitted, as_parquet, place / FILES, file_name(place), layout)
         number = sum(commit.location == location for _, commit in self._staged)
         commit = LakeCommit(
@@ -87,6 +90,7 @@ class Lakes:
             mark=self._mark(self._attempt.key.run_id, number),
             written_by=f"{self._attempt.key.node_id} in {self._attempt.key.run_id}",
             files={str(one.path.relative_to(place / FILES)): (one.path.stat().st_size, one) for one in written},
+            changes_nothing=grows and not written,
             partitions=frozenset(one.partition_values for one in written),
         )
         self._staged.append((place, commit))
@@ -122,12 +126,21 @@ class Lakes:
                         f"{commit.sink.table}: an earlier attempt of this node has committed its rows, and was killed"
                         " before it could say so; not written again"
                     )
-                else:
+                elif not commit.changes_nothing:
                     lake.commit(commit)
                     if commit in self._put:
                         self._put.remove(commit)
+                self._appeared.append(commit.sink.table)
                 changes.append(self._change(commit))
         return tuple(changes)
+
+    @property
+    def appeared(self) -> tuple[str, ...]:
+        """The tables that have a new version."""
+        return tuple(self._appeared)
+
+    def take_back(self) -> None:
+        """What is committed stays: others may build on it by now."""
 
     def give_up(self) -> int:
         """Let nothing be staged any more, and remove what was; what is on its way just now the next attempt removes."""

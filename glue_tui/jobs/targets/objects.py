@@ -154,6 +154,17 @@ class Objects:
         self._uploading.clear()
         return tuple(changes)
 
+    @property
+    def appeared(self) -> tuple[str, ...]:
+        """None: an object that the catalog does not list can be taken back."""
+        return ()
+
+    def take_back(self) -> None:
+        """Let `discard` remove what has appeared."""
+        for staged in self._staged:
+            self._journal.taken_back(staged.place)
+        self._uploading = list(self._staged)
+
     def give_up(self) -> int:
         """Let nothing be staged any more, and remove what was; what is on its way just now the next attempt removes."""
         self._journal.stop()

@@ -24,6 +24,7 @@ class Attempt:
     """Whose rows they are, and where they may go."""
 
     key: AttemptKey
+    run_number: int
     project_dir: Path
     catalog: Catalog
     log: LogWriter
@@ -39,7 +40,7 @@ class Attempt:
 class Target(Protocol[SinkT]):
     """The targets of one kind. Every step is for all that was staged; the order of the steps is that below.
 
-    Raises InvalidInput, in any step but the last two, where the place or the rows are refused.
+    Raises InvalidInput, in any of the first three steps, where the place or the rows are refused.
     """
 
     @property
@@ -54,6 +55,13 @@ class Target(Protocol[SinkT]):
 
     def publish(self) -> tuple[TableChange, ...]:
         """Let everything appear and return what the catalog should say of it."""
+
+    @property
+    def appeared(self) -> tuple[str, ...]:
+        """What has appeared and can't be taken back, by names that the user knows."""
+
+    def take_back(self) -> None:
+        """Let `discard` remove what has appeared, as far as that can be: another target failed to."""
 
     def give_up(self) -> int:
         """As `discard`, from another thread than that which may be staging: the job is stopped."""

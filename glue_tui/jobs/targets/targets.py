@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from glue_tui.catalog.readers.lake_tables import LAKES
 from glue_tui.core.job import DatabaseSink, Sink, TableSink
-from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
+from glue_tui.core.problem import EntityNotFound, GlueTuiError, InvalidInput, did_you_mean
 from glue_tui.core.s3_urls import is_s3
 from glue_tui.core.schema import TableChange
 from glue_tui.jobs.targets.database import Databases
 from glue_tui.jobs.targets.folder import Folders
 from glue_tui.jobs.targets.lakes import Lakes
 from glue_tui.jobs.targets.objects import Objects
-from glue_tui.jobs.targets.target import Attempt, Frame
+from glue_tui.jobs.targets.target import Attempt, Frame, Target
 
 
 class Targets:
@@ -25,8 +25,9 @@ class Targets:
         self._folders = Folders(attempt)
         self._objects = Objects(attempt)
         self._lakes = Lakes(attempt)
-        # Databases and lakes first: they are the ones that can refuse to commit.
-        self._kinds = (self._databases, self._lakes, self._objects, self._folders)
+        # Objects first: they can be taken back. Then lakes, whose commit others may have got ahead of; databases hold
+        # what they commit, and folders only change places.
+        self._kinds = (self._objects, self._lakes, self._databases, self._folders)
 
     def stage(self, frame: Frame, sink: Sink) -> int:
         """Write the rows where nobody sees them and return their number. Raises InvalidInput for a bad target."""
@@ -57,15 +58,34 @@ class Targets:
 
     def prepare(self) -> None:
         """Do all that may still be refused; nothing appears yet. Databases last: they are kept waiting meanwhile."""
-        for kind in reversed(self._kinds):
+        for kind in (self._folders, self._objects, self._lakes, self._databases):
             kind.prepare()
 
     def publish(self) -> tuple[TableChange, ...]:
         """Let everything appear, one target after the other.
 
-        A kill in between is healed by the next attempt: each target takes the same attempt's work only once.
+        A kill in between is healed by the next attempt: each target takes the same attempt's work only once. Where one
+        refuses, what can be is taken back, and the InvalidInput raised says what can't.
         """
-        return tuple(change for kind in self._kinds for change in kind.publish())
+        changes: list[TableChange] = []
+        done: list[Target[Any]] = []
+        try:
+            for kind in self._kinds:
+                changes += kind.publish()
+                done.append(kind)
+        except Exception as error:
+            for one in done:
+                one.take_back()
+            appeared = dict.fromkeys(name for kind in self._kinds for name in kind.appeared)
+            if not appeared:
+                raise
+            said, hint = (error.message, error.hint) if isinstance(error, GlueTuiError) else (str(error), "")
+            way_out = f"`glue-tui retry {self._attempt.run_number}` brings in the rest, and nothing twice"
+            raise InvalidInput(
+                f"{said}; what was published before that stays: {', '.join(appeared)}",
+                hint=". ".join(filter(None, (hint, way_out))),
+            ) from error
+        return tuple(changes)
 
     def give_up(self) -> int:
         """Let nothing be staged any more, remove what was, and return how many places that were."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_SYNCED_AT_ONCE = 16
+"""The system brings together what is to be on the disk at the same time."""
 
 
 def locked_place(path: Path, *, is_file: bool = False) -> int:
@@ -62,3 +66,10 @@ def sync_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def sync_folders(folders: Iterable[Path]) -> None:
+    """Do the same for many."""
+    with ThreadPoolExecutor(_SYNCED_AT_ONCE) as threads:
+        for _ in threads.map(sync_folder, folders):
+            pass
