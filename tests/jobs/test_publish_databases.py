@@ -132,7 +132,7 @@ def test_a_commit_that_is_refused_behind_another_says_what_stays_and_a_retry_dou
         reader.execute("BEGIN")
         assert not reader.execute("SELECT n FROM u").fetchall()  # It reads on, which keeps a commit waiting.
         monkeypatch.setattr(database_writes_sqlite, "BUSY_TIMEOUT_S", 0.1)
-        with pytest.raises(InvalidInput, match="what was published before that stays: lake.t, t behind one ") as raised:
+        with pytest.raises(InvalidInput, match=r"published before that stays: lake\.t, t behind one ") as raised:
             numbers.run_spec(spec_of(numbers, *targets))
     assert raised.value.hint.endswith("`glue-tui retry 3` brings in the rest, and nothing twice")
     assert not (numbers.folder / "out/t").exists()
