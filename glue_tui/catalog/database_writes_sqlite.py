@@ -151,8 +151,9 @@ def _rows(write: TableWrite) -> Iterator[tuple[object, ...]]:
         for name, check in inexact:
             found = batch.filter(check)
             if found.height:
+                what = "moment of nanoseconds, as" if dtype.is_temporal() else "number that is"
                 raise InvalidInput(
-                    f"column {name} of table {write.table}: SQLite has no number that is {found[name][0]}",
+                    f"column {name} of table {write.table}: SQLite has no {what} {found[name].cast(pl.String)[0]}",
                     hint=f"write it as text: CAST({name} AS VARCHAR), or with fewer digits",
                 )
         plain = batch.select(_storable(name, dtype) for name, dtype in schema.items())
@@ -161,13 +162,18 @@ def _rows(write: TableWrite) -> Iterator[tuple[object, ...]]:
 
 
 def _inexact(name: str, dtype: pl.DataType) -> pl.Expr | None:
-    """Return what is true of a number that is none of SQLite's, which are of 64 bits: whole, or of 15 digits."""
+    """Return what is true of a value that SQLite has not: its numbers are of 64 bits, whole or of 15 digits, none is
+    NaN, and moments are kept to the microsecond."""
     column = pl.col(name)
     match dtype:
         case pl.Decimal() if dtype.scale == 0:
             return column.is_not_null() & column.cast(pl.Int64, strict=False).is_null()
         case pl.Decimal():
             return column.cast(pl.Float64).cast(dtype, strict=False).ne_missing(column)
+        case pl.Float32() | pl.Float64():
+            return column.is_nan()
+        case pl.Datetime() if dtype.time_unit == "ns":
+            return column != column.dt.truncate("1us")
         case pl.UInt64() | pl.Int128() | pl.UInt128():
             return column.is_not_null() & column.cast(pl.Int64, strict=False).is_null()
         case _:

@@ -55,7 +55,7 @@ def test_what_is_written_is_read_back_as_it_was(project: Project, file_format: s
 
 
 @pytest.mark.parametrize("key", ["", "moment", "clock", "span"])
-@pytest.mark.parametrize("file_format", ["parquet", "csv", "json", "ipc"])
+@pytest.mark.parametrize("file_format", ["parquet", "csv", "json", "ipc", "delta"])
 def test_values_that_the_catalog_has_no_type_for_are_read_back_alike_from_every_format(
     project: Project, file_format: str, key: str
 ) -> None:

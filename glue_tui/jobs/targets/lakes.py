@@ -33,6 +33,7 @@ from glue_tui.jobs.targets.lake_commit import Lake, LakeCommit, LakeFormat
 from glue_tui.jobs.targets.objects import each, location_of, objects_below, told
 from glue_tui.jobs.targets.tables import Tables, check_keys, wider
 from glue_tui.jobs.targets.target import Attempt, Frame
+from glue_tui.jobs.targets.text_columns import plain
 from glue_tui.logs.write import counted
 
 _SAFE_IN_LOGS = "-_."
@@ -197,10 +198,8 @@ class Lakes:
                     f"{sink.table}: column {name} is {glue_type(wanted)} in the table, {found} in these rows",
                     hint="cast it to what the table has, or overwrite the table",
                 )
-            column = pl.col(name)
-            if isinstance(dtype, pl.Datetime) and dtype.time_zone:
-                column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-            columns.append(column.cast(wanted))
+            held = plain(name, dtype)
+            columns.append((pl.col(name) if held is None else held).cast(wanted))
         for key in sink.partition_by if sink.mode == "overwrite_partitions" else ():
             if schema.get(key, pl.String()).is_float() or isinstance(schema.get(key), pl.Datetime):
                 raise InvalidInput(f"{sink.table}: partitions by {key}, {glue_type(schema[key])}, can't be replaced")
