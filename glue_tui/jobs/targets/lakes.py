@@ -33,7 +33,7 @@ from glue_tui.jobs.targets.lake_commit import Lake, LakeCommit, LakeFormat
 from glue_tui.jobs.targets.objects import each, location_of, objects_below, told
 from glue_tui.jobs.targets.tables import Tables, check_keys, wider
 from glue_tui.jobs.targets.target import Attempt, Frame
-from glue_tui.jobs.targets.text_columns import plain
+from glue_tui.jobs.targets.text_columns import plain_column
 from glue_tui.logs.write import counted
 
 _SAFE_IN_LOGS = "-_."
@@ -198,7 +198,7 @@ class Lakes:
                     f"{sink.table}: column {name} is {glue_type(wanted)} in the table, {found} in these rows",
                     hint="cast it to what the table has, or overwrite the table",
                 )
-            held = plain(name, dtype)
+            held = plain_column(name, dtype)
             columns.append((pl.col(name) if held is None else held).cast(wanted))
         for key in sink.partition_by if sink.mode == "overwrite_partitions" else ():
             if schema.get(key, pl.String()).is_float() or isinstance(schema.get(key), pl.Datetime):

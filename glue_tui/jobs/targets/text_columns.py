@@ -25,7 +25,7 @@ def as_files_hold(frame: pl.LazyFrame, sink: TableSink) -> pl.LazyFrame:
                 hint="cast it or leave it out" + (", or write parquet" if dtype != pl.Object else ""),
             )
     as_text = schema.names() if sink.format in _TEXT_FORMATS else sink.partition_by
-    return frame.with_columns(plain for name in as_text if (plain := plain(name, schema[name])) is not None)
+    return frame.with_columns(plain for name in as_text if (plain := plain_column(name, schema[name])) is not None)
 
 
 def _is_held(dtype: DataType, format: str) -> bool:
@@ -45,10 +45,10 @@ def _is_held(dtype: DataType, format: str) -> bool:
 def _is_held_within(dtype: DataType | DataTypeClass, format: str) -> bool:
     """Tell the same of what is nested: nothing is made plain there."""
     instance = dtype() if isinstance(dtype, type) else dtype
-    return _is_held(instance, format) and (format not in _TEXT_FORMATS or plain("", instance) is None)
+    return _is_held(instance, format) and (format not in _TEXT_FORMATS or plain_column("", instance) is None)
 
 
-def plain(name: str, dtype: DataType) -> pl.Expr | None:
+def plain_column(name: str, dtype: DataType) -> pl.Expr | None:
     """Return a column in the words of the catalog: a moment in UTC, a duration in microseconds; None: it is plain."""
     column = pl.col(name)
     match dtype:
