@@ -81,9 +81,6 @@ class _Reader:
         alike_json: dict[tuple[bytes, ...], list[_Small]] = defaultdict(list)
         others: list[ListedFile] = []
         for listed in files:
-            if lake_kind(listed.path):
-                yield read_lake(listed)
-                continue
             extension = extension_of(listed.name)
             if extension in PARQUET_EXTENSIONS and self.classifier.format in (None, "parquet"):
                 if found := self.footers.read(listed):
@@ -91,6 +88,9 @@ class _Reader:
                     continue
             elif extension in _TEXT_EXTENSIONS and (content := _small(listed, HEAD_BYTES)):
                 alike[extension, first_line(content)].append((listed, content))
+                continue
+            elif lake_kind(listed.path):
+                yield read_lake(listed)
                 continue
             elif extension in _JSON_EXTENSIONS and (content := _small(listed, JSON_SMALL_BYTES)):
                 alike_json[names_in(content)].append((listed, content))
