@@ -67,6 +67,7 @@ def run(project: Project, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("SPARK_HOME", str(project.folder / "spark"))
     monkeypatch.setenv("JAVA_HOME", str(project.folder / "java"))
     monkeypatch.setenv("SHOP_PW", "hunter2secret")
+    monkeypatch.setenv("SHOP_KEY", "0123456789" * 10_000)
     connection = Connection(name="shop", url="postgresql://me:{{ env.SHOP_PW }}@127.0.0.1:1/db")
 
     def run(script: str, **properties: str) -> JobReport:
@@ -81,6 +82,7 @@ _EVERYTHING = """
 rows = pl.DataFrame({"id": [1, 2, 3], "amount": [5.0, -1.0, 3.0]})
 print("secret", glue.secret("SHOP_PW"), glue.connection("shop"))
 assert glue.typed_properties["region"] == "EU" and list(glue.typed_properties) == ["region"]
+assert len(glue.secret("SHOP_KEY")) == 100_000, "more than a pipe holds"
 glue.progress(1, 2)
 glue.count_rows_in(7)
 assert glue.write(Frame(rows), "clean.sales", path="lake/sales", partition_by=["id"]) == 3

@@ -32,25 +32,32 @@ class Requests:
         self._frames = folder / "frames"
         self._tables = tables
         self._output = output
-        self._unfinished = b""
+        self._unfinished = self._unsent = b""
         for name in ("asked", "answered"):
             os.mkfifo(folder / name, 0o600)
         # Read and written here: so nobody waits to open them, and who waits for an answer hears of this one's end.
         self._asked_fd = os.open(folder / "asked", os.O_RDWR)
-        self._answered_fd = os.open(folder / "answered", os.O_RDWR)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._asked_fd, selectors.EVENT_READ)
+        # A program that is killed reads its answer no more: who writes must not wait for it.
+        self._answered_fd = os.open(folder / "answered", os.O_RDWR | os.O_NONBLOCK)
+        self._asking, self._answering = selectors.DefaultSelector(), selectors.DefaultSelector()
+        self._asking.register(self._asked_fd, selectors.EVENT_READ)
+        self._answering.register(self._answered_fd, selectors.EVENT_WRITE)
 
     def answer(self, timeout_s: float) -> None:
-        """Do what was asked for, and answer; wait for that as long as said."""
-        if not self._selector.select(timeout_s):
+        """Go on with the answer, or do what was asked for; wait for that as long as said."""
+        if self._unsent:
+            if self._answering.select(timeout_s):
+                self._unsent = self._unsent[os.write(self._answered_fd, self._unsent) :]
+            return
+        if not self._asking.select(timeout_s):
             return
         *whole, self._unfinished = (self._unfinished + os.read(self._asked_fd, _CHUNK_BYTES)).split(b"\n")
         for line in whole:
-            os.write(self._answered_fd, json.dumps(self._answer(json.loads(line))).encode() + b"\n")
+            self._unsent += json.dumps(self._answer(json.loads(line))).encode() + b"\n"
 
     def close(self) -> None:
-        self._selector.close()
+        self._asking.close()
+        self._answering.close()
         os.close(self._asked_fd)
         os.close(self._answered_fd)
 
