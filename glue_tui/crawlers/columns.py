@@ -167,8 +167,9 @@ def _first_misfit(name: str, narrower: str, files: Sequence[CrawledFile]) -> str
             lost = ": in a double, whole numbers beyond 15 digits lose the last" if facts.type == "double" else ""
             return f"{file.listed.path} has {facts.type}, other files {narrower}{lost}"
         sought = _as_type(narrower)
-        found = first_misfit_far_in(file, name, sought) if facts.rows_before_misfit(sought) and not facts.form else None
-        found = found or first_misfit(file.listed, file.format, name, sought, facts.form)
+        found = first_misfit_far_in(file, name, sought) or first_misfit(
+            file.listed, file.format, name, sought, facts.form
+        )
         if found is None:
             return f"{file.listed.path} has {facts.type or 'other values'}, other files {_as_type(narrower)}"
         line, value = found

@@ -11,7 +11,7 @@ import polars as pl
 
 from glue_tui.crawlers.csv_counts import facts_from, marks_as_written, marks_in_form, odd_from, sums_of
 from glue_tui.crawlers.csv_sorts import FITTING, Picked, Sort, Tally, by_file, tally
-from glue_tui.crawlers.facts import COUNTED, ColumnFacts
+from glue_tui.crawlers.facts import COUNTED, ColumnFacts, Place
 from glue_tui.crawlers.forms import MAY_HAVE_FORM
 
 LONG_VALUES = 200_000
@@ -29,13 +29,13 @@ class Counts:
     odd: tuple[str, ...] = ()
     """Of the values that fit nothing, but may be of a form (see forms.py), the least and the most."""
 
-    def plus(self, other: Counts, rows: int) -> Counts:
-        """Return the counts of both; the other's values come after so many rows of the file."""
+    def plus(self, other: Counts, place: Place | None) -> Counts:
+        """Return the counts of both; the rows of the other begin at this place."""
         facts = self.facts
-        sure = facts.rows_before or (0,) * len(COUNTED)
-        before = tuple(rows if fits == facts.values else some for some, fits in zip(sure, facts.fits, strict=True))
+        sure = facts.sure_until or (None,) * len(COUNTED)
+        until = tuple(place if fits == facts.values else some for some, fits in zip(sure, facts.fits, strict=True))
         both = self.beside(other)
-        return Counts(replace(both.facts, rows_before=before), both.odd)
+        return Counts(replace(both.facts, sure_until=until), both.odd)
 
     def beside(self, other: Counts) -> Counts:
         """Return the counts of both, of other values of the same rows."""
@@ -62,13 +62,13 @@ class FileCounts:
     """Rows with something after the delimiter that ends them."""
     columns: tuple[Counts, ...]
 
-    def plus(self, other: FileCounts) -> FileCounts:
-        """Return the counts of these rows and others that follow them in the file."""
+    def plus(self, other: FileCounts, place: Place | None = None) -> FileCounts:
+        """Return the counts of these rows and others that follow them in the file, from this place on."""
         return FileCounts(
             self.rows + other.rows,
             self.empty + other.empty,
             self.trailing + other.trailing,
-            tuple(one.plus(two, self.rows) for one, two in zip(self.columns, other.columns, strict=True)),
+            tuple(one.plus(two, place) for one, two in zip(self.columns, other.columns, strict=True)),
         )
 
 
@@ -144,7 +144,7 @@ def _facts(sorts: Sequence[Sort], rows: int, nothing: int, whole: int, scale: in
 
 def numbers_of_files(rows: Sequence[int]) -> pl.Series:
     """Return for each row the number of its file, by how many rows each file has."""
-    return _repeated(range(len(rows)), rows)
+    return _repeated(range(len(rows)), rows) if len(rows) > 1 else pl.zeros(rows[0], pl.UInt32, eager=True)
 
 
 def _repeated(numbers: Iterable[int], times: Sequence[int]) -> pl.Series:

@@ -14,7 +14,8 @@ from glue_tui.catalog.readers.csv_files import TRAILING, scan_csv_whole
 from glue_tui.core.schema import FileFormat
 from glue_tui.crawlers.csv_counter import Counter, FileCounts
 from glue_tui.crawlers.csv_forms import Forms, other_forms, with_other_forms
-from glue_tui.crawlers.csv_short import short_row_notes
+from glue_tui.crawlers.csv_large import count_large, count_large_in_forms, is_large
+from glue_tui.crawlers.csv_short import short_row_notes, short_rows_note
 from glue_tui.crawlers.csv_together import CountedFile
 from glue_tui.crawlers.encodings import encoding_of_file
 from glue_tui.crawlers.evidence import blank_line_count, ragged_row
@@ -39,10 +40,19 @@ class _Reading:
     facts: dict[str, ColumnFacts]
     forms: Forms
     """Other forms in which columns could be written."""
+    short_rows: int = 0
+    """Of a large file, rows with fewer values than there are columns …"""
+    short_line: int = 0
+    """… and the line of the first of them."""
 
 
 def read_csv(files: Sequence[ListedFile], file_format: FileFormat) -> list[Found]:
-    """Read files of one format in one scan; one that breaks it is found by halving and reported."""
+    """Read files of one format: large ones one by one, the others in one scan; one that breaks it is found by halving
+    and reported."""
+    if len(files) > 1 and (large := [listed for listed in files if is_large(listed)]):
+        small = [listed for listed in files if not is_large(listed)]
+        alone = [found for listed in large for found in read_csv([listed], file_format)]
+        return [*(read_csv(small, file_format) if small else ()), *alone]
     try:
         readings = _read(files, file_format)
         found = [
@@ -59,10 +69,10 @@ def read_csv(files: Sequence[ListedFile], file_format: FileFormat) -> list[Found
 
 def _with_notes(found: Sequence[Found], file_format: FileFormat) -> list[Found]:
     """Return files with what is to be told of their short rows: which a file can have only if its last column lacks
-    values."""
+    values. Of large files that is known already."""
     files = [one for one in found if isinstance(one, CrawledFile) and one.rows and not one.notes]
     last = file_format.columns[-1]
-    lacking = [one.listed for one in files if one.facts[last].values < one.rows]
+    lacking = [one.listed for one in files if one.facts[last].values < one.rows and not is_large(one.listed)]
     notes = short_row_notes(lacking, file_format) if lacking else {}
     return [
         structs.replace(one, notes=(notes[one.listed.absolute],))
@@ -99,8 +109,11 @@ def _straight(
     members = [listed for listed in files if not _is_odd(readings[listed.absolute])]
     facts = _with_forms(members, file_format, readings)
     for listed in members:
-        rows = readings[listed.absolute].rows
-        yield CrawledFile(listed=listed, format=file_format, rows=rows, facts=facts[listed.absolute])
+        reading = readings[listed.absolute]
+        notes = _notes(listed, file_format, reading)
+        yield CrawledFile(
+            listed=listed, format=file_format, rows=reading.rows, facts=facts[listed.absolute], notes=notes
+        )
 
 
 def _is_odd(reading: _Reading) -> bool:
@@ -120,11 +133,22 @@ def _odd(listed: ListedFile, file_format: FileFormat, reading: _Reading) -> list
     if blank:
         file_format = replace(file_format, blank_lines=True)
     facts = _with_forms([listed], file_format, {listed.absolute: reading})[listed.absolute]
-    return [CrawledFile(listed=listed, format=file_format, rows=reading.rows - blank, facts=facts)]
+    rows, notes = reading.rows - blank, _notes(listed, file_format, reading)
+    return [CrawledFile(listed=listed, format=file_format, rows=rows, facts=facts, notes=notes)]
+
+
+def _notes(listed: ListedFile, file_format: FileFormat, reading: _Reading) -> tuple[str, ...]:
+    if not reading.short_rows:
+        return ()
+    return (short_rows_note(listed, file_format, reading.short_rows, reading.short_line),)
 
 
 def _read(files: Sequence[ListedFile], file_format: FileFormat) -> dict[str, _Reading]:
-    """Read the files once, some rows at a time."""
+    """Read the files once, some rows at a time: several small ones, or one that is large."""
+    if is_large(files[0]):
+        large = count_large(files[0], file_format)
+        reading = replace(_reading(large.counts, file_format), short_rows=large.short_rows, short_line=large.short_line)
+        return {files[0].absolute: reading}
     schema = {name: pl.String() for name in file_format.columns}
     trailing = TRAILING if file_format.trailing else ""
     counter = Counter(file_format.columns, dict(file_format.forms), trailing=trailing)
@@ -159,6 +183,9 @@ def _with_forms(
     forms = {path: found for path in facts if (found := readings[path].forms)}
     if not forms:
         return facts
+    if is_large(files[0]):
+        path = files[0].absolute
+        return {path: count_large_in_forms(files[0], file_format, forms[path], facts[path])}
     schema = {name: pl.String() for name in file_format.columns}
     rows = scan_csv_whole(file_format, list(forms), schema, PATH, files[0].storage)
     return with_other_forms(facts, forms, rows, PATH)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 import polars as pl
@@ -34,13 +35,14 @@ def short_row_notes(files: Sequence[ListedFile], file_format: FileFormat) -> dic
     for listed in files:
         rows, line = suspected.get(listed.absolute, (0, 0))
         if rows and not line:
-            rows, line = _read_through(listed, file_format)
+            rows, line = short_rows_of(listed, file_format)
         if rows:
-            notes[listed.absolute] = _note(listed, file_format, rows, line)
+            notes[listed.absolute] = short_rows_note(listed, file_format, rows, line)
     return notes
 
 
-def _note(listed: ListedFile, file_format: FileFormat, rows: int, line: int) -> str:
+def short_rows_note(listed: ListedFile, file_format: FileFormat, rows: int, line: int) -> str:
+    """Return what to tell of so many short rows of a file, the first of them on this line."""
     has = "row has" if rows == 1 else "rows have"
     note = f"{rows:,} {has} fewer values than there are columns, null is read for the others: line {line}"
     if rows > 1:
@@ -85,13 +87,37 @@ def _suspected(files: Sequence[ListedFile], file_format: FileFormat) -> dict[str
     }
 
 
-def _read_through(listed: ListedFile, file_format: FileFormat) -> tuple[int, int]:
-    """Return how many rows are short, and the line of the first."""
+def short_rows_in(piece: bytes, frame: pl.DataFrame, file_format: FileFormat) -> tuple[int, int]:
+    """Return how many rows of a piece of a file are short, and the line of the first within the piece.
+
+    `frame` holds its rows, `file_format` is how the piece is written.
+    """
+    width = len(file_format.columns)
+    if width < 2 or not frame[file_format.columns[-1]].null_count():
+        return 0, 0
+    delimiter, quote = file_format.delimiter.encode(), file_format.quote.encode()
+    header = piece[: piece.find(b"\n")] if file_format.header else b""
+    if not (file_format.trailing or file_format.comment or (quote and quote in header)):
+        delimiters = piece.count(delimiter) - header.count(delimiter)
+        if quote and quote in piece:
+            within = pl.all().str.count_matches(file_format.delimiter, literal=True).sum()
+            delimiters -= sum(frame.select(within).row(0))
+        if delimiters == frame.height * (width - 1):
+            return 0, 0
+    return _short_rows(io.StringIO(piece.decode(errors="replace"), newline=""), file_format)
+
+
+def short_rows_of(listed: ListedFile, file_format: FileFormat) -> tuple[int, int]:
+    """Return how many rows of a file are short, and the line of the first."""
+    with suppress(OSError), csv_text(listed.absolute, file_format, listed.storage) as text:
+        return _short_rows(text, file_format)
+    return 0, 0
+
+
+def _short_rows(text: Iterable[str], file_format: FileFormat) -> tuple[int, int]:
+    """Return how many rows are short, and the line of the first, as far as the text can be read."""
     rows, first = 0, 0
-    with (
-        suppress(csv.Error, UnicodeError, EOFError, OSError),
-        csv_text(listed.absolute, file_format, listed.storage) as text,
-    ):
+    with suppress(csv.Error, UnicodeError, EOFError, OSError):
         found = csv_rows(text, file_format)
         if file_format.header:
             next(found, None)

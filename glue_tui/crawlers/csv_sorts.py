@@ -18,6 +18,8 @@ import polars as pl
 SAMPLE_VALUES = 64
 SMALL_ROWS = 500
 """So few values of a column are sorted faster by Python: to ask polars takes a while each time."""
+FEW_VALUES = 64
+"""A column of one file that holds no more different values is counted by these."""
 
 
 class Sort(IntEnum):
@@ -58,6 +60,7 @@ _DAY = (
 )
 _OTHER_WORDS = ("true", "false", "True", "False", "TRUE", "FALSE", "NaN", "nan", "inf")
 """Words that are values of another type than text."""
+_IS_OTHER_WORD = f"^(?:{'|'.join(_OTHER_WORDS)})$"
 _HARMFUL = r'"\\,;|\x00-\x1f'
 
 PATTERNS: dict[Sort, str] = {
@@ -111,7 +114,10 @@ def sort_in_python(value: str) -> Sort | None:
 
 def sorts_in(values: Iterable[str]) -> tuple[Sort, ...]:
     """Return the sorts to look for in a column, by some of its values: the most frequent first."""
-    found = Counter(sort for value in values if (sort := sort_in_python(value)))
+    found: Counter[Sort] = Counter()
+    for value, times in Counter(values).items():
+        if sort := sort_in_python(value):
+            found[sort] += times
     order = dict.fromkeys(sort for sort, _ in found.most_common() if sort not in _LAST[1:])
     if Sort.WHOLE in order:
         order[Sort.CODE] = None
@@ -121,16 +127,7 @@ def sorts_in(values: Iterable[str]) -> tuple[Sort, ...]:
 def is_of(column: pl.Series, sort: Sort) -> pl.Series:
     """Return whether each value of a column is of a sort; those that are of the sorts before it left out."""
     fits = column.str.contains(f"^(?:{PATTERNS[sort]})$")
-    return fits & ~column.is_in(_OTHER_WORDS) if sort in _WORDS else fits
-
-
-def odd_ones(column: pl.Series, kind: str) -> pl.Series:
-    """Return the places of the values that are of no sort whose values all are of a kind."""
-    left = pl.Series(range(len(column)), dtype=pl.UInt32).filter((column != "").fill_null(False))
-    for sort, kinds in FITTING.items():
-        if kind in kinds and len(left):
-            left = left.filter(~is_of(column.gather(left), sort))
-    return left
+    return fits & ~column.str.contains(_IS_OTHER_WORD) if sort in _WORDS else fits
 
 
 def tally(values: pl.Series, files: pl.Series, rows: Sequence[int]) -> Tally:
@@ -140,14 +137,17 @@ def tally(values: pl.Series, files: pl.Series, rows: Sequence[int]) -> Tally:
     """
     if len(values) <= SMALL_ROWS:
         return _tally_in_python(values, files, len(rows))
+    if len(rows) == 1 and (found := _tally_of_few(values, files)):
+        return found
     sorts: dict[Sort, Sequence[int]] = {}
     picked: dict[Sort, Picked] = {}
     sizes: list[pl.DataFrame] = []
     nothing: Sequence[int] = (0,) * len(rows)
-    is_nothing = (values == "").fill_null(value=True)
-    if is_all := not is_nothing.any():
+    is_empty = values == ""
+    if is_all := not (values.null_count() or is_empty.any()):
         left, left_files = values, files
     else:
+        is_nothing = is_empty.fill_null(value=True)
         nothing = by_file(files.filter(is_nothing), len(rows))
         left, left_files = values.filter(~is_nothing), files.filter(~is_nothing)
     for sort in sorts_in(_sample(left)):
@@ -210,6 +210,43 @@ def _picked(values: Sequence[str], files: Sequence[int]) -> Picked:
     return (pl.Series(values, dtype=pl.String), pl.Series(files, dtype=pl.UInt32)) if values else _NONE
 
 
+def _tally_of_few(values: pl.Series, files: pl.Series) -> Tally | None:
+    """Return what the values of one file are, if few of them differ: each is looked at once."""
+    if len(set(_sample(values))) > SAMPLE_VALUES // 2:
+        return None
+    counts = values.value_counts()
+    if len(counts) > FEW_VALUES:
+        return None
+    sorts: dict[Sort, list[int]] = defaultdict(lambda: [0])
+    nothing = whole = scale = 0
+    picked: dict[Sort | None, list[str]] = defaultdict(list)
+    for value, times in counts.iter_rows():
+        if not value:
+            nothing += times
+            continue
+        sort = sort_in_python(value)
+        if sort is not None:
+            sorts[sort][0] += times
+        if sort in _NUMBERS:
+            before, _, behind = value.removeprefix("-").partition(".")
+            whole, scale = max(whole, len(before)), max(scale, len(behind))
+        picked[sort].append(value)
+
+    def of_sort(sort: Sort | None) -> Picked:
+        is_of_sort = values.is_in(picked[sort]) if sort in picked else None
+        return _NONE if is_of_sort is None else (values.filter(is_of_sort), files.filter(is_of_sort))
+
+    return Tally(
+        sorts=sorts,
+        nothing=[nothing],
+        whole=[whole],
+        scale=[scale],
+        texts=of_sort(Sort.TEXT),
+        other=of_sort(Sort.OTHER),
+        rest=of_sort(None),
+    )
+
+
 def _sample(values: pl.Series) -> list[str]:
     step = len(values) // SAMPLE_VALUES
     return (values.gather_every(step) if step > 1 else values).to_list()
@@ -217,6 +254,8 @@ def _sample(values: pl.Series) -> list[str]:
 
 def by_file(files: pl.Series, count: int) -> list[int]:
     """Return how often each of so many files stands in a series in ascending order."""
+    if count == 1:
+        return [len(files)]
     found = [0] * count
     runs = files.rle().struct
     for file, length in zip(runs.field("value").to_list(), runs.field("len").to_list(), strict=True):
@@ -232,7 +271,9 @@ def _sizes(numbers: pl.Series, files: pl.Series, sort: Sort) -> pl.DataFrame:
     if (is_negative := numbers.str.starts_with("-")).any():
         whole = whole - is_negative.cast(pl.UInt32)
     sizes = pl.DataFrame({"file": files, "whole": whole, "scale": scale})
-    return sizes.group_by("file").agg(pl.col("whole", "scale").max())
+    # All of one file: as usual with a large one.
+    is_one = len(files) and files[0] == files[-1]
+    return sizes.max() if is_one else sizes.group_by("file").agg(pl.col("whole", "scale").max())
 
 
 def _most(sizes: Sequence[pl.DataFrame], count: int) -> tuple[list[int], list[int]]:

@@ -21,6 +21,16 @@ AMBIGUOUS = "?"
 """Kept as the type of a column in a file that is read again with every new or changed file: that may settle it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file a row begins."""
+
+    offset_bytes: int
+    """In its text in UTF-8, unpacked."""
+    line: int
+    """The file's first is 1."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnFacts:
     """What one column of one file holds: either a type that the format itself gives, or counts of its text values."""
@@ -46,15 +56,15 @@ class ColumnFacts:
 
     is_beyond_double: bool = False
     """A whole number within `type` is so great that a double may not hold it."""
-    rows_before: tuple[int, ...] = ()
-    """For each kind, how many rows from the file's start hold no value of another kind, roughly. Empty: not known."""
+    sure_until: tuple[Place | None, ...] = ()
+    """For each kind, up to where a large file surely holds no value of another kind. None or empty: not known."""
 
     def fitting(self, kind: str) -> int:
         return self.fits[COUNTED.index(kind)]
 
-    def rows_before_misfit(self, kind: str) -> int:
-        """Return how many rows surely come before the first value that is not of a kind."""
-        return self.rows_before[COUNTED.index(kind)] if self.rows_before else 0
+    def sure_until_misfit(self, kind: str) -> Place | None:
+        """Return up to where a large file surely holds no value that is not of a kind."""
+        return self.sure_until[COUNTED.index(kind)] if self.sure_until else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ polars reads what it can. Packed and encoded files get a passing copy in UTF-8; 
 
 from __future__ import annotations
 
-import csv
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import polars as pl
 
 from glue_tui.catalog.places import LOCAL, Storage
 from glue_tui.catalog.readers.asked import scan_file_by_file
-from glue_tui.catalog.readers.csv_rows import csv_rows, csv_text
+from glue_tui.catalog.readers.csv_pieces import plain_format, plain_rows
 from glue_tui.catalog.readers.unpacked import as_utf8_file
 from glue_tui.core.schema import FileFormat
 
@@ -113,14 +112,9 @@ def _plain_copy(path: str, file_format: FileFormat, storage: Storage) -> Iterato
             yield copy, replace(file_format, encoding="utf8", compression="")
         return
     with tempfile.TemporaryDirectory(prefix="glue-tui-") as folder:
-        copy = str(Path(folder) / "plain.csv")
-        with csv_text(path, file_format, storage) as text, open(copy, "w", encoding="utf8", newline="") as written:
+        rewritten = Path(folder) / "plain.csv"
+        with rewritten.open("wb") as written:
             # The first row may begin as packed files do: it is not the first line.
-            written.write("\n")
-            writer = csv.writer(written, lineterminator="\n")
-            rows = csv_rows(text, file_format)
-            if file_format.header:
-                next(rows, None)
-            writer.writerows(row for _, row in rows)
-        plain = FileFormat(classification="csv", columns=file_format.columns, header=False, lead_lines=1)
-        yield copy, replace(plain, nulls=file_format.nulls, trailing=file_format.trailing)
+            written.write(b"\n")
+            written.writelines(plain_rows(path, file_format, storage))
+        yield str(rewritten), replace(plain_format(file_format), lead_lines=1)

@@ -13,7 +13,10 @@ from glue_tui.catalog.places import LOCAL, Storage
 from glue_tui.catalog.readers.unpacked import unpacked
 from glue_tui.core.schema import FileFormat
 
-csv.field_size_limit(2**31 - 1)  # the module's own limit of 128 KiB is no limit of CSV
+VALUE_CHARACTERS_MAX = 64 * 1024 * 1024
+"""A value that is longer has a quote that nothing closes: all that follows would be held in memory."""
+
+csv.field_size_limit(VALUE_CHARACTERS_MAX)  # the module's own limit of 128 KiB is no limit of CSV
 
 
 @contextmanager
@@ -102,7 +105,7 @@ def _data_lines(lines: Iterable[str], file_format: FileFormat, place: _Place) ->
 
 
 def _in_words(error: csv.Error) -> str:
-    if "unexpected end of data" in str(error):
+    if "unexpected end of data" in str(error) or "larger than field limit" in str(error):
         return 'a quote is opened that nothing closes (quote = "" in the classifier: quotes mean nothing)'
     if "expected after" in str(error):
         return 'something follows a closing quote (quote = "" in the classifier: quotes mean nothing)'
