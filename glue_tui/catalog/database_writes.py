@@ -81,7 +81,7 @@ def open_transaction(url: str, project_dir: Path, tell: Tell) -> DatabaseTransac
         case "sqlite":
             from glue_tui.catalog.database_writes_sqlite import SqliteTransaction
 
-            return SqliteTransaction(sqlite_path(url, project_dir))
+            return SqliteTransaction(sqlite_path(url, project_dir), tell)
         case "postgresql" | "redshift":
             from glue_tui.catalog.database_writes_postgres import PostgresTransaction
 

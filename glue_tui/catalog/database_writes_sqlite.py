@@ -10,7 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from glue_tui.catalog.database_urls import BUSY_TIMEOUT_S, COMMITS_TABLE, quoted
-from glue_tui.catalog.database_writes import TableWrite, commit_stamps, no_such_column, several_with_key
+from glue_tui.catalog.database_writes import TableWrite, Tell, commit_stamps, no_such_column, several_with_key
+from glue_tui.catalog.lock_holders import LOCK_TOLD_AFTER_S, holders_of
 from glue_tui.catalog.types import CLOCK_FORMAT, is_json, json_text
 from glue_tui.core.problem import InvalidInput
 
@@ -20,16 +21,27 @@ _PARTITIONS = "glue_tui_partitions"
 class SqliteTransaction:
     """A DatabaseTransaction. The file is made if it is missing, and locked for other writers until `close`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tell: Tell) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._refusals():
-            self._conn = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            self._conn = sqlite3.connect(path, timeout=LOCK_TOLD_AFTER_S, isolation_level=None)
             try:
-                self._conn.execute("BEGIN IMMEDIATE")
+                self._begin(tell)
             except BaseException:
                 self._conn.close()
                 raise
+
+    def _begin(self, tell: Tell) -> None:
+        """Take the lock of the only writer; it is told who has it if that takes long."""
+        try:
+            self._conn.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            tell(f"waits for {self._path}, which {holders_of(self._path) or 'another program'} keeps locked")
+            self._conn.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT_S * 1000)}")
+            self._conn.execute("BEGIN IMMEDIATE")
 
     def is_first_of(self, run_id: str, node: str, rows: int, earlier_run_ids: Sequence[str] = ()) -> bool:
         now, oldest = commit_stamps()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from glue_tui.catalog.database_writes import Tell
+from glue_tui.catalog.lock_holders import LOCK_TOLD_AFTER_S
 from glue_tui.core.problem import InvalidInput
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-LOCK_TOLD_AFTER_S = 2
 LOCK_PATIENCE_S = 60
 _READERS = ("AccessShareLock", "RowShareLock")
 _WRITERS = (*_READERS, "RowExclusiveLock", "ShareUpdateExclusiveLock")

@@ -36,7 +36,7 @@ def write_table(
     write = TableWrite(
         table=table, rows=RowBatches(frame), mode=mode, keys=tuple(keys), partition_by=tuple(partition_by)
     )
-    with closing(SqliteTransaction(sqlite_path(url, project_dir))) as transaction:
+    with closing(SqliteTransaction(sqlite_path(url, project_dir), print)) as transaction:
         transaction.write(write)
         transaction.commit()
 
@@ -218,7 +218,7 @@ def test_a_failed_write_leaves_the_table_as_it_was(tmp_path: Path) -> None:
 def test_what_is_not_committed_is_seen_by_nobody(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ware.db"
     write_table(url, "t", pl.DataFrame({"a": [1]}))
-    with closing(SqliteTransaction(tmp_path / "ware.db")) as transaction:
+    with closing(SqliteTransaction(tmp_path / "ware.db", print)) as transaction:
         transaction.write(TableWrite(table="t", rows=RowBatches(pl.DataFrame({"a": [2]}))))
         transaction.write(TableWrite(table="t", rows=RowBatches(pl.DataFrame({"a": [3]})), mode="append"))
         assert read_table(url, "t")["a"].to_list() == [1]
@@ -229,7 +229,7 @@ def test_a_database_remembers_which_node_of_which_run_has_added_its_rows(tmp_pat
     url = f"sqlite:///{tmp_path}/ware.db"
 
     def append(run: str, node: str, *, kills: bool = False) -> bool:
-        with closing(SqliteTransaction(tmp_path / "ware.db")) as transaction:
+        with closing(SqliteTransaction(tmp_path / "ware.db", print)) as transaction:
             is_first = transaction.is_first_of(run, node, 1)
             if is_first:
                 transaction.write(TableWrite(table="t", rows=RowBatches(pl.DataFrame({"a": [1]})), mode="append"))
@@ -258,6 +258,7 @@ def test_a_database_that_another_program_keeps_locked_is_told_with_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_writes_sqlite, "BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(database_writes_sqlite, "LOCK_TOLD_AFTER_S", 0.01)
     with closing(sqlite3.connect(tmp_path / "ware.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(InvalidInput, match=r"ware\.db could not be written: database is locked") as caught:

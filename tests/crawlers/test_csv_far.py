@@ -96,7 +96,11 @@ def test_a_file_cut_anywhere_holds_what_the_whole_does(
     comment: str,
 ) -> None:
     written = io.StringIO()
-    csv.writer(written, lineterminator=end, quoting=csv.QUOTE_MINIMAL).writerows([["n", "m"], *rows])
+    writer = csv.writer(written, lineterminator=end)
+    writer.writerow(["n", "m"])
+    for row in rows:
+        written.write(f'{comment} "quoted, in part{end}' if comment and row[0] else "")
+        writer.writerow([f"c{row[0]}" if comment else row[0], row[1]])
     # Of a last line without end polars takes the second letter for its first when it looks for comments.
     text = written.getvalue() if has_end or comment else written.getvalue().removesuffix(end)
     path = tmp_path_factory.getbasetemp() / "cut.csv"

@@ -177,7 +177,7 @@ class Folders:
         """Make everything staged visible and return what the catalog should say of it."""
         changes = []
         for staged in self._staged:
-            with alone_in(staged.target.parent):
+            with alone_in(staged.target.parent, self._log.warning):
                 replaced = self._take_over(staged) if staged.sink.mode != "overwrite" else ()
                 _put_in_place(staged.folder, staged.target)
                 if staged.sink.mode != "append" and staged.folder.exists():

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from glue_tui.catalog.lock_holders import LOCK_TOLD_AFTER_S, holders_of
 
 _SYNCED_AT_ONCE = 16
 """The system brings together what is to be on the disk at the same time."""
@@ -49,14 +52,27 @@ def left_behind(path: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Let no other attempt publish into the same parent folder: two that append would lose each other's files."""
+def alone_in(folder: Path, tell: Callable[[str], None]) -> Iterator[None]:
+    """Let no other attempt publish into the same parent folder: two that append would lose each other's files.
+
+    Whoever is there is told if that takes long.
+    """
     fd = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        _lock(fd, lambda: tell(f"waits for {folder}, which {holders_of(folder) or 'another job'} holds locked"))
         yield
     finally:
         os.close(fd)
+
+
+def _lock(fd: int, tell: Callable[[], None]) -> None:
+    telling = threading.Timer(LOCK_TOLD_AFTER_S, tell)
+    telling.daemon = True
+    telling.start()
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    finally:
+        telling.cancel()
 
 
 def sync_folder(folder: Path) -> None:
