@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import polars as pl
+from unsaid import KILLED_BEFORE_ITS_RESULT
 
 from glue_tui.core.bookmarks import BookmarkEdit, BookmarkEditKind
 from tests.conftest import RunningEngine
@@ -34,19 +35,12 @@ script = "jobs/load.py"
 bookmark = "enable"
 """
 
-SCRIPT = """
-import os, signal, sys
-
-def kill_before_the_result(event, arguments):
-    if event == "open" and str(arguments[0]).endswith("result.json"):
-        os.kill(os.getpid(), signal.SIGKILL)
-
+SCRIPT = f"""{KILLED_BEFORE_ITS_RESULT}
 def run(glue):
     rows = glue.table("raw.in")
     glue.write_database(rows, connection="ware", table="added", mode="append")
     glue.write(rows, "marts.added", path="out/added", mode="append")
-    if not (glue.project_dir / "mended").exists():
-        sys.addaudithook(kill_before_the_result)
+    die_unless_mended(glue)
 """
 
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import polars as pl
+from unsaid import KILLED_BEFORE_ITS_RESULT
 
 from tests.conftest import RunningEngine
 
@@ -23,20 +24,14 @@ type = "python"
 script = "jobs/load.py"
 """
 
-SCRIPT = """
-import os, signal, sys
+SCRIPT = f"""{KILLED_BEFORE_ITS_RESULT}
 import polars as pl
 
-def kill_before_the_result(event, arguments):
-    if event == "open" and str(arguments[0]).endswith("result.json"):
-        os.kill(os.getpid(), signal.SIGKILL)
-
 def run(glue):
-    rows = pl.DataFrame({"n": [1, 2]})
+    rows = pl.DataFrame({{"n": [1, 2]}})
     glue.write_database(rows, connection="ware", table="added", mode="append")
     glue.write(rows, "marts.added", path="out/added", mode="append")
-    if not (glue.project_dir / "mended").exists():
-        sys.addaudithook(kill_before_the_result)
+    die_unless_mended(glue)
 """
 
 

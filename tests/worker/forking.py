@@ -22,6 +22,24 @@ from glue_tui.protocol.worker import Answer, Exited, Finished, Progress, Ready, 
 DEADLINE_S = 30.0
 _runs = itertools.count(1)
 
+KILLED_AT_A_STEP = """
+import os, signal, sys
+
+STEPS = ("open", "os.", "fcntl.", "shutil.", "ctypes.dlsym", "sqlite3.")
+
+def count_steps(left):
+    def step(event, arguments):
+        nonlocal left
+        if event.startswith(STEPS):
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    if left:
+        sys.addaudithook(step)
+"""
+"""The beginning of a script: `count_steps(n)` kills its attempt at its nth step from there; 0: never."""
+
 
 def python_job(name: str, script: str = "") -> Job:
     return Job(name=name, work=PythonWork(script=script or f"{name}.py"))

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from forking import ServerUnderTest, read_result, script
+from forking import KILLED_AT_A_STEP, ServerUnderTest, read_result, script
 
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
@@ -37,24 +37,11 @@ STEPS = 30
 STEPS_OF_AN_ATTEMPT_MAX = 90
 CONNECTIONS = tuple(Connection(name=name, url=f"sqlite:///{name}.db") for name in ("shop", "ware"))
 
-SCRIPT = """
-import os, signal, sys
+SCRIPT = f"""{KILLED_AT_A_STEP}
 import polars as pl
 
-STEPS = ("open", "os.", "fcntl.", "shutil.", "ctypes.dlsym", "sqlite3.")
-
 def run(glue):
-    left = int(glue.arguments["--steps"])
-
-    def step(event, arguments):
-        nonlocal left
-        if event.startswith(STEPS):
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    if left:
-        sys.addaudithook(step)
+    count_steps(int(glue.arguments["--steps"]))
     files = glue.table("raw.in").select(row=pl.col("row"))
     orders = glue.table("shop.orders").select(row=pl.col("row"))
     rows = pl.concat([files, orders]).collect()

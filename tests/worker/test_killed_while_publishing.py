@@ -16,7 +16,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from forking import ServerUnderTest, make_spec, read_result, script
+from forking import KILLED_AT_A_STEP, ServerUnderTest, make_spec, read_result, script
 
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
@@ -29,25 +29,12 @@ from glue_tui.core.states import NodeState
 STEPS_MIN = 30
 """Fewer would mean that the script below does not notice the steps any more."""
 
-SCRIPT = """
-import os, signal, sys
+SCRIPT = f"""{KILLED_AT_A_STEP}
 import polars as pl
 
-STEPS = ("open", "os.", "fcntl.", "shutil.", "ctypes.dlsym", "sqlite3.")
-
 def run(glue):
-    left = int(glue.arguments["--steps"])
-
-    def step(event, arguments):
-        nonlocal left
-        if event.startswith(STEPS):
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    if left:
-        sys.addaudithook(step)
-    rows = pl.DataFrame({"n": [1, 2, 3], "part": ["a", "a", "b"], "run": [glue.run_id] * 3})
+    count_steps(int(glue.arguments["--steps"]))
+    rows = pl.DataFrame({{"n": [1, 2, 3], "part": ["a", "a", "b"], "run": [glue.run_id] * 3}})
     glue.write(rows, "marts.added", path="out/added", mode="append")
     glue.write(rows, "marts.parts", path="out/parts", mode="append", partition_by=["part"])
     glue.write(rows, "marts.latest", path="out/latest", mode="overwrite", partition_by=["part"])
