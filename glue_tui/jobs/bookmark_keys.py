@@ -53,7 +53,7 @@ def newest(rows_of: pl.LazyFrame, columns: Sequence[str], table: str) -> tuple[t
     if missing:
         raise InvalidInput(
             f"{table}: {counted(missing, 'row')} without {' or '.join(columns)}, which would never be read",
-            hint="choose bookmark_keys that every row has, or read the table whole: bookmark=False",
+            hint="choose bookmark_keys that every row has, or read the table whole: leave it out of bookmark_tables",
         )
     return tuple(map(_text, highest or ())), rows
 

@@ -244,5 +244,3 @@ def _take_targets(session: JobSession, scratch: Path) -> None:
     """Write what lies in the targets' folder; a program that asked for nothing may have put it there."""
     if (scratch / "frames" / "targets").exists():
         JobContext(session).write_targets(frame_of(scratch / "frames" / "targets"))
-    elif session.job.targets and session.rows_out is None:
-        session.log.warning("the job has targets, and nothing was written to them: glue.write_targets(…)")
