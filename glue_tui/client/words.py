@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from glue_tui.core.counts import count, counted, size
+from glue_tui.core.counts import count, counted, rounded, size
 from glue_tui.core.lengths import duration
 from glue_tui.core.missed_runs import count_text
 from glue_tui.core.problem import Problem
@@ -23,6 +23,21 @@ def figures(node: NodeView) -> list[str]:
         for rows, size_bytes, way in ((node.rows_in, node.bytes_in, "in"), (node.rows_out, node.bytes_out, "out"))
         if rows is not None or size_bytes is not None
     ]
+    return found + _spent(node)
+
+
+def short_figures(node: NodeView) -> list[str]:
+    """Return the same where there is little room: `10.1 M in`, `9.8 M out`, `peak 312 MB`, `cpu 48s`."""
+    found = [
+        f"{size(size_bytes or 0) if rows is None else rounded(rows)} {way}"
+        for rows, size_bytes, way in ((node.rows_in, node.bytes_in, "in"), (node.rows_out, node.bytes_out, "out"))
+        if rows is not None or size_bytes is not None
+    ]
+    return found + _spent(node)
+
+
+def _spent(node: NodeView) -> list[str]:
+    found = []
     if node.peak_memory_bytes:
         found.append(f"peak {size(node.peak_memory_bytes)}")
     if node.cpu_s is not None and node.cpu_s >= CPU_TOLD_S:

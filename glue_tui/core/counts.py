@@ -8,6 +8,18 @@ def count(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
+def rounded(number: int) -> str:
+    """Return a number with three digits: `840`, `12.4 k`, `10.1 M`."""
+    if number < 1000:
+        return str(number)
+    value = float(number)
+    for unit in ("k", "M", "G"):
+        value /= 1000
+        if value < 999.5 or unit == "G":
+            break
+    return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
+
+
 def counted(number: int, noun: str) -> str:
     """Return `1 row`, `2 rows`."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"

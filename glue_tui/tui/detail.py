@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from glue_tui.client.words import counted, duration, figures, late_text
+from glue_tui.client.words import counted, duration, figures, late_text, short_figures
 from glue_tui.core.schedule import local_text
 from glue_tui.protocol.views import NodeDefinition, NodeView, RunSummary, RunView, TriggerView, WorkflowView
 from glue_tui.tui.failure import FAILED, failed_nodes, failure_lines
@@ -26,6 +26,7 @@ Lines = tuple[Spans, ...]
 
 ROWS_MAX = 99
 """As many rows as there are lines."""
+_ANY_WIDTH = 999
 ROWS_PER_LINE_MAX = 3
 """A longer message is cut here; the log has all of it."""
 
@@ -36,10 +37,10 @@ def detail_lines(looked: Looked, look: Look, now: float, width: int, rows: int =
     A failure comes first, with its place and its hint in the first two lines. `rows` is how many there is room for:
     where they are few, long lines are cut instead of broken.
     """
-    lines = _lines(looked, look, now)
     if rows < ROWS_MAX:
-        broken = list(lines)
+        broken = list(_lines(looked, look, now, width))
     else:
+        lines = _lines(looked, look, now)
         broken = [row for line in lines for row in wrap_spans(line, width)[:ROWS_PER_LINE_MAX]]
     failed = _failed(looked)
     if not failed:
@@ -60,12 +61,12 @@ def _others_failed(nodes: tuple[NodeView, ...]) -> Lines:
     return (((f"failed too: {', '.join(node.name for node in nodes)}", "bad"),),) if nodes else ()
 
 
-def _lines(looked: Looked, look: Look, now: float) -> Lines:
+def _lines(looked: Looked, look: Look, now: float, width: int = _ANY_WIDTH) -> Lines:
     if looked.workflow is None:
         return ()
     if looked.selection.pane != "triggers":
         if looked.node is not None:
-            return _node(looked.node, looked.definition, look, now)
+            return (_node(looked.node, look, now, width), *_node_notes(looked.node, looked.definition))
         if looked.definition is not None:
             return _definition(looked.definition)
     if looked.trigger is not None:
@@ -73,7 +74,7 @@ def _lines(looked: Looked, look: Look, now: float) -> Lines:
     return _workflow(looked.workflow, looked.run, look)
 
 
-def run_title(looked: Looked, look: Look, now: float, width: int = 999) -> Spans:
+def run_title(looked: Looked, look: Look, now: float, width: int = _ANY_WIDTH) -> Spans:
     """Return the title of the view: `daily_sales › run 41  ✗ FAILED 1 of 7 · 1m 12s · ◷ nightly`.
 
     Where that is too long, what matters least gives way; the file that started the run stays.
@@ -136,7 +137,8 @@ def _tally(run: RunView) -> str:
     return f" {ended_nodes(run)} of {total}"
 
 
-def _node(node: NodeView, definition: NodeDefinition | None, look: Look, now: float) -> Lines:
+def _node(node: NodeView, look: Look, now: float, width: int) -> Spans:
+    """Return a node's state and facts; where that is too long, its kind gives way, then digits and bytes."""
     told = node_look(node.state)
     facts: list[str] = []
     if node.max_attempts > 1 and node.attempt:
@@ -146,17 +148,19 @@ def _node(node: NodeView, definition: NodeDefinition | None, look: Look, now: fl
         facts.append(duration(seconds) if node.finished_at is not None else whole_duration(seconds))
     if node.progress is not None and node.state == "RUNNING":
         facts.append(f"{node.progress:.0%}")
-    facts += figures(node)
-    if node.exit_code not in (None, 0) and node.state != "SKIPPED":
-        facts.append(f"exit {node.exit_code}")
-    facts.append(node.kind)
+    ended = [f"exit {node.exit_code}"] if node.exit_code not in (None, 0) and node.state != "SKIPPED" else []
+    variants = [
+        [*facts, *figures(node), *ended, node.kind],
+        [*facts, *figures(node), *ended],
+        [*facts, *short_figures(node), *ended],
+    ]
     dot = f" {look.glyph('dot')} "
     tone = "bad_strong" if told.tone == "bad" else told.tone
-    lines: list[Spans] = [
-        ((node.name, "strong"), ("  ", ""), (told.word, tone), (dot + dot.join(facts), "muted")),
+    heads: list[Spans] = [
+        ((node.name, "strong"), ("  ", ""), (told.word, tone), ("".join(dot + one for one in said), "muted"))
+        for said in variants
     ]
-    lines += _node_notes(node, definition)
-    return tuple(lines)
+    return next((head for head in heads if width_of(head) <= width), heads[-1])
 
 
 def _node_notes(node: NodeView, definition: NodeDefinition | None) -> list[Spans]:

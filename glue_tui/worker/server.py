@@ -50,13 +50,12 @@ _END_DEADLINE_S = 3.0
 
 def main() -> None:
     """Serve until standard input ends."""
-    gc.disable()  # All that is imported now stays: looking for garbage among it costs a tenth of the start.
+    gc.disable()  # All that is imported now stays: looking for garbage among it costs a fifth of the start.
     from glue_tui.worker.attempt import rehearse, run_attempt
 
     requests_fd, answers_fd = _take_over_pipes()
     faulthandler.enable(2)  # For the children: a fault in native code names the script's line in their logs.
     rehearse()  # Fills caches that every child then has.
-    gc.collect()
     gc.freeze()
     gc.enable()
     ForkServer(requests_fd, answers_fd, run_attempt, rehearse).serve()

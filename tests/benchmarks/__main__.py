@@ -6,6 +6,7 @@ Without names all of them, `peers` only with `--python`. One table at the end; n
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import platform
 import sys
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+import glue_tui
 from tests.benchmarks.figures import Row, Setting
 from tests.benchmarks.table import text_table, write_json, write_readme
 
@@ -65,6 +67,8 @@ def main() -> int:
     if options.readme and options.names:
         parser.error("--readme writes the whole table: name no benchmark")
     os.environ["GLUE_TUI_SLOTS"] = SLOTS
+    # As pip does: where Python writes no bytecode by itself, every process would compile each changed module anew.
+    compileall.compile_dir(Path(glue_tui.__file__).parent, quiet=1)
     if options.first:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(PRIORITY))
     rows: list[Row] = []

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 from sales_project import NOW
 
+from glue_tui.core.counts import rounded
 from glue_tui.protocol.views import (
     EdgeView,
     EngineView,
@@ -128,6 +129,32 @@ def test_a_node_that_takes_long_is_marked_in_its_detail_and_in_the_tree() -> Non
     opened = Selection(workflow="w", opened=frozenset({"w", "w/by_hand"}))
     tones = {row.note_tone for row in tree_rows(here.model, opened, NOW) if row.name == "work"}
     assert tones == {"warn"}
+
+
+def test_where_lines_are_cut_a_node_tells_its_figures_in_fewer_letters() -> None:
+    node = replace(
+        work_in("SUCCEEDED"),
+        started_at=NOW - 107,
+        finished_at=NOW,
+        rows_in=10_299_637,
+        bytes_in=584_000_000,
+        rows_out=9_999_990,
+        bytes_out=148_000_000,
+        peak_memory_bytes=1_600_000_000,
+        cpu_s=31.0,
+    )
+    whole = "10 299 637 rows in (584 MB) · 9 999 990 rows out (148 MB) · peak 1.6 GB · cpu 31s"
+    for width, told in (
+        (120, f"{whole} · command"),
+        (108, whole),
+        (76, "10.3 M in · 10.0 M out · peak 1.6 GB · cpu 31s"),
+    ):
+        head, *_ = text_of(detail_lines(looked(node), Look(), NOW, width, rows=2))
+        assert head == f"work  succeeded · 1m 47s · {told}"
+        assert len(head) <= width
+    assert [rounded(one) for one in (7, 999, 1000, 99_949, 999_499, 999_500, 2_000_000_000)] == [
+        *("7", "999", "1.0 k", "99.9 k", "999 k", "1.0 M", "2.0 G"),
+    ]
 
 
 def test_a_run_that_a_schedule_started_late_says_so_first() -> None:
