@@ -36,8 +36,6 @@ _SUGGESTED = re.compile(r"Did you mean one of the following\? \[`(.*?)`[],]")
 _SPARK_ADDS = re.compile(r"\s*SQLSTATE: \w{5}.*", re.DOTALL)
 _LINE_OF_QUERY = re.compile(r"\bline (\d+),? pos(?:ition)? \d+")
 _CAUSES_MAX = 20
-_ROWS_SHOWN = 20
-"""Of a query without targets."""
 
 
 def main(plan_path: str) -> int:
@@ -52,11 +50,7 @@ def main(plan_path: str) -> int:
             spark.sql(statement)
         context = SparkJobContext(spark, plan, Worker(Path(plan["folder"])))
         if plan["query"]:
-            answer = spark.sql(plan["query"])
-            if plan["has_targets"]:
-                context.write_targets(answer)
-            else:
-                answer.show(_ROWS_SHOWN, truncate=False)
+            context.write_targets(spark.sql(plan["query"]))
         else:
             _run_script(plan, context)
         return 0
@@ -114,7 +108,7 @@ def _let_scripts_make_a_context(context: SparkJobContext) -> None:
     def take(self: SparkContext, *args: Any, conf: SparkConf | None = None, **options: Any) -> None:
         settings = dict(there.getConf().getAll())
         for name, value in conf.getAll() if conf is not None else ():
-            if settings.get(name, value) != value or (name not in settings and name != "spark.app.name"):
+            if name != "spark.app.name" and settings.get(name) != value:
                 try:
                     context.spark.conf.set(name, value)
                 except Exception:

@@ -120,7 +120,6 @@ def _plan(
         "argv": glue_arguments(session),
         "arguments": session.arguments,
         "properties": session.properties,
-        "has_targets": bool(session.job.targets),
         "event_files": spec.event_files,
         "deleted_files": spec.deleted_files,
         "scheduled_at": spec.scheduled_at,
