@@ -6,6 +6,7 @@ see. Standard input stays open for as long as the engine lives: with that this p
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from glue_tui.protocol.deliveries import DeliveryOrder
 
 
 def main() -> None:
+    gc.disable()  # A short life, most of it imports: looking for garbage takes a tenth of it.
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=DeliveryOrder)
     threading.Thread(target=_die_with_engine, daemon=True).start()
     sys.stdout.buffer.write(msgspec.json.encode(deliver(order)))
