@@ -19,8 +19,6 @@ TYPES = {
 }
 """What may stand behind a field's name, and the Glue type that it means."""
 
-PATTERN_CHARACTERS_MAX = 2048
-
 _PART = re.compile(r"%\{(\w+)(?::([A-Za-z_]\w*))?(?::(\w+))?\}")
 _DEPTH_MAX = 20
 

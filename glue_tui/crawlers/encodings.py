@@ -31,7 +31,6 @@ _WESTERN_MIN = 0.9
 _ADJACENT_MAX = 0.3
 """Share of such letters that may follow one another: words of nothing else are of another alphabet."""
 _SAMPLE_BYTES = 1024 * 1024
-_NUL_SHARE_MIN = 0.2
 
 GUESSED = 'its encoding is no UTF-8 and was guessed: say encoding = "cp1251", "cp850", "shift_jis" …'
 BROKEN_UTF8 = "bytes that are no UTF-8 stand in its text and are read as �: mend them, or say encoding"

@@ -18,9 +18,6 @@ from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, type_of
 from glue_tui.crawlers.forms import day_first
 from glue_tui.crawlers.values import NARROW_TYPES, NULL_TYPE
 
-_Answers = Mapping[str, frozenset[object]]
-"""By column: what is known of how its values are written (see _answer)."""
-
 
 def settled(files: Sequence[CrawledFile]) -> list[CrawledFile]:
     """Return the files of a table with one form for each column, or the mark that it is ambiguous."""

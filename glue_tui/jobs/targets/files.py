@@ -221,7 +221,3 @@ def _sink(frame: pl.LazyFrame, format: str, target: Any) -> Callable[[Path], int
 
 def _count(frame: pl.LazyFrame) -> int:
     return int(frame.select(pl.len()).collect(engine="streaming").item())
-
-
-def _folder_text(value: str) -> str:
-    return quote(value, safe=_SAFE_IN_FOLDER_NAMES)

@@ -50,12 +50,6 @@ class SheetBox(Pane):
             self.top = top
             self.refresh()
 
-    def keep_visible(self, index: int) -> None:
-        if index < self.top:
-            self.scroll_to_line(index)
-        elif index >= self.top + self.inner_height > self.top:
-            self.scroll_to_line(index - self.inner_height + 1)
-
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self.scroll_to_line(self.top + 3)
 
