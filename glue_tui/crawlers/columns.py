@@ -33,27 +33,30 @@ def column_of(name: str, files: Sequence[CrawledFile], said: str, before: Column
     """Return a column, and what is in doubt about it; `before` is how the catalog has it, if its reason holds."""
     holding = [file for file in files if name in file.facts]
     facts = [file.facts[name] for file in holding]
+    # Many files share what was found in them.
+    distinct = list({id(item): item for item in facts}.values())
     counted = [item for item in facts if not item.type]
     kind = NULL_TYPE if not counted else type_of(counted)
-    for other in dict.fromkeys(item.type for item in facts):
+    for other in dict.fromkeys(item.type for item in distinct):
         kind = widened(kind, other or NULL_TYPE)
     if said:
-        if is_held(said, facts):
+        if is_held(said, distinct):
             return Column(name=name, type=said, reason=AS_SAID), ""
         reason = _still_true(before, "string") or _first_misfit(name, narrow_kind(said), holding)
         return Column(name=name, type="string", reason=reason), f"column {name} is no {said}, as types says: {reason}"
     if kind == NULL_TYPE:
         return Column(name=name, type="string", reason=NO_VALUES), ""
-    is_any_great = any(item.is_beyond_double for item in facts)
-    if is_any_great and (great := [file for file in holding if becomes_inexact(file.facts[name], kind)]):
+    if any(becomes_inexact(item, kind) for item in distinct):
+        great = [file for file in holding if becomes_inexact(file.facts[name], kind)]
         reason = _still_true(before, "string") or _lost_digits(name, great)
         return Column(name=name, type="string", reason=reason), ""
     if kind == "string" and (reason := _said_form_misfit(name, holding)):
         return Column(name=name, type=kind, reason=reason), f"column {name} is text: {reason}"
-    ambiguous = [file for file in holding if file.was_read and file.facts[name].is_ambiguous]
-    if kind == "string" and ambiguous:
-        reason = _ambiguity(name, ambiguous)
-        return Column(name=name, type=kind, reason=reason), f"column {name} is text: {reason}"
+    if kind == "string" and any(item.is_ambiguous for item in distinct):
+        ambiguous = [file for file in holding if file.was_read and file.facts[name].is_ambiguous]
+        if ambiguous:
+            reason = _ambiguity(name, ambiguous)
+            return Column(name=name, type=kind, reason=reason), f"column {name} is text: {reason}"
     reason = _still_true(before, kind) or _reason(name, kind, holding)
     return Column(name=name, type=kind, reason=reason), _thousands_in_doubt(name, kind, holding)
 
@@ -103,13 +106,10 @@ def _could_be_thousands(file: CrawledFile, name: str) -> bool:
 
 def _said_form_misfit(name: str, files: Sequence[CrawledFile]) -> str:
     """Return the first value that is not of the form that was said of a column; nothing where there is none."""
-    formats = {id(file.format): file.format for file in files}
-    if not any(file_format.forms for file_format in formats.values()):
-        return ""
-    for file in sorted(files, key=lambda file: file.listed.path):
-        facts = file.facts[name]
+    said = [file for file in files if file.was_read and file.format.forms]
+    for file in sorted(said, key=lambda file: file.listed.path):
         form = dict(file.format.forms).get(name, "")
-        if not file.was_read or not form or type_of([facts]) != "string":
+        if not form or type_of([file.facts[name]]) != "string":
             continue
         if found := first_misfit(file.listed, file.format, name, "timestamp", form):
             line, value = found

@@ -25,6 +25,8 @@ Forms = Mapping[str, Sequence[str]]
 
 def other_forms(counts: FileCounts, file_format: FileFormat) -> Forms:
     """Return the forms other than the plain one in which columns of a file could be written."""
+    if file_format.decimal != "," and not any(item.odd for item in counts.columns):
+        return {}
     forms = {}
     said = dict(file_format.forms)
     for name, item in zip(file_format.columns, counts.columns, strict=True):

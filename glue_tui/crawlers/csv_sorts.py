@@ -90,8 +90,6 @@ class Tally:
     """How many values of a column are of which sort, file by file: lists have an item for each file."""
 
     sorts: Mapping[Sort, Sequence[int]]
-    nothing: Sequence[int]
-    """Nulls and empty values."""
     whole: Sequence[int]
     """The most digits that a number of a sort has before its point …"""
     scale: Sequence[int]
@@ -142,33 +140,27 @@ def tally(values: pl.Series, files: pl.Series, rows: Sequence[int]) -> Tally:
     sorts: dict[Sort, Sequence[int]] = {}
     picked: dict[Sort, Picked] = {}
     sizes: list[pl.DataFrame] = []
-    nothing: Sequence[int] = (0,) * len(rows)
+    left, left_files, of_file = values, files, rows
     is_empty = values == ""
-    if is_all := not (values.null_count() or is_empty.any()):
-        left, left_files = values, files
-    else:
-        is_nothing = is_empty.fill_null(value=True)
-        nothing = by_file(files.filter(is_nothing), len(rows))
-        left, left_files = values.filter(~is_nothing), files.filter(~is_nothing)
+    if values.null_count() or is_empty.any():
+        left, left_files = _filtered((values, files), ~is_empty.fill_null(value=True))
+        of_file = by_file(left_files, len(rows))
     for sort in sorts_in(_sample(left)):
         if not len(left):
             break
         fits = is_of(left, sort)
-        if fits.all():
-            some, some_files = left, left_files
-            left, left_files = _NONE
-        else:
-            is_all = False
-            some, some_files = left.filter(fits), left_files.filter(fits)
-            left, left_files = left.filter(~fits), left_files.filter(~fits)
-        sorts[sort] = rows if is_all else by_file(some_files, len(rows))
         if sort in _NUMBERS:
-            sizes.append(_sizes(some, some_files, sort))
-        picked[sort] = some, some_files
+            sizes.append(_sizes(left, left_files, fits, sort))
+        elif sort in _LAST[1:]:
+            picked[sort] = _filtered((left, left_files), fits)
+        # What is left is less than what fits, most often.
+        rest = _NONE if fits.all() else _filtered((left, left_files), ~fits)
+        of_rest = by_file(rest[1], len(rows))
+        sorts[sort] = [before - after for before, after in zip(of_file, of_rest, strict=True)]
+        (left, left_files), of_file = rest, of_rest
     whole, scale = _most(sizes, len(rows))
     return Tally(
         sorts=sorts,
-        nothing=nothing,
         whole=whole,
         scale=scale,
         texts=picked.get(Sort.TEXT, _NONE),
@@ -179,11 +171,10 @@ def tally(values: pl.Series, files: pl.Series, rows: Sequence[int]) -> Tally:
 
 def _tally_in_python(values: pl.Series, files: pl.Series, count: int) -> Tally:
     sorts: dict[Sort, list[int]] = defaultdict(lambda: [0] * count)
-    nothing, whole, scale = ([0] * count for _ in range(3))
+    whole, scale = ([0] * count for _ in range(2))
     picked: dict[Sort | None, tuple[list[str], list[int]]] = defaultdict(lambda: ([], []))
     for value, file in zip(values.to_list(), files.to_list(), strict=True):
         if not value:
-            nothing[file] += 1
             continue
         sort = sort_in_python(value)
         if sort is not None:
@@ -197,13 +188,17 @@ def _tally_in_python(values: pl.Series, files: pl.Series, count: int) -> Tally:
             some_files.append(file)
     return Tally(
         sorts=sorts,
-        nothing=nothing,
         whole=whole,
         scale=scale,
         texts=_picked(*picked[Sort.TEXT]),
         other=_picked(*picked[Sort.OTHER]),
         rest=_picked(*picked[None]),
     )
+
+
+def _filtered(some: Picked, is_wanted: pl.Series) -> Picked:
+    values, files = some
+    return values.filter(is_wanted), files.filter(is_wanted).set_sorted()
 
 
 def _picked(values: Sequence[str], files: Sequence[int]) -> Picked:
@@ -218,11 +213,10 @@ def _tally_of_few(values: pl.Series, files: pl.Series) -> Tally | None:
     if len(counts) > FEW_VALUES:
         return None
     sorts: dict[Sort, list[int]] = defaultdict(lambda: [0])
-    nothing = whole = scale = 0
+    whole = scale = 0
     picked: dict[Sort | None, list[str]] = defaultdict(list)
     for value, times in counts.iter_rows():
         if not value:
-            nothing += times
             continue
         sort = sort_in_python(value)
         if sort is not None:
@@ -238,7 +232,6 @@ def _tally_of_few(values: pl.Series, files: pl.Series) -> Tally | None:
 
     return Tally(
         sorts=sorts,
-        nothing=[nothing],
         whole=[whole],
         scale=[scale],
         texts=of_sort(Sort.TEXT),
@@ -263,20 +256,24 @@ def by_file(files: pl.Series, count: int) -> list[int]:
     return found
 
 
-def _sizes(numbers: pl.Series, files: pl.Series, sort: Sort) -> pl.DataFrame:
-    """Return the most digits before and after the point, for each file that has any of these numbers."""
-    length = numbers.str.len_bytes()
-    whole = numbers.str.find(".", literal=True) if sort is Sort.POINT else length
+def _sizes(values: pl.Series, files: pl.Series, is_number: pl.Series, sort: Sort) -> pl.DataFrame:
+    """Return the most digits before and after the point, for each file that has any numbers of a sort, in order."""
+    length = values.str.len_bytes()
+    whole = values.str.find(".", literal=True) if sort is Sort.POINT else length
     scale = length - whole - 1 if sort is Sort.POINT else length - whole
-    if (is_negative := numbers.str.starts_with("-")).any():
+    if (is_negative := values.str.starts_with("-")).any():
         whole = whole - is_negative.cast(pl.UInt32)
     sizes = pl.DataFrame({"file": files, "whole": whole, "scale": scale})
+    if not is_number.all():
+        sizes = sizes.filter(is_number).with_columns(pl.col("file").set_sorted())
     # All of one file: as usual with a large one.
-    is_one = len(files) and files[0] == files[-1]
-    return sizes.max() if is_one else sizes.group_by("file").agg(pl.col("whole", "scale").max())
+    is_one = len(sizes) and files[0] == files[-1]
+    return sizes.max() if is_one else sizes.group_by("file", maintain_order=True).agg(pl.col("whole", "scale").max())
 
 
 def _most(sizes: Sequence[pl.DataFrame], count: int) -> tuple[list[int], list[int]]:
+    if len(sizes) == 1 and sizes[0].height == count:
+        return sizes[0]["whole"].to_list(), sizes[0]["scale"].to_list()
     whole, scale = ([0] * count for _ in range(2))
     for some in sizes:
         for file, before, behind in some.iter_rows():

@@ -148,10 +148,14 @@ def _facts(batch: _Batch, sure: Mapping[int, FileCounts]) -> dict[int, dict[str,
     """Return the facts of files, by their numbers."""
     file_format = batch.pattern.format
     columns = file_format.columns
-    facts = {
-        number: dict(zip(columns, (item.facts for item in counts.columns), strict=True))
-        for number, counts in sure.items()
-    }
+    # Files of which the same was found share it: what comes of it is worked out once.
+    shared: dict[tuple[int, ...], dict[str, ColumnFacts]] = {}
+    facts: dict[int, dict[str, ColumnFacts]] = {}
+    for number, counts in sure.items():
+        key = tuple(map(id, counts.columns))
+        if key not in shared:
+            shared[key] = {name: item.facts for name, item in zip(columns, counts.columns, strict=True)}
+        facts[number] = shared[key]
     forms = {number: some for number, counts in sure.items() if (some := other_forms(counts, file_format))}
     if not forms:
         return facts

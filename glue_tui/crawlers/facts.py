@@ -135,13 +135,16 @@ def one_of_each_kind(files: Sequence[CrawledFile]) -> list[CrawledFile]:
     kinds: dict[tuple[int, int, bool], list[CrawledFile]] = defaultdict(list)
     for file in files:
         kinds[id(file.facts), id(file.format), file.was_read].append(file)
-    found: list[CrawledFile] = []
+    typed = {
+        id(alike[0].facts)
+        for alike in kinds.values()
+        if len(alike) > 1 and all(facts.type for facts in alike[0].facts.values())
+    }
+    # Those that stand for themselves stay in order: they lie in memory so.
+    found = [file for file in files if id(file.facts) not in typed]
     for alike in kinds.values():
-        first = alike[0]
-        if len(alike) > 1 and all(facts.type for facts in first.facts.values()):
-            found.append(structs.replace(first, rows=sum(file.rows for file in alike)))
-        else:
-            found += alike
+        if id(alike[0].facts) in typed:
+            found.append(structs.replace(alike[0], rows=sum(file.rows for file in alike)))
     return found
 
 
