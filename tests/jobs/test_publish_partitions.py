@@ -179,5 +179,9 @@ def test_a_disk_without_space_is_told(project: Project) -> None:
             targets.stage(numbers, sink(path="full/sales", mode="overwrite", partition_by=()))
         targets.discard()
         assert list(full.iterdir()) == []
+        subprocess.run(["mount", "-o", "remount,ro", str(full)], check=True)
+        with pytest.raises(InvalidInput, match=r"marts\.sales: .*full can't be written: Read-only file system"):
+            targets.stage(numbers, sink(path="full/sales", mode="overwrite", partition_by=()))
+        targets.discard()
     finally:
         subprocess.run(["umount", str(full)], check=True)

@@ -107,12 +107,15 @@ class Folders:
         target = checked_folder(sink, self._project_dir)
         if sink.mode == "overwrite":
             check_overwritten(sink, _files_below(target))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self._remove_leftovers(target)
         number = len(self._folders)
         folder = hidden_place(target, f"{self._node_prefix}{self._key.attempt}-{number}")
-        with self._staging:
-            self._folders.append((folder, locked_place(folder)))
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._remove_leftovers(target)
+            with self._staging:
+                self._folders.append((folder, locked_place(folder)))
+        except OSError as error:
+            raise refusal(error, sink, folder) or error from error
         lazy = frame.lazy()
         schema = lazy.collect_schema()
         table = self._tables.written(sink, schema, relative(target, Path(os.path.realpath(self._project_dir))))

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _MARK = "glue-tui.mark"
 """Property of a snapshot."""
+_TRIES_MAX = 50
+"""Who loses a race begins anew from the version that won it, as Iceberg means it; each race has one winner."""
 _OURS = re.compile(r"v\d+\.metadata\.json")
 
 
@@ -67,11 +69,27 @@ class IcebergLake:
         return any(one.summary is not None and one.summary.get(_MARK) in marks for one in snapshots)
 
     def commit(self, commit: LakeCommit) -> None:
-        """Let rows appear, in one commit. Raises InvalidInput if others committed meanwhile, or the table refuses."""
+        """Let rows appear, in one commit, on top of whatever others have committed meanwhile.
+
+        Raises InvalidInput if they do so again and again, or the table refuses.
+        """
+        from pyiceberg.exceptions import CommitFailedException
+
+        _fresh_threads()
+        for _ in range(_TRIES_MAX):
+            try:
+                return self._commit(commit)
+            except (CommitFailedException, FileExistsError) as error:
+                outrun = error
+        raise InvalidInput(
+            f"{commit.sink.table}: other programs commit to the table without a pause", hint="retry"
+        ) from outrun
+
+    def _commit(self, commit: LakeCommit) -> None:
+        """Commit on top of the newest version. Raises CommitFailedException or FileExistsError if it was not that."""
         from pyiceberg.exceptions import CommitFailedException, ValidationError
         from pyiceberg.table import TableProperties
 
-        _fresh_threads()
         table = _loaded(commit) or _created(commit)
         try:
             with table.transaction() as change:
@@ -83,10 +101,8 @@ class IcebergLake:
                         snapshot.delete_data_file(old)
                     for new in _data_files(change, commit):
                         snapshot.append_data_file(new)
-        except (CommitFailedException, FileExistsError) as error:
-            raise InvalidInput(
-                f"{commit.sink.table}: another program has committed to the table meanwhile", hint="retry"
-            ) from error
+        except CommitFailedException:
+            raise
         except (ValidationError, ValueError) as error:
             raise InvalidInput(f"{commit.sink.table}: its Iceberg table refuses the rows: {error}") from error
 

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 import polars as pl
 
-from glue_tui.catalog.places import FileStatus, Storage, bucket_and_key
+from glue_tui.catalog.places import FileStatus, Storage, as_os_error, bucket_and_key, is_s3
 from glue_tui.catalog.s3_access import CONNECTION_URL_PARAMETER, storage_for
 from glue_tui.core.job import TableSink
 from glue_tui.core.problem import InvalidInput
@@ -260,7 +260,10 @@ def told(sink: TableSink) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = f"{error.filename}: {error.strerror}" if error.strerror else str(error)
+        # The packages of lakes raise such errors with nothing but their own words.
+        is_plain = error.strerror or not is_s3(sink.path)
+        known = error if is_plain else as_os_error(error, sink.path, to="write")
+        why = f"{known.filename}: {known.strerror}" if known.strerror else str(known).partition("\n")[0]
         raise InvalidInput(f"{sink.table}: {why}") from error
 
 
