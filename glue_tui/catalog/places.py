@@ -7,7 +7,7 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -180,8 +180,12 @@ class Storage:
         A prefix is a folder: `s3://b/a` is not the start of `s3://b/ab`.
         """
         bucket, folder = bucket_and_key(prefix.rstrip("/"))
+
+        def is_there(key: str) -> bool:
+            return key.rpartition(".")[2].isalpha() or self.exists(f"{S3_SCHEME}{bucket}/{key}")
+
         try:
-            for item in _without_marks(objects_below(_store(self, bucket), folder, lost)):
+            for item in _without_marks(objects_below(_store(self, bucket), folder, lost), is_there):
                 yield f"{S3_SCHEME}{bucket}/{item['path']}", object_status(item)
         except Exception as error:
             raise as_os_error(error, prefix) from error
@@ -331,21 +335,22 @@ class _Object(io.RawIOBase):
         return len(content)
 
 
-def _without_marks(listed: Iterable[ObjectMeta]) -> Iterator[ObjectMeta]:
+def _without_marks(listed: Iterable[ObjectMeta], is_there: Callable[[str], bool]) -> Iterator[ObjectMeta]:
     """Yield the objects but for marks of folders: empty objects `folder/`, whose last slash obstore takes away.
 
-    One whose name has a dot may be a file; it is a mark if what follows it lies in that folder.
+    One whose name has a dot may be a file; it is a mark if what follows it lies in that folder, and if there is no
+    object of that name without a slash: that is asked where it does not end as files do (`v1.0`).
     """
     empty: ObjectMeta | None = None
     for item in listed:
-        if empty and not item["path"].startswith(f"{empty['path']}/"):
+        if empty and not item["path"].startswith(f"{empty['path']}/") and is_there(empty["path"]):
             yield empty
         empty = None
         if item["size"]:
             yield item
         elif "." in item["path"].rpartition("/")[2]:
             empty = item
-    if empty:
+    if empty and is_there(empty["path"]):
         yield empty
 
 

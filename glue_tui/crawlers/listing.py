@@ -18,6 +18,8 @@ from glue_tui.core.globs import glob_pattern, is_wild
 from glue_tui.core.schema import UNSETTLED_TAG
 
 HIDDEN = (".", "_")
+FOLDER_MARK = "_$folder$"
+"""How the name of an empty file or object ends by which Hadoop and EMR mark a folder."""
 """What begins so is no data: marks of other programs, files on their way."""
 
 Entry = tuple[str, int, int, str]
@@ -228,6 +230,7 @@ class _Walk:
                         below.append(name)
                 elif status is not None and S_ISREG(status.st_mode):
                     is_in = is_all or not self.excluded.has_file(relative + name)
+                    is_in = is_in and not _is_mark(name, status.st_size)
                     if is_in and not (item.is_symlink() and self._is_listed_itself(f"{folder}/{name}")):
                         entries.append(_entry(name, status))
         return entries, below, log
@@ -306,7 +309,7 @@ def _list_object_folders(
         entries = [
             (name, status.size_bytes, status.mtime_ns, status.tag)
             for (_, _, name), status in objects
-            if not name.startswith(HIDDEN) and not excluded.has_file(relative + name)
+            if not (name.startswith(HIDDEN) or _is_mark(name, status.size_bytes) or excluded.has_file(relative + name))
         ]
         if entries:
             yield _folder(folder, "", folders, entries, storage)
@@ -334,6 +337,10 @@ def _folder(
 
 def _entry(name: str, status: os.stat_result) -> Entry:
     return name, status.st_size, status.st_mtime_ns, str(status.st_ctime_ns)
+
+
+def _is_mark(name: str, size_bytes: int) -> bool:
+    return not size_bytes and name.endswith(FOLDER_MARK)
 
 
 def _is_misnamed(name: str) -> bool:

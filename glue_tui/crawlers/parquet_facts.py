@@ -11,8 +11,8 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from glue_tui.catalog.places import is_s3
-from glue_tui.catalog.types import glue_type
 from glue_tui.core.schema import FileFormat
+from glue_tui.crawlers.dtype_facts import facts_of_dtype
 from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, Found, broken
 from glue_tui.crawlers.listing import ListedFile
 from glue_tui.crawlers.parquet_footer import (
@@ -23,7 +23,6 @@ from glue_tui.crawlers.parquet_footer import (
     schema_bytes,
     types_of_arrow,
 )
-from glue_tui.crawlers.values import NULL_TYPE
 
 TAIL_BYTES = 16 * 1024
 """As much of a file's end as holds most footers whole."""
@@ -92,9 +91,7 @@ def _parsed(listed: ListedFile) -> _Schema:
     with listed.storage.open(listed.absolute) as file:
         schema = pl.read_parquet_schema(file)
     names, types = tuple(schema), tuple(str(dtype) for dtype in schema.values())
-    facts = {
-        name: ColumnFacts(type=NULL_TYPE if dtype == pl.Null else glue_type(dtype)) for name, dtype in schema.items()
-    }
+    facts = {name: facts_of_dtype(dtype) for name, dtype in schema.items()}
     return _Schema(FileFormat(classification="parquet", columns=names, types=types), facts)
 
 

@@ -9,11 +9,10 @@ from polars.exceptions import PolarsError
 
 from glue_tui.catalog.readers.avro_files import BrokenAvro, avro_facts
 from glue_tui.catalog.readers.typed_files import scan_ipc
-from glue_tui.catalog.types import glue_type
 from glue_tui.core.schema import FileFormat
-from glue_tui.crawlers.facts import ColumnFacts, CrawledFile, Found, broken
+from glue_tui.crawlers.dtype_facts import facts_of_dtype
+from glue_tui.crawlers.facts import CrawledFile, Found, broken
 from glue_tui.crawlers.listing import ListedFile
-from glue_tui.crawlers.values import NULL_TYPE
 
 
 def read_avro(listed: ListedFile, file_format: FileFormat) -> Found:
@@ -41,7 +40,5 @@ def read_ipc(listed: ListedFile, file_format: FileFormat) -> Found:
 
 def _crawled(listed: ListedFile, file_format: FileFormat, schema: dict[str, pl.DataType], rows: int) -> CrawledFile:
     read_as = replace(file_format, columns=tuple(schema), types=tuple(str(dtype) for dtype in schema.values()))
-    facts = {
-        name: ColumnFacts(type=NULL_TYPE if dtype == pl.Null else glue_type(dtype)) for name, dtype in schema.items()
-    }
+    facts = {name: facts_of_dtype(dtype) for name, dtype in schema.items()}
     return CrawledFile(listed=listed, format=read_as, rows=rows, facts=facts)

@@ -214,7 +214,7 @@ def test_one_object_is_a_target_and_globs_leave_objects_out(project: Project, s3
 
 
 def test_the_empty_objects_that_mark_folders_are_no_files(project: Project, s3: S3Server) -> None:
-    for mark in ("x/", "x/day=1/", "x/day=1/v1.0/", "x/nothing/"):
+    for mark in ("x/", "x/day=1/", "x/day=1/v1.0/", "x/nothing/", "x/v2.1/", "x/day=1_$folder$", "x/day=9/v2.0/"):
         s3.put(mark, "")
     s3.put("x/day=1/v1.0/a.csv", "id,x\n1,2\n")
     assert crawled(project, s3, "s3://lake/x").problems == ()

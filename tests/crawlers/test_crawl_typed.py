@@ -264,3 +264,14 @@ def test_a_list_in_one_partition_and_a_number_in_another_are_text(project: Proje
     as_text = '{"x":"1.50","y":["2025-01-01"]}'
     assert project.rows("raw.in") == [(1, "[1,null]", as_text, "1"), (2, None, None, "1"), (3, "7", "text", "2")]
     assert project.scan("raw.in").filter(pl.col("v") == "7").select("id").collect().rows() == [(3,)]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "ipc"])
+def test_a_column_tells_of_nanoseconds_that_are_cut_off(project: Project, kind: str) -> None:
+    at = pl.Series("at", [1_700_000_000_123_456_789]).cast(pl.Datetime("ns"))
+    project.write(f"in/a.{kind}", written(kind, pl.DataFrame({"at": at, "until": at.cast(pl.Datetime("us"))})))
+    project.write("in/day=1_$folder$", "")
+    project.crawl("in")
+    assert project.types("raw.in") == {"at": "timestamp", "until": "timestamp"}
+    assert project.reason("raw.in", "at").startswith("files have nanoseconds")
+    assert project.reason("raw.in", "until") == ""
