@@ -156,8 +156,19 @@ sys.exit(1)
 """
 
 
+_NO_MASTER = """
+print("Application has been killed. Reason: All masters are unresponsive! Giving up.")
+raise JobError("NullPointerException", "Spark does not start on spark://h:1: Cannot invoke postStartHook()")
+"""
+
+
 def test_what_keeps_spark_from_starting_is_told_with_the_way_out(run: Run) -> None:
     with pytest.raises(ToldFailure, match="HADOOP_CONF_DIR must be set in the environment") as told:
         run(_NO_HADOOP)
     assert (told.value.type, told.value.exit_code) == ("SparkException", 1)
     assert told.value.hint == "set it in the environment in which the engine is started"
+    with pytest.raises(
+        ToldFailure, match=r"^Spark does not start on spark://h:1: All masters are unresponsive$"
+    ) as told:
+        run(_NO_MASTER)
+    assert told.value.hint == "no master of Spark answers there: start it, or mend `master`"

@@ -20,12 +20,14 @@ _NO_TABLE = re.compile(r"table or view `(\w+)`\.`(\w+)` cannot be found", re.IGN
 _SCALA_ERROR = re.compile(r"(?P<file>\S+):(?P<line>\d+): error: (?P<message>.*)")
 _UNCAUGHT = "Exception in thread"
 _THROWN = re.compile(r'(?:Exception in thread "[^"]*"|Caused by:) (?:[\w$]+\.)*(?P<type>[\w$]+)(?:: (?P<message>.*))?')
+_NO_START = re.compile(r"Spark does not start on \S+(?=: )")
+_NO_MASTER = "All masters are unresponsive"
 _WAYS_OUT = (
     ("UnsupportedClassVersionError", "Spark needs Java 17 or newer: set JAVA_HOME"),
     ("unresolved dependency", "packages come from Maven's repositories; without a network name their files in `jars`"),
     ("must be set in the environment", "set it in the environment in which the engine is started"),
     ("OutOfMemoryError", 'conf = { "spark.driver.memory" = "4g" } gives the driver more, or let it collect less'),
-    ("All masters are unresponsive", "no master of Spark answers there: start it, or mend `master`"),
+    (_NO_MASTER, "no master of Spark answers there: start it, or mend `master`"),
 )
 """By words of the failure."""
 
@@ -48,6 +50,10 @@ def failure(
         errors = list(filter(None, map(_SCALA_ERROR.fullmatch, last)))
         message = errors[0]["message"] if errors else "the script can't be compiled"
         told["line"] = int(errors[0]["line"]) if errors else told["line"]
+    no_start = _NO_START.match(message)
+    if no_start and any(_NO_MASTER in line for line in last):
+        # By what Spark fails once it has given up, differs from time to time.
+        told["type"], message = "SparkException", f"{no_start[0]}: {_NO_MASTER}"
     location = ""
     if told["line"]:
         script = "" if isinstance(work, SqlWork) else work.script
