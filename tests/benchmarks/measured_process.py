@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,13 +53,15 @@ def spent(command: list[str], *, cwd: Path, deadline_s: float) -> Spent:
     return Spent(took_s=took_s, peak_bytes=max(peaks))
 
 
-def _family(pid: int, project_dir: Path) -> Iterator[psutil.Process]:
+def _family(pid: int, project_dir: Path) -> set[psutil.Process]:
+    """Return the program, the engine, and all below them, each once: an engine may have been started by the program."""
     engine = read_engine_file(project_dir)
-    for root in {pid, *([engine.pid] if engine else [])}:
+    family = set()
+    for root in (pid, *([engine.pid] if engine else [])):
         with suppress(psutil.Error):
             process = psutil.Process(root)
-            yield process
-            yield from process.children(recursive=True)
+            family |= {process, *process.children(recursive=True)}
+    return family
 
 
 def _share_bytes(process: psutil.Process) -> int:
