@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 
 from glue_tui.client.launch import connect
 from glue_tui.client.socket import SocketClient
@@ -31,6 +32,10 @@ DEADLINE_S = 30.0
 # compile every module anew where the environment forbids to keep them compiled, which no installed package does.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# How fast examples are made says nothing on a machine that is busy with other tests.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def wait_for(what: Callable[[], T | None], *, deadline_s: float = DEADLINE_S, why: str = "") -> T:
