@@ -31,8 +31,17 @@ def marks_as_written(key: str, column: pl.Expr) -> Iterator[pl.Expr]:
     yield pl.when(may_be_odd).then(value).alias(f"{key}:{_ODD}")
 
 
-def marks_in_form(key: str, column: pl.Expr, form: str) -> Iterator[pl.Expr]:
-    """Yield what each value of a column is, if the values are written in a form (see forms.py)."""
+def number_in_form(column: pl.Expr, form: str) -> pl.Expr:
+    """Return the numbers that are written in a form as programs write them; null for all else."""
+    value = _present(column)
+    return plain_number(pl.when(value.str.contains(NUMBER_PATTERNS[form])).then(value), form)
+
+
+def marks_in_form(key: str, column: pl.Expr, form: str, number: pl.Expr | None = None) -> Iterator[pl.Expr]:
+    """Yield what each value of a column is, if the values are written in a form (see forms.py).
+
+    `number` is where `number_in_form` of it stands already.
+    """
     value = _present(column)
     yield value.is_not_null().alias(f"{key}:{_VALUES}")
     if is_time(form):
@@ -42,7 +51,7 @@ def marks_in_form(key: str, column: pl.Expr, form: str) -> Iterator[pl.Expr]:
         fits = moments(written, form, strict=False).is_not_null()
         yield from (fits.alias(f"{key}:{kind}") for kind in kinds)
         return
-    number = plain_number(pl.when(value.str.contains(NUMBER_PATTERNS[form])).then(value), form)
+    number = number_in_form(column, form) if number is None else number
     yield from (_fits(number, kind).alias(f"{key}:{kind}") for kind in _KINDS_OF_NUMBERS)
     yield from _sizes(key, number, _fits(number, "decimal"))
 

@@ -9,13 +9,15 @@ from typing import TypeVar
 
 import polars as pl
 
+from glue_tui.catalog.forms import is_time
 from glue_tui.core.schema import FileFormat
 from glue_tui.core.value_forms import COMMA_NUMBER
 from glue_tui.crawlers.csv_counter import Counts, FileCounts
-from glue_tui.crawlers.csv_counts import facts_from, marks_in_form, sums_of
+from glue_tui.crawlers.csv_counts import facts_from, marks_in_form, number_in_form, sums_of
 from glue_tui.crawlers.facts import ColumnFacts, type_of
 from glue_tui.crawlers.forms import forms_like
 
+_NUMBER = "__glue_tui_number_"
 Key = TypeVar("Key", bound=Hashable)
 """What files are told apart by in a frame that holds the rows of several."""
 
@@ -55,7 +57,14 @@ def with_other_forms(
         for name, found in of_file.items():
             asked[name].update(dict.fromkeys(found))
     keys = {(name, form): f"{place}" for place, (name, form) in enumerate((n, f) for n in asked for f in asked[n])}
-    marks = [mark for (name, form), key in keys.items() for mark in marks_in_form(key, pl.col(name), form)]
+    # Made once, and then looked at: a mark of its own would make it for itself.
+    numbers = {key: number_in_form(pl.col(name), form) for (name, form), key in keys.items() if not is_time(form)}
+    marks = [
+        mark
+        for (name, form), key in keys.items()
+        for mark in marks_in_form(key, pl.col(name), form, pl.col(f"{_NUMBER}{key}") if key in numbers else None)
+    ]
+    rows = rows.with_columns(number.alias(f"{_NUMBER}{key}") for key, number in numbers.items())
     counted = rows.select(by, *marks).group_by(by).agg(*sums_of(marks)).collect(engine="streaming")
     found_facts = dict(facts)
     for row in counted.iter_rows(named=True):
