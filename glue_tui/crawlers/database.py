@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 
 from glue_tui.catalog.database_urls import is_like
 from glue_tui.catalog.databases import Database, DatabaseTable, SourceTable, open_database
@@ -23,7 +20,6 @@ from glue_tui.core.states import RecrawlBehavior
 from glue_tui.crawlers.tables import OWNER_PARAMETER, DraftTable
 
 KNOWN_SHOWN_MAX = 8
-READERS_MAX = 4
 
 _COUNT = "recordCountIs"
 """`estimate` where the database's own guess had to do."""
@@ -63,30 +59,22 @@ def crawl_database(
             hint=did_you_mean(target.connection, tuple(connections)),
         )
     url = filled_in(connection.url, environment)
-    with ExitStack() as opened:
-        database = opened.enter_context(closing(open_database(url, project_dir)))
+    with closing(open_database(url, project_dir)) as database:
         state = database.state()
         tables = _included(crawler, target, database.tables())
-        sources = [(connection.name, table.schema, table.name) for table in tables]
         before = {source_of(one.table): one for one in known if _may_stay(one, crawler, connection, state)}
         taken.update(one.table.name for one in before.values())
-        unchanged = [before[source] for source in sources if source in before]
-        changed = [(source, table) for source, table in zip(sources, tables, strict=True) if source not in before]
-        databases = [database]
-        for _ in range(1, min(_at_a_time(url), len(changed))):
-            databases.append(opened.enter_context(closing(open_database(url, project_dir))))
-        drafts, problems, unread = [], [], set()
-        looked = _looked(databases, [table for _, table in changed])
-        for (source, table), found in zip(changed, looked, strict=True):
-            match found:
-                case DatabaseTable():
-                    is_plain = table.schema == database.default_schema
-                    wished = table.name if is_plain else f"{table.schema}_{table.name}"
-                    name = free_name(table_name(wished, crawler.table_prefix), connection.url, table.full_name)
-                    drafts.append(_draft(crawler, connection, kind_of(url), name, table, found, state))
-                case GlueTuiError() as error:
-                    problems.append(f"{connection.name}: {error}")
-                    unread.add(source)
+        drafts, unchanged, problems, unread = [], [], [], set()
+        for table in tables:
+            source = (connection.name, table.schema, table.name)
+            if (stored := before.get(source)) is not None:
+                unchanged.append(stored)
+                continue
+            try:
+                drafts.append(_read(crawler, connection, kind_of(url), database, table, state, free_name))
+            except GlueTuiError as error:
+                problems.append(f"{connection.name}: {error}")
+                unread.add(source)
     if not drafts and not unchanged:
         raise InvalidInput(
             f"crawler {crawler.name}: {none_of(len(tables), 'table')} of connection {target.connection} can be read",
@@ -141,46 +129,21 @@ def _included(crawler: Crawler, target: DatabaseTarget, tables: Sequence[SourceT
     )
 
 
-def _at_a_time(url: str) -> int:
-    """Return how many tables are looked at at a time: an SQLite file is read by this process, on all its cores; a
-    server is asked for one after the other."""
-    return min(os.cpu_count() or 1, READERS_MAX) if kind_of(url) == "sqlite" else 1
-
-
-def _looked(databases: Sequence[Database], tables: Sequence[SourceTable]) -> Iterator[DatabaseTable | GlueTuiError]:
-    """Yield what the tables hold, in their order, or why one can't be read; each connection looks at one at a time."""
-    free: SimpleQueue[Database] = SimpleQueue()
-    for database in databases:
-        free.put(database)
-
-    def look(table: SourceTable) -> DatabaseTable | GlueTuiError:
-        database = free.get()
-        try:
-            return database.look_at(table)
-        except GlueTuiError as error:
-            return error
-        finally:
-            free.put(database)
-
-    if len(databases) == 1:
-        yield from map(look, tables)
-    else:
-        with ThreadPoolExecutor(len(databases)) as threads:
-            yield from threads.map(look, tables)
-
-
-def _draft(
+def _read(
     crawler: Crawler,
     connection: Connection,
     kind: str,
-    name: str,
+    database: Database,
     source: SourceTable,
-    found: DatabaseTable,
     state: str,
+    free_name: Callable[[str, str, str], str],
 ) -> DraftTable:
+    found = database.look_at(source)
+    is_plain = source.schema == database.default_schema
+    wished = source.name if is_plain else f"{source.schema}_{source.name}"
     table = Table(
         database=crawler.database.lower(),
-        name=name,
+        name=free_name(table_name(wished, crawler.table_prefix), connection.url, source.full_name),
         classification=kind,
         location=connection.url,
         columns=found.columns,
