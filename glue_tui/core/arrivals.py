@@ -71,39 +71,52 @@ class SeenFile:
         return (self.size_bytes, self.mtime_ns) == (fact.size_bytes, fact.mtime_ns)
 
 
+@dataclass(frozen=True, slots=True)
+class LookTime:
+    """When a look at files was begun and when it was told, seconds since the epoch.
+
+    What it saw was so at some moment in between: a file has held only until `begun_at`, and is known since `told_at`.
+    """
+
+    begun_at: float
+    told_at: float
+
+
 def first_seen(fact: FileFact, at: float) -> SeenFile:
     """Return what is remembered of a file that was there before its trigger looked."""
     return _seen(fact, Stage.BASELINE, at)
 
 
-def found(known: SeenFile | None, fact: FileFact, watch: FileWatch, at: float) -> SeenFile:
-    """Return what is to be remembered after a look at `at` that found a file; `known` itself where nothing changed."""
+def found(known: SeenFile | None, fact: FileFact, watch: FileWatch, look: LookTime) -> SeenFile:
+    """Return what is to be remembered after a look that found a file; `known` itself where nothing changed."""
     if known is None:
-        return _settle(_seen(fact, Stage.SETTLING, at), fact, watch, at)
+        return _settle(_seen(fact, Stage.SETTLING, look.told_at), fact, watch, look)
     if known.is_version(fact) and not known.is_deleted:
-        return _settle(known, fact, watch, at) if known.stage is Stage.SETTLING else known
+        return _settle(known, fact, watch, look) if known.stage is Stage.SETTLING else known
     before = known.before if known.stage.is_open else known
     if before is None:
-        return _settle(_seen(fact, Stage.SETTLING, at), fact, watch, at)
+        return _settle(_seen(fact, Stage.SETTLING, look.told_at), fact, watch, look)
     if before.is_version(fact):
         # It was away for a moment, or its change was taken back, before anybody was told of it.
         return before
-    changed = replace(_seen(fact, Stage.SETTLING, at), change=FileChange.MODIFIED, before=before)
-    return _settle(changed, fact, watch, at)
+    changed = replace(_seen(fact, Stage.SETTLING, look.told_at), change=FileChange.MODIFIED, before=before)
+    return _settle(changed, fact, watch, look)
 
 
-def gone(known: SeenFile, watch: FileWatch, at: float) -> SeenFile | None:
+def gone(known: SeenFile, watch: FileWatch, look: LookTime) -> SeenFile | None:
     """Return what is to be remembered after a look that did not find a file; None: it is forgotten.
 
     A deletion has to hold as long as a version: a program that replaces a file by deleting it first has modified it.
     """
     if known.stage.is_open and known.is_deleted:
-        return _settle_deletion(known, watch, at)
+        return _settle_deletion(known, watch, look)
     before = known.before if known.stage.is_open else known
     if before is None:
         return None
-    deleted = replace(before, stage=Stage.SETTLING, since=at, change=FileChange.DELETED, run_id="", before=before)
-    return _settle_deletion(deleted, watch, at)
+    deleted = replace(
+        before, stage=Stage.SETTLING, since=look.told_at, change=FileChange.DELETED, run_id="", before=before
+    )
+    return _settle_deletion(deleted, watch, look)
 
 
 def under(known: SeenFile, watch: FileWatch) -> SeenFile | None:
@@ -133,26 +146,26 @@ def _closed(known: SeenFile, stage: Stage, at: float) -> SeenFile:
     return replace(known, stage=stage, since=at, before=None)
 
 
-def _settle(settling: SeenFile, fact: FileFact, watch: FileWatch, at: float) -> SeenFile:
+def _settle(settling: SeenFile, fact: FileFact, watch: FileWatch, look: LookTime) -> SeenFile:
     """Let a file count that has held for long enough, or came complete."""
-    if was_set_back(settling.since, at):
+    if was_set_back(settling.since, look.told_at):
         # The clock was set back: start to count again instead of waiting for the old time to come round.
-        return replace(settling, since=at)
-    if fact.is_open or not (fact.is_renamed or at - settling.since >= watch.settle_s):
+        return replace(settling, since=look.told_at)
+    if fact.is_open or not (fact.is_renamed or look.begun_at - settling.since >= watch.settle_s):
         return settling
     if settling.change in watch.events:
-        return replace(settling, stage=Stage.PENDING, since=at)
-    return _closed(settling, Stage.UNSELECTED, at)
+        return replace(settling, stage=Stage.PENDING, since=look.told_at)
+    return _closed(settling, Stage.UNSELECTED, look.told_at)
 
 
-def _settle_deletion(deleted: SeenFile, watch: FileWatch, at: float) -> SeenFile | None:
+def _settle_deletion(deleted: SeenFile, watch: FileWatch, look: LookTime) -> SeenFile | None:
     if deleted.stage is Stage.PENDING:
         return deleted
-    if was_set_back(deleted.since, at):
-        return replace(deleted, since=at)
-    if at - deleted.since < watch.settle_s:
+    if was_set_back(deleted.since, look.told_at):
+        return replace(deleted, since=look.told_at)
+    if look.begun_at - deleted.since < watch.settle_s:
         return deleted
-    return replace(deleted, stage=Stage.PENDING, since=at) if FileChange.DELETED in watch.events else None
+    return replace(deleted, stage=Stage.PENDING, since=look.told_at) if FileChange.DELETED in watch.events else None
 
 
 class Queue:

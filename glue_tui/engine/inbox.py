@@ -126,8 +126,9 @@ class Inbox:
 
     # What changes it
 
-    def take_in(self, conn: Connection, scan: FolderScanned, at: float) -> None:
-        """Take in a look that was begun at `at`; each fact is judged against what is known here."""
+    def take_in(self, conn: Connection, scan: FolderScanned, look: arrivals.LookTime) -> None:
+        """Take in a look; each fact is judged against what is known here."""
+        at = look.told_at
         if self.looked_at is None and not scan.is_whole:
             return  # Only a look at everything tells what was there before.
         is_first = self.looked_at is None
@@ -137,7 +138,7 @@ class Inbox:
                 if scan.is_whole:
                     self._remember(fact.path, arrivals.first_seen(fact, at))
                 continue
-            after = arrivals.found(known, fact, self.watch, at)
+            after = arrivals.found(known, fact, self.watch, look)
             if after is not known:
                 self._notice(known, after, at)
                 self._remember(fact.path, after)
@@ -146,7 +147,7 @@ class Inbox:
         for path in scan.gone:
             known = self.known(conn, path)
             if known is not None:
-                after_all = arrivals.gone(known, self.watch, at) if self.watch.matches(path) else None
+                after_all = arrivals.gone(known, self.watch, look) if self.watch.matches(path) else None
                 if after_all is not known:
                     self._notice(known, after_all, at)
                     self._remember(path, after_all)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from glue_tui.core.arrivals import Stage, due_batch
+from glue_tui.core.arrivals import LookTime, Stage, due_batch
 from glue_tui.core.events import StartCause
 from glue_tui.core.loops import PROBES_MAX, IsLoop, Loops, MayFire, MustWait, Verdict
 from glue_tui.core.model import RunId, Trigger, Workflow
@@ -65,7 +65,8 @@ class Inboxes:
         """Take in what a look at the folders of a trigger has shown."""
         inbox = self._inboxes.get((scan.workflow, scan.trigger))
         if inbox is not None and inbox.watch.patterns == scan.patterns:
-            inbox.take_in(self.conn, scan, batch.now if scan.at is None else scan.at)
+            begun_at = batch.now if scan.at is None else scan.at
+            inbox.take_in(self.conn, scan, LookTime(begun_at, batch.now))
 
     def drop(self, batch: Batch, key: TriggerKey, paths: tuple[str, ...]) -> int:
         """Let waiting files, all where none is named, start nothing; return how many those were.

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glue_tui.core import arrivals
-from glue_tui.core.arrivals import FileFact, Queue, SeenFile, Stage, due_batch
+from glue_tui.core.arrivals import FileFact, LookTime, Queue, SeenFile, Stage, due_batch
 from glue_tui.core.model import FileWatch
 from glue_tui.core.states import FileChange
 
@@ -46,9 +46,11 @@ class Inbox:
     def look(self, *facts: FileFact) -> None:
         """Look at everything, or take in these facts alone."""
         for fact in facts or [self.fact(path) for path in self.disk]:
-            self.seen[fact.path] = arrivals.found(self.seen.get(fact.path), fact, self.watch, self.now)
+            self.seen[fact.path] = arrivals.found(
+                self.seen.get(fact.path), fact, self.watch, LookTime(self.now, self.now)
+            )
         for path in [path for path in self.seen if path not in self.disk]:
-            after = arrivals.gone(self.seen.pop(path), self.watch, self.now)
+            after = arrivals.gone(self.seen.pop(path), self.watch, LookTime(self.now, self.now))
             if after is not None:
                 self.seen[path] = after
         self.take()
@@ -213,9 +215,13 @@ def test_a_file_that_some_program_has_open_does_not_count_however_long_it_holds(
 
 def test_a_file_renamed_into_place_counts_at_once_unless_it_is_open() -> None:
     open_still = FileFact(path="a", size_bytes=1, mtime_ns=1, is_open=True, is_renamed=True)
-    settling = arrivals.found(None, open_still, ONE, 1000.0)
+    look = LookTime(1000.0, 1000.0)
+    settling = arrivals.found(None, open_still, ONE, look)
     assert settling.stage is Stage.SETTLING
-    assert arrivals.found(settling, replace(open_still, is_open=False), ONE, 1000.0).stage is Stage.PENDING
+    assert (
+        arrivals.found(settling, replace(open_still, is_open=False), ONE, LookTime(1000.0, 1000.0)).stage
+        is Stage.PENDING
+    )
 
 
 @pytest.mark.parametrize("events", [(CREATED,), (MODIFIED,), (DELETED,), (CREATED, MODIFIED, DELETED)])
@@ -338,3 +344,16 @@ def test_a_queue_is_in_the_order_of_its_moments(acts: list[tuple[str, int | None
     assert queue.first(len(queue)) == tuple(ordered)
     assert queue.first_at == min(model.values(), default=None)
     assert queue.until(4) == tuple(path for path in ordered if model[path] <= 4)
+
+
+def test_what_a_slow_look_saw_counts_from_its_end_and_has_held_until_its_beginning() -> None:
+    watch = replace(ONE, settle_s=2.0)
+    file = FileFact(path="a", size_bytes=1, mtime_ns=1)
+    seen = arrivals.found(None, file, watch, LookTime(1000.0, 1003.0))
+    assert seen.since == 1003.0  # it may have come just before
+    assert arrivals.found(seen, file, watch, LookTime(1004.0, 1006.0)) is seen  # it may have changed just after 1004
+    settled = arrivals.found(seen, file, watch, LookTime(1005.0, 1006.0))
+    assert (settled.stage, settled.since) == (Stage.PENDING, 1006.0)
+    deleted = arrivals.gone(replace(seen, stage=Stage.TAKEN), watch, LookTime(1010.0, 1013.0))
+    assert deleted is not None
+    assert deleted.since == 1013.0

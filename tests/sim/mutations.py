@@ -85,7 +85,7 @@ MUTATIONS = (
     Mutation(
         what="a file counts at its second look",
         path="core/arrivals.py",
-        old="not (fact.is_renamed or at - settling.since >= watch.settle_s)",
+        old="not (fact.is_renamed or look.begun_at - settling.since >= watch.settle_s)",
         new="not (fact.is_renamed or at > settling.since)",
     ),
     Mutation(
@@ -349,7 +349,7 @@ MUTATIONS = (
     Mutation(
         what="a deletion counts at once",
         path="core/arrivals.py",
-        old="    if at - deleted.since < watch.settle_s:\n        return deleted\n",
+        old="    if look.begun_at - deleted.since < watch.settle_s:\n        return deleted\n",
         new="",
     ),
     Mutation(

@@ -71,7 +71,7 @@ def test_a_scan_that_waited_does_not_settle_a_file_that_grows(bench: Bench) -> N
     bench.step(T + 9, scan("a", "b", at=T + 2.5))
     assert bench.runs() == []
     bench.step(T + 9.1, scan("a", "b", size=2, at=T + 9))
-    bench.step(T + 10, scan("a", "b", size=2, at=T + 10))
+    bench.step(T + 10.1, scan("a", "b", size=2, at=T + 10.1))
     assert len(bench.runs()) == 1
 
 
