@@ -191,6 +191,10 @@ class Queue:
         if at is not None:
             del self._order[bisect_left(self._order, (at, path))]
 
+    def at(self, path: str) -> float | None:
+        """Return a path's moment; None if it is not here."""
+        return self._at.get(path)
+
     @property
     def first_at(self) -> float | None:
         return self._order[0][0] if self._order else None

@@ -6,6 +6,7 @@ A folder may hold 100,000 files, so nothing here walks them all, and a step that
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from glue_tui.core import arrivals
 from glue_tui.core.arrivals import Queue, SeenFile, Stage
@@ -22,6 +23,15 @@ LOOK_AGAIN_S = 0.2
 """A file that some program has open is looked at again after its settle time, and not sooner than this …"""
 UNREADABLE_LOOK_S = 5.0
 """… and one that can't be looked at, not sooner than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What was known of a file before a step."""
+
+    file: SeenFile | None
+    look_at: float | None
+    is_open: bool
 
 
 class Inbox:
@@ -55,7 +65,7 @@ class Inbox:
         self._stored_mounts = mounts
         self._rows: dict[str, SeenFile | None] = {}
         """What this step remembers of files, not stored yet; None: they are forgotten."""
-        self._undo: dict[str, SeenFile | None] = {}
+        self._undo: dict[str, _Before] = {}
         """Open files as they were before this step."""
         for file in files:
             self._place(file.path, file)
@@ -221,16 +231,25 @@ class Inbox:
 
     def put_back(self) -> None:
         """The step has failed: be as before."""
-        for path, file in self._undo.items():
-            self._place(path, file)
+        for path, before in self._undo.items():
+            self._place(path, before.file)
+            if before.look_at is not None:
+                self._settling.put(path, before.look_at)
+            if before.is_open:
+                self.open_for_writing.add(path)
         self.looked_at, self.mounts = self._stored_looked_at, self._stored_mounts
         self._rows, self._undo = {}, {}
 
     def _remember(self, path: str, file: SeenFile | None) -> None:
         self._rows[path] = file
         if path in self._files or (file is not None and file.stage.is_open):
-            self._undo.setdefault(path, self._files.get(path))
+            self._keep(path)
             self._place(path, file)
+
+    def _keep(self, path: str) -> None:
+        """Keep what is known of an open file before this step changes it."""
+        if path not in self._undo:
+            self._undo[path] = _Before(self._files.get(path), self._settling.at(path), path in self.open_for_writing)
 
     def _place(self, path: str, file: SeenFile | None) -> None:
         """Put an open file where it belongs; others are not kept here."""
@@ -249,6 +268,7 @@ class Inbox:
 
     def _look_later(self, path: str, is_open: bool, at: float) -> None:
         """Note when to look again at a file that settles: it tells of no change that it is closed."""
+        self._keep(path)
         if is_open:
             self.open_for_writing.add(path)
             self._settling.put(path, at + max(self.watch.settle_s, LOOK_AGAIN_S))
@@ -261,6 +281,7 @@ class Inbox:
         blind = tuple(f"{folder}/" for folder in scan.unreadable)
         for path in self._settling.until(at) if blind else ():
             if path.startswith(blind) or path in scan.unreadable:
+                self._keep(path)
                 self._settling.put(path, at + UNREADABLE_LOOK_S)
 
     def _has_looked_at(self, path: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glue_tui.client.words import duration as exact_duration
 from glue_tui.protocol.views import NodeDefinition, NodeView, RunView, TriggerView, WorkflowView
@@ -49,24 +49,34 @@ def tree_rows(model: UiModel, selection: Selection, now: float) -> tuple[TreeRow
         run = run_for(model, selection, workflow.name)
         row = _workflow_row(workflow, run, selection, now)
         rows.append(row)
-        if row.is_open:
+        if row.is_open or selection.tree_filter:
             for trigger in _in_order(workflow, run):
                 rows.extend(_trigger_rows(workflow, trigger, run, selection, now))
     return _matching(rows, selection.tree_filter.casefold()) if selection.tree_filter else tuple(rows)
 
 
 def _matching(rows: list[TreeRow], text: str) -> tuple[TreeRow, ...]:
-    """Return the rows with `text` in their names, and those above them in the tree."""
+    """Return of all rows those with `text` in their names, those above them, and what is open below them."""
+    is_match = [text in row.name.casefold() for row in rows]
+    leads: list[bool] = [False] * len(rows)
+    """Whether a match stands below a row."""
+    above: list[int] = []
     kept: list[TreeRow] = []
-    wanted_depth = -1
-    for row in reversed(rows):
-        # Seen from below, a row at `wanted_depth` is the parent of the last one kept.
-        if text in row.name.casefold() or row.depth == wanted_depth:
-            kept.append(row)
-            wanted_depth = row.depth - 1
-        elif row.depth <= wanted_depth:
-            wanted_depth = -1
-    return tuple(reversed(kept))
+    parents: list[tuple[int, ...]] = []
+    for at, row in enumerate(rows):
+        above = above[: row.depth]
+        parents.append(tuple(above))
+        if is_match[at]:
+            for parent in above:
+                leads[parent] = True
+        above.append(at)
+    for at, row in enumerate(rows):
+        is_below = any(is_match[one] for one in parents[at]) and all(
+            rows[one].is_open or leads[one] for one in parents[at]
+        )
+        if is_match[at] or leads[at] or is_below:
+            kept.append(replace(row, is_open=True) if leads[at] else row)
+    return tuple(kept)
 
 
 def row_index(rows: tuple[TreeRow, ...], selection: Selection) -> int:
@@ -81,7 +91,7 @@ def row_index(rows: tuple[TreeRow, ...], selection: Selection) -> int:
 
 
 def _is_open(key: str, by_itself: bool, selection: Selection) -> bool:
-    return bool(selection.tree_filter) or key in selection.opened or (by_itself and key not in selection.closed)
+    return key in selection.opened or (by_itself and key not in selection.closed)
 
 
 def _workflow_row(workflow: WorkflowView, run: RunView | None, selection: Selection, now: float) -> TreeRow:
@@ -148,7 +158,7 @@ def _trigger_rows(
         is_open=is_open if trigger.actions else None,
         is_dim=state == "NEVER" or is_paused,
     )
-    if not is_open:
+    if not is_open and not selection.tree_filter:
         return [row]
     started = [node for node_id in trigger.actions for node in workflow.nodes if node.node_id == node_id]
     return [row, *(_node_row(workflow, trigger, node, run, now, node is started[-1]) for node in started)]

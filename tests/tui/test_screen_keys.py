@@ -406,6 +406,25 @@ def test_slash_filters_the_tree_by_name_and_esc_shows_all_again() -> None:
     show(busy_engine(), scenario)
 
 
+def test_what_stands_below_a_workflow_that_the_filter_names_can_be_opened_and_walked() -> None:
+    async def scenario(shown: Shown) -> None:
+        await shown.press("g", "g", "/", *"stock_w", "enter")
+        tree = shown.app.main.workflow_tree
+        assert [row.name for row in tree.rows] == [
+            "stock_watch",
+            "files_arrived",
+            "landing_stock",
+            "crawled",
+            "reprice",
+        ]
+        await shown.press("j", "j")
+        assert shown.app.main.selection.node_id == "crawler:landing_stock"
+        await shown.press("g", "g", "h")
+        assert [row.name for row in tree.rows] == ["stock_watch"]
+
+    show(busy_engine(), scenario)
+
+
 def test_the_exclamation_mark_goes_from_failed_node_to_failed_node() -> None:
     engine = busy_engine()
     engine.play(f"wr_{42:016x}", "job:reprice", "FAILED", error=failure("E", "m"))
