@@ -57,15 +57,13 @@ def main() -> int:
     )
     parser.add_argument("--runs", type=int, default=ROUNDS, help=f"rounds of each; default {ROUNDS}")
     parser.add_argument("--json", type=Path, help="write the figures there, too")
-    parser.add_argument("--readme", action="store_true", help="write the table into README.md, too")
+    parser.add_argument("--readme", action="store_true", help="write the rows into the table of README.md, too")
     parser.add_argument(
         "--python", action="append", default=[], help="an interpreter that has luigi, doit, duckdb … installed"
     )
     parser.add_argument("--rows", type=int, help="of the pipeline, in place of its two sizes")
     parser.add_argument("--first", action="store_true", help="go before all other work of the machine (needs root)")
     options = parser.parse_args()
-    if options.readme and options.names:
-        parser.error("--readme writes the whole table: name no benchmark")
     os.environ["GLUE_TUI_SLOTS"] = SLOTS
     # As pip does: where Python writes no bytecode by itself, every process would compile each changed module anew.
     compileall.compile_dir(Path(glue_tui.__file__).parent, quiet=1)

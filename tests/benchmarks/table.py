@@ -47,17 +47,35 @@ def text_table(rows: Sequence[Row]) -> str:
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
 
 
-def markdown_table(rows: Sequence[Row]) -> str:
-    lines = [HEADINGS, tuple("---" for _ in HEADINGS), *map(cells, rows)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def write_readme(rows: Sequence[Row], machine: str) -> None:
-    """Put the rows where the README has its figures."""
-    day = time.strftime("%Y-%m-%d", time.gmtime())
+    """Put the rows where the README has its figures, each with its day; rows of benchmarks that did not run stay."""
     text = README.read_text()
-    assert _FIGURES.search(text), f"{README} has no place for the figures"
-    README.write_text(_FIGURES.sub(lambda _: f"Taken on {day}, {machine}.\n\n{markdown_table(rows)}", text))
+    found = _FIGURES.search(text)
+    assert found is not None, f"{README} has no place for the figures"
+    table = merged(found.group(), rows, time.strftime("%Y-%m-%d", time.gmtime()))
+    README.write_text(_FIGURES.sub(lambda _: f"Taken on {machine}.\n\n{table}", text))
+
+
+def merged(before: str, rows: Sequence[Row], day: str) -> str:
+    """Return the table for the README: the lines of `before`, those of a benchmark replaced by its rows, if it ran."""
+    old = [line for line in before.splitlines() if line.startswith("| ")][2:]
+    lines: dict[str, list[str]] = {}
+    for line in old:
+        lines.setdefault(line.split(" | ")[0].removeprefix("| "), []).append(line)
+    lines |= {row.benchmark: [] for row in rows}
+    for row in rows:
+        lines[row.benchmark].append(_line((*cells(row), day)))
+    headings = (*HEADINGS, "taken")
+    table = [
+        _line(headings),
+        _line(tuple("---" for _ in headings)),
+        *(line for some in lines.values() for line in some),
+    ]
+    return "".join(f"{line}\n" for line in table)
+
+
+def _line(texts: Sequence[str]) -> str:
+    return f"| {' | '.join(texts)} |"
 
 
 def write_json(path: Path, rows: Sequence[Row], machine: str, load: float) -> None:
