@@ -88,7 +88,7 @@ def query_result(
     lazy = run_sql(catalog, query, project_dir=project_dir, environment=environment, trace=trace)
     if rows_max is not None:
         lazy = lazy.head(rows_max + 1)
-    with _explaining(catalog, query, project_dir, environment):
+    with explaining(catalog, query, project_dir, environment):
         frame = lazy.collect(engine="streaming")
     is_cut = rows_max is not None and frame.height > rows_max
     return QueryResult(
@@ -106,11 +106,12 @@ def query_stream(
 ) -> QueryStream:
     """Return the rows of one query, `rows_max` at most, to be read in batches. Raises what `run_sql` raises."""
     lazy = run_sql(catalog, query, project_dir=project_dir, environment=environment)
-    return QueryStream(lazy, rows_max, lambda: _explaining(catalog, query, project_dir, environment))
+    return QueryStream(lazy, rows_max, lambda: explaining(catalog, query, project_dir, environment))
 
 
 @contextmanager
-def _explaining(catalog: Catalog, query: str, project_dir: Path, environment: Mapping[str, str]) -> Iterator[None]:
+def explaining(catalog: Catalog, query: str, project_dir: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """Turn what polars raises while a query is computed into our words, with the way out where there is one."""
     try:
         yield
     except (PolarsError, PanicException, OSError) as error:

@@ -18,10 +18,10 @@ from glue_tui.cli.catalog_text import (
     totals_text,
     versions_text,
 )
-from glue_tui.cli.catalog_views import listing, matches, table_details
 from glue_tui.cli.output import harmless, say, show, show_json
 from glue_tui.cli.settings import Settings
 from glue_tui.cli.sql import print_rows
+from glue_tui.client.catalog_views import listing, matches, table_details
 from glue_tui.client.find import state_db
 from glue_tui.client.words import count, counted
 from glue_tui.core.problem import EntityNotFound, did_you_mean

@@ -8,8 +8,8 @@ from itertools import zip_longest
 from textwrap import wrap
 
 from glue_tui.catalog.read import PartitionEntry, VersionEntry
-from glue_tui.cli.catalog_views import ColumnMatch, TableDetails, TableListing, UseView
 from glue_tui.cli.output import cell_width, harmless, paint, table_text, time_text
+from glue_tui.client.catalog_views import ColumnMatch, TableDetails, TableListing, UseView
 from glue_tui.client.words import count, counted, size
 from glue_tui.core.schema import DATABASE_KINDS, Column, DataFile
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from glue_tui.catalog.read import Catalog
-from glue_tui.cli.output import harmless, paint, say, show, table_text
+from glue_tui.cli.output import harmless, paint, say, show, show_json, table_text
 from glue_tui.cli.settings import Settings
 from glue_tui.client.find import state_db
 from glue_tui.client.words import count
@@ -25,7 +26,7 @@ ROWS_SHOWN = 200
 
 @click.command("sql")
 @click.argument("query")
-@click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects; with --output, what was written.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a header line.")
 @click.option(
     "-n",
@@ -33,8 +34,16 @@ ROWS_SHOWN = 200
     type=click.IntRange(min=0),
     help=f"At most so many rows; 0: all. Default: {ROWS_SHOWN} in a table, all in JSON and CSV.",
 )
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the rows to this new file: CSV, JSON or Parquet, by its ending.",
+)
 @click.pass_obj
-def sql_command(settings: Settings, query: str, as_json: bool, as_csv: bool, limit: int | None) -> None:
+def sql_command(
+    settings: Settings, query: str, as_json: bool, as_csv: bool, limit: int | None, output: Path | None
+) -> None:
     """Run a SELECT over the catalog's tables, written database.table. QUERY `-` is read from stdin.
 
     EXPLAIN before it tells which files it would open; of a table with partition keys only those that its condition
@@ -44,9 +53,26 @@ def sql_command(settings: Settings, query: str, as_json: bool, as_csv: bool, lim
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
+    if output is not None and as_csv:
+        raise click.UsageError("--output writes CSV by the file's ending; --csv prints it")
     text = sys.stdin.read() if query == "-" else query
+    if output is not None:
+        _save(settings, text, output, limit or None, as_json=as_json)
+        return
     rows_max = (limit or None) if limit is not None or as_json or as_csv else ROWS_SHOWN
     print_rows(settings, text, rows_max, as_json=as_json, as_csv=as_csv)
+
+
+def _save(settings: Settings, query: str, path: Path, rows_max: int | None, *, as_json: bool) -> None:
+    from glue_tui.catalog.save import save_rows
+
+    project_dir = settings.project_dir()
+    catalog = Catalog.open(state_db(project_dir))
+    rows = save_rows(catalog, query, path, project_dir=project_dir, environment=os.environ, rows_max=rows_max)
+    if as_json:
+        show_json({"path": str(path), "rows": rows})
+    else:
+        say(f"{_rows_text(rows)} saved to {harmless(str(path))}")
 
 
 def print_rows(

@@ -38,6 +38,7 @@ from glue_tui.tui.theme import BACKGROUND, BAR, TONES, look_for
 
 if TYPE_CHECKING:
     from glue_tui.catalog.read import TableEntry
+    from glue_tui.client.catalog_views import TableDetails
 
 HISTORY_RUNS = 200
 """So many runs the history offers."""
@@ -143,6 +144,14 @@ class GlueTuiApp(ThriftyDisplay):
         from glue_tui.catalog.read import Catalog
 
         return await asyncio.to_thread(Catalog.open(state_db(self.project_dir)).tables)
+
+    async def table(self, full_name: str) -> tuple[TableDetails, ...]:
+        """Read all that is known of one table, from the state file and the definitions."""
+        from glue_tui.catalog.read import Catalog
+        from glue_tui.client.catalog_views import table_details
+
+        catalog = Catalog.open(state_db(self.project_dir))
+        return (await asyncio.to_thread(table_details, catalog, self.project_dir, full_name),)
 
     # The clock
 

@@ -61,6 +61,15 @@ def logs_of(looked: Looked) -> str:
     return _join("logs", run_name, *node, "-f")
 
 
+def charts_of(looked: Looked) -> str:
+    """Return the command that prints the charts of the run on show: they are in the log of their job."""
+    run = looked.run
+    drawn = next((node for node in run.nodes if node.kind == "dashboard"), None) if run is not None else None
+    if run is None or drawn is None:
+        return _join("logs", looked.selection.workflow)
+    return _join("logs", str(run.summary.number), drawn.name)
+
+
 def why_of(looked: Looked) -> str:
     """Return the command that explains the same."""
     trigger, run = looked.trigger, looked.run

@@ -186,3 +186,18 @@ def test_who_has_read_enough_ends_the_query_cleanly(shell: Shell) -> None:
         process.stdout.close()
         assert process.wait(30) == 0
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
+def test_rows_are_saved_to_a_new_file_by_its_ending(shell: Shell, ending: str) -> None:
+    path = shell.project_dir / f"saved.{ending}"
+    query = "SELECT id, price, text FROM raw.values"
+    told = shell("sql", query, "--output", str(path))
+    assert (told.returncode, told.stdout) == (0, "")
+    assert "2 rows saved to" in told.stderr
+    read = {"csv": pl.read_csv, "json": pl.read_json, "parquet": pl.read_parquet}[ending]
+    assert read(path)["id"].to_list() == [1, 2]
+    again = shell("sql", query, "--output", str(path))
+    assert again.returncode == 2
+    assert "exists" in again.stderr
+    assert [one.name for one in shell.project_dir.glob(".saved*")] == []

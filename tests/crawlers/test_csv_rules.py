@@ -11,7 +11,7 @@ from crawl_project import Project
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from glue_tui.cli.catalog_views import listing
+from glue_tui.client.catalog_views import listing
 from glue_tui.core.value_forms import COMMA_NUMBER, POINT_NUMBER
 from glue_tui.crawlers.csv_counts import facts_from, marks_as_written, marks_in_form, odd_from, sums_of
 from glue_tui.crawlers.facts import COUNTED

@@ -68,7 +68,8 @@ def test_help_lists_what_can_be_done_here_first_and_leaves_out_only_keys_that_me
     said = ["".join(text for text, _ in line) for line in HelpScreen(Look(), ACTIONS, looked_at(), place).lines(200)]
     own = actions_in(place)
     listed = [action for action in ACTIONS if any(line == action.shown.ljust(8) + action.help for line in said)]
-    assert [action.help for action in own] == [line[8:] for line in said[2 : 2 + len(own)]]
+    first = said[2 : said.index("", 2)]
+    assert [action.help for action in own] == [line[8:] for line in first if not line.startswith(" ")][: len(own)]
     for action in ACTIONS:
         is_hidden = action.place is None and all(action_of(key, place) is not action for key in action.keys)
         assert (action in listed) != is_hidden, action.name

@@ -13,10 +13,7 @@ from hypothesis import strategies as st
 from sales_project import NOW, busy_engine
 from screen import Shown, same_as_snapshot, show
 
-from glue_tui.catalog.read import TableEntry
-from glue_tui.core.schema import Column, Table
 from glue_tui.protocol.views import AttemptView, Snapshot, StoryLine
-from glue_tui.tui.app import GlueTuiApp
 from glue_tui.tui.arrange import LOW_LINES, NARROW_CELLS, PANES, Zoom, arrange
 from glue_tui.tui.editor import Place, editor_command, place_to_edit
 from glue_tui.tui.graph.drawing import GraphEdge, GraphNode, Shape
@@ -24,7 +21,6 @@ from glue_tui.tui.graph.layout import fitting
 from glue_tui.tui.model import UiModel, reduce
 from glue_tui.tui.selection import Looked, Selection, look_up
 from glue_tui.tui.views import View, tab_at, tab_spans
-from glue_tui.tui.widgets.data_list import data_rows
 from glue_tui.tui.widgets.event_list import event_rows
 from glue_tui.tui.widgets.timeline import timeline_rows
 
@@ -140,76 +136,6 @@ def test_the_data_view_of_an_empty_catalog_says_what_fills_it(tmp_path: Path) ->
         await shown.until_text("the catalog is empty: a crawler fills it")
 
     show(busy_engine(), scenario, project_dir=tmp_path)
-
-
-def catalog_entry(name: str) -> TableEntry:
-    table = Table(
-        database="raw",
-        name=name,
-        classification="csv",
-        location="landing",
-        columns=tuple(Column(name=f"{name}_{number}", type="string") for number in range(4)),
-    )
-    return TableEntry(
-        table=table,
-        version=1,
-        rows=5,
-        files=1,
-        size_bytes=10,
-        partitions=0,
-        created_at=NOW,
-        updated_at=NOW,
-        written_by="crawler:landing_sales",
-        run_id="wr_1",
-    )
-
-
-def test_opening_the_last_table_brings_its_columns_on_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def tables(self: GlueTuiApp) -> tuple[TableEntry, ...]:
-        return tuple(catalog_entry(f"t{number}") for number in range(10))
-
-    monkeypatch.setattr(GlueTuiApp, "tables", tables)
-
-    async def scenario(shown: Shown) -> None:
-        await shown.press("4", "[", "[")
-        await shown.until_text("raw.t0")
-        assert "─ Data catalog " in shown.text
-        await shown.press("G", "enter")
-        await shown.until_text("t9_3")
-        assert "raw.t9" in shown.text
-
-    show(busy_engine(), scenario, (80, 24))
-
-
-def test_an_open_table_shows_its_columns_with_the_reason_for_their_type() -> None:
-    table = Table(
-        database="raw",
-        name="sales",
-        classification="csv",
-        location="landing",
-        columns=(Column(name="amount", type="string", reason="'12,50' in part-0007.csv line 88"),),
-        partition_keys=(Column(name="day", type="date"),),
-    )
-    entry = TableEntry(
-        table=table,
-        version=1,
-        rows=1_204_113,
-        files=42,
-        size_bytes=120_000_000,
-        partitions=30,
-        created_at=NOW - 600,
-        updated_at=NOW - 120,
-        written_by="crawler:landing_sales",
-        run_id="wr_1",
-    )
-    rows = data_rows((entry,), frozenset(), NOW)
-    assert rows[0].notes[:2] == ("1 204 113 rows", "2 columns")
-    assert rows[0].facts == "landing_sales, 2m ago"
-    opened = data_rows((entry,), frozenset({"raw.sales"}), NOW)
-    assert [(row.name, row.notes, row.facts) for row in opened[1:]] == [
-        ("amount", ("string",), "'12,50' in part-0007.csv line 88"),
-        ("day", ("date",), "partition key"),
-    ]
 
 
 def test_a_click_picks_rows_and_tabs() -> None:

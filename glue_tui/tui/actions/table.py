@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from glue_tui.tui.actions.action import Action
+from glue_tui.tui.actions.data import DATA
 from glue_tui.tui.actions.logs import LOGS
 from glue_tui.tui.actions.looking import LOOKING
 from glue_tui.tui.actions.moving import MOVING
@@ -11,7 +12,7 @@ from glue_tui.tui.actions.screen import SCREEN
 from glue_tui.tui.actions.triggers import TRIGGERS
 from glue_tui.tui.place import Place
 
-ACTIONS: tuple[Action, ...] = (*RUNS, *TRIGGERS, *LOOKING, *MOVING, *SCREEN, *LOGS)
+ACTIONS: tuple[Action, ...] = (*RUNS, *TRIGGERS, *LOOKING, *MOVING, *SCREEN, *LOGS, *DATA)
 
 BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}
 

@@ -32,7 +32,7 @@ from glue_tui.tui.selection import Looked, Selection, look_up
 from glue_tui.tui.theme import Look
 from glue_tui.tui.tree_rows import TreeRow, row_index, tree_rows
 from glue_tui.tui.views import View, next_view
-from glue_tui.tui.widgets.data_list import DataList
+from glue_tui.tui.widgets.data_view import DataView
 from glue_tui.tui.widgets.footer import Footer, Hint
 from glue_tui.tui.widgets.header import Header, header_facts
 from glue_tui.tui.widgets.log_pane import LogPane
@@ -159,7 +159,7 @@ class MainScreen(Screen[None]):
     @on(Pane.Clicked)
     def _on_clicked(self, message: Pane.Clicked) -> None:
         self._take_cursor(message.pane)
-        if isinstance(message.pane, RunHistory | DataList):
+        if isinstance(message.pane, RunHistory):
             self.move_cursor("enter")
 
     def _take_cursor(self, pane: Pane) -> None:
@@ -170,6 +170,10 @@ class MainScreen(Screen[None]):
                 self.select(pick_node(self.glue.model, self.selection, attempt.node_id))
             case TriggerList() if (listed := pane.current) is not None:
                 self.select(replace(self.selection, listed_trigger=(listed.workflow, listed.name)))
+
+    @on(DataView.Opened)
+    def _on_opened(self, message: DataView.Opened) -> None:
+        self.keyboard.perform(BY_NAME["open_data"])
 
     @on(LogPane.Said)
     def _on_said(self, message: LogPane.Said) -> None:
@@ -320,9 +324,6 @@ class MainScreen(Screen[None]):
                 self._move_in_tree(where, row)
             case RunHistory() if where == "enter" and (run := pane.current) is not None:
                 self.run_worker(self._open_run(run.run_id))
-            case DataList():
-                if where == "enter" and pane.toggle():
-                    self.show_model()
             case _ if where == "right":
                 self.go_to_pane("logs")
 

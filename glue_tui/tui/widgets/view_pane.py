@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import Protocol, assert_never
 
 from textual import events
 from textual.message import Message
@@ -19,15 +19,11 @@ from glue_tui.tui.paint import Spans, wrap_spans
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
 from glue_tui.tui.views import View, tab_at, tab_spans
-from glue_tui.tui.widgets.data_list import DataList, data_rows
+from glue_tui.tui.widgets.data_view import DataSource, DataView
 from glue_tui.tui.widgets.event_list import EventList, event_rows
 from glue_tui.tui.widgets.frame import RULE_FROM_LINES, Frame
 from glue_tui.tui.widgets.run_history import RunHistory, history_rows
 from glue_tui.tui.widgets.timeline import Timeline, timeline_rows
-
-if TYPE_CHECKING:
-    from glue_tui.catalog.read import TableEntry
-
 
 DETAIL_LINES = 5
 """Below a graph, the rule included."""
@@ -37,7 +33,7 @@ DETAIL_LINES_LOW = 2
 """Below a graph that needs the lines, in a low pane."""
 
 
-class Source(Protocol):
+class Source(DataSource, Protocol):
     """Where the views get what the feed does not bring."""
 
     time_zone: tzinfo | None
@@ -45,8 +41,6 @@ class Source(Protocol):
     def history(self, workflow: str) -> Awaitable[tuple[RunSummary, ...]]: ...
 
     def story(self, run_id: str) -> Awaitable[tuple[StoryLine, ...]]: ...
-
-    def tables(self) -> Awaitable[tuple[TableEntry, ...]]: ...
 
 
 class ViewPane(Frame):
@@ -63,7 +57,7 @@ class ViewPane(Frame):
         self.graph = GraphView(look, id=View.GRAPH)
         self.timeline = Timeline(look, id=View.TIMELINE)
         self.history = RunHistory(look, id=View.RUNS)
-        self.data = DataList(look, id=View.DATA)
+        self.data = DataView(look, asked, source, id=View.DATA)
         self.events = EventList(look, id=View.EVENTS)
         super().__init__(look, self.graph, self.timeline, self.history, self.data, self.events, id="view")
         self.asked = asked
@@ -120,8 +114,7 @@ class ViewPane(Frame):
     def _fill_data(self, looked: Looked, now: float) -> None:
         runs = looked.model.runs
         stamp = (len(runs), sum(run.summary.statistics.succeeded for run in runs.values()))
-        tables = self.asked.answer("tables", "", stamp, self.source.tables)
-        self.data.show_rows(data_rows(tables, self.data.opened, now))
+        self.data.fill(stamp, now)
 
     def _fill_events(self, run: RunView | None) -> None:
         if run is None:

@@ -1,4 +1,4 @@
-"""The shapes that `glue-tui catalog --json` prints, made of what the catalog, the history and the definitions know."""
+"""What the command line and the screen tell of a table, made of what catalog, history and definitions know."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from glue_tui.catalog.lineage import TableUse, lineage
 from glue_tui.catalog.read import Catalog, PartitionEntry, TableEntry, VersionEntry
-from glue_tui.cli.history import project_history
+from glue_tui.client.find import state_db
 from glue_tui.core.model import NodeId, node_name
 from glue_tui.core.problem import EntityNotFound
 from glue_tui.core.schema import LAKE_VERSION, Column, Table
@@ -162,7 +162,9 @@ def _use_view(use: TableUse, number: int) -> UseView:
 
 
 def _run_numbers(project_dir: Path, run_ids: set[str]) -> dict[str, int]:
-    history = project_history(project_dir)
+    from glue_tui.store.history import open_history
+
+    history = open_history(state_db(project_dir))
     numbers: dict[str, int] = {}
     try:
         for run_id in run_ids:
