@@ -14,6 +14,7 @@ from glue_tui.cli.output import paint, run_state, say, show
 from glue_tui.cli.settings import Settings
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.core.states import FINAL_NODE_STATES, NodeState, WorkflowRunStatus
+from glue_tui.logs.levels import DEBUG, LEVELS
 from glue_tui.protocol.views import AttemptView, NodeView, RunView
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ _RUNS_LOOKED_AT = 5
 @click.option("--attempt", type=click.IntRange(min=1), help="This try, not the last one.")
 @click.option("-a", "--all", "is_all", is_flag=True, help="All nodes of the run, in the order of time.")
 @click.option("-n", "--lines", type=click.IntRange(min=1), help="Only the last lines of each log.")
+@click.option(
+    "--level",
+    type=click.Choice(LEVELS, case_sensitive=False),
+    help="Only lines of this level and above, and their raw lines.",
+)
 @click.pass_obj
 def logs_command(
     settings: Settings,
@@ -44,6 +50,7 @@ def logs_command(
     attempt: int | None,
     is_all: bool,
     lines: int | None,
+    level: str | None,
 ) -> None:
     """Print the log of NODE in a run; without NODE, those of the nodes that failed, or of all where none failed.
 
@@ -60,12 +67,14 @@ def logs_command(
         raise
     if is_follow:
         say_if_at_a_standstill(project_dir, found.summary)
-        _follow(history, found.summary.run_id, node, attempt, lines)
+        _follow(history, found.summary.run_id, node, attempt, lines, level)
     else:
-        _print(found, node, attempt, is_all=is_all, lines=lines)
+        _print(found, node, attempt, is_all=is_all, lines=lines, level=level)
 
 
-def _print(run: RunView, node: str, attempt: int | None, *, is_all: bool, lines: int | None) -> None:
+def _print(run: RunView, node: str, attempt: int | None, *, is_all: bool, lines: int | None, level: str | None) -> None:
+    from glue_tui.logs.select import LevelKeeping
+
     nodes = (find_node(run, node),) if node else _nodes_to_print(run, is_all=is_all)
     logs = {one.attempts[0].log_path: one.name for one in (_with_attempt(n, attempt) for n in nodes) if one.attempts}
     if not logs:
@@ -76,15 +85,22 @@ def _print(run: RunView, node: str, attempt: int | None, *, is_all: bool, lines:
         return
     say(f"run {run.summary.number} of {run.summary.workflow} {run_state(run.summary)}: {', '.join(logs.values())}")
     if len(logs) == 1 or lines is not None:
-        from glue_tui.logs.read import tail
+        from glue_tui.logs.tail import tail
 
         for path, name in logs.items():
-            _print_lines(tail(path, lines or TAIL_LINES_ALL), name if len(logs) > 1 else "", _width(logs.values()))
+            found = tail(path, TAIL_LINES_ALL if level else lines or TAIL_LINES_ALL)
+            if level:
+                keeping = LevelKeeping(level)
+                found = [line for line in found if keeping.keeps(line)][-(lines or 0) :]
+            _print_lines(found, name if len(logs) > 1 else "", _width(logs.values()))
     else:
-        from glue_tui.logs.read import merged
+        from glue_tui.logs.tail import merged
 
         width = _width(logs.values())
+        keepings = {path: LevelKeeping(level or DEBUG) for path in logs}
         for path, line in merged(logs):
+            if not keepings[path].keeps(line):
+                continue
             _print_lines((line,), logs[path], width)
 
 
@@ -137,12 +153,14 @@ def _print_lines(lines: Sequence[str], name: str, width: int) -> None:
 class LogTail:
     """How far a growing log has been printed."""
 
-    def __init__(self, path: str, name: str, lines: int | None) -> None:
+    def __init__(self, path: str, name: str, lines: int | None, level: str | None = None) -> None:
         from glue_tui.logs.read import LogFile
+        from glue_tui.logs.select import LevelKeeping
 
         self.name = name
         self._log = LogFile(Path(path))
         self._lines_first = lines
+        self._keeping = LevelKeeping(level) if level else None
         self._next: int | None = None
         self._generation = 0
 
@@ -152,8 +170,9 @@ class LogTail:
         while log.poll() and log.is_behind:
             pass
         whole = log.line_count if is_over else log.ended_line_count
+        is_first = self._next is None
         if self._next is None:
-            self._next = max(0, whole - self._lines_first) if self._lines_first is not None else 0
+            self._next = 0 if self._lines_first is None or self._keeping else max(0, whole - self._lines_first)
         if log.generation != self._generation:
             self._generation, self._next = log.generation, 0
         found: list[str] = []
@@ -161,15 +180,17 @@ class LogTail:
             lines = log.lines(self._next, min(LINES_PER_READ, whole - self._next))
             if not lines:
                 break
-            found += lines
+            found += [line for line in lines if self._keeping is None or self._keeping.keeps(line)]
             self._next += len(lines)
-        return found
+        return found[-self._lines_first :] if is_first and self._lines_first is not None else found
 
     def close(self) -> None:
         self._log.close()
 
 
-def _follow(history: History, run_id: str, node: str, attempt: int | None, lines: int | None) -> None:
+def _follow(
+    history: History, run_id: str, node: str, attempt: int | None, lines: int | None, level: str | None
+) -> None:
     """Print what the nodes write until the run, or the one node, is over."""
     tails: dict[str, LogTail] = {}
     state_due = 0.0
@@ -184,7 +205,7 @@ def _follow(history: History, run_id: str, node: str, attempt: int | None, lines
                 run = history.run(run_id)
                 state_due = time.monotonic() + STATE_WAIT_S
                 for one, log in _logs_of(run, node, attempt):
-                    tails.setdefault(log.log_path, LogTail(log.log_path, one.name, lines))
+                    tails.setdefault(log.log_path, LogTail(log.log_path, one.name, lines, level))
             # Asked before the files are read: what was written until then is printed before the end.
             is_over = _is_over(run, node, attempt)
             for tail in tails.values():

@@ -38,7 +38,7 @@ def run_tree_text(run: RunView, *, with_logs: bool = True) -> str:
 
 def log_tail(node: NodeView, count: int = LOG_LINES_OF_FAILED) -> list[str]:
     """Return the last lines of a node's newest log, harmless for a terminal."""
-    from glue_tui.logs.read import tail
+    from glue_tui.logs.tail import tail
 
     return tail(node.attempts[-1].log_path, count) if node.attempts and node.attempts[-1].log_path else []
 

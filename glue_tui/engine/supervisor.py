@@ -22,7 +22,8 @@ from glue_tui.core.attempt import AttemptKey, AttemptResult, AttemptSpec
 from glue_tui.core.stimuli import WorkerExited, WorkerLost, WorkerStarted
 from glue_tui.core.wanted import Command, StartWorker, StopWorker
 from glue_tui.engine.fork_servers import ForkServers
-from glue_tui.logs.write import ERROR, append_line
+from glue_tui.logs.levels import ERROR
+from glue_tui.logs.write import append_line
 from glue_tui.protocol.worker import Answer, Exited, Finished, Progress, Ready, Started, decode_answer, encode_start
 
 RESTART_PAUSE_S = 1.0

@@ -13,7 +13,8 @@ from glue_tui.core.problem import EntityNotFound, InvalidInput
 from glue_tui.jobs.out_of_memory import killed_since, kills_so_far
 from glue_tui.jobs.session import JobSession
 from glue_tui.jobs.stopping import StopRequest
-from glue_tui.logs.write import INFO, pump
+from glue_tui.logs.levels import INFO
+from glue_tui.logs.write import pump
 
 _LAST_LINES = 5
 _DRAIN_S = 2.0

@@ -16,7 +16,7 @@ from glue_tui.jobs.chart_data import ChartData, cell
 from glue_tui.jobs.dashboard_page import dashboard_page
 from glue_tui.jobs.session import JobSession
 from glue_tui.jobs.text_chart import text_chart
-from glue_tui.logs.write import INFO, WARN
+from glue_tui.logs.levels import INFO, WARN
 
 _ROWS_MAX = {"line": 2000, "bar": 40, "number": 1, "table": 200}
 """What a reader can still take in, and a page can carry, per kind of chart."""

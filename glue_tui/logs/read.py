@@ -1,18 +1,15 @@
-"""Reading log files: a window over a growing file by offsets, and what the command line needs of a file.
+"""Reading log files: a window over a growing file by offsets.
 
-No line is kept: per 64 kB of file there is one number. Not here: writing logs, colours and keys.
+No line is kept: per 64 kB of file there is one number. Not here: reading from end to end (`logs.tail`), writing.
 """
 
 from __future__ import annotations
 
-import heapq
 import os
 import re
 import stat
-import time
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +26,6 @@ FIND_BYTES_MAX = 1024 * 1024
 """What one step of a search reads at most."""
 PROBLEM_LINES_MAX = 200_000
 """Positions of errors that are kept; the counts go on, and `next_error` searches the file beyond."""
-FOLLOW_WAIT_S = 0.2
 
 STAMP_BYTES = 23
 """`2026-11-22T22:04:10.123`, before the Z."""
@@ -60,6 +56,8 @@ class LogSource(Protocol):
     """What a pane shows: a file, a merged run, a filtered view."""
 
     generation: int
+    moved_from: int | None
+    """The first line that the last poll put elsewhere; None where it only added lines at the end."""
 
     @property
     def errors(self) -> int: ...
@@ -85,6 +83,9 @@ class LogSource(Protocol):
 
     def labels(self, start: int, count: int) -> list[str]:
         """Return which log each line comes from; nothing where there is only one."""
+
+    def whole(self, line: int, bytes_max: int) -> str:
+        """Return a line, clean, up to `bytes_max` of it."""
 
     def find(self, pattern: re.Pattern[str], from_line: int, direction: int) -> Found: ...
 
@@ -113,6 +114,7 @@ class LogFile:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.generation = 0
+        self.moved_from: int | None = None
         self.errors = 0
         self.warnings = 0
         self.problem = ""
@@ -277,6 +279,13 @@ class LogFile:
             line += len(ended)
         return shown
 
+    def whole(self, line: int, bytes_max: int) -> str:
+        """Return a line, clean, up to `bytes_max` of it."""
+        if self._fd is None:
+            return ""
+        data = os.pread(self._fd, bytes_max, self._offset(line))
+        return clean_bytes(data.partition(b"\n")[0])
+
     def find(self, pattern: re.Pattern[str], from_line: int, direction: int, bytes_max: int = FIND_BYTES_MAX) -> Found:
         """Look for a line from `from_line` on (included), forwards (1) or backwards (-1), for one budget of bytes."""
         read_bytes, line = 0, from_line
@@ -333,66 +342,3 @@ def _hit(lines: list[bytes], pattern: re.Pattern[str], direction: int) -> int | 
         if search(_shown(lines[number])):
             return number
     return None
-
-
-# What the command line needs.
-
-
-def tail(path: str | Path, count: int) -> list[str]:
-    """Return the last lines of a file, clean; nothing if it does not exist."""
-    log = LogFile(path)
-    try:
-        while log.poll() and log.is_behind:
-            pass
-        return log.lines(max(0, log.line_count - count), count)
-    finally:
-        log.close()
-
-
-def follow(path: str | Path, stop: Callable[[], bool], *, count: int = 10) -> Iterator[str]:
-    """Yield the last `count` lines, then every new line once it is whole, until `stop()` says so.
-
-    The rest of the file is yielded before the end, an unfinished last line too.
-    """
-    log = LogFile(path)
-    try:
-        while log.poll() and log.is_behind:
-            pass
-        line, generation = max(0, log.line_count - count), log.generation
-        while True:
-            stopping = stop()
-            log.poll()
-            if log.generation != generation:
-                line, generation = 0, log.generation
-            whole = log.line_count if stopping and not log.is_behind else log.ended_line_count
-            while line < whole:
-                new = log.lines(line, min(500, whole - line))
-                yield from new
-                line += max(1, len(new))
-            if stopping and not log.is_behind:
-                return
-            if not log.is_behind:
-                time.sleep(FOLLOW_WAIT_S)
-    finally:
-        log.close()
-
-
-def merged(paths: Iterable[str | Path]) -> Iterator[tuple[str, str]]:
-    """Yield (path, line) of several files ordered by time; a raw line stays behind the line that it follows."""
-    for _, path, line in heapq.merge(*(_stamped(path) for path in paths), key=lambda item: item[0]):
-        yield path, line
-
-
-def _stamped(path: str | Path) -> Iterator[tuple[str, str, str]]:
-    log = LogFile(path)
-    stamp = ""
-    try:
-        while log.poll() and log.is_behind:
-            pass
-        for start in range(0, log.line_count, 500):
-            for line in log.lines(start, 500):
-                if _LINE.match(line):
-                    stamp = line[:STAMP_BYTES]
-                yield stamp, str(path), line
-    finally:
-        log.close()

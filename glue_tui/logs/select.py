@@ -1,6 +1,6 @@
-"""Parts of logs that are read like a log: the lines that match a pattern, and several logs as one by time.
+"""Parts of logs that are read like a log: the lines of a level or a pattern, and several logs as one by time.
 
-Both hold a few numbers a line and no text. Not here: the files themselves (`logs.read`).
+They hold a bit or a few numbers a line and no text. Not here: the files themselves (`logs.read`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from glue_tui.logs.read import ERROR_LINE, Found, LogFile, LogSource, parse
+from glue_tui.logs.levels import LEVELS
+from glue_tui.logs.line_set import LineSet
+from glue_tui.logs.read import ERROR_LINE, PROBLEM_LINES_MAX, STAMP_BYTES, Found, LogFile, LogSource, parse
 
 LINES_PER_POLL = 8_000
 """What one poll looks at, so that a huge log can't hold up a frame."""
@@ -51,25 +53,32 @@ class _Picked(ABC):
         return self.find(ERROR_LINE, from_line, direction)
 
 
-class FilteredLog(_Picked):
-    """The lines of a log that match a pattern, or those that don't."""
+class ChosenLog(_Picked, ABC):
+    """The lines of a log that are worth showing: one bit of memory a line."""
 
-    def __init__(self, source: LogSource, pattern: re.Pattern[str], *, is_inverse: bool = False) -> None:
+    def __init__(self, source: LogSource) -> None:
         self.source = source
-        self.pattern = pattern
-        self.is_inverse = is_inverse
         self.generation = 0
+        self.moved_from: int | None = None
         self._source_generation = source.generation
-        self._numbers: array[int] = array("Q")
+        self._forget()
+
+    def _forget(self) -> None:
+        self._chosen = LineSet()
+        self._error_lines: array[int] = array("Q")
         self._next = 0
+
+    @abstractmethod
+    def keeps(self, line: str) -> bool:
+        """Return whether a line is shown; asked of every line in turn."""
 
     @property
     def line_count(self) -> int:  # type: ignore[override]
-        return len(self._numbers)
+        return len(self._chosen)
 
     @property
     def ended_line_count(self) -> int:
-        return len(self._numbers)
+        return len(self._chosen)
 
     @property
     def errors(self) -> int:
@@ -86,48 +95,127 @@ class FilteredLog(_Picked):
     def poll(self) -> bool:
         """Take in what is new in the log, and look at a budget of its lines."""
         changed = self.source.poll()
+        self.moved_from = None
         if self.source.generation != self._source_generation:
             self._source_generation = self.source.generation
             self.generation += 1
-            self._numbers, self._next = array("Q"), 0
+            self._forget()
+        elif self.source.moved_from is not None and self.source.moved_from < self._next:
+            self._go_back(self.source.moved_from)
         before = self._next
         end = min(self.source.ended_line_count, before + LINES_PER_POLL)
-        search = self.pattern.search
         while self._next < end:
             lines = self.source.lines(self._next, min(LINES_PER_READ, end - self._next))
             if not lines:
                 break
-            self._numbers.extend(
-                self._next + index for index, line in enumerate(lines) if (search(line) is None) == self.is_inverse
-            )
+            for number, line in enumerate(lines, self._next):
+                if self.keeps(line):
+                    if len(self._error_lines) < PROBLEM_LINES_MAX and ERROR_LINE.match(line):
+                        self._error_lines.append(len(self._chosen))
+                    self._chosen.add(number)
             self._next += len(lines)
         return changed or self._next != before
 
+    def _go_back(self, line: int) -> None:
+        """Look again at the lines from `line` on: others stand there now."""
+        self._chosen.cut(line)
+        self._next = line
+        self.moved_from = len(self._chosen)
+        del self._error_lines[bisect_left(self._error_lines, self.moved_from) :]
+        first = max(0, line - LINES_PER_READ)
+        for above in self.source.lines(first, line - first):
+            self.keeps(above)
+
+    def has_looked_at(self, line: int) -> bool:
+        """Return whether it is known already if that line of the log is shown."""
+        return line < self._next
+
+    def place(self, line: int) -> int:
+        """Return where that line of the log is shown; where the next one is that is."""
+        return self._chosen.place(line)
+
+    def line(self, place: int) -> int:
+        """Return which line of the log is shown there; 0 where none is."""
+        return next(iter(self._chosen.slice(place, 1)), 0)
+
     def lines(self, start: int, count: int) -> list[str]:
-        """Return matching lines, counted among themselves."""
+        """Return chosen lines, counted among themselves."""
         shown: list[str] = []
-        for first, length in _runs(self._numbers[max(0, start) : start + count]):
+        for first, length in _runs(self._chosen.slice(start, count)):
             shown += self.source.lines(first, length)
         return shown
 
     def labels(self, start: int, count: int) -> list[str]:
         """Return where each line comes from; nothing where there is one file."""
         shown: list[str] = []
-        for first, length in _runs(self._numbers[max(0, start) : start + count]):
+        for first, length in _runs(self._chosen.slice(start, count)):
             shown += self.source.labels(first, length)
         return shown
 
+    def whole(self, line: int, bytes_max: int) -> str:
+        """Return a line, clean, up to `bytes_max` of it."""
+        return self.source.whole(self.line(line), bytes_max)
+
     def error_lines(self) -> array[int]:
-        """Return the numbers, among the matching lines, of those with errors."""
-        found: array[int] = array("Q")
-        for line in self.source.error_lines():
-            index = bisect_left(self._numbers, line)
-            if index < len(self._numbers) and self._numbers[index] == line:
-                found.append(index)
-        return found
+        """Return the numbers, among the chosen lines, of those with errors, the first PROBLEM_LINES_MAX of them."""
+        return self._error_lines
 
     def close(self) -> None:
         """The source stays open: it belongs to whoever opened it."""
+
+
+class FilteredLog(ChosenLog):
+    """The lines of a log that match a pattern, or those that don't."""
+
+    def __init__(self, source: LogSource, pattern: re.Pattern[str], *, is_inverse: bool = False) -> None:
+        super().__init__(source)
+        self.pattern = pattern
+        self.is_inverse = is_inverse
+
+    def keeps(self, line: str) -> bool:
+        return (self.pattern.search(line) is None) == self.is_inverse
+
+
+class LevelLog(ChosenLog):
+    """The lines of a level and above, each with the raw lines below it."""
+
+    def __init__(self, source: LogSource, least: str) -> None:
+        self.least = least
+        super().__init__(source)
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._keeping = LevelKeeping(self.least)
+
+    def keeps(self, line: str) -> bool:
+        return self._keeping.keeps(line)
+
+
+def line_of(source: LogSource, place: int) -> int:
+    """Return which line of the log itself stands at a place of what is chosen of it."""
+    return line_of(source.source, source.line(place)) if isinstance(source, ChosenLog) else place
+
+
+def place_of_line(source: LogSource, line: int) -> int | None:
+    """Return where a line of the log itself stands, or the next one that is shown; None where that is not known yet."""
+    if not isinstance(source, ChosenLog):
+        return line
+    inner = place_of_line(source.source, line)
+    return source.place(inner) if inner is not None and source.has_looked_at(inner) else None
+
+
+class LevelKeeping:
+    """Says of line after line of a log whether it is of a level or above; a raw line goes with the one above it."""
+
+    def __init__(self, least: str) -> None:
+        self._hidden = frozenset(LEVELS[: LEVELS.index(least)])
+        self._keeps = True
+
+    def keeps(self, line: str) -> bool:
+        """Return whether that is so for the next line."""
+        if line[STAMP_BYTES : STAMP_BYTES + 2] == "Z ":
+            self._keeps = line[STAMP_BYTES + 2 : STAMP_BYTES + 7].rstrip() not in self._hidden
+        return self._keeps
 
 
 class MergedLog(_Picked):
@@ -136,6 +224,7 @@ class MergedLog(_Picked):
     def __init__(self, files: Sequence[tuple[str, LogFile]]) -> None:
         self.files = tuple(files)
         self.generation = 0
+        self.moved_from: int | None = None
         self._forget()
 
     def _forget(self) -> None:
@@ -179,6 +268,7 @@ class MergedLog(_Picked):
     def poll(self) -> bool:
         """Take in what is new in every file, a budget of lines at most, the earliest first."""
         changed = [file.poll() for _, file in self.files]
+        self.moved_from = None
         if [file.generation for _, file in self.files] != self._seen:
             self.generation += 1
             self._forget()
@@ -216,7 +306,7 @@ class MergedLog(_Picked):
         fresh.sort()
         start = len(self._times_ms)
         if start and fresh[0] < self._entry(start - 1):
-            start = bisect_right(range(start), fresh[0], key=self._entry)
+            start = self.moved_from = bisect_right(range(start), fresh[0], key=self._entry)
             fresh += zip(self._times_ms[start:], self._file_of[start:], self._line_of[start:], strict=True)
             fresh.sort()
             del self._times_ms[start:], self._file_of[start:], self._line_of[start:]
@@ -249,6 +339,10 @@ class MergedLog(_Picked):
     def labels(self, start: int, count: int) -> list[str]:
         """Return the label of the file that each line comes from."""
         return [self.files[index][0] for index in self._file_of[max(0, start) : start + count]]
+
+    def whole(self, line: int, bytes_max: int) -> str:
+        """Return a line, clean, up to `bytes_max` of it."""
+        return self.files[self._file_of[line]][1].whole(self._line_of[line] // 2, bytes_max)
 
     def error_lines(self) -> array[int]:
         """Return the numbers of the lines with errors."""

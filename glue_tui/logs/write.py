@@ -11,7 +11,11 @@ import os
 import threading
 import time
 from collections.abc import Iterable
+from itertools import groupby
 from urllib.parse import quote, quote_plus
+
+from glue_tui.logs.levels import DEBUG, ERROR, INFO, WARN
+from glue_tui.logs.structured import level_of
 
 LOG_BYTES_MAX = 64 * 1024 * 1024
 """Log kept per attempt. A job that floods its log must not fill the disk."""
@@ -23,11 +27,6 @@ MASK = "***"
 """What stands in the place of a secret."""
 _CHUNK_BYTES = 64 * 1024
 _CONTINUATION = "    "
-
-DEBUG = "DEBUG"
-INFO = "INFO"
-WARN = "WARN"
-ERROR = "ERROR"
 
 
 class Secrets:
@@ -92,6 +91,11 @@ class LogWriter:
             self._bytes += len(data)
             self._write(data)
 
+    def printed(self, level: str, lines: Iterable[str]) -> None:
+        """Write lines that a program printed; one of JSON that says its level has that level."""
+        for own_level, group in groupby(lines, key=lambda line: level_of(line, level)):
+            self.lines(own_level, group)
+
     def _has_room(self, length: int) -> bool:
         if self._is_full:
             return False
@@ -152,7 +156,7 @@ class LogStream(io.TextIOBase):
         thread = threading.get_ident()
         whole, rest = split_lines(self._unfinished.pop(thread, "") + text)
         if whole:
-            self._writer.lines(self._level, whole)
+            self._writer.printed(self._level, whole)
         if rest:
             self._unfinished[thread] = rest
         return len(text)
@@ -161,7 +165,7 @@ class LogStream(io.TextIOBase):
         """Write the lines that nobody ended."""
         unfinished, self._unfinished = self._unfinished, {}
         for text in unfinished.values():
-            self._writer.line(self._level, _after_return(text))
+            self._writer.printed(self._level, [_after_return(text)])
 
 
 class _LogBytes(io.RawIOBase):
@@ -226,7 +230,7 @@ def split_lines(text: str) -> tuple[list[str], str]:
 def _pass_on(lines: list[str], writer: LogWriter, level: str, last_lines: list[str] | None, keep: int) -> None:
     if not lines:
         return
-    writer.lines(level, lines)
+    writer.printed(level, lines)
     if last_lines is not None:
         last_lines.extend(line for line in lines if line.strip())
         del last_lines[:-keep]

@@ -11,6 +11,7 @@ from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
 
 if TYPE_CHECKING:
+    from glue_tui.tui.widgets.log_desk import LogDesk
     from glue_tui.tui.widgets.log_pane import LogPane
     from glue_tui.tui.widgets.view_pane import ViewPane
 
@@ -21,8 +22,11 @@ class Host(Protocol):
     """What the app offers to actions."""
 
     look: Look
-    logs: LogPane
     view: ViewPane
+
+    @property
+    def logs(self) -> LogPane:
+        """The log pane that has the focus, or had it last."""
 
     @property
     def client(self) -> EngineClient: ...
@@ -46,6 +50,10 @@ class Host(Protocol):
     def next_pane(self, step: int) -> None: ...
 
     def grow(self, step: int) -> None: ...
+
+    @property
+    def desk(self) -> LogDesk:
+        """One log pane, or two."""
 
     def next_view(self, step: int) -> None: ...
 

@@ -13,8 +13,30 @@ def log_tabs(run: RunView | None, node_id: str) -> tuple[LogTab, ...]:
         attempts = [attempt for attempt in node.attempts if attempt.log_path]
         for attempt in attempts if node.node_id == node_id else attempts[-1:]:
             label = f"{node.name} try {attempt.attempt}" if len(attempts) > 1 else node.name
-            tabs.append(LogTab(label=label, path=attempt.log_path, has_started=attempt.started_at is not None))
+            has_started = attempt.started_at is not None
+            tabs.append(LogTab(label=label, path=attempt.log_path, has_started=has_started, node=node.node_id))
     return tuple(tabs)
+
+
+def tabs_of_all_tries(run: RunView | None) -> tuple[LogTab, ...]:
+    """Return one tab per attempt of every node, in the run's order."""
+    nodes = run.nodes if run else ()
+    return tuple(tab for node in nodes for tab in log_tabs(run, node.node_id) if tab.node == node.node_id)
+
+
+def second_tab(tabs: tuple[LogTab, ...], book: LogBook) -> int:
+    """Return the index of the log that is up in a book, also of another run; else of the merged log."""
+    label = book.labels[book.active] if book.tabs else ""
+    same = next((index for index, tab in enumerate(tabs) if tab.path == book.key), None)
+    return next((index for index, tab in enumerate(tabs) if tab.label == label), len(tabs)) if same is None else same
+
+
+def tab_beside(tabs: tuple[LogTab, ...], book: LogBook) -> int:
+    """Return the index of what is worth seeing beside a log: the try before it, else the merged log; else the last."""
+    at = next((index for index, tab in enumerate(tabs) if tab.path == book.key), None)
+    if at is None:
+        return len(tabs) - 1
+    return at - 1 if at and tabs[at - 1].node == tabs[at].node else len(tabs)
 
 
 def active_tab(tabs: tuple[LogTab, ...], node: NodeView | None) -> int:

@@ -27,7 +27,8 @@ from glue_tui.crawlers.crawl import crawl
 from glue_tui.jobs.run import rehearse_job, run_job
 from glue_tui.jobs.stopping import Stopped, StopRequest
 from glue_tui.jobs.templates import Templates
-from glue_tui.logs.write import ERROR, INFO, WARN, LogStream, LogWriter, Secrets, counted, write_all
+from glue_tui.logs.levels import ERROR, INFO, WARN
+from glue_tui.logs.write import LogStream, LogWriter, Secrets, counted, write_all
 from glue_tui.worker.descendants import kill_below, kill_descendants
 from glue_tui.worker.failure import MESSAGE_CHARS_MAX, describe, exit_code_of, story
 from glue_tui.worker.memory import MemoryWatch, OutOfMemory, cpu_s

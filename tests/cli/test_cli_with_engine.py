@@ -128,6 +128,9 @@ def test_a_failed_run_exits_1_shows_last_words_and_is_retried_from_there(shell: 
     assert "the last words" in shell("logs").stdout
     assert "fine" not in shell("logs").stdout
     assert "fine" in shell("logs", "--all").stdout
+    errors = shell("logs", "--all", "--level", "error").stdout
+    assert "ERROR" in errors
+    assert "fine" not in errors
     assert shell("logs", "fails", "breaks", "--attempt", "2").returncode == 2
 
     (shell.project_dir / "mended").touch()

@@ -18,7 +18,8 @@ from glue_tui.jobs.spark.scala_script import pieces
 from glue_tui.jobs.spark.submit import write_properties
 from glue_tui.jobs.spark.tables import spark_type
 from glue_tui.jobs.templates import spark_text, sql_literal
-from glue_tui.logs.write import INFO, LogWriter
+from glue_tui.logs.levels import INFO
+from glue_tui.logs.write import LogWriter
 
 _SCRIPT = """\
 // Sums by store.

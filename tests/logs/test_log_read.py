@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from glue_tui.logs import read
 from glue_tui.logs.clean import clean, clean_bytes
-from glue_tui.logs.read import BLOCK_BYTES, LINE_BYTES_MAX, LogFile, LogSource, follow, merged, parse, tail
-from glue_tui.logs.select import FilteredLog, MergedLog
+from glue_tui.logs.line_set import LineSet
+from glue_tui.logs.read import BLOCK_BYTES, LINE_BYTES_MAX, LogFile, LogSource, parse
+from glue_tui.logs.select import FilteredLog, LevelLog, MergedLog, line_of, place_of_line
+from glue_tui.logs.tail import follow, merged, tail
 
 
 def stamped(second: int, level: str = "INFO", text: str = "x") -> str:
@@ -250,6 +252,42 @@ def test_a_filter_shows_matching_lines_as_they_come(path: Path, log: LogFile) ->
     assert (kept.generation, kept.lines(0, 9)) == (1, ["keep 9"])
 
 
+def test_a_level_shows_its_lines_and_those_above_each_with_its_raw_lines(path: Path, log: LogFile) -> None:
+    path.write_text(
+        "raw first\n" + stamped(1, "DEBUG", "d") + "  of d\n" + stamped(2, "WARN", "w") + "  of w\n" + stamped(3)
+    )
+    warnings = LevelLog(log, "WARN")
+    catch_up(warnings)
+    assert [parse(line).text for line in warnings.lines(0, 9)] == ["raw first", "w", "  of w"]
+    assert [line_of(FilteredLog(warnings, re.compile("")), 0), line_of(warnings, 2), place_of_line(warnings, 3)] == [
+        0,
+        4,
+        1,
+    ]
+    with path.open("a") as file:
+        file.write("  of x\n" + stamped(4, "ERROR", "e") + "  of e\n")
+    catch_up(warnings)
+    assert [parse(line).text for line in warnings.lines(3, 9)] == ["e", "  of e"]
+    assert list(warnings.error_lines()) == [3]
+    path.write_text(stamped(5) + "  of x\n")
+    catch_up(warnings)
+    assert (warnings.generation, warnings.line_count) == (1, 0)
+
+
+@settings(deadline=None)
+@given(numbers=st.sets(st.integers(0, 3000)), cut=st.integers(0, 3000), start=st.integers(0, 40))
+def test_a_set_of_lines_is_like_a_sorted_list(numbers: set[int], cut: int, start: int) -> None:
+    lines = LineSet()
+    expected = sorted(numbers)
+    for number in expected:
+        lines.add(number)
+    assert lines.slice(start, 7) == expected[start : start + 7]
+    assert lines.place(cut) == sum(number < cut for number in expected)
+    lines.cut(cut)
+    expected = [number for number in expected if number < cut]
+    assert (len(lines), lines.slice(0, 9999)) == (len(expected), expected)
+
+
 def test_several_logs_are_merged_by_time_and_raw_lines_stay_with_theirs(tmp_path: Path) -> None:
     one, two = tmp_path / "one.log", tmp_path / "two.log"
     one.write_text(stamped(1, text="a") + "raw of a\n" + stamped(5, "ERROR", text="c"))
@@ -294,14 +332,17 @@ def test_a_merged_log_that_grew_by_chance_is_in_the_same_order_as_one_read_at_on
     paths = [folder / f"{number}.log" for number in range(len(logs))]
     files = [LogFile(path) for path in paths]
     grown = MergedLog([(path.name, file) for path, file in zip(paths, files, strict=True)])
+    pattern = re.compile("[02468]$")
+    seen = FilteredLog(grown, pattern)
     left = [list(lines) for lines in contents]
     while any(left):
         number = rng.choice([index for index, lines in enumerate(left) if lines])
         with paths[number].open("a") as file:
             file.write(left[number].pop(0))
         if rng.random() < 0.5:
-            grown.poll()
-    catch_up(grown)
+            seen.poll()
+    catch_up(seen)
+    assert seen.lines(0, 999) == [line for line in grown.lines(0, 999) if pattern.search(line)]
     again = MergedLog([(path.name, file) for path, file in zip(paths, files, strict=True)])
     catch_up(again)
     assert grown.lines(0, 999) == again.lines(0, 999)

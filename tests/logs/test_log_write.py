@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glue_tui.logs.write import INFO, LogStream, LogWriter, Secrets, pump, split_lines
+from glue_tui.logs.levels import INFO
+from glue_tui.logs.write import LogStream, LogWriter, Secrets, pump, split_lines
 
 _LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO |WARN |ERROR) (.*)")
 
@@ -97,6 +98,26 @@ def test_a_printed_line_is_written_when_it_is_whole(log_file: tuple[int, Path]) 
     print("last", end="", file=stream)
     stream.finish()
     assert texts(path) == ["INFO a bc", "INFO d", "INFO é", "INFO last"]
+
+
+def test_a_printed_line_of_json_has_the_level_that_it_says(log_file: tuple[int, Path]) -> None:
+    fd, path = log_file
+    stream = LogStream(LogWriter(fd), INFO, fd)
+    lines = [
+        '{"level": "error", "msg": "no"}',
+        '{"severity": "Warning", "message": "hm"}',
+        '{"levelname": "DEBUG", "event": "x", "n": 1}',
+        '{"level": 50, "message": "y"}',
+        '{"level": "error"}',
+        '{"level": "error", "msg": "cut',
+        "[" * 5000 + "]" * 5000,
+        '{"a":' * 5000 + "1" + "}" * 5000,
+        '{"level": "error", "msg": "\ud800"}',
+    ]
+    stream.write("".join(line + "\n" for line in lines))
+    levels = [line[25:30].rstrip() for line in path.read_text(errors="replace").splitlines()]
+    assert levels[:6] == ["ERROR", "WARN", "DEBUG", "INFO", "INFO", "INFO"]
+    assert len(levels) == len(lines)
 
 
 def test_a_progress_bar_leaves_its_last_state(log_file: tuple[int, Path]) -> None:

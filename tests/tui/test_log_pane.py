@@ -217,6 +217,78 @@ async def test_a_filter_shows_matching_lines_only_and_its_inverse_the_others(log
 
 
 @played
+async def test_levels_and_filters_keep_the_line_that_was_looked_at(log: Path) -> None:
+    app = app_of(log)
+    async with app.run_test(size=(110, 12)) as pilot:
+        await until(app, lambda screen: "number 99" in screen, pilot)
+        await press(app, pilot, "L", "L")
+        screen = await until(app, lambda screen: "WARN and above" in screen and "number 7" in screen, pilot)
+        assert "number 50" in screen
+        assert "number 99" not in screen
+        await press(app, pilot, "E")
+        await press(app, pilot, "E")
+        window = app.pane.window
+        assert window is not None
+        assert window.mark == 0
+        await press(app, pilot, "L", "L")
+        screen = await until(app, lambda screen: "number 8" in screen, pilot)
+        assert app.pane.window is not None
+        assert app.pane.window.mark == 7
+        await press(app, pilot, "&", *"number 7", "enter")
+        await until(app, lambda screen: "& number 7 11" in screen, pilot)
+        assert app.pane.window.mark == 0
+        await press(app, pilot, "escape", "escape")
+        await press(app, pilot, *"LLL")
+        await until(app, lambda screen: "ERROR only" in screen and "number 50" not in screen, pilot)
+
+
+@played
+async def test_a_prompt_brings_earlier_patterns_back_and_says_how_one_is_taken(log: Path) -> None:
+    app = app_of(log)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await until(app, lambda screen: "number 99" in screen, pilot)
+        await press(app, pilot, "/", *"number 3", "enter")
+        await press(app, pilot, "&", *"Line")
+        assert "capitals matter" in screen_of(app)
+        await press(app, pilot, "ctrl+u", *"(x")
+        assert "not a pattern" in screen_of(app)
+        await press(app, pilot, "ctrl+u", *"number 4", "enter")
+        screen = await press(app, pilot, "/", "up", "up")
+        assert "/number 3" in screen
+        assert "in any case" in screen
+        assert "/number 4" in await press(app, pilot, "down")
+
+
+@played
+async def test_times_are_told_by_the_clock_since_the_start_and_since_the_line_above(tmp_path: Path) -> None:
+    path = tmp_path / "times.log"
+    path.write_text("raw\n" + stamped(1, "INFO", "a") + stamped(3, "INFO", "b") + "raw\n" + stamped(3599, "INFO", "c"))
+    app = app_of(path)
+    async with app.run_test(size=(100, 12)) as pilot:
+        screen = await until(app, lambda screen: "INFO  c" in screen, pilot)
+        screen = await press(app, pilot, "t")
+        assert "  +0:00:02.000 INFO  b" in screen.replace("│", "  ")
+        assert "+0:59:58.000 INFO  c" in screen
+        screen = await press(app, pilot, "t")
+        assert "      +2.000 INFO  b" in screen
+        assert "+0:59:56.000 INFO  c" in screen
+        screen = await press(app, pilot, "t")
+        assert ":03.123 INFO  b" in screen
+
+
+@played
+async def test_a_line_of_json_shows_its_message_and_then_what_else_it_says(tmp_path: Path) -> None:
+    path = tmp_path / "json.log"
+    said = '{"level": "error", "msg": "no \\u001b[31mtable", "time": "12:00", "table": "raw.sales", "rows": [1, 2]}'
+    path.write_text(stamped(1, "ERROR", said) + stamped(2, "INFO", '{"no": "message"}'))
+    app = app_of(path)
+    async with app.run_test(size=(100, 12)) as pilot:
+        screen = await until(app, lambda screen: "message" in screen, pilot)
+        assert "ERROR no table  table=raw.sales  rows=[1,2]" in screen
+        assert '{"no": "message"}' in screen
+
+
+@played
 async def test_tabs_keep_their_place_and_the_last_one_is_all_logs_by_time(log: Path, tmp_path: Path) -> None:
     other = tmp_path / "shop.log"
     other.write_text(stamped(95, "INFO", "from the shop") + "raw continuation\n")

@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable
 
 from glue_tui.jobs.spark.java_trace import goes_on, is_others, left_out
-from glue_tui.logs.write import DEBUG, ERROR, INFO, LINE_CHARS_MAX, WARN, LogWriter
+from glue_tui.logs.levels import DEBUG, ERROR, INFO, WARN
+from glue_tui.logs.write import LINE_CHARS_MAX, LogWriter
 
 _LOG4J = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (TRACE|DEBUG|INFO|WARN|ERROR|FATAL) (.*)")
 """As Spark's own pattern writes them."""

@@ -37,7 +37,7 @@ from glue_tui.jobs.spark.submit import (
 )
 from glue_tui.jobs.spark.tables import SparkTables
 from glue_tui.jobs.stopping import StopRequest
-from glue_tui.logs.write import INFO, WARN
+from glue_tui.logs.levels import INFO, WARN
 
 _OWN_FOLDER = Path(__file__).parent
 _DRAIN_S = 2.0

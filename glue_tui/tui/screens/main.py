@@ -20,8 +20,6 @@ from glue_tui.tui.actions.table import ACTIONS, BY_NAME
 from glue_tui.tui.arrange import PANES, PaneLayout, Zoom
 from glue_tui.tui.asked import Asked
 from glue_tui.tui.graph.widget import GraphView
-from glue_tui.tui.log_tabs import active_tab, kept_tab, log_tabs
-from glue_tui.tui.model import is_over
 from glue_tui.tui.navigation import kept_open, parent_index, pick_node, pick_row, toggled, with_first_workflow, with_run
 from glue_tui.tui.place import Place, place_of
 from glue_tui.tui.screens.help import HelpScreen
@@ -35,6 +33,7 @@ from glue_tui.tui.views import View, next_view
 from glue_tui.tui.widgets.data_view import DataView
 from glue_tui.tui.widgets.footer import Footer, Hint
 from glue_tui.tui.widgets.header import Header, header_facts
+from glue_tui.tui.widgets.log_desk import LogDesk
 from glue_tui.tui.widgets.log_pane import LogPane
 from glue_tui.tui.widgets.notice import Notice
 from glue_tui.tui.widgets.pane import ListPane, Pane
@@ -71,8 +70,7 @@ class MainScreen(Screen[None]):
         self.view = ViewPane(
             look, Asked(self.run_worker, self.show_model, lambda text: self.say(text, tone="bad")), app
         )
-        self.logs = LogPane(look, id="logs", time_zone=app.time_zone)
-        self._logs_of = ("", "")
+        self.desk = LogDesk(look, id="logs", time_zone=app.time_zone)
         self.notice = Notice(look, id="notice")
         self.footer = Footer(look, id="footer")
 
@@ -81,7 +79,7 @@ class MainScreen(Screen[None]):
         return self.pane_layout
 
     def compose(self) -> ComposeResult:
-        yield from (self.header, self.workflow_tree, self.triggers, self.view, self.logs, self.footer, self.notice)
+        yield from (self.header, self.workflow_tree, self.triggers, self.view, self.desk, self.footer, self.notice)
 
     def on_mount(self) -> None:
         self.workflow_tree.focus()
@@ -89,6 +87,10 @@ class MainScreen(Screen[None]):
     def on_resize(self) -> None:
         self.pane_layout.graph_rows = 0
         self.call_after_refresh(self.show_model)
+
+    @property
+    def logs(self) -> LogPane:
+        return self.desk.active
 
     # The model into the panes
 
@@ -113,25 +115,13 @@ class MainScreen(Screen[None]):
         self.header.show(header_facts(model, self.glue.project_name, now, self.glue.clock()))
         self._fit_graph(looked)
         self.view.fill(looked, now)
-        self._show_logs(looked)
+        self.desk.fill(looked)
         self._show_footer(looked)
 
     def _fit_graph(self, looked: Looked) -> None:
         before = self._boxes()
         self.pane_layout.hold(self.view.graph.box_rows(looked.run, looked.workflow, self.view.inner_width))
         self._arrange_unless(before)
-
-    def _show_logs(self, looked: Looked) -> None:
-        """Give the log pane its tabs; a tab picked by hand stays until the cursor goes to another node or run."""
-        run = looked.run
-        tabs = log_tabs(run, looked.selection.node_id)
-        of = (run.summary.run_id if run else "", looked.selection.node_id)
-        if of != self._logs_of:
-            self._logs_of = of
-            self.logs.show(tabs, active_tab(tabs, looked.node))
-        elif tabs != self.logs.book.tabs:
-            self.logs.show(tabs, kept_tab(tabs, looked.node, self.logs.book))
-        self.logs.set_live(run is not None and not is_over(run))
 
     def _show_triggers(self, now: float) -> None:
         rows = trigger_rows(self.glue.model, self.selection, now)
@@ -252,6 +242,8 @@ class MainScreen(Screen[None]):
         self.go_to_pane("view" if place.is_view else place)
 
     def next_pane(self, step: int) -> None:
+        if self.selection.pane == "logs" and self.desk.next_half(step):
+            return
         order = ("workflows", "triggers", "view", "logs")
         self.go_to_pane(order[(order.index(self.selection.pane) + step) % len(order)])
 

@@ -60,6 +60,8 @@ class SheetBox(Pane):
 class Sheet(ModalScreen[AnswerT]):
     """A dialog; `lines(width)` gives its inside. Esc and q leave it without an answer; j and k scroll."""
 
+    cells_max = SHEET_CELLS_MAX
+
     def __init__(self, look: Look, *, title: Spans, hints: tuple[tuple[str, str], ...]) -> None:
         super().__init__()
         self.look = look
@@ -86,7 +88,7 @@ class Sheet(ModalScreen[AnswerT]):
 
     def fit_box(self, size: Size) -> None:
         """Size the box after its lines."""
-        width = min(size.width - 2, SHEET_CELLS_MAX)
+        width = min(size.width - 2, self.cells_max)
         natural = max((width_of(line) for line in self.lines(width - 4)), default=0) + 4
         borders = max(width_of(self.box.title_spans), width_of(self.box.bottom_spans)) + 8
         width = min(width, max(SHEET_CELLS_MIN, natural, borders))

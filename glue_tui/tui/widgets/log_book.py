@@ -5,24 +5,27 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from time import monotonic
 
 from rich.cells import cell_len
 
-from glue_tui.logs.clean import clean
+from glue_tui.logs.levels import ERROR, INFO, WARN
 from glue_tui.logs.read import Found, LogFile, LogSource
-from glue_tui.logs.select import FilteredLog, MergedLog
+from glue_tui.logs.select import FilteredLog, LevelLog, MergedLog, line_of, place_of_line
 from glue_tui.tui.paint import Span
+from glue_tui.tui.widgets.log_search import HITS_MAX, Hits, Search, compiled
+from glue_tui.tui.widgets.log_times import Times
 from glue_tui.tui.widgets.log_window import LogWindow
 
 ALL = "all"
 """The tab of all logs merged by time."""
 WORK_S = 0.02
 """What one poll may take before the screen gets its turn again; one step more at most."""
-HITS_MAX = 1000
-"""So many hits are counted; beyond, there are "1000+"."""
+PATTERNS_MAX = 50
+"""So many patterns are remembered."""
+_LEAST_LEVELS = ("", INFO, WARN, ERROR)
 _QUIET: Span = ("", "")
 
 
@@ -34,58 +37,33 @@ class LogTab:
     path: str
     has_started: bool = True
     """Whether what it tells of ever began; otherwise there is no file, and nothing is amiss."""
-
-
-@dataclass(slots=True)
-class _Search:
-    """A search under way."""
-
-    direction: int
-    next_line: int
-    is_for_error: bool
-    may_go_round: bool = True
-
-
-@dataclass(slots=True)
-class _Hits:
-    """The lines that the pattern is found in, as far as they have been counted."""
-
-    pattern: re.Pattern[str]
-    source: LogSource
-    generation: int
-    lines: list[int] = field(default_factory=list)
-    next_line: int = 0
-
-    @property
-    def is_done(self) -> bool:
-        return self.next_line >= self.source.line_count or len(self.lines) >= HITS_MAX
-
-    def count_on(self) -> None:
-        """Look for one more."""
-        found = self.source.find(self.pattern, self.next_line, 1)
-        if found.line is not None:
-            self.lines.append(found.line)
-            self.next_line = found.line + 1
-        else:
-            self.next_line = self.source.line_count if found.next_line is None else found.next_line
+    node: str = ""
+    """The id of the node that it tells of."""
 
 
 class LogBook:
     """Opens files when they are looked at, and keeps each one's position while its tab is there."""
 
     def __init__(self, time_zone: tzinfo | None = None) -> None:
-        self._time_zone = time_zone
+        self.time_zone = time_zone
         self.tabs: tuple[LogTab, ...] = ()
         self.active = 0
         """Index into the tabs; one past the last is the tab of all."""
         self.note: Span = _QUIET
         """What became of the last search."""
         self.search_text = ""
+        self.patterns: tuple[str, ...] = ()
+        """What was typed to find or filter, the last one last."""
+        self.least_level = ""
+        """The least level that is shown; empty: all lines."""
+        self.times = Times.CLOCK
         self._files: dict[str, LogFile] = {}
         self._windows: dict[str, LogWindow] = {}
         self._filters: dict[str, str] = {}
-        self._search: _Search | None = None
-        self._hits: _Hits | None = None
+        self._return_to: dict[str, tuple[int, bool]] = {}
+        """The line of the log that a window is to show again, once it is known where that stands; if it was marked."""
+        self._search: Search | None = None
+        self._hits: Hits | None = None
 
     def show(self, tabs: Sequence[LogTab], active: int) -> bool:
         """Take over tabs; return whether anything is different."""
@@ -119,15 +97,18 @@ class LogBook:
         return self.tabs[self.active].path if self.active < len(self.tabs) else ALL
 
     @property
+    def node(self) -> str:
+        """The id of the node whose log is up; empty for the log of all."""
+        return self.tabs[self.active].node if self.active < len(self.tabs) else ""
+
+    @property
     def window(self) -> LogWindow | None:
         """The part of the active log that is shown."""
         key = self.key
         if not key:
             return None
         if key not in self._windows:
-            self._windows[key] = LogWindow(
-                self._source(key), label_cells=self._label_cells(), time_zone=self._time_zone
-            )
+            self._windows[key] = LogWindow(self._source(key), label_cells=self._label_cells(), time_zone=self.time_zone)
         return self._windows[key]
 
     @property
@@ -155,7 +136,7 @@ class LogBook:
             return f"hit {index + 1} of {total}"
         return f"{total} hit" if total == "1" else f"{total} hits"
 
-    def _hits_of(self, window: LogWindow) -> _Hits | None:
+    def _hits_of(self, window: LogWindow) -> Hits | None:
         """Return the count that fits what is shown; a new one where pattern or log are others."""
         hits = self._hits
         if window.pattern is None:
@@ -166,7 +147,7 @@ class LogBook:
             or hits.source is not window.source
             or hits.generation != window.source.generation
         ):
-            return _Hits(window.pattern, window.source, window.source.generation)
+            return Hits(window.pattern, window.source, window.source.generation)
         return hits
 
     def poll(self, width: int, height: int) -> bool:
@@ -174,12 +155,13 @@ class LogBook:
         window = self.window
         if window is None:
             return False
-        window.width, window.height = width, height
+        window.width, window.height, window.times = width, height, self.times
         stop_at = monotonic() + WORK_S
         changed = window.source.poll()
         while window.source.is_behind and monotonic() < stop_at:
             window.source.poll()
         window.restart_if_replaced()
+        self._go_back_to_line(window)
         if self._search is not None:
             self._go_on(window, self._search)
         while self._search is not None and monotonic() < stop_at:
@@ -190,9 +172,49 @@ class LogBook:
         return changed
 
     def _source(self, key: str) -> LogSource:
-        if key == ALL:
-            return MergedLog([(tab.label, self._file(tab.path)) for tab in self.tabs])
-        return self._file(key)
+        """Return the log of a tab, as far as level and filter let it be seen."""
+        source: LogSource = self._file(key) if key != ALL else self._merged()
+        if self.least_level:
+            source = LevelLog(source, self.least_level)
+        text = self._filters.get(key, "")
+        pattern = compiled(text.removeprefix("!"))
+        if text and isinstance(pattern, re.Pattern):
+            source = FilteredLog(source, pattern, is_inverse=text.startswith("!"))
+        return source
+
+    def _merged(self) -> MergedLog:
+        return MergedLog([(tab.label, self._file(tab.path)) for tab in self.tabs])
+
+    def _show_anew(self, key: str) -> None:
+        """Show the lines that level and filter let be seen now, at the line that was looked at."""
+        window = self._windows[key]
+        is_marked = window.mark is not None
+        if not window.is_following or is_marked:
+            place = window.top if window.mark is None else window.mark
+            self._return_to[key] = (line_of(window.source, place), is_marked)
+        source = self._source(key)
+        self._windows[key] = replace(
+            window,
+            source=source,
+            generation=source.generation,
+            is_following=key not in self._return_to,
+            top=0,
+            skip=0,
+            mark=None,
+            anchor=None,
+            column=0,
+        )
+
+    def _go_back_to_line(self, window: LogWindow) -> None:
+        line, is_marked = self._return_to.get(self.key, (None, False))
+        place = None if line is None else place_of_line(window.source, line)
+        if place is not None and window.source.line_count:
+            del self._return_to[self.key]
+            place = min(place, window.source.line_count - 1)
+            if is_marked:
+                window.go_to(place)
+            else:
+                window.top = place
 
     def _file(self, path: str) -> LogFile:
         if path not in self._files:
@@ -205,14 +227,12 @@ class LogBook:
         for key in self._windows.keys() - (paths | {ALL} if paths else set()):
             del self._windows[key]
             self._filters.pop(key, None)
+            self._return_to.pop(key, None)
 
     def _merge_anew(self, window: LogWindow) -> None:
         """Let the log of all have the files of the tabs as they are now; it stays where it was."""
-        source: LogSource = self._source(ALL)
-        if isinstance(window.source, FilteredLog):
-            source = FilteredLog(source, window.source.pattern, is_inverse=window.source.is_inverse)
         self._windows[ALL] = replace(
-            window, source=source, generation=0, mark=None, anchor=None, label_cells=self._label_cells()
+            window, source=self._source(ALL), generation=0, mark=None, anchor=None, label_cells=self._label_cells()
         )
 
     def _label_cells(self) -> int:
@@ -223,20 +243,32 @@ class LogBook:
         window = self.window
         if window is None:
             return
-        source = window.source.source if isinstance(window.source, FilteredLog) else window.source
-        self._filters.pop(self.key, None)
         self.note = _QUIET
-        if text.removeprefix("!"):
-            pattern = compiled(text.removeprefix("!"))
-            if isinstance(pattern, str):
-                self.note = (pattern, "bad")
-                return
-            source = FilteredLog(source, pattern, is_inverse=text.startswith("!"))
-            self._filters[self.key] = text
+        typed = text.removeprefix("!")
+        if isinstance(problem := compiled(typed), str):
+            self.note = (problem, "bad")
+            return
+        self._remember(text)
+        self._filters[self.key] = text if typed else ""
         self._search = None
-        self._windows[self.key] = replace(
-            window, source=source, generation=0, is_following=True, mark=None, anchor=None, column=0
-        )
+        self._show_anew(self.key)
+
+    def next_level(self) -> None:
+        """Show lines from the next level on: all, INFO, WARN, ERROR, and all again."""
+        if self.window is not None:
+            self.least_level = _LEAST_LEVELS[(_LEAST_LEVELS.index(self.least_level) + 1) % len(_LEAST_LEVELS)]
+            self._search, self.note = None, _QUIET
+            for key in self._windows:
+                self._show_anew(key)
+
+    def next_times(self) -> None:
+        """Tell times by the clock, since the log began, or since the line above."""
+        kinds = tuple(Times)
+        self.times = kinds[(kinds.index(self.times) + 1) % len(kinds)]
+
+    def _remember(self, text: str) -> None:
+        if text:
+            self.patterns = (*(one for one in self.patterns if one != text), text)[-PATTERNS_MAX:]
 
     def set_pattern(self, text: str) -> None:
         """Look for a pattern, from what is on screen on: backwards where the end is shown."""
@@ -248,6 +280,7 @@ class LogBook:
         if isinstance(pattern, str):
             self.note = (pattern, "bad")
             return
+        self._remember(text)
         window.pattern, window.mark = pattern, None
         if pattern is not None:
             self.find(-1 if window.is_following else 1)
@@ -264,7 +297,7 @@ class LogBook:
         else:
             start = min(window.source.line_count, window.top + window.height) - 1
         self.note = _QUIET
-        self._search = _Search(direction, start, is_for_error)
+        self._search = Search(direction, start, is_for_error)
 
     def let_go(self) -> bool:
         """Drop the marked lines, else the pattern, else the filter; return False where there is nothing to drop."""
@@ -282,7 +315,7 @@ class LogBook:
         self._search, self.note = None, _QUIET
         return True
 
-    def _go_on(self, window: LogWindow, search: _Search) -> None:
+    def _go_on(self, window: LogWindow, search: Search) -> None:
         """Do one step of a search."""
         found = self._looked(window, search)
         if found.line is not None:
@@ -303,17 +336,9 @@ class LogBook:
             self._search = None
             self.note = ("no error" if search.is_for_error else f"not found: {self.search_text}", "warn")
 
-    def _looked(self, window: LogWindow, search: _Search) -> Found:
+    def _looked(self, window: LogWindow, search: Search) -> Found:
         if search.is_for_error:
             return window.source.next_error(search.next_line, search.direction)
         if window.pattern is None:
             return Found(None)
         return window.source.find(window.pattern, search.next_line, search.direction)
-
-
-def compiled(text: str) -> re.Pattern[str] | str:
-    """Return the pattern of what was typed, or what is wrong with it; capitals matter where there are any."""
-    try:
-        return re.compile(clean(text), 0 if any(character.isupper() for character in text) else re.IGNORECASE)
-    except re.error as error:
-        return f"not a pattern: {error}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
@@ -24,6 +24,7 @@ from glue_tui.tui.theme import Look
 from glue_tui.tui.widgets.clipboard import CLIPBOARD_BYTES_MAX, clipboard_sequence
 from glue_tui.tui.widgets.log_book import LogBook, LogTab
 from glue_tui.tui.widgets.log_save import save_lines
+from glue_tui.tui.widgets.log_search import pattern_told
 from glue_tui.tui.widgets.log_titles import nothing_spans, status_spans, tab_at, tab_spans
 from glue_tui.tui.widgets.log_window import LogWindow, Row
 from glue_tui.tui.widgets.pane import WHEEL_LINES, Pane
@@ -31,6 +32,7 @@ from glue_tui.tui.widgets.prompt import Prompt
 
 FRAMES_PER_S = 10
 SLIDE_CELLS = 8
+FIND, FILTER = PATTERN_QUESTIONS = ("/", "&")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class LogPane(Pane):
         self._thumb = (0, 0)
         self._prompt: Prompt | None = None
         self._timer: Timer | None = None
+        self.after_repaint: Callable[[], None] = lambda: None
+        """Called when the pane knows what it shows now."""
 
     # What the screen asks.
 
@@ -84,13 +88,18 @@ class LogPane(Pane):
 
     def begin_find(self) -> None:
         """Ask for a pattern to find."""
-        self._prompt = Prompt("/", self.book.search_text)
+        self._prompt = Prompt(FIND, self.book.search_text, earlier=self.book.patterns)
         self._tick()
 
     def begin_filter(self) -> None:
         """Ask for a pattern that lines must match; with ! in front, must not match."""
-        self._prompt = Prompt("&", self.book.filter_text)
+        self._prompt = Prompt(FILTER, self.book.filter_text, earlier=self.book.patterns)
         self._tick()
+
+    def begin_find_everywhere(self) -> None:
+        """Ask for a pattern to find in all logs of the run."""
+        self.show(self.book.tabs, len(self.book.tabs))
+        self.begin_find()
 
     def move_cursor(self, where: str) -> None:
         """Scroll: up, down, page_up, page_down, top, bottom, left, right."""
@@ -112,6 +121,13 @@ class LogPane(Pane):
             case "right":
                 window.column += 0 if window.is_wrapping else SLIDE_CELLS
         self._tick()
+
+    def go_with(self, moment: float | None) -> None:
+        """Show the lines from that moment on, in seconds since the epoch; None: follow the end."""
+        window = self.window
+        if window is not None:
+            window.follow() if moment is None else window.go_to_moment(moment)
+            self._tick()
 
     @property
     def window(self) -> LogWindow | None:
@@ -162,6 +178,7 @@ class LogPane(Pane):
         differing = [y for y, row in enumerate(self._rows) if y >= len(old) or old[y] != row]
         if differing:
             self.refresh(*[Region(0, y + 1, self.size.width, 1) for y in differing])
+        self.after_repaint()
 
     def _inside(self) -> list[tuple[Spans, bool]]:
         """Return the spans of every row of the inside, and whether it is marked."""
@@ -170,8 +187,16 @@ class LogPane(Pane):
             inside.append((((" ", ""), *nothing_spans(self.book, is_live=self.is_live)), False))
         inside += [((), False)] * (self.inner_height - len(inside))
         if self._prompt is not None and self.inner_height:
-            inside[self.inner_height - 1] = (self._prompt.spans(self.inner_width), False)
+            inside[self.inner_height - 1] = (self._prompt_spans(self._prompt), False)
         return inside[: self.inner_height]
+
+    def _prompt_spans(self, prompt: Prompt) -> Spans:
+        """Return what is typed, and how a pattern will be taken."""
+        typed = prompt.spans(self.inner_width)
+        if prompt.question not in PATTERN_QUESTIONS:
+            return typed
+        text = prompt.text.removeprefix("!") if prompt.question == FILTER else prompt.text
+        return (*typed, ("  ", ""), pattern_told(text))
 
     def _new_ticks(self, window: LogWindow | None) -> frozenset[int]:
         if window is None:
@@ -208,14 +233,18 @@ class LogPane(Pane):
         chosen = window.selection()
         first, last = chosen if chosen is not None else (self._lines[0].line, self._lines[-1].line)
         lines = window.source.lines(first, last - first + 1)
-        sequence = clipboard_sequence("\n".join(lines), os.environ)
+        self.copy_text("\n".join(lines), counted(len(lines), "line"))
+
+    def copy_text(self, text: str, what: str) -> None:
+        """Copy a text by way of the terminal, if it is not too long."""
+        sequence = clipboard_sequence(text, os.environ)
         if sequence is None:
             limit = CLIPBOARD_BYTES_MAX // 1000
             self.post_message(self.Said(f"more than {limit} kB: too much for the clipboard; S saves to a file", "warn"))
             return
         if self.app._driver is not None:
             self.app._driver.write(sequence)
-        self.post_message(self.Said(f"copied {counted(len(lines), 'line')}"))
+        self.post_message(self.Said(f"copied {what}"))
 
     def begin_save(self) -> None:
         """Ask for the file to save the log to."""
@@ -223,12 +252,6 @@ class LogPane(Pane):
             label = re.sub(r"[^\w.-]+", "_", self.book.labels[self.book.active])
             self._prompt = Prompt("save as ", f"{label}.log")
             self._tick()
-
-    def _save(self, name: str) -> None:
-        window = self.window
-        if window is None or not name:
-            return
-        self.run_worker(self._write_lines(window.source, Path(name).expanduser()), exclusive=False)
 
     async def _write_lines(self, source: LogSource, path: Path) -> None:
         try:
@@ -250,18 +273,20 @@ class LogPane(Pane):
                 self._prompt = None
             case "enter":
                 self._prompt = None
-                match prompt.question:
-                    case "/":
-                        self.book.set_pattern(prompt.text)
-                    case "&":
-                        self.book.set_filter(prompt.text)
-                    case _:
-                        self._save(prompt.text.strip())
+                self._take_answer(prompt.question, prompt.text)
             case key:
                 prompt.take(key, event.character)
         self._tick()
         self._wake()
         return True
+
+    def _take_answer(self, question: str, text: str) -> None:
+        if question == FIND:
+            self.book.set_pattern(text)
+        elif question == FILTER:
+            self.book.set_filter(text)
+        elif self.window is not None and text.strip():
+            self.run_worker(self._write_lines(self.window.source, Path(text.strip()).expanduser()), exclusive=False)
 
     def let_go(self) -> None:
         """Let go of chosen lines, then of hits, then of the filter."""
@@ -304,6 +329,24 @@ class LogPane(Pane):
             window.anchor = window.mark
         self._tick()
 
+    def next_level(self) -> None:
+        """Show lines from the next level on."""
+        self.book.next_level()
+        self._tick()
+        self._wake()
+
+    def next_times(self) -> None:
+        """Tell the times of lines in the next way."""
+        self.book.next_times()
+        self._tick()
+
+    def line_to_open(self) -> tuple[LogSource, int] | None:
+        """Return the marked line, or the last one on screen, with its log."""
+        window = self.window
+        if window is None or not self._lines:
+            return None
+        return window.source, self._lines[-1].line if window.mark is None else window.mark
+
     def toggle_wrap(self) -> None:
         """Wrap all long lines, or only those of errors."""
         window = self.window
@@ -321,8 +364,7 @@ class LogPane(Pane):
         self.refresh()
         self._tick()
 
-    def on_focus(self) -> None:
-        self.on_resize()
+    on_focus = on_resize
 
     def on_blur(self) -> None:
         self._prompt = None

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from glue_tui.client.words import count
+from glue_tui.logs.levels import ERROR
 from glue_tui.logs.read import LogFile
-from glue_tui.logs.select import MergedLog
+from glue_tui.logs.select import LevelLog, MergedLog
 from glue_tui.tui.paint import Span, Spans
 from glue_tui.tui.widgets.log_book import LogBook
+from glue_tui.tui.widgets.log_times import Times
 
 TITLE_FRAME_CELLS = 16
 TITLE_LEFT_CELLS = 3
@@ -54,6 +56,13 @@ def status_spans(book: LogBook, *, is_live: bool, has_focus: bool) -> Spans:
         spans += [(book.hits_told, "key"), (" · ", "faint")]
     if book.filter_text:
         spans += [(f"& {book.filter_text}", "key"), (f" {count(source.line_count)} · ", "muted")]
+    if book.least_level:
+        spans += [
+            (f"{book.least_level} and above" if book.least_level != ERROR else "ERROR only", "key"),
+            (" · ", "faint"),
+        ]
+    if book.times is not Times.CLOCK:
+        spans += [(str(book.times), "muted"), (" · ", "faint")]
     if isinstance(source, MergedLog) and source.is_full:
         spans.append((f"only the first {count(source.line_count)} lines · ", "warn"))
     if window.is_following:
@@ -76,6 +85,8 @@ def nothing_spans(book: LogBook, *, is_live: bool) -> Spans:
         return (("no log: nothing has run", "muted"),)
     if book.filter_text:
         return (("no line matches; & and Enter with nothing typed shows all", "muted"),)
+    if isinstance(window.source, LevelLog) and window.source.source.line_count:
+        return ((f"no line of {book.least_level} or above; L goes on to all lines", "muted"),)
     if isinstance(window.source, LogFile) and window.source.problem and not is_live:
         tab = book.tabs[book.active]
         if not tab.has_started:

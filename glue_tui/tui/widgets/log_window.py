@@ -6,12 +6,15 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from rich.cells import cell_len
 
+from glue_tui.logs.clean import clean
 from glue_tui.logs.read import LogLine, LogSource, parse
+from glue_tui.logs.structured import structured
 from glue_tui.tui.paint import Span, Spans
+from glue_tui.tui.widgets.log_times import BEGIN_LINES, Times, began_at, line_at, time_cells, time_told
 
 TIME_MS_FROM_CELLS = 56
 """Narrower panes show seconds only."""
@@ -25,7 +28,7 @@ LOOK_BACK_LINES = (16, 200)
 HIT_TONE = "key+cursor"
 HIT_TONE_HERE = "badge"
 
-_LEVEL_TONES = {"ERROR": "bad", "WARN": "warn", "INFO": "good", "DEBUG": "muted"}
+LEVEL_TONES = {"ERROR": "bad", "WARN": "warn", "INFO": "good", "DEBUG": "muted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,15 @@ class LogWindow:
     generation: int = 0
     time_zone: tzinfo | None = None
     """None: where this machine is."""
+    times: Times = Times.CLOCK
+    _began_at: float | None = None
 
     def restart_if_replaced(self) -> None:
         """Forget positions in lines that are gone."""
         if self.source.generation != self.generation:
             self.generation = self.source.generation
             self.top = self.skip = 0
-            self.mark = self.anchor = None
+            self.mark = self.anchor = self._began_at = None
 
     def rows(self) -> list[Row]:
         """Return what is on screen; also settles `top` and `skip` where the window follows or hangs over the end."""
@@ -126,6 +131,15 @@ class LogWindow:
         self.is_following = False
         self.top, self.skip = max(0, line - self.height // 3), 0
 
+    def go_to_moment(self, moment: float) -> None:
+        """Let the first row be the first line of that moment, in seconds since the epoch."""
+        self.is_following = False
+        self.top, self.skip = line_at(self.source, moment), 0
+
+    def moment(self) -> float | None:
+        """Return the time of the first line on screen, or of the first below it that has one."""
+        return next((one.at for one in map(parse, self.source.lines(self.top, BEGIN_LINES)) if one.at), None)
+
     def selection(self) -> tuple[int, int] | None:
         """Return the first and the last of the chosen lines."""
         if self.mark is None:
@@ -177,38 +191,51 @@ class LogWindow:
     def _shown(self, start: int, count: int) -> Iterator[tuple[int, list[Spans]]]:
         """Yield lines with their rows."""
         labels = self.source.labels(start, count)
+        if self.times is Times.SINCE_START and self._began_at is None:
+            self._began_at = began_at(self.source)
+        stamp_above = self._stamped_above(start) if self.times is Times.SINCE_LINE_ABOVE else None
+        at_above = stamp_above.at if stamp_above is not None else None
         above = ""
         level: str | None = None
         for index, text in enumerate(self.source.lines(start, count)):
             label = labels[index] if labels else ""
             line = parse(text)
+            told = ""
             if line.at is not None:
                 level = line.level
+                since = at_above if self.times is Times.SINCE_LINE_ABOVE else self._began_at
+                told = time_told(self.times, line.at, since, self.time_zone, has_ms=self._has_ms)
+                at_above = line.at
             elif level is None:
-                level = self._level_above(start)
+                above_it = self._stamped_above(start)
+                level = above_it.level if above_it is not None else ""
             if line.at is None and label == above:
                 # A raw line's label is left out where the line above has told it.
                 label = " " if label else ""
             is_broken = self.is_wrapping or (level == "ERROR" and not _is_underline(line))
-            yield start + index, self._rows_of_line(start + index, line, label, is_broken)
+            yield start + index, self._rows_of_line(start + index, line, (told, label), is_broken)
             above = labels[index] if labels else ""
 
-    def _level_above(self, line: int) -> str:
-        """Return the level of the line that a raw line belongs to; empty where it is far above."""
+    @property
+    def _has_ms(self) -> bool:
+        return self.width >= TIME_MS_FROM_CELLS
+
+    def _stamped_above(self, line: int) -> LogLine | None:
+        """Return the line with a time that a raw line belongs to; None where it is far above."""
         last = line
         for count in LOOK_BACK_LINES:
             first = max(0, last - count)
             for text in reversed(self.source.lines(first, last - first)):
                 if (above := parse(text)).at is not None:
-                    return above.level
+                    return above
             last = first
-        return ""
+        return None
 
     def _rows_of(self, line: int) -> list[Spans]:
         return next((shown for _, shown in self._shown(line, 1)), [()])
 
-    def _rows_of_line(self, number: int, line: LogLine, label: str, is_broken: bool) -> list[Spans]:
-        head = self._head(line, label, min(LABEL_CELLS_MAX, max(6, self.width // 6), self.label_cells))
+    def _rows_of_line(self, number: int, line: LogLine, before: tuple[str, str], is_broken: bool) -> list[Spans]:
+        head = self._head(line, *before, min(LABEL_CELLS_MAX, max(6, self.width // 6), self.label_cells))
         body = self._body(line, number == self.mark)
         head_cells = sum(cell_len(part) for part, _ in head)
         room = max(1, self.width - head_cells)
@@ -218,41 +245,47 @@ class LogWindow:
         indent: Span = (" " * head_cells, "")
         return [(*head, *rows[0]), *((indent, *row) for row in rows[1:])]
 
-    def _head(self, line: LogLine, label: str, label_cells: int) -> Spans:
-        """Return what stands before the text: local time, the log's label where there are several, the level."""
+    def _head(self, line: LogLine, told: str, label: str, label_cells: int) -> Spans:
+        """Return what stands before the text: the time, the log's label where there are several, the level."""
         spans: list[Span] = []
-        has_ms = self.width >= TIME_MS_FROM_CELLS
         if line.at is not None:
-            local = datetime.fromtimestamp(line.at, self.time_zone)
-            spans.append(
-                (f"{local:%H:%M:%S}.{local.microsecond // 1000:03d} " if has_ms else f"{local:%H:%M:%S} ", "muted")
-            )
+            spans.append((f"{told} ", "muted"))
         elif label:
-            spans.append((" " * (13 if has_ms else 9), ""))
+            spans.append((" " * (time_cells(has_ms=self._has_ms) + 1), ""))
         else:
             spans.append((" " * RAW_INDENT, ""))
         if label:
             shown = label if len(label) <= label_cells else label[: label_cells - 1] + "…"
             spans.append((f"{shown:<{label_cells}} ", "accent"))
         if line.level:
-            spans.append((f"{line.level:<5} ", _LEVEL_TONES.get(line.level, "muted")))
+            spans.append((f"{line.level:<5} ", LEVEL_TONES.get(line.level, "muted")))
         elif label:
             spans.append((" " * RAW_INDENT, ""))
         return tuple(spans)
 
     def _body(self, line: LogLine, is_here: bool) -> Spans:
         tone = {"ERROR": "bad", "DEBUG": "muted"}.get(line.level, "text")
+        said = structured(line.text) if line.at is not None else None
+        if said is None:
+            return self._with_hits(line.text, tone, is_here)
+        spans = [*self._with_hits(clean(said.message), tone, is_here)]
+        for key, value in said.fields:
+            spans.append((clean(f"  {key}="), "muted"))
+            spans += self._with_hits(clean(value), "muted", is_here)
+        return tuple(spans)
+
+    def _with_hits(self, text: str, tone: str, is_here: bool) -> Spans:
         if self.pattern is None:
-            return ((line.text, tone),)
+            return ((text, tone),)
         spans: list[Span] = []
         end = 0
-        for match in self.pattern.finditer(line.text):
+        for match in self.pattern.finditer(text):
             if match.start() == match.end():
                 continue
-            spans.append((line.text[end : match.start()], tone))
+            spans.append((text[end : match.start()], tone))
             spans.append((match[0], HIT_TONE_HERE if is_here else HIT_TONE))
             end = match.end()
-        spans.append((line.text[end:], tone))
+        spans.append((text[end:], tone))
         return tuple(spans)
 
     def _marked(self, number: int, shown: list[Spans]) -> list[Row]:

@@ -14,6 +14,9 @@ class Prompt:
     question: str
     text: str = ""
     caret: int = -1
+    earlier: tuple[str, ...] = ()
+    """What was typed here before, the last one last: the arrows up and down bring it back."""
+    _back: int = 0
 
     def __post_init__(self) -> None:
         if self.caret < 0:
@@ -28,6 +31,10 @@ class Prompt:
                     self.caret -= 1
             case "delete":
                 self.text = self.text[: self.caret] + self.text[self.caret + 1 :]
+            case "up" | "down" if self.earlier:
+                self._back = max(1, min(len(self.earlier), self._back + (1 if key == "up" else -1)))
+                self.text = self.earlier[-self._back]
+                self.caret = len(self.text)
             case "left":
                 self.caret = max(0, self.caret - 1)
             case "right":
