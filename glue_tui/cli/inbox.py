@@ -19,6 +19,15 @@ NAMES_MAX = 10
 """So many dropped files are named."""
 
 
+_STAGES = {
+    "PENDING": "settled",
+    "SETTLING": "settling",
+    "TAKEN": "taken",
+    "DROPPED": "dropped",
+    "UNSELECTED": "ignored (events)",
+}
+
+
 class InboxGroup(click.Group):
     """Without the name of a command: `list`."""
 
@@ -39,16 +48,21 @@ def inbox_command() -> None:
 @inbox_command.command("list")
 @click.argument("workflow", default="")
 @click.argument("trigger", default="")
+@click.option("--ended", is_flag=True, help="Also the newest that wait no more: taken by a run, dropped, ignored.")
 @click.option("--json", "as_json", is_flag=True, help="Print the inboxes as JSON.")
 @click.pass_obj
-def list_command(settings: Settings, workflow: str, trigger: str, as_json: bool) -> None:
+def list_command(settings: Settings, workflow: str, trigger: str, ended: bool, as_json: bool) -> None:
     """List what waits: files that settle, and those of the next batch. Needs no engine."""
     from glue_tui.cli.offline import current_inboxes, current_project
+    from glue_tui.client.find import state_db
+    from glue_tui.store.inbox_files import with_ended_files
 
     project_dir = settings.project_dir()
     project = current_project(project_dir)
     _check_names(project, workflow, trigger)
     inboxes = current_inboxes(project_dir, workflow, trigger)
+    if ended:
+        inboxes = with_ended_files(state_db(project_dir), inboxes)
     if as_json:
         show_json(inboxes)
     elif inboxes:
@@ -150,8 +164,8 @@ def _inbox_text(inbox: InboxView, project: ProjectView, now: float) -> str:
         f"{inbox.workflow}  {inbox.trigger}  {paint(', '.join(inbox.patterns), 'muted')}",
         *_state_lines(inbox, project, now),
     ]
-    if inbox.files:
-        rows = [_file_row(one, now) for one in inbox.files]
+    if files := (*inbox.files, *inbox.ended):
+        rows = [_file_row(one, now) for one in files]
         lines += [f"  {line}" for line in table_text(("file", "size", "", "since"), rows, right=(1,)).split("\n")]
     return "\n".join(lines)
 
@@ -189,7 +203,7 @@ def _is_of(inbox: InboxView, trigger: TriggerView) -> bool:
 
 def _file_row(file: InboxFile, now: float) -> tuple[str, str, str, str]:
     how_large = size(file.size_bytes) if file.change != "deleted" else "deleted"
-    stage = "settled" if file.stage == "PENDING" else "settling"
+    stage = _STAGES[file.stage] + (f" by run {file.run_number}" if file.run_number else "")
     if file.note:
         stage += f": {harmless(file.note)}"
     return harmless(file.path), how_large, stage, clock_text(file.since, now)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import stat
 import sys
 import textwrap
 import time
@@ -19,7 +18,8 @@ from glue_tui.cli.output import harmless, paint, show, show_json
 from glue_tui.cli.settings import Settings
 from glue_tui.client import why
 from glue_tui.client.explained import Explanation, Line, Role, Verdict, margins
-from glue_tui.client.why_file import Lying, OnDisk, file_at_trigger
+from glue_tui.client.on_disk import what_lies_at
+from glue_tui.client.why_file import file_at_trigger
 from glue_tui.client.why_node import node_in_run
 from glue_tui.client.why_start import Surroundings
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
@@ -207,17 +207,6 @@ class _Teller:
         except OSError:
             return set()
         return {name for names in _TRIGGER_IN_FILE.findall(text) for name in names if name}
-
-
-def what_lies_at(path: Path) -> OnDisk:
-    """Return what is there on the disk; through symbolic links, as triggers look."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return OnDisk(lying=Lying.DEAD_LINK if path.is_symlink() else Lying.NOTHING)
-    if stat.S_ISREG(found.st_mode):
-        return OnDisk(lying=Lying.FILE, size_bytes=found.st_size, mtime=found.st_mtime_ns / 1e9)
-    return OnDisk(lying=Lying.FOLDER if stat.S_ISDIR(found.st_mode) else Lying.OTHER)
 
 
 def explanation_text(explanation: Explanation) -> str:

@@ -51,6 +51,8 @@ class Inbox:
         """Where it has looked."""
         self.open_for_writing: set[str] = set()
         """Files that settle and that some program has open, as far as the system tells."""
+        self.has_news = False
+        """Whether one of them was opened or closed in this step: clients are told, nothing is stored."""
         self.waiting = Queue()
         """Settled files, oldest first."""
         self.newest = Arrival(written_at=0.0, noticed_at=0.0)
@@ -228,6 +230,7 @@ class Inbox:
         """The step is committed."""
         self._stored_key, self._stored_looked_at, self._stored_mounts = self.key, self.looked_at, self.mounts
         self._rows, self._undo = {}, {}
+        self.has_news = False
 
     def put_back(self) -> None:
         """The step has failed: be as before."""
@@ -239,6 +242,7 @@ class Inbox:
                 self.open_for_writing.add(path)
         self.looked_at, self.mounts = self._stored_looked_at, self._stored_mounts
         self._rows, self._undo = {}, {}
+        self.has_news = False
 
     def _remember(self, path: str, file: SeenFile | None) -> None:
         self._rows[path] = file
@@ -269,6 +273,7 @@ class Inbox:
     def _look_later(self, path: str, is_open: bool, at: float) -> None:
         """Note when to look again at a file that settles: it tells of no change that it is closed."""
         self._keep(path)
+        self.has_news |= is_open is not (path in self.open_for_writing)
         if is_open:
             self.open_for_writing.add(path)
             self._settling.put(path, at + max(self.watch.settle_s, LOOK_AGAIN_S))

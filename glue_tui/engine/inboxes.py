@@ -129,6 +129,7 @@ class Inboxes:
         for key, inbox in (*self._left.items(), *self._inboxes.items()):
             if inbox.is_changed:
                 batch.write(inbox.save)
+            if inbox.is_changed or inbox.has_news:
                 batch.touched_triggers.add(key)
 
     def adopt(self) -> None:

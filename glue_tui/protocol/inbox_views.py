@@ -28,6 +28,8 @@ class InboxFile(View, frozen=True):
     """created | modified | deleted"""
     run_id: str = ""
     """The run that took it."""
+    run_number: int = 0
+    """Its number, where it is known here."""
     note: str = ""
     """What it waits for, where that is something else than time: `open for writing`."""
 
@@ -44,3 +46,5 @@ class InboxView(View, frozen=True):
     """When the batch fires at the latest; None without settled files."""
     files: tuple[InboxFile, ...] = ()
     """Settled ones first, oldest first."""
+    ended: tuple[InboxFile, ...] = ()
+    """Some that wait no more, newest first: taken by a run, dropped, not selected. Only where they were asked for."""

@@ -303,6 +303,10 @@ class StoryLine(View, frozen=True):
     at: float
     kind: str
     text: str
+    node_id: str = ""
+    """The node that it happened to; empty for what happened to the run or a trigger."""
+    attempt: int = 0
+    """Of an event of an attempt: which."""
 
 
 class EventView(View, frozen=True):

@@ -19,6 +19,7 @@ from glue_tui.protocol.deliveries import DeliveryView
 from glue_tui.protocol.inbox_views import InboxFile
 from glue_tui.protocol.views import EventView, NodeOfRun, RunSummary, RunView, StoryLine
 from glue_tui.store.database import open_readonly, reading
+from glue_tui.store.inbox_files import inbox_file
 
 if TYPE_CHECKING:
     from glue_tui.core.events import Event
@@ -147,7 +148,10 @@ class History:
         from glue_tui.protocol.deliveries import delivery_text
 
         run_id = self.run_id(ref)
-        lines = [StoryLine(at=one.at, kind=one.kind, text=one.text) for one in self.events(EventFilter(run_id=run_id))]
+        lines = [
+            StoryLine(at=one.at, kind=one.kind, text=one.text, node_id=one.node_id, attempt=_attempt_in(one.body))
+            for one in self.events(EventFilter(run_id=run_id))
+        ]
         lines += [
             StoryLine(
                 at=one.changed_at or one.at, kind=f"Notification{one.state.capitalize()}", text=delivery_text(one)
@@ -268,7 +272,7 @@ class History:
             cursor = self._conn.execute(query, (workflow, trigger, *arguments))
             # By name: a state that an older version left behind has fewer columns.
             names = [column[0] for column in cursor.description]
-            return tuple(_inbox_file(dict(zip(names, row, strict=True))) for row in cursor)
+            return tuple(inbox_file(dict(zip(names, row, strict=True))) for row in cursor)
 
     def run_id(self, ref: str) -> str:
         """Return the id that a number, an id or a workflow name means. Raises EntityNotFound."""
@@ -347,16 +351,17 @@ def _marks(values: object) -> str:
     return ", ".join("?" * len(values))
 
 
-def _inbox_file(row: dict[str, Any]) -> InboxFile:
-    return InboxFile(
-        path=row["path"],
-        size_bytes=row["size_bytes"],
-        mtime=row["mtime_ns"] / 1e9,
-        stage=row["stage"],
-        since=row["since"],
-        change=row.get("change", "created"),
-        run_id=row["run_id"],
-    )
+class _OfAttempt(msgspec.Struct):
+    """What is read of an event's body to tell which attempt it is about."""
+
+    attempt: int = 0
+
+
+_decode_attempt = msgspec.json.Decoder(_OfAttempt).decode
+
+
+def _attempt_in(body: msgspec.Raw) -> int:
+    return _decode_attempt(body).attempt
 
 
 def _has(conn: sqlite3.Connection, table: str) -> bool:

@@ -24,6 +24,7 @@ from glue_tui.client.find import is_lock_held, read_engine_file, state_db
 from glue_tui.client.terminal_notice import terminal_sequence
 from glue_tui.core.problem import EngineUnavailable, InvalidInput
 from glue_tui.core.states import DeliveryState
+from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.views import DeliveryTold, FeedMessage, RunOpened, RunSummary, StoryLine, WorkflowsChanged
 from glue_tui.tui.display import ThriftyDisplay
 from glue_tui.tui.editor import editor_command, place_to_edit
@@ -139,6 +140,13 @@ class GlueTuiApp(ThriftyDisplay):
         """Get the events of a run."""
         return await self.client.story(run_id)
 
+    async def inboxes(self, workflow: str) -> tuple[InboxView, ...]:
+        """Get what waits at the EVENT triggers of a workflow, with the last files that wait no more."""
+        from glue_tui.store.inbox_files import with_ended_files
+
+        waiting = await self.client.inboxes(workflow)
+        return await asyncio.to_thread(with_ended_files, state_db(self.project_dir), waiting)
+
     async def tables(self) -> tuple[TableEntry, ...]:
         """Read the catalog's tables; the state file is asked, not the engine."""
         from glue_tui.catalog.read import Catalog
@@ -174,6 +182,7 @@ class GlueTuiApp(ThriftyDisplay):
         seconds_matter = not self.model.is_away and (
             self.model.is_anything_running()
             or any(trigger.window_closes_at is not None for one in self.model.workflows for trigger in one.triggers)
+            or self.main.view.events.has_settling_files()
         )
         step = 1.0 if seconds_matter else 60.0
         self._clock_timer = self.set_timer(step - self.now() % step + 0.01, self.refresh_model)

@@ -95,6 +95,33 @@ def fire_of(looked: Looked) -> str:
     return fire(looked.trigger.workflow, looked.trigger.name, None)
 
 
+def drop(workflow: str, trigger: str, paths: tuple[str, ...]) -> str:
+    """Return the command that drops files of a trigger; all where none is named."""
+    return _join("inbox", "drop", workflow, trigger, *(paths or ("--all",)))
+
+
+def fire_batch_of(looked: Looked) -> str:
+    """Return the command that fires what waits at the workflow's first trigger that watches files."""
+    return _join("inbox", "fire", *_watching(looked))
+
+
+def drop_all_of(looked: Looked) -> str:
+    """Return the command that drops what waits there."""
+    return _join("inbox", "drop", *_watching(looked), "--all")
+
+
+def events_of(looked: Looked) -> str:
+    """Return the command that prints the story of the run on show; of the selected node alone, where there is one."""
+    run_name = str(looked.run.summary.number) if looked.run else looked.selection.workflow
+    node = ["--node", node_name(NodeId(looked.selection.node_id))] if looked.selection.node_id else []
+    return _join("events", run_name, *node)
+
+
+def _watching(looked: Looked) -> tuple[str, str]:
+    triggers = looked.workflow.triggers if looked.workflow is not None else ()
+    return looked.selection.workflow, next((one.name for one in triggers if one.watch), "")
+
+
 def _properties(properties: Mapping[str, str] | None) -> list[str]:
     return [word for name, value in (properties or {}).items() for word in ("--property", f"{name}={value}")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from glue_tui.client.api import EngineClient
@@ -57,7 +58,13 @@ class Host(Protocol):
 
     def next_view(self, step: int) -> None: ...
 
+    @property
+    def project_dir(self) -> Path: ...
+
     def show_run(self, workflow: str, run_id: str) -> None: ...
+
+    async def open_run(self, run_id: str) -> None:
+        """Put a run of the selected workflow on show that the feed may not have brought."""
 
     def filter_tree(self) -> None: ...
 

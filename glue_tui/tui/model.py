@@ -52,6 +52,8 @@ class UiModel:
     engine: EngineView | None = None
     workflows: tuple[WorkflowView, ...] = ()
     runs: dict[str, RunView] = field(default_factory=dict)
+    inbox_news: int = 0
+    """Counts what may have changed the files that wait at EVENT triggers: who shows them asks again."""
 
     @property
     def is_away(self) -> bool:
@@ -94,11 +96,18 @@ def reduce(model: UiModel, message: FeedMessage) -> UiModel:
     match message:
         case Snapshot(project=project):
             runs = {run.summary.run_id: run for run in project.runs}
-            return UiModel(connection=Connection.LIVE, engine=project.engine, workflows=project.workflows, runs=runs)
+            return UiModel(
+                connection=Connection.LIVE,
+                engine=project.engine,
+                workflows=project.workflows,
+                runs=runs,
+                inbox_news=model.inbox_news + 1,
+            )
         case WorkflowsChanged(workflows=workflows):
-            return replace(model, workflows=workflows)
+            return replace(model, workflows=workflows, inbox_news=model.inbox_news + 1)
         case TriggersChanged(triggers=triggers):
-            return replace(model, workflows=_with_triggers(model.workflows, triggers))
+            news = model.inbox_news + any(trigger.watch for trigger in triggers)
+            return replace(model, workflows=_with_triggers(model.workflows, triggers), inbox_news=news)
         case RunOpened(run=run):
             others = {key: value for key, value in model.runs.items() if key != run.summary.run_id}
             return replace(model, runs=_pruned({**others, run.summary.run_id: run}))

@@ -97,6 +97,15 @@ def fire(looked: Looked) -> str:
     return engine(looked)
 
 
+def inbox(looked: Looked) -> str:
+    """Return why no files can be fired or dropped."""
+    if looked.workflow is None:
+        return "no workflow is selected"
+    if not any(trigger.watch for trigger in looked.workflow.triggers):
+        return f"no trigger of {looked.workflow.name} watches files"
+    return engine(looked)
+
+
 def next_failed(looked: Looked) -> str:
     """Return why there is no failed node to go to."""
     return "" if failed_after(looked.model, looked.selection) is not None else "nothing has failed in the runs on show"

@@ -53,6 +53,11 @@ def why_lines(looked: Looked, now: float, inbox: InboxView | None = None) -> tup
     return f"why {node.name if node is not None else trigger.name}", tuple(lines)
 
 
+def explanation_lines(explanation: Explanation) -> Lines:
+    """Return one explanation as lines."""
+    return tuple(_lines_of(explanation))
+
+
 def _lines_of(explanation: Explanation) -> list[Spans]:
     lines: list[Spans] = [
         ((explanation.subject, "strong"),),

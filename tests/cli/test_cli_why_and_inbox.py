@@ -120,6 +120,12 @@ def test_waiting_files_are_listed_fired_dropped_and_explained_also_after_a_kill(
     assert shell.json("why", "1", "files")[0]["answer"] == "It started run 1: fired by hand, with 1 file."
     assert "It came and started run 1 (SUCCEEDED), " in shell("why", "batches", "files", "--file", "in/b.csv").stdout
     assert waiting(shell) == []
+    (inbox,) = shell.json("inbox", "batches", "files", "--ended")
+    assert [(one["path"], one["stage"], one["run_number"]) for one in inbox["ended"]] == [
+        ("in/b.csv", "TAKEN", 1),
+        ("in/a.csv", "DROPPED", 0),
+    ]
+    assert "taken by run 1" in shell("inbox", "batches", "--ended").stdout
     (shell.project_dir / "in" / "b.csv").unlink()
     gone = "It is gone by now. It started run 1 (SUCCEEDED)."
     wait_for(lambda: gone in shell("why", "batches", "files", "--file", "in/b.csv").stdout)

@@ -9,9 +9,10 @@ import click
 import pytest
 from one_project import Project, Run
 
-from glue_tui.cli.why import explanation_text, what_lies_at
+from glue_tui.cli.why import explanation_text
 from glue_tui.client import why
 from glue_tui.client.explained import Explanation
+from glue_tui.client.on_disk import what_lies_at
 from glue_tui.client.why_file import file_at_trigger
 from glue_tui.client.why_node import node_in_run, run_outcome
 from glue_tui.client.why_start import Surroundings

@@ -56,6 +56,8 @@ class ScriptedEngine:
         self._answers: dict[str, RunSummary] = {}
         self.since: dict[str, Any] = {}
         """What every resume plan tells besides the nodes: changes, scripts."""
+        self.inboxes: tuple[InboxView, ...] | None = None
+        """What every trigger of the project holds, where a test says so."""
         self.refused_now: InvalidInput | None = None
         """Why no run can be resumed with the definition of now."""
 
@@ -233,10 +235,15 @@ class ScriptedClient:
         view = self.engine.find(run)
         lines = [StoryLine(at=view.summary.queued_at, kind="RunStarted", text="run started")]
         for node in view.nodes:
-            if node.started_at is not None:
-                lines.append(StoryLine(at=node.started_at, kind="AttemptRunning", text=f"{node.name} runs"))
-            if node.finished_at is not None:
-                lines.append(StoryLine(at=node.finished_at, kind="NodeFinished", text=f"{node.name} {node.state}"))
+            told = (
+                (node.started_at, "AttemptRunning", f"{node.name} runs"),
+                (node.finished_at, "NodeFinished", f"{node.name} {node.state}"),
+            )
+            lines += [
+                StoryLine(at=at, kind=kind, text=text, node_id=node.node_id, attempt=node.attempt)
+                for at, kind, text in told
+                if at is not None
+            ]
         return tuple(sorted(lines, key=lambda line: line.at))
 
     async def start_workflow_run(
@@ -275,7 +282,13 @@ class ScriptedClient:
         return self.engine.stop(self.engine.find(run))
 
     async def inboxes(self, workflow: str = "", trigger: str = "", path: str = "") -> tuple[InboxView, ...]:
-        """Two files have settled at every trigger, and one is being written."""
+        """Two files have settled at every trigger, and one is being written, unless the engine was given others."""
+        self._called("inboxes", workflow, trigger, path)
+        if self.engine.inboxes is not None:
+            return tuple(
+                msgspec.structs.replace(one, files=tuple(file for file in one.files if path in ("", file.path)))
+                for one in self.engine.inboxes
+            )
         files = tuple(
             InboxFile(
                 path=f"in/{name}.csv",
@@ -292,6 +305,15 @@ class ScriptedClient:
                 workflow=workflow, trigger=trigger, patterns=("in/*.csv",), batch_size=3, batch_window_s=60, files=files
             ),
         )
+
+    async def drop_files(self, workflow: str, trigger: str, paths: tuple[str, ...] = ()) -> int:
+        self._called("drop_files", workflow, trigger, paths)
+        assert self.engine.inboxes is not None
+        (inbox,) = self.engine.inboxes
+        kept = tuple(one for one in inbox.files if paths and one.path not in paths)
+        self.engine.inboxes = (msgspec.structs.replace(inbox, files=kept),)
+        self.engine.set_trigger(workflow, trigger, batch_files=len(kept), settling_files=0)
+        return len(inbox.files) - len(kept)
 
     async def set_trigger_enabled(self, workflow: str, trigger: str, enabled: bool) -> None:
         self._called("set_trigger_enabled", workflow, trigger, enabled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from glue_tui.tui.actions.action import Action
 from glue_tui.tui.actions.data import DATA
+from glue_tui.tui.actions.events import EVENTS
 from glue_tui.tui.actions.logs import LOGS
 from glue_tui.tui.actions.looking import LOOKING
 from glue_tui.tui.actions.moving import MOVING
@@ -12,7 +13,7 @@ from glue_tui.tui.actions.screen import SCREEN
 from glue_tui.tui.actions.triggers import TRIGGERS
 from glue_tui.tui.place import Place
 
-ACTIONS: tuple[Action, ...] = (*RUNS, *TRIGGERS, *LOOKING, *MOVING, *SCREEN, *LOGS, *DATA)
+ACTIONS: tuple[Action, ...] = (*RUNS, *TRIGGERS, *LOOKING, *MOVING, *SCREEN, *LOGS, *DATA, *EVENTS)
 
 BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, on
@@ -208,6 +209,10 @@ class MainScreen(Screen[None]):
         self.keyboard.release(self)
         return self.glue.client
 
+    @property
+    def project_dir(self) -> Path:
+        return self.glue.project_dir
+
     def now(self) -> float:
         return self.glue.now()
 
@@ -315,7 +320,7 @@ class MainScreen(Screen[None]):
             case WorkflowTree() if (row := pane.current) is not None:
                 self._move_in_tree(where, row)
             case RunHistory() if where == "enter" and (run := pane.current) is not None:
-                self.run_worker(self._open_run(run.run_id))
+                self.run_worker(self.open_run(run.run_id))
             case _ if where == "right":
                 self.go_to_pane("logs")
 
@@ -333,7 +338,7 @@ class MainScreen(Screen[None]):
             case _:
                 self.go_to_pane("logs")
 
-    async def _open_run(self, run_id: str) -> None:
+    async def open_run(self, run_id: str) -> None:
         try:
             await self.glue.fetch_run(run_id)
         except GlueTuiError as error:

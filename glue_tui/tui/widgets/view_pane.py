@@ -9,7 +9,8 @@ from typing import Protocol, assert_never
 from textual import events
 from textual.message import Message
 
-from glue_tui.protocol.views import RunSummary, RunView, StoryLine
+from glue_tui.protocol.inbox_views import InboxView
+from glue_tui.protocol.views import RunSummary, StoryLine
 from glue_tui.tui.asked import Asked
 from glue_tui.tui.detail import ROWS_MAX, detail_lines, run_title
 from glue_tui.tui.graph.drawing import Shape
@@ -20,7 +21,7 @@ from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
 from glue_tui.tui.views import View, tab_at, tab_spans
 from glue_tui.tui.widgets.data_view import DataSource, DataView
-from glue_tui.tui.widgets.event_list import EventList, event_rows
+from glue_tui.tui.widgets.event_list import EventList
 from glue_tui.tui.widgets.frame import RULE_FROM_LINES, Frame
 from glue_tui.tui.widgets.run_history import RunHistory, history_rows
 from glue_tui.tui.widgets.timeline import Timeline, timeline_rows
@@ -41,6 +42,8 @@ class Source(DataSource, Protocol):
     def history(self, workflow: str) -> Awaitable[tuple[RunSummary, ...]]: ...
 
     def story(self, run_id: str) -> Awaitable[tuple[StoryLine, ...]]: ...
+
+    def inboxes(self, workflow: str) -> Awaitable[tuple[InboxView, ...]]: ...
 
 
 class ViewPane(Frame):
@@ -81,7 +84,7 @@ class ViewPane(Frame):
             case View.DATA:
                 self._fill_data(looked, now)
             case View.EVENTS:
-                self._fill_events(looked.run)
+                self._fill_events(looked, now)
             case _:
                 assert_never(view)
         self.show_text(self._detail(looked, now))
@@ -116,14 +119,19 @@ class ViewPane(Frame):
         stamp = (len(runs), sum(run.summary.statistics.succeeded for run in runs.values()))
         self.data.fill(stamp, now)
 
-    def _fill_events(self, run: RunView | None) -> None:
-        if run is None:
-            self.events.show_rows(())
-            return
-        run_id = run.summary.run_id
-        stamp = (run.summary.status, tuple((node.state, node.attempt) for node in run.nodes))
-        story = self.asked.answer("story", run_id, stamp, lambda: self.source.story(run_id))
-        self.events.show_rows(event_rows(story, self.source.time_zone, self.inner_width))
+    def _fill_events(self, looked: Looked, now: float) -> None:
+        inboxes: tuple[InboxView, ...] = ()
+        workflow, run = looked.workflow, looked.run
+        if workflow is not None and any(trigger.watch for trigger in workflow.triggers):
+            name = workflow.name
+            inboxes = self.asked.answer("inboxes", name, looked.model.inbox_news, lambda: self.source.inboxes(name))
+        story: tuple[StoryLine, ...] = ()
+        if run is not None:
+            run_id = run.summary.run_id
+            stamp = (run.summary.status, tuple((node.state, node.attempt) for node in run.nodes))
+            story = self.asked.answer("story", run_id, stamp, lambda: self.source.story(run_id))
+        self.events.show(looked, inboxes, story, now, self.source.time_zone)
+        self.events.after_change = lambda: self.show_text(self._detail(looked, now))
 
     def _detail(self, looked: Looked, now: float) -> tuple[Spans, ...]:
         if looked.model.connection is Connection.STOPPED:
@@ -135,6 +143,8 @@ class ViewPane(Frame):
                 for line in looked.model.lost_because.splitlines()
                 for row in wrap_spans(((line.strip(), "bad_strong"),), self.inner_width - 2)
             )
+        if looked.selection.view is View.EVENTS:
+            return self.events.below()
         if looked.selection.view not in (View.GRAPH, View.TIMELINE):
             return ()
         rows = ROWS_MAX if self.inner_height >= RULE_FROM_LINES else self.text_rows_max(self.inner_height)
