@@ -17,6 +17,7 @@ class Asker:
         self.asked: list[int] = []
         self.answers: list[asyncio.Future[tuple[int, ...]]] = []
         self.failures: list[str] = []
+        self._news = asyncio.Condition()
         self.view = Asked(self._run, lambda: None, self.failures.append)
 
     def _run(self, rest: Coroutine[None, None, None]) -> None:
@@ -24,16 +25,17 @@ class Asker:
 
     def look(self, stamp: int, about: str = "run 1") -> tuple[int, ...]:
         async def ask() -> tuple[int, ...]:
-            self.asked.append(stamp)
             self.answers.append(asyncio.get_running_loop().create_future())
+            async with self._news:
+                self.asked.append(stamp)
+                self._news.notify_all()
             return await self.answers[-1]
 
         return self.view.answer("story", about, stamp, ask)
 
     async def until_asked(self, times: int) -> None:
-        async with asyncio.timeout(10):
-            while len(self.asked) < times:
-                await asyncio.sleep(0)
+        async with asyncio.timeout(10), self._news:
+            await self._news.wait_for(lambda: len(self.asked) >= times)
 
     async def end(self) -> None:
         await asyncio.wait_for(asyncio.gather(*self.tasks), 10)
