@@ -12,7 +12,11 @@ import pytest
 from sales_project import busy_engine
 from screen import Shown, show
 
+from glue_tui.catalog.read import TableEntry
 from glue_tui.core.schema import Column, DataFile, FileFormat, Table
+from glue_tui.tui.theme import Look
+from glue_tui.tui.widgets.data_grid import GridColumn, GridRow, grid, row_spans
+from glue_tui.tui.widgets.data_pages import catalog_grid
 from tests.catalog.test_catalog_write_read import change, make_catalog, store
 
 VALUES = pl.DataFrame(
@@ -190,3 +194,65 @@ def children() -> list[str]:
     own = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     told = [Path(f"/proc/{pid}/cmdline") for pid in own]
     return [path.parent.name for path in told if path.exists() and b"catalog.answering" in path.read_bytes()]
+
+
+def test_the_charts_of_a_run_are_drawn_with_the_path_of_their_page(tmp_path: Path) -> None:
+    engine = busy_engine()
+    run_id = f"wr_{41:016x}"
+    made = ("out.html", "run.charts.json")
+    bars = {"title": "By store", "kind": "bar", "columns": ["store", "revenue"], "rows": [["Köln", 3], ["Lyon", 1]]}
+    told = {"title": "Daily sales", "made_at": 0, "charts": [{**bars, "x": 0, "y": 1}]}
+    (tmp_path / "run.charts.json").write_text(json.dumps(told))
+
+    async def scenario(shown: Shown) -> None:
+        await shown.press("g", "g", "[", "[", "4", "c")
+        assert "has drawn charts in the run on show" in shown.text
+        engine.play(run_id, "job:update_dashboard", "SUCCEEDED", 0.1, outputs=made)
+        await shown.settle()
+        await shown.press("c")
+        await shown.until_text("charts of run 41")
+        assert str(tmp_path / "out.html")[:30] in shown.text
+        assert "Köln 3 ██" in shown.text
+        await shown.press("escape")
+        (tmp_path / "run.charts.json").write_text("{")
+        await shown.press("c")
+        await shown.until_text("the charts of update_dashboard can't be read: run.charts.json")
+
+    show(engine, scenario, (120, 30), project_dir=tmp_path)
+
+
+def test_nulls_are_counted_column_by_column(project: Path) -> None:
+    async def scenario(shown: Shown) -> None:
+        await to_data(shown)
+        await shown.press("j", "enter")
+        await shown.until_text("bigint")
+        await shown.press("N")
+        await shown.until_text("nulls")
+        counted = {line.split()[1]: line.split()[3] for line in shown.lines if " bigint" in line or " double" in line}
+        assert counted == {"id": "0", "amount": "1"}
+
+    show(busy_engine(), scenario, (120, 30), project_dir=project)
+
+
+def test_a_column_that_the_edge_cuts_and_a_letter_that_is_in_every_column_stay_readable() -> None:
+    look = Look()
+    columns = (GridColumn(name="text"), GridColumn(name="figure", is_right=True))
+    rows = (GridRow(cells=("a" * 90, "7")), GridRow(cells=(None, "123456789")))
+    made = grid(columns, rows)
+    assert made.widths == (40, 9)
+    drawn = ["".join(text for text, _ in row_spans(made, row, 0, 46, look)) for row in rows]
+    assert [line.rstrip() for line in drawn] == [" " + "a" * 39 + "…    7", " null" + " " * 38 + "12…"]
+    entry = TableEntry(
+        table=_table("raw", "wide", "csv", {f"c{number}": "string" for number in range(100)}),
+        version=1,
+        rows=0,
+        files=0,
+        size_bytes=0,
+        partitions=0,
+        created_at=0.0,
+        updated_at=0.0,
+        written_by="crawler:wide",
+        run_id="",
+    )
+    found = catalog_grid((entry,), (), "c", 0.0).rows
+    assert [row.cells[0] for row in found[-2:]] == ["    c4", "    and 95 more columns"]

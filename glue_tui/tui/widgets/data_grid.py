@@ -69,11 +69,13 @@ def header_spans(grid: Grid, first: int, look: Look) -> Spans:
 def row_spans(grid: Grid, row: GridRow, first: int, room: int, look: Look) -> Spans:
     """Return a row from column `first` on, as far as `room` cells show it."""
     spans: list[Span] = [(" ", "")]
+    room -= 1
     for column, width, cell in list(zip(grid.columns, grid.widths, row.cells, strict=True))[first:]:
         if room <= 0:
             break
         text, tone = ("null", "faint+muted") if cell is None else (_plain(cell), row.tone or column.tone)
-        spans.append((_aligned(text, width, column.is_right, look) + _GAP, tone))
+        # A column that the edge cuts is as wide as there is room: no sign for blanks that are cut off.
+        spans.append((_aligned(text, min(width, room), column.is_right, look) + _GAP, tone))
         room -= width + len(_GAP)
     return tuple(spans)
 

@@ -34,6 +34,9 @@ class Facet(StrEnum):
 TEXT_CELLS_MAX = 100
 """Of a reason, a note, a comment: it stands last in its row."""
 
+COLUMNS_FOUND_SHOWN = 5
+"""Of each table, when columns are searched by name: a letter may be in all of ten thousand."""
+
 _CATALOG = (
     GridColumn(name="table", tone="strong"),
     GridColumn(name="rows", is_right=True),
@@ -92,10 +95,13 @@ def _table_row(entry: TableEntry, now: float) -> GridRow:
 
 
 def _columns_with(entry: TableEntry, wanted: str) -> list[GridRow]:
+    found = [one for one in (*entry.table.columns, *entry.table.partition_keys) if wanted in one.name.lower()]
+    told = [(one.name, one.type) for one in found[:COLUMNS_FOUND_SHOWN]]
+    more = len(found) - len(told)
+    told += [(f"and {counted(more, 'more column')}", "")] if more else []
     return [
-        GridRow(cells=(f"    {one.name}", "", "", "", one.type, "", "", "", ""), key=entry.full_name, tone="running")
-        for one in (*entry.table.columns, *entry.table.partition_keys)
-        if wanted in one.name.lower()
+        GridRow(cells=(f"    {name}", "", "", "", kind, "", "", "", ""), key=entry.full_name, tone="running")
+        for name, kind in told
     ]
 
 
@@ -227,7 +233,8 @@ def catalog_facts(entries: Sequence[TableEntry]) -> Spans:
     databases = len({entry.table.database for entry in entries})
     rows, bytes_ = sum(one.rows for one in entries), sum(one.size_bytes for one in entries)
     parts = (counted(databases, "database"), counted(len(entries), "table"), counted(rows, "row"), size(bytes_))
-    return ((" · ".join(parts), "muted"),)
+    keys: Spans = (("   Enter", "key"), (" open  ", "muted"), ("/", "key"), (" find  ", "muted"), ("i", "key"))
+    return ((" · ".join(parts), "muted"), *keys, (" SQL", "muted"))
 
 
 def table_facts(details: TableDetails, now: float) -> Spans:

@@ -119,7 +119,7 @@ def null_counts(answer: QueryAnswer | None) -> Mapping[str, str]:
     """Return the counts by column; none where they have not been counted."""
     if answer is None or not answer.rows:
         return {}
-    return {column.name: cell or "" for column, cell in zip(answer.columns, answer.rows[0], strict=True)}
+    return {column.name: count(int(cell or 0)) for column, cell in zip(answer.columns, answer.rows[0], strict=True)}
 
 
 def query_facts(queries: Queries, about: str, query: str) -> Spans:

@@ -264,6 +264,9 @@ class DataView(ListPane[GridRow]):
     def _filter_by(self, text: str) -> None:
         if text != self.filter:
             self.filter, self.cursor, self.top = text, 0, 0
+            self.rebuild()
+            if text and self.level is Level.CATALOG:
+                self.move(1)  # from the database to the first table found
         self.rebuild()
 
     def _answered(self, prompt: DataPrompt) -> None:
