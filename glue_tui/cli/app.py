@@ -44,6 +44,7 @@ COMMANDS: dict[str, Entry] = {
     "stop": Entry("stop", "Runs", "Stop a run"),
     "status": Entry("status", "Runs", "Show the project, or one run with its nodes and errors"),
     "runs": Entry("runs", "Runs", "List runs, newest first"),
+    "compare": Entry("compare", "Runs", "Compare two runs: what differs, node by node"),
     "logs": Entry("logs", "Runs", "Print or follow the logs of a run"),
     "why": Entry("why", "Runs", "Explain why a trigger, a node or a file did or did not start something"),
     "events": Entry("events", "Runs", "Print the story of a run, event by event"),

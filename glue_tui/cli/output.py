@@ -11,6 +11,7 @@ from datetime import datetime
 import click
 import msgspec
 
+from glue_tui.client.run_times import RunTimes
 from glue_tui.client.terminal_notice import terminal_sequence
 from glue_tui.client.words import duration, figures
 from glue_tui.protocol.views import ErrorView, NodeView, RunSummary
@@ -51,7 +52,7 @@ _STATE_TONES = {
     "SKIPPED": "muted",
     "NEVER RUN": "muted",
 }
-_ASCII = str.maketrans("│├└─·—→…–⏎", "||`--->~-/")
+_ASCII = str.maketrans("│├└─·—→…–⏎▁▂▃▄▅▆▇█", "||`--->~-/_.-:=+*#")
 
 
 def say(text: str, *, tone: str = "") -> None:
@@ -102,7 +103,12 @@ def plain(text: str, stream: object) -> str:
 def state_text(state: str) -> str:
     """Return a state as glyph, word and colour."""
     glyph = _GLYPHS.get(state, ("?", "?"))[1 if draws_ascii(sys.stdout) else 0]
-    return paint(f"{glyph} {state}", _STATE_TONES.get(state, ""))
+    return paint(f"{glyph} {state}", tone_of(state))
+
+
+def tone_of(state: str) -> str:
+    """Return the tone of a state; none for a word that is no state."""
+    return _STATE_TONES.get(state, "")
 
 
 def run_state(summary: RunSummary) -> str:
@@ -112,6 +118,12 @@ def run_state(summary: RunSummary) -> str:
     if summary.status == "RUNNING" and summary.started_at is None:
         return "QUEUED"
     return summary.status
+
+
+def bars_text(times: RunTimes) -> str:
+    """Return the last runs as a line of bars, one that did not succeed as the sign of its outcome."""
+    column = 1 if draws_ascii(sys.stderr) else 0
+    return "".join("▁▂▃▄▅▆▇█"[bar.level - 1] if bar.level else _GLYPHS[bar.outcome][column] for bar in times.bars)
 
 
 def error_text(error: ErrorView) -> str:

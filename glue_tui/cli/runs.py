@@ -9,6 +9,7 @@ import click
 from glue_tui.cli.graph import check_workflow_is_known
 from glue_tui.cli.history import project_history
 from glue_tui.cli.output import (
+    bars_text,
     error_text,
     harmless,
     run_state,
@@ -21,6 +22,7 @@ from glue_tui.cli.output import (
 )
 from glue_tui.cli.settings import Settings
 from glue_tui.cli.when import Moment
+from glue_tui.client.run_times import run_times, times_text
 from glue_tui.client.words import count, duration, late_text, size
 from glue_tui.core.states import Outcome, WorkflowRunStatus
 from glue_tui.protocol.views import NodeOfRun, RunSummary
@@ -87,6 +89,7 @@ def runs_command(
     elif runs:
         now = time.time()
         show(table_text(HEADERS, [_row(summary, now) for summary in runs], right=(0, 5)))
+        _say_times(runs, workflow)
     else:
         say(_nothing_found(wanted))
     _say_more(len(found) > limit, limit)
@@ -116,6 +119,13 @@ def _nothing_found(wanted: RunFilter) -> str:
 def _say_more(has_more: bool, limit: int) -> None:
     if has_more:
         say(f"the {limit} newest; --limit shows more")
+
+
+def _say_times(runs: tuple[RunSummary, ...], workflow: str) -> None:
+    """Say how long the listed runs of one workflow took, the oldest first; of several workflows it means nothing."""
+    times = run_times(runs)
+    if workflow and len(times.bars) > 1:
+        say(" · ".join(part for part in (bars_text(times), times_text(times)) if part), tone="muted")
 
 
 def _row(summary: RunSummary, now: float) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from glue_tui.core.model import Property
+from glue_tui.core.model import Property, Workflow
 from glue_tui.core.problem import InvalidInput, did_you_mean
 
 VALUE_CHARS_MAX = 10_000
@@ -14,6 +15,8 @@ VALUE_CHARS_MAX = 10_000
 PROPERTIES_MAX = 1_000
 """Of one run, with those that its jobs set."""
 INTEGER_DIGITS_MAX = 18
+TOLD_MAX = 8
+"""Of the properties of one run, in its line of the history."""
 SHOWN_CHARS_MAX = 60
 """Of a wrong value, in what is said of it."""
 _DIGITS = re.compile(r"[+-]?[0-9]+")
@@ -51,6 +54,29 @@ def resolve(properties: tuple[Property, ...], given: Mapping[str, str], today: d
         such_as = f", such as {examples[0]}" if examples else ""
         raise InvalidInput("; ".join(wrong), hint=f"give properties as NAME=VALUE{such_as}")
     return values
+
+
+def today_of(workflow: Workflow, at: float) -> date:
+    """Return the day it is at a moment (seconds since the epoch) where the workflow is at home."""
+    return datetime.fromtimestamp(at, ZoneInfo(workflow.timezone)).date()
+
+
+def told_properties(workflow: Workflow, values: Mapping[str, str], at: float) -> dict[str, str]:
+    """Return which values of a run that began at `at` are not the defaults, the first `TOLD_MAX`, none too long.
+
+    For a line about the run; the run itself has them whole.
+    """
+    defaults = {item.name: item for item in workflow.properties}
+    told: dict[str, str] = {}
+    for name, value in values.items():
+        item = defaults.get(name)
+        default = item.default if item is not None else None
+        if value == default or (default in _DAYS_AGO and value == _day(default, today_of(workflow, at))):
+            continue
+        told[name] = _shown(value)
+        if len(told) == TOLD_MAX:
+            break
+    return told
 
 
 def value_problem(item: Property, text: str) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import assert_never
-from zoneinfo import ZoneInfo
 
 from glue_tui.core.admission import MayQueue, Refuse, Skip, admit_start
 from glue_tui.core.crawl_alone import crawler_alone
@@ -12,7 +10,7 @@ from glue_tui.core.events import RunQueued, StartCause
 from glue_tui.core.graph import start_trigger
 from glue_tui.core.model import RunId, Trigger, Workflow
 from glue_tui.core.problem import ConcurrentRunsExceeded, EntityNotFound, GlueTuiError, InvalidInput, did_you_mean
-from glue_tui.core.properties import resolve
+from glue_tui.core.properties import resolve, today_of
 from glue_tui.core.resume import plan_resume, resume_events
 from glue_tui.core.run import WorkflowRun
 from glue_tui.core.schedule import local_text
@@ -36,7 +34,7 @@ def start_by_hand(
 
     Raises InvalidInput (properties), ConcurrentRunsExceeded.
     """
-    resolved = resolve(workflow.properties, properties, _today(workflow, batch.now))
+    resolved = resolve(workflow.properties, properties, today_of(workflow, batch.now))
     match admit_start(workflow, _unfinished(batch, workflow, cause)):
         case MayQueue(cancel_run_ids=cancelled):
             _cancel(batch, cancelled)
@@ -57,7 +55,7 @@ def start_by_itself(
     # A default such as `yesterday` means the day that the schedule meant, however late the run starts.
     due_at = cause.scheduled_at
     try:
-        resolved = resolve(workflow.properties, {}, _today(workflow, batch.now if due_at is None else due_at))
+        resolved = resolve(workflow.properties, {}, today_of(workflow, batch.now if due_at is None else due_at))
         refusal = ""
     except InvalidInput as error:
         resolved, refusal = {}, f"{error.message}; a run that starts by itself has only defaults"
@@ -127,10 +125,6 @@ def _unfinished(batch: Batch, workflow: Workflow, cause: StartCause | None = Non
 def _cancel(batch: Batch, run_ids: tuple[RunId, ...]) -> None:
     for run_id in run_ids:
         batch.feed(run_id, RunStopRequested(reason='a newer run took its place (on_overlap = "cancel_previous")'))
-
-
-def _today(workflow: Workflow, now: float) -> date:
-    return datetime.fromtimestamp(now, ZoneInfo(workflow.timezone)).date()
 
 
 def _no_start_trigger(workflow: Workflow, name: str) -> GlueTuiError:

@@ -43,6 +43,11 @@ def resume_plan_view(
     )
 
 
+def change_views(changes: Sequence[Change]) -> tuple[ChangeView, ...]:
+    """Return the first changes for a client that asks of no resume: none of the nodes runs again."""
+    return tuple(_change_view(change, frozenset()) for change in changes[:CHANGES_MAX])
+
+
 def _concerns(change: Change, again: frozenset[NodeId]) -> str:
     if not change.node_ids:
         return _WORKFLOW

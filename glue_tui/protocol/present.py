@@ -10,6 +10,7 @@ from glue_tui.core.job import CommandWork, DashboardWork, Job, PythonWork, Scala
 from glue_tui.core.model import Crawler, FolderTarget, NodeId, Trigger, Workflow, node_name, node_type
 from glue_tui.core.notices import shown_target, terminal_occasions
 from glue_tui.core.predicate import Truth, condition_text, judge_condition
+from glue_tui.core.properties import told_properties
 from glue_tui.core.run import Attempt, NodeRun, TriggerRun, WorkflowRun
 from glue_tui.core.states import NodeState, TriggerRunState, glue_state
 from glue_tui.core.story import cause_text
@@ -56,7 +57,13 @@ def run_summary(run: WorkflowRun, waits: RunWaits = NOTHING) -> RunSummary:
         missed=run.cause.missed,
         crawler=run.cause.crawler,
         rings_on=terminal_occasions(run),
+        properties=told_properties(run.workflow, run.properties, _began_at(run)) if run.properties else {},
     )
+
+
+def _began_at(run: WorkflowRun) -> float:
+    """Return the moment that a run's defaults are of: when it was due, or else asked for."""
+    return run.cause.scheduled_at if run.cause.scheduled_at is not None else run.queued_at
 
 
 def run_view(

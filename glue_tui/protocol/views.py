@@ -235,6 +235,8 @@ class RunSummary(View, frozen=True):
     """The one crawler of a run outside its workflow's flow; empty for all others."""
     rings_on: tuple[str, ...] = ()
     """On what its definition has an open screen ring: outcomes, DELAYED."""
+    properties: dict[str, str] = {}
+    """Those that are not the defaults, the first eight, long values cut; `RunView` has them all, and whole."""
 
 
 class RunView(View, frozen=True):

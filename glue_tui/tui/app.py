@@ -40,9 +40,8 @@ from glue_tui.tui.theme import BACKGROUND, BAR, TONES, look_for
 if TYPE_CHECKING:
     from glue_tui.catalog.read import TableEntry
     from glue_tui.client.catalog_views import TableDetails
+    from glue_tui.client.compare import DefinitionChanges
 
-HISTORY_RUNS = 200
-"""So many runs the history offers."""
 FRAME_S = 1 / 30
 """Changes that come closer together than this are shown together."""
 
@@ -132,9 +131,15 @@ class GlueTuiApp(ThriftyDisplay):
         if run_id not in self.model.runs:
             self.model = reduce(self.model, RunOpened(run=await self.client.run(run_id)))
 
-    async def history(self, workflow: str) -> tuple[RunSummary, ...]:
-        """Get the runs of a workflow, newest first."""
-        return await self.client.runs(workflow, HISTORY_RUNS)
+    async def history(self, workflow: str, limit: int) -> tuple[RunSummary, ...]:
+        """Get the newest runs of a workflow."""
+        return await self.client.runs(workflow, limit)
+
+    async def changes_between(self, before_id: str, after_id: str) -> DefinitionChanges:
+        """Read what changed in the definition from one run to a later one; the state file is asked, not the engine."""
+        from glue_tui.client.run_pair import changes_between
+
+        return await asyncio.to_thread(changes_between, self.project_dir, before_id, after_id)
 
     async def story(self, run_id: str) -> tuple[StoryLine, ...]:
         """Get the events of a run."""

@@ -40,6 +40,16 @@ def status(of: str) -> str:
     return _join("status", of)
 
 
+def compare(number: int, other: int) -> str:
+    """Return the command that compares two runs."""
+    return _join("compare", str(number), str(other))
+
+
+def compare_of(looked: Looked) -> str:
+    """Return the command that compares the run on show with the last one before it that succeeded."""
+    return _join("compare", str(looked.run.summary.number) if looked.run else looked.selection.workflow)
+
+
 def retry_of(looked: Looked) -> str:
     """Return the retry of the run on show; of the selected node where nothing failed."""
     if looked.run is None:

@@ -31,7 +31,7 @@ _NODE_LOOKS: dict[str, StateLook] = {
     "SKIPPED": StateLook("skipped", "skipped", "muted"),
 }
 
-_OUTCOME_LOOKS: dict[str, StateLook] = {
+OUTCOME_LOOKS: dict[str, StateLook] = {
     "SUCCEEDED": StateLook("succeeded", "SUCCEEDED", "good"),
     "RECOVERED": StateLook("recovered", "RECOVERED", "warn"),
     "FAILED": StateLook("failed", "FAILED", "bad"),
@@ -50,7 +50,7 @@ def node_look(state: str) -> StateLook:
 def run_look(summary: RunSummary) -> StateLook:
     """Return how a run is told: by its outcome once it is over, by its status before."""
     if summary.outcome:
-        return _OUTCOME_LOOKS[summary.outcome]
+        return OUTCOME_LOOKS[summary.outcome]
     if summary.status == "STOPPING":
         return StateLook("stopping", "STOPPING", "warn")
     if summary.started_at is None:

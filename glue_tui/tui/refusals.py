@@ -65,6 +65,16 @@ def stop(looked: Looked) -> str:
     return engine(looked)
 
 
+def no_run(looked: Looked) -> str:
+    """Return why there is no run to pick."""
+    return "no run yet: press r" if looked.run is None else ""
+
+
+def compare(looked: Looked) -> str:
+    """Return why no runs can be compared."""
+    return no_run(looked) or engine(looked)
+
+
 def last_run(looked: Looked) -> str:
     """Return why there is no other run to go back to."""
     chosen = looked.selection.run_ids.get(looked.selection.workflow, "")

@@ -106,6 +106,8 @@ GLYPHS: dict[str, str] = {
     "dot": "·",
     "tick": "✓",
     "cross": "✗",
+    "marked": "◆",
+    **{f"level_{level}": bar for level, bar in enumerate("▁▂▃▄▅▆▇█", 1)},
 }
 
 ASCII_GLYPHS: dict[str, str] = {
@@ -152,6 +154,8 @@ ASCII_GLYPHS: dict[str, str] = {
     "dot": "-",
     "tick": "+",
     "cross": "x",
+    "marked": "=",
+    **{f"level_{level}": bar for level, bar in enumerate("_.-:=+*#", 1)},
 }
 
 _TO_ASCII = str.maketrans(

@@ -66,6 +66,31 @@ def test_events_of_one_run_and_of_all_are_data_for_programs(shell: Shell) -> Non
     assert (unknown.returncode, 'did you mean "RunFinished"?' in unknown.stderr) == (2, True)
 
 
+def test_the_runs_of_a_workflow_are_told_with_bars(shell: Shell) -> None:
+    assert re.search(r"^\S✗\S · median 0\.\d+s · slowest 0\.\d+s, run 1$", shell("runs", "etl").stderr, re.MULTILINE)
+    assert "median" not in shell("runs").stderr  # of several workflows it would mean nothing
+
+
+def test_two_runs_are_compared_with_what_changed_between_them(shell: Shell) -> None:
+    lines = shell("compare", "2").stdout.splitlines()
+    assert re.match(r"  etl +run 1, .* +run 2, .* +difference$", lines[0])
+    assert re.match(r"! whole run +succeeded 0\.\d+s +failed 0\.\d+s ", lines[1])
+    assert re.match(r"! check +succeeded 0\.\d+s +failed 0\.\d+s", next(line for line in lines[2:] if "check" in line))
+    assert re.search(r"^!   attempts +1 +2 +\+1$", "\n".join(lines), re.MULTILINE)
+    assert "check in run 2: ExitCode: " in "\n".join(lines)
+    found = shell.json("compare", "3", "1")
+    assert (found["before"]["number"], found["after"]["number"]) == (1, 3)
+    assert {pair["name"] for pair in found["nodes"] if pair["after_carried"]} == {"landing", "clean", "count"}
+    assert found["definition"]["changes_total"] == len(found["definition"]["changes"])
+    for words, said in (
+        (("1",), "no run of etl before run 1 has succeeded"),
+        (("2", "4"), "runs of one workflow can be compared"),
+        (("2", "2"), "run 2 is named twice"),
+    ):
+        done = shell("compare", *words)
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
 @pytest.mark.parametrize("words", [("runs", "etll"), ("runs", "etll", "--json"), ("events", "etll", "--since", "1h")])
 def test_a_workflow_that_there_never_was_is_an_unknown_name_not_one_without_runs(
     shell: Shell, words: tuple[str, ...]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glue_tui.core.model import Property
+from glue_tui.core.model import Property, Workflow
 from glue_tui.core.problem import InvalidInput
-from glue_tui.core.properties import VALUE_CHARS_MAX, resolve, value_problem
+from glue_tui.core.properties import TOLD_MAX, VALUE_CHARS_MAX, resolve, told_properties, value_problem
 
 TODAY = date(2026, 3, 1)
 CURRENCY = Property(name="currency", default="EUR")
@@ -121,3 +121,15 @@ def test_a_property_names_data_and_does_not_carry_it() -> None:
     assert resolve((CURRENCY,), {"currency": "x" * VALUE_CHARS_MAX}, TODAY)
     with pytest.raises(InvalidInput, match=r"currency: 10,001 characters, of 10,000 at most: put data into a file"):
         resolve((CURRENCY,), {"currency": "x" * (VALUE_CHARS_MAX + 1)}, TODAY)
+
+
+def test_a_line_of_the_history_tells_what_is_not_the_default() -> None:
+    workflow = Workflow(name="w", source="w.toml", properties=EVERY, timezone="Europe/Paris")
+    late = datetime(2026, 2, 28, 23, 30, tzinfo=UTC).timestamp()
+    """Already the first of March in Paris."""
+    values = {"currency": "EUR", "day": "2026-02-28", "limit": "5", "share": "0.5", "full": "true", "set_by_job": "x"}
+    assert told_properties(workflow, values, late) == {"limit": "5", "full": "true", "set_by_job": "x"}
+    assert told_properties(workflow, {"day": "2026-02-27"}, late) == {"day": "2026-02-27"}
+    many = {f"name_{number}": "x" * 500 for number in range(20)}
+    told = told_properties(workflow, many, late)
+    assert (len(told), {len(value) for value in told.values()}) == (TOLD_MAX, {60})

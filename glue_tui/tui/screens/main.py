@@ -71,6 +71,7 @@ class MainScreen(Screen[None]):
         self.view = ViewPane(
             look, Asked(self.run_worker, self.show_model, lambda text: self.say(text, tone="bad")), app
         )
+        self.view.history.after_change = self.show_model
         self.desk = LogDesk(look, id="logs", time_zone=app.time_zone)
         self.notice = Notice(look, id="notice")
         self.footer = Footer(look, id="footer")
@@ -159,6 +160,8 @@ class MainScreen(Screen[None]):
                 self.select(pick_row(self.selection, row))
             case Timeline() if (attempt := pane.current) is not None:
                 self.select(pick_node(self.glue.model, self.selection, attempt.node_id))
+            case RunHistory():
+                self.show_model()
             case TriggerList() if (listed := pane.current) is not None:
                 self.select(replace(self.selection, listed_trigger=(listed.workflow, listed.name)))
 
@@ -320,7 +323,7 @@ class MainScreen(Screen[None]):
             case WorkflowTree() if (row := pane.current) is not None:
                 self._move_in_tree(where, row)
             case RunHistory() if where == "enter" and (run := pane.current) is not None:
-                self.run_worker(self.open_run(run.run_id))
+                self.run_worker(self.open_run(run.summary.run_id))
             case _ if where == "right":
                 self.go_to_pane("logs")
 

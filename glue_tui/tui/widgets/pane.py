@@ -132,7 +132,10 @@ class Pane(Widget, can_focus=True):
 
 
 class ListPane(Scrolling, Pane, Generic[RowT]):
-    """Rows with a cursor. A row is a value with everything that is drawn, so that equal rows need no painting."""
+    """Rows with a cursor. A row is a value with everything that is drawn, so that equal rows need no painting.
+
+    A subclass may keep lines above the rows (`head_rows`, `head_spans`); they do not scroll.
+    """
 
     def __init__(self, look: Look, *, id: str, title: Spans = ()) -> None:
         super().__init__(look, id=id, title=title)
@@ -143,6 +146,25 @@ class ListPane(Scrolling, Pane, Generic[RowT]):
     def row_spans(self, row: RowT, width: int) -> Spans:
         """Return a row as spans of at most `width` cells."""
         raise AssertionError("every pane has its own")
+
+    @property
+    def head_rows(self) -> int:
+        """Return how many lines there are above the rows."""
+        return 0
+
+    def head_spans(self, y: int, width: int) -> Spans:
+        """Return line `y` of those above the rows."""
+        raise AssertionError("only of a pane that has such lines")
+
+    @property
+    def list_height(self) -> int:
+        """Return how many lines the rows have."""
+        return max(0, self.inner_height - self.head_rows)
+
+    def refresh_head(self) -> None:
+        """Paint the lines above the rows again."""
+        if self.head_rows:
+            self.refresh(Region(0, 1 if self.is_framed else 0, self.size.width, self.head_rows))
 
     def is_selectable(self, row: RowT) -> bool:
         """Return whether the cursor may rest on a row."""
@@ -165,7 +187,7 @@ class ListPane(Scrolling, Pane, Generic[RowT]):
         if self.top != top or (len(before) != len(rows) and self._overflows(before, rows)) or not before or not rows:
             self.refresh()
             return
-        for index in range(top, top + self.inner_height):
+        for index in range(top, top + self.list_height):
             old = before[index] if index < len(before) else None
             new = rows[index] if index < len(rows) else None
             if old != new or (old_cursor != self.cursor and index in (old_cursor, self.cursor)):
@@ -192,22 +214,25 @@ class ListPane(Scrolling, Pane, Generic[RowT]):
             self._refresh_row(index)
 
     def hidden_rows(self) -> tuple[int, int]:
-        return self.top, max(0, len(self.rows) - self.top - self.inner_height)
+        return self.top, max(0, len(self.rows) - self.top - self.list_height)
 
     def page(self) -> int:
-        return max(1, self.inner_height - 1)
+        return max(1, self.list_height - 1)
 
     def thumb(self) -> tuple[int, int]:
-        height = self.inner_height
+        height = self.list_height
         if len(self.rows) <= height or height == 0:
             return (0, 0)
         length = max(1, height * height // len(self.rows))
-        first = self.top * (height - length) // max(1, len(self.rows) - height)
+        first = self.head_rows + self.top * (height - length) // max(1, len(self.rows) - height)
         return (first, first + length)
 
     def content(self, y: int) -> list[Segment]:
-        index = self.top + y
         width = self.inner_width
+        if y < self.head_rows:
+            return segments(self.head_spans(y, width), width, self.look)
+        y -= self.head_rows
+        index = self.top + y
         if not self.rows and y == 0:
             return segments((("  ", ""), *self.empty_spans()), width, self.look)
         if index >= len(self.rows):
@@ -220,9 +245,9 @@ class ListPane(Scrolling, Pane, Generic[RowT]):
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        y = event.y - (1 if self.is_framed else 0)
+        y = event.y - (1 if self.is_framed else 0) - self.head_rows
         index = self.top + y
-        if 0 <= y < self.inner_height and index < len(self.rows):
+        if 0 <= y < self.list_height and index < len(self.rows):
             self.move_to(index)
             self.post_message(self.Clicked(self))
 
@@ -235,17 +260,17 @@ class ListPane(Scrolling, Pane, Generic[RowT]):
         event.stop()
 
     def _scroll(self, lines: int) -> None:
-        top = max(0, min(self.top + lines, len(self.rows) - self.inner_height))
+        top = max(0, min(self.top + lines, len(self.rows) - self.list_height))
         if top != self.top:
             self.top = top
             self.refresh()
             self.after_scroll()
 
     def _overflows(self, before: tuple[RowT, ...], rows: tuple[RowT, ...]) -> bool:
-        return max(len(before), len(rows)) > self.inner_height
+        return max(len(before), len(rows)) > self.list_height
 
     def _keep_cursor_visible(self) -> None:
-        height = self.inner_height
+        height = self.list_height
         if height <= 0:
             return
         self.top = max(0, min(self.top, len(self.rows) - height))
@@ -257,5 +282,6 @@ class ListPane(Scrolling, Pane, Generic[RowT]):
 
     def _refresh_row(self, index: int) -> None:
         y = index - self.top
-        if 0 <= y < self.inner_height:
-            self.refresh(Region(0, y + (1 if self.is_framed else 0), self.size.width, 1))
+        if 0 <= y < self.list_height:
+            top = self.head_rows + (1 if self.is_framed else 0)
+            self.refresh(Region(0, y + top, self.size.width, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from datetime import tzinfo
-from typing import Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from textual import events
 from textual.message import Message
@@ -17,14 +17,19 @@ from glue_tui.tui.graph.drawing import Shape
 from glue_tui.tui.graph.widget import GraphView
 from glue_tui.tui.model import Connection
 from glue_tui.tui.paint import Spans, wrap_spans
+from glue_tui.tui.run_facts import run_detail
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
 from glue_tui.tui.views import View, tab_at, tab_spans
 from glue_tui.tui.widgets.data_view import DataSource, DataView
 from glue_tui.tui.widgets.event_list import EventList
 from glue_tui.tui.widgets.frame import RULE_FROM_LINES, Frame
-from glue_tui.tui.widgets.run_history import RunHistory, history_rows
+from glue_tui.tui.widgets.run_history import RunHistory, known_runs
 from glue_tui.tui.widgets.timeline import Timeline, timeline_rows
+
+if TYPE_CHECKING:
+    from glue_tui.client.compare import DefinitionChanges
+
 
 DETAIL_LINES = 5
 """Below a graph, the rule included."""
@@ -34,12 +39,22 @@ DETAIL_LINES_LOW = 2
 """Below a graph that needs the lines, in a low pane."""
 
 
+RUN_ROWS = 5
+"""About the run under the history's cursor."""
+
+
+RUN_ROWS_LOW = 3
+"""The same in a low pane."""
+
+
 class Source(DataSource, Protocol):
     """Where the views get what the feed does not bring."""
 
     time_zone: tzinfo | None
 
-    def history(self, workflow: str) -> Awaitable[tuple[RunSummary, ...]]: ...
+    def history(self, workflow: str, limit: int) -> Awaitable[tuple[RunSummary, ...]]: ...
+
+    def changes_between(self, before_id: str, after_id: str) -> Awaitable[DefinitionChanges]: ...
 
     def story(self, run_id: str) -> Awaitable[tuple[StoryLine, ...]]: ...
 
@@ -110,9 +125,18 @@ class ViewPane(Frame):
 
     def _fill_history(self, looked: Looked, now: float) -> None:
         workflow = looked.selection.workflow
-        fetched = self.asked.answer("runs", workflow, 0, lambda: self.source.history(workflow)) if workflow else ()
+        self.history.open_workflow(workflow)
+        fetched = self._history_of(workflow)
         shown = looked.run.summary.run_id if looked.run else ""
-        self.history.show_rows(history_rows(fetched, looked.model, workflow, shown, now))
+        self.history.show_runs(known_runs(fetched, looked.model, workflow), shown, now)
+        if self.history.wants_more(len(fetched)):
+            self._history_of(workflow)
+
+    def _history_of(self, workflow: str) -> tuple[RunSummary, ...]:
+        limit = self.history.limit
+        return (
+            self.asked.answer("runs", workflow, limit, lambda: self.source.history(workflow, limit)) if workflow else ()
+        )
 
     def _fill_data(self, looked: Looked, now: float) -> None:
         runs = looked.model.runs
@@ -143,9 +167,20 @@ class ViewPane(Frame):
                 for line in looked.model.lost_because.splitlines()
                 for row in wrap_spans(((line.strip(), "bad_strong"),), self.inner_width - 2)
             )
+        if looked.selection.view is View.RUNS:
+            return self._detail_of_row(looked, now)
         if looked.selection.view is View.EVENTS:
             return self.events.below()
         if looked.selection.view not in (View.GRAPH, View.TIMELINE):
             return ()
         rows = ROWS_MAX if self.inner_height >= RULE_FROM_LINES else self.text_rows_max(self.inner_height)
         return detail_lines(looked, self.look, now, self.inner_width - 2, rows)
+
+    def _detail_of_row(self, looked: Looked, now: float) -> tuple[Spans, ...]:
+        """Return what there is to tell of the run under the cursor of the history."""
+        run = self.history.current_run
+        if run is None:
+            return ()
+        rows = RUN_ROWS if self.inner_height >= RULE_FROM_LINES else min(RUN_ROWS_LOW, self.inner_height // 3)
+        whole = looked.model.runs.get(run.run_id)
+        return run_detail(run, whole, self.look, now, self.inner_width - 2, rows)
