@@ -94,6 +94,8 @@ def test_f_fires_what_waits_and_without_settled_files_says_how_to_start_a_run() 
         await shown.until_text("c.csv")
         await shown.press("f")
         await shown.until_text("no settled file waits at files_arrived")
+        hints = {hint.key: hint.label for hint in shown.app.main.footer.hints}
+        assert (hints["f"], hints["space"]) == ("fire batch", "only this node")
         assert "start_workflow_run" not in {call[0] for call in engine.calls}
         engine.inboxes = TWO
         engine.set_trigger("stock_watch", "files_arrived", batch_files=2)
@@ -216,7 +218,8 @@ def test_the_cursor_on_the_last_event_follows_a_run_that_goes_on_and_elsewhere_s
 
 
 def test_ten_thousand_files_stand_by_folder_and_are_found_by_name() -> None:
-    files = tuple((f"in/{number % 3}/part-{number:05}.csv", "PENDING") for number in range(10_000))
+    files = tuple((f"in/{number % 3}/part-{number:05}.csv", "PENDING") for number in range(9_999))
+    files = (*files, ("in/0/part-09999.csv", "SETTLING"))
     inbox = waiting(*files, patterns=("in/*/*.csv",))
     model = reduce(UiModel(), Snapshot(project=busy_engine().project()))
     workflow = look_up(model, Selection(workflow="stock_watch")).workflow
@@ -228,12 +231,13 @@ def test_ten_thousand_files_stand_by_folder_and_are_found_by_name() -> None:
 
     folders = [row for row in rows() if isinstance(row, FolderRow)]
     assert [(row.name, row.said) for row in folders] == [
-        ("in/0/", "3 334 ready"),
+        ("in/0/", "3 333 ready · 1 settling"),
         ("in/1/", "3 333 ready"),
         ("in/2/", "3 333 ready"),
     ]
     opened = rows(opened=frozenset({("files_arrived", "in/0")}))
-    assert sum(isinstance(row, FileRow) for row in opened) == FILES_MAX
+    shown = [row.path for row in opened if isinstance(row, FileRow)]
+    assert (len(shown), shown[0]) == (FILES_MAX, "in/0/part-09999.csv")
     assert [row.text for row in opened if isinstance(row, InboxNote)] == ["and 3 134 more files: / finds them by name"]
     found = [row.path for row in rows(filter_text="PART-09999") if isinstance(row, FileRow)]
     assert found == ["in/0/part-09999.csv"]

@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from glue_tui.client.api import EngineClient
 from glue_tui.core.problem import GlueTuiError
-from glue_tui.tui.actions.table import ACTIONS, BY_NAME
+from glue_tui.tui.actions.table import ACTIONS, BY_NAME, action_of
 from glue_tui.tui.arrange import PANES, PaneLayout, Zoom
 from glue_tui.tui.asked import Asked
 from glue_tui.tui.graph.widget import GraphView
@@ -137,7 +137,9 @@ class MainScreen(Screen[None]):
             self.selection = replace(self.selection, listed_trigger=(row.workflow, row.name))
 
     def _show_footer(self, looked: Looked) -> None:
-        hints = (Hint(one.shown, one.label, one.refusal(looked) == "") for one in ACTIONS if one.in_footer)
+        place = place_of(looked.selection)
+        here = (action_of(one.keys[0], place) or one for one in ACTIONS if one.in_footer)
+        hints = (Hint(one.shown, one.label, one.refusal(looked) == "") for one in here)
         self.footer.show(tuple(hints))
 
     def select(self, selection: Selection) -> None:

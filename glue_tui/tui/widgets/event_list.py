@@ -303,8 +303,10 @@ class EventList(ListPane[Row]):
                 return ((f"     {row.text}", row.tone),)
             case FolderRow():
                 opener = self.look.glyph("open" if row.is_open else "closed")
-                said = ((f"   {opener} ", "faint+muted"), (row.name, "text"), (f"  {row.said}", "muted"))
-                return columns(said, ((row.size + " ", "muted"),), width, self.look)
+                said, how_large = f"  {row.said}", f"  {row.size} "
+                name = tail_of(row.name, width - cell_len(said) - cell_len(how_large) - 6, self.look)
+                left = ((f"   {opener} ", "faint+muted"), (name, "text"), (said, "muted"))
+                return columns(left, ((how_large, "muted"),), width, self.look)
             case FileRow():
                 return self._file(row, width)
 

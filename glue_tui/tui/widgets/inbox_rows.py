@@ -119,7 +119,7 @@ def _head(inbox: InboxView, trigger: TriggerView, now: float) -> InboxHead:
     if is_paused:
         said.append(("paused", "warn"))
     if settled or settling:
-        said.append((f"{count(settled)}/{count(inbox.batch_size)}", "running" if settled else "muted"))
+        said.append((f"{settled}/{inbox.batch_size}", "running" if settled else "muted"))
     if settled and inbox.window_closes_at is not None and not is_paused:
         gone_s = max(0.0, min(inbox.batch_window_s, inbox.batch_window_s - (inbox.window_closes_at - now)))
         said.append((f"{whole_duration(gone_s)} of {whole_duration(inbox.batch_window_s)}", "text"))
@@ -151,6 +151,7 @@ def _waiting(inbox: InboxView, look: InboxLook) -> Iterator[InboxRow]:
         settled = sum(one.stage == "PENDING" for one in files)
         tally = ((settled, "ready"), (len(files) - settled, "settling"))
         said = " · ".join(f"{count(number)} {word}" for number, word in tally if number)
+        files.sort(key=lambda one: one.stage == "PENDING")  # What is not ready yet is what one looks for.
         yield from _folder(inbox.trigger, folder, f"{folder}/" if folder else "./", said, files, look)
 
 
