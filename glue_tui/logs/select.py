@@ -135,8 +135,8 @@ class ChosenLog(_Picked, ABC):
         return self._chosen.place(line)
 
     def line(self, place: int) -> int:
-        """Return which line of the log is shown there; 0 where none is."""
-        return next(iter(self._chosen.slice(place, 1)), 0)
+        """Return which line of the log is shown there; the next one to come where none is."""
+        return next(iter(self._chosen.slice(place, 1)), self._next)
 
     def lines(self, start: int, count: int) -> list[str]:
         """Return chosen lines, counted among themselves."""
@@ -342,6 +342,8 @@ class MergedLog(_Picked):
 
     def whole(self, line: int, bytes_max: int) -> str:
         """Return a line, clean, up to `bytes_max` of it."""
+        if line >= len(self._line_of):  # it was cut since that line was seen
+            return ""
         return self.files[self._file_of[line]][1].whole(self._line_of[line] // 2, bytes_max)
 
     def error_lines(self) -> array[int]:

@@ -10,6 +10,7 @@ from sales_project import busy_engine, write_logs
 from screen import Shown, show
 
 from glue_tui.logs.read import LogFile
+from glue_tui.logs.select import LevelLog, MergedLog
 from glue_tui.tui.screens.log_line import LogLineScreen
 from glue_tui.tui.widgets.log_entry import ENTRY_BYTES_MAX, entry_at, entry_rows
 
@@ -87,6 +88,20 @@ def test_a_line_of_megabytes_and_what_is_no_text_are_shown_as_far_as_that_goes(p
     log.poll()
     assert rows_of(log, 0) == ["[red]\ufffd\ufffd[/]"]
     log.close()
+
+
+def test_a_line_that_is_gone_by_now_opens_as_an_empty_one(path: Path) -> None:
+    path.write_text(TRACE)
+    file = LogFile(path)
+    merged = MergedLog([("clean", file)])
+    errors = LevelLog(merged, "ERROR")
+    errors.poll()
+    assert entry_at(errors, 3).text.startswith("Traceback")
+    assert entry_at(errors, 3).label == "clean"
+    path.write_text("")
+    errors.poll()
+    assert [entry_at(source, 3).text for source in (file, merged, errors)] == ["", "", ""]
+    file.close()
 
 
 def test_enter_opens_the_line_j_and_k_go_on_and_y_copies_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
