@@ -110,8 +110,14 @@ def gone_file(entry: TableEntry, path: str) -> InvalidInput:
             hint=f"put its files back: then {way_out(entry)}",
         )
     where = "in its bucket" if is_s3(path) else "on disk"
-    kept = ', unless its schema_change.delete is "LOG": then a table that is gone stays in it'
-    hint = way_out(entry) + (kept if entry.written_by.startswith("crawler:") else "")
+    kind, _, name = entry.written_by.partition(":")
+    if kind == "crawler":
+        hint = f'{way_out(entry)}, unless its schema_change.delete is "LOG": then a table that is gone stays in it'
+    else:
+        hint = (
+            f'put it back; or run {kind} {name} again: with mode = "overwrite" it makes the table anew from what it'
+            " reads (`glue-tui bookmark reset` if it reads by a bookmark), an append does not"
+        )
     return InvalidInput(f"{entry.full_name}: {path} is in the catalog but no longer {where}", hint=hint)
 
 

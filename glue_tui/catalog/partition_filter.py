@@ -7,6 +7,7 @@ import polars as pl
 from glue_tui.catalog.pruning import typed_values
 from glue_tui.catalog.query import explained
 from glue_tui.catalog.read import Catalog, PartitionEntry
+from glue_tui.catalog.sql_misread import refuse_misread
 from glue_tui.core.problem import InvalidInput
 
 _PLACE = "__glue_tui_place"
@@ -20,6 +21,7 @@ def partitions_where(catalog: Catalog, full_name: str, expression: str) -> tuple
     table, partitions = catalog.table(full_name).table, catalog.partitions(full_name)
     if not table.partition_keys:
         raise InvalidInput(f"{full_name} has no partition keys")
+    refuse_misread(expression)
     values = typed_values(table.partition_keys, [one.values for one in partitions]).with_row_index(_PLACE)
     try:
         kept = pl.SQLContext({"partitions": values}).execute(f"SELECT * FROM partitions WHERE ({expression})")

@@ -17,6 +17,7 @@ from glue_tui.catalog.places import absolute_path, as_os_error, bucket_and_key, 
 from glue_tui.catalog.pruning import Trace
 from glue_tui.catalog.read import Catalog
 from glue_tui.catalog.scan import scan
+from glue_tui.catalog.sql_misread import refuse_misread
 from glue_tui.catalog.table_part import TablePart
 from glue_tui.core.problem import EntityNotFound, InvalidInput, did_you_mean
 
@@ -41,8 +42,8 @@ def run_sql(
     """Return the result of one query in polars' SQL, not yet computed.
 
     `trace` learns which files are read; of a table in `parts`, by name, only that part is read. EXPLAIN gives the plan,
-    and how many files of each table the query would open. Raises InvalidInput for a query that is wrong, EntityNotFound
-    for an unknown table, with the nearest name.
+    and how many files of each table the query would open. Raises InvalidInput for a query that is wrong or
+    that polars would answer wrongly, EntityNotFound for an unknown table, with the nearest name.
     """
     known = catalog.names()
     match _first_word(query):
@@ -56,6 +57,7 @@ def run_sql(
             plan = answer().explain()
             return pl.LazyFrame({"plan": [*map(str, rehearsal.reads), *plan.splitlines()]})
         case _:
+            refuse_misread(query)
             context = pl.SQLContext()
             for name in mentioned(query, known):
                 part = parts.get(name) if parts else None

@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any
 
-from glue_tui.core.job import Job
+from glue_tui.core.job import Job, SqlWork
 from glue_tui.core.model import (
     Condition,
     Crawler,
@@ -42,6 +42,8 @@ _WORDS = {
     (FileWatch, "patterns"): "watch",
 }
 """Where a definition has another word than the model; besides, it has no `_s` for seconds."""
+_NOTHING_SAID = frozenset({(SqlWork, "query_file")})
+"""What only says where a text stood that is compared itself; runs of older versions do not have it either."""
 _TEMPLATES_ONLY = re.compile(r"(\{\{[^{}]*\}\})*")
 _SECRET_PARAMETER = re.compile(r"([?&][^=&]*(?:pass|pwd|secret|token|key)[^=&]*=)([^&]*)", re.IGNORECASE)
 
@@ -146,6 +148,8 @@ def _field_changes(where: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare two values of one class, field by field. Where one is None, tell what the other says."""
     cls = type(new if old is None else old)
     for item in fields(cls):
+        if (cls, item.name) in _NOTHING_SAID:
+            continue
         sides = [_UNSAID if one is None else _said(one, item.name) for one in (old, new)]
         if sides[0] != sides[1] and not _is_default(item, sides):
             yield from _value_changes(where, cls, item.name, *sides)

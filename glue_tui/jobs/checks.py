@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from glue_tui.catalog.sql_misread import refuse_misread
 from glue_tui.core.checks import CheckResult, Condition, NotNull, ParsedCheck, RowCount, Unique, parse_check
 from glue_tui.core.counts import counted
 from glue_tui.core.job import Check, SideTable
@@ -200,7 +201,10 @@ def _fails(rule: _Rule, schema: pl.Schema, target: str) -> pl.Expr:
 
 def _condition(sql: str, schema: pl.Schema, rule: _Rule, target: str) -> pl.Expr:
     try:
+        refuse_misread(sql)
         expression = pl.sql_expr(sql)
+    except InvalidInput as error:
+        raise InvalidInput(f"{target}: the check `{sql}`: {error.message}", hint=error.hint) from None
     except pl.exceptions.PolarsError as error:
         hint = '"unique order_id", "customer_id not null", "rows >= 1" or a condition such as "amount >= 0"'
         raise InvalidInput(f"{target}: the check `{sql}` is not understood: {_first_line(error)}", hint=hint) from None
