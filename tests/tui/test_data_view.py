@@ -221,6 +221,22 @@ def test_the_charts_of_a_run_are_drawn_with_the_path_of_their_page(tmp_path: Pat
     show(engine, scenario, (120, 30), project_dir=tmp_path)
 
 
+def test_a_click_opens_a_table_and_a_second_click_its_row(project: Path) -> None:
+    async def scenario(shown: Shown) -> None:
+        await to_data(shown)
+        at = next(index for index, line in enumerate(shown.lines) if "values" in line)
+        await shown.pilot.click(offset=(6, at))
+        await shown.until_text("marts.values › Columns 3")
+        at = next(index for index, line in enumerate(shown.lines) if "amount" in line)
+        await shown.pilot.click(offset=(6, at))
+        await shown.settle()
+        assert "row 3 of 3" not in shown.text
+        await shown.pilot.click(offset=(6, at))
+        await shown.until_text("marts.values, row 3 of 3")
+
+    show(busy_engine(), scenario, (120, 30), project_dir=project)
+
+
 def test_nulls_are_counted_column_by_column(project: Path) -> None:
     async def scenario(shown: Shown) -> None:
         await to_data(shown)

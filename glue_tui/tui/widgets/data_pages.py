@@ -247,12 +247,12 @@ def table_facts(details: TableDetails, now: float) -> Spans:
     facts = [
         counted(table.rows, "row"),
         table.classification,
+        table.location,
         *([counted(table.partitions, "partition")] if table.partition_keys else []),
         *([counted(table.files, "file"), size(table.size_bytes)] if table.files else []),
         f"version {table.version}",
         "updated just now" if updated == "now" else f"updated {updated} ago",
         *([table.lake_version] if table.lake_version else []),
-        table.location,
     ]
     spans: list[Span] = [(f"{warning}  ", "warn") for warning in warnings]
     return (*spans, (" · ".join(facts), "muted"))

@@ -159,7 +159,7 @@ class DataView(ListPane[GridRow]):
         answer = self.queries.answers.get(about)
         if answer is None:
             running = self.queries.running == about
-            return waiting_grid("running; Esc ends it" if running else "ended before there was an answer")
+            return waiting_grid("" if running else "ended before there was an answer")
         if answer.error:
             return error_grid(answer, max(20, self.inner_width - 2))
         return answer_grid(answer)
