@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from glue_tui.cli.output import paint, say, show, show_json
+from glue_tui.cli.output import paint, run_state, say, show, show_json, state_text
 from glue_tui.cli.settings import EXIT_WRONG_USE, Settings
 from glue_tui.cli.tree import TRIGGER_PREFIX, children_of, roots_of, tree_lines
 from glue_tui.client.words import problem_text
@@ -20,9 +20,21 @@ if TYPE_CHECKING:
 @click.command("graph")
 @click.argument("workflow")
 @click.option("--json", "as_json", is_flag=True, help="Print the workflow with its triggers, nodes and edges as JSON.")
+@click.option(
+    "--if",
+    "supposed",
+    metavar="NODE=STATE",
+    multiple=True,
+    help="Suppose that a node ends so (SUCCEEDED, FAILED, TIMEOUT, STOPPED, ERROR, SKIPPED) and all others succeed:"
+    " print what fires, what starts and what never does. May be given again.",
+)
+@click.option("--trigger", default="", help="With --if: the trigger that begins the run.")
 @click.pass_obj
-def graph_command(settings: Settings, workflow: str, as_json: bool) -> None:
+def graph_command(settings: Settings, workflow: str, as_json: bool, supposed: tuple[str, ...], trigger: str) -> None:
     """Print WORKFLOW's triggers and nodes as a tree, as its file is now."""
+    if supposed or trigger:
+        _show_what_if(settings, workflow, supposed, trigger, as_json=as_json)
+        return
     view = find_workflow(settings, workflow)
     if not view.is_loaded:
         for problem in view.problems:
@@ -33,6 +45,21 @@ def graph_command(settings: Settings, workflow: str, as_json: bool) -> None:
         show_json(view)
     else:
         show(graph_text(view))
+
+
+def _show_what_if(settings: Settings, workflow: str, supposed: tuple[str, ...], trigger: str, *, as_json: bool) -> None:
+    from glue_tui.cli.offline import workflow_in_force
+    from glue_tui.cli.run_tree import run_tree_text
+    from glue_tui.protocol.what_if import what_if_view
+
+    outcomes = dict(one.partition("=")[::2] for one in supposed)
+    view = what_if_view(workflow_in_force(settings.project_dir(), workflow), trigger, outcomes)
+    if as_json:
+        show_json(view)
+        return
+    said = ", ".join(f"{name} {word.upper()}" for name, word in outcomes.items())
+    told = f"{workflow}  {paint('what if', 'warn')} {said or 'all succeed'}: {state_text(run_state(view.summary))}"
+    show(run_tree_text(view, with_logs=False, head=told))
 
 
 def find_workflow(settings: Settings, name: str) -> WorkflowView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from glue_tui.core.arrivals import Stage
 from glue_tui.core.graph import build_graph
 from glue_tui.core.missed_runs import COUNTED_MAX, ScheduleMark, count_text
 from glue_tui.core.model import FileWatch, Trigger, Workflow
-from glue_tui.core.problem import EngineUnavailable
+from glue_tui.core.problem import EngineUnavailable, EntityNotFound, did_you_mean
 from glue_tui.core.schedule import local_text, newest_fires, next_fire, parse_schedule
 from glue_tui.core.states import TriggerState, TriggerType, WorkflowRunStatus
 from glue_tui.definitions.project import Definition, DefinitionSet, last_good, load_project
@@ -94,6 +95,18 @@ def current_inboxes(project_dir: Path, workflow: str = "", trigger: str = "", pa
 def _in_force(project_dir: Path, history: History) -> DefinitionSet:
     """Return what an engine would put into force now: of a file with mistakes its last good version."""
     return last_good(history.good_definitions()).reloaded(project_dir)
+
+
+def workflow_in_force(project_dir: Path, name: str) -> Workflow:
+    """Return a workflow as an engine would run it now: of a file with mistakes its last good version, triggers paused
+    that somebody has paused. Raises EntityNotFound with the nearest name.
+    """
+    history = project_history(project_dir)
+    workflows = {one.name: one for one in _in_force(project_dir, history).workflows}
+    if name not in workflows:
+        raise EntityNotFound(f'no workflow "{name}"', hint=did_you_mean(name, tuple(workflows)))
+    found, left = workflows[name], _LeftBehind(history)
+    return replace(found, triggers=tuple(replace(one, enabled=left.is_enabled(found, one)) for one in found.triggers))
 
 
 def offline_workflows(project_dir: Path) -> tuple[WorkflowView, ...]:

@@ -9,8 +9,11 @@ from glue_tui.protocol.views import NodeView, RunView, TriggerRunView
 LOG_LINES_OF_FAILED = 10
 
 
-def run_tree_text(run: RunView, *, with_logs: bool = True) -> str:
-    """Return the tree of a run: from the trigger that started it down; nodes no trigger reached come last."""
+def run_tree_text(run: RunView, *, with_logs: bool = True, head: str = "") -> str:
+    """Return the tree of a run: from the trigger that started it down; nodes no trigger reached come last.
+
+    `head` stands above it in place of the run's number and state.
+    """
     summary = run.summary
     nodes = {node.node_id: node for node in run.nodes}
     triggers = {TRIGGER_PREFIX + trigger.name: trigger for trigger in run.triggers}
@@ -32,7 +35,7 @@ def run_tree_text(run: RunView, *, with_logs: bool = True) -> str:
     reached = _reachable(root, children)
     rest = [node_id for node_id in nodes if node_id not in reached]
     lines += tree_lines(rest, {}, label)
-    head = f"{summary.workflow}  run {summary.number}  {state_text(run_state(summary))}"
+    head = head or f"{summary.workflow}  run {summary.number}  {state_text(run_state(summary))}"
     return "\n".join([head, *lines])
 
 

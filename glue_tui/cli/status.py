@@ -25,6 +25,7 @@ from glue_tui.client.words import duration, late_text
 from glue_tui.core.schedule import local_text
 from glue_tui.core.states import DeliveryState, Outcome, WorkflowRunStatus
 from glue_tui.protocol.deliveries import DeliveryView, delivery_text
+from glue_tui.protocol.usual_views import RunToldView
 from glue_tui.protocol.views import EngineView, ProjectView, RunView, WorkflowView
 
 _NOT_SUCCEEDED = (Outcome.FAILED, Outcome.RECOVERED, Outcome.ERROR)
@@ -43,13 +44,16 @@ def status_command(settings: Settings, run: str, as_json: bool, as_line: bool) -
     project_dir = settings.project_dir()
     if run:
         from glue_tui.cli.offline import current_run
+        from glue_tui.client.forecast import told_view
 
-        view = current_run(project_dir, run)
+        history = project_history(project_dir)
+        found = current_run(project_dir, run)
+        view = told_view(found, history.usual(found.summary.workflow), time.time())
         if as_json:
             show_json(view)
         else:
-            told = project_history(project_dir).deliveries(run_id=view.summary.run_id)
-            show("\n".join([run_status_text(view), *(_delivery_line(one) for one in reversed(told))]))
+            told = [_delivery_line(one) for one in reversed(history.deliveries(run_id=view.summary.run_id))]
+            show("\n".join([run_status_text(view), *_forecast_lines(view), *told]))
             say_if_at_a_standstill(project_dir, view.summary)
     elif as_line:
         show(_line(project_dir))
@@ -116,6 +120,21 @@ def run_status_text(run: RunView) -> str:
     if summary.deleted_files:
         lines.append("deleted files: " + ", ".join(harmless(file) for file in summary.deleted_files))
     return "\n".join(lines)
+
+
+def _forecast_lines(run: RunToldView) -> list[str]:
+    """Return when the run will end, and which nodes decide that, or decided it."""
+    lines = []
+    if run.ends_at is not None:
+        left = duration(max(0.0, run.ends_at - time.time()))
+        lines.append(f"about {left} left, by what its nodes usually take: until {time_text(run.ends_at)}")
+    elif run.no_estimate:
+        lines.append(f"no estimate: {run.no_estimate}")
+    if len(run.critical_path) > 1:
+        names = {node.node_id: node.name for node in run.nodes}
+        when = "decides when it ends" if run.ends_at is not None else "decided when it ended"
+        lines.append(f"critical path: {' → '.join(names[one] for one in run.critical_path)} ({when})")
+    return [paint(line, "muted") for line in lines]
 
 
 def _delivery_line(one: DeliveryView) -> str:

@@ -17,6 +17,7 @@ from glue_tui.protocol.deliveries import DeliveryResult
 from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.pruned_view import PrunedView
+from glue_tui.protocol.usual_views import UsualView
 from glue_tui.protocol.views import (
     FeedMessage,
     ProjectView,
@@ -38,6 +39,12 @@ class EngineClient(Protocol):
 
     async def story(self, run: str) -> tuple[StoryLine, ...]:
         """Return the events of a run in their order."""
+
+    async def usual(self, workflow: str) -> tuple[UsualView, ...]:
+        """Return how long a workflow's nodes usually take; of a node that has never succeeded nothing."""
+
+    async def what_if(self, workflow: str, *, trigger: str = "", outcomes: dict[str, str] | None = None) -> RunView:
+        """Return the run that a trigger would begin if nodes ended as `outcomes` says and all others succeeded."""
 
     async def start_workflow_run(
         self, workflow: str, *, trigger: str = "", properties: dict[str, str] | None = None, request_id: str = ""

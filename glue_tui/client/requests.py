@@ -23,6 +23,8 @@ from glue_tui.protocol.requests import (
     GetRun,
     GetRuns,
     GetStory,
+    GetUsual,
+    GetWhatIf,
     InboxReply,
     PlanReply,
     PlanResume,
@@ -48,7 +50,9 @@ from glue_tui.protocol.requests import (
     StopWorkflowRun,
     StoryReply,
     SummaryReply,
+    UsualReply,
 )
+from glue_tui.protocol.usual_views import UsualView
 from glue_tui.protocol.views import ProjectView, RunSummary, RunView, StoryLine
 
 R = TypeVar(
@@ -59,6 +63,7 @@ R = TypeVar(
     | RunsReply
     | SummaryReply
     | StoryReply
+    | UsualReply
     | PlanReply
     | InboxReply
     | DroppedReply
@@ -95,6 +100,12 @@ class RequestClient(ABC):
 
     async def story(self, run: str) -> tuple[StoryLine, ...]:
         return (await self._call(GetStory(run=run), StoryReply)).lines
+
+    async def usual(self, workflow: str) -> tuple[UsualView, ...]:
+        return (await self._call(GetUsual(workflow=workflow), UsualReply)).usual
+
+    async def what_if(self, workflow: str, *, trigger: str = "", outcomes: dict[str, str] | None = None) -> RunView:
+        return (await self._call(GetWhatIf(workflow=workflow, trigger=trigger, outcomes=outcomes or {}), RunReply)).run
 
     async def start_workflow_run(
         self, workflow: str, *, trigger: str = "", properties: dict[str, str] | None = None, request_id: str = ""

@@ -30,6 +30,8 @@ from glue_tui.protocol.requests import (
     GetRun,
     GetRuns,
     GetStory,
+    GetUsual,
+    GetWhatIf,
     InboxReply,
     PlanReply,
     PlanResume,
@@ -55,8 +57,10 @@ from glue_tui.protocol.requests import (
     StoryReply,
     Subscribe,
     SummaryReply,
+    UsualReply,
 )
 from glue_tui.protocol.views import RunSummary, RunView
+from glue_tui.protocol.what_if import what_if_view
 from glue_tui.store import bookmarks
 from glue_tui.store.database import transaction
 
@@ -88,6 +92,11 @@ async def _reply(host: Host, call: Call) -> Reply:
             return RunsReply(number=number, runs=runs)
         case GetStory(run=ref):
             return StoryReply(number=number, lines=host.history.story(ref))
+        case GetUsual(workflow=workflow):
+            return UsualReply(number=number, usual=host.history.usual(workflow))
+        case GetWhatIf() as ask:
+            run = what_if_view(host.kernel.workflow(ask.workflow), ask.trigger, ask.outcomes)
+            return RunReply(number=number, run=run)
         case PlanResume() as ask:
             return PlanReply(number=number, plan=plan_view(host, ask))
         case StartWorkflowRun() as ask:

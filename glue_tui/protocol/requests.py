@@ -14,6 +14,7 @@ from glue_tui.core.table_edits import TableEdit
 from glue_tui.protocol.inbox_views import InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
 from glue_tui.protocol.pruned_view import PrunedView
+from glue_tui.protocol.usual_views import UsualView
 from glue_tui.protocol.views import (
     FeedMessage,
     ProjectView,
@@ -22,7 +23,7 @@ from glue_tui.protocol.views import (
     StoryLine,
 )
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 FRAME_BYTES_MAX = 64 * 1024 * 1024
 """A frame longer than this ends the connection: no project's snapshot comes near it."""
 
@@ -46,6 +47,20 @@ class GetRuns(_Frame, frozen=True):
 
 class GetStory(_Frame, frozen=True):
     run: str
+
+
+class GetUsual(_Frame, frozen=True):
+    """How long the nodes of a workflow usually take."""
+
+    workflow: str
+
+
+class GetWhatIf(_Frame, frozen=True):
+    """What a run would come to whose nodes end like this."""
+
+    workflow: str
+    trigger: str = ""
+    outcomes: dict[str, str] = {}
 
 
 class PlanResume(_Frame, frozen=True):
@@ -157,6 +172,8 @@ Request = (
     | GetRun
     | GetRuns
     | GetStory
+    | GetUsual
+    | GetWhatIf
     | PlanResume
     | GetInbox
     | StartCrawler
@@ -217,6 +234,11 @@ class SummaryReply(_Frame, frozen=True):
 class StoryReply(_Frame, frozen=True):
     number: int
     lines: tuple[StoryLine, ...]
+
+
+class UsualReply(_Frame, frozen=True):
+    number: int
+    usual: tuple[UsualView, ...]
 
 
 class PlanReply(_Frame, frozen=True):
@@ -280,6 +302,7 @@ Reply = (
     | RunsReply
     | SummaryReply
     | StoryReply
+    | UsualReply
     | PlanReply
     | InboxReply
     | DroppedReply

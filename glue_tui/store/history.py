@@ -17,6 +17,7 @@ import msgspec
 from glue_tui.core.problem import EntityNotFound, did_you_mean
 from glue_tui.protocol.deliveries import DeliveryView
 from glue_tui.protocol.inbox_views import InboxFile
+from glue_tui.protocol.usual_views import UsualView
 from glue_tui.protocol.views import EventView, NodeOfRun, RunSummary, RunView, StoryLine
 from glue_tui.store.database import open_readonly, reading
 from glue_tui.store.inbox_files import inbox_file
@@ -159,6 +160,15 @@ class History:
             for one in reversed(self.deliveries(run_id=run_id, limit=-1))
         ]
         return tuple(sorted(lines, key=lambda line: line.at))
+
+    def usual(self, workflow: str) -> tuple[UsualView, ...]:
+        """Return how long each node of a workflow takes that has ever succeeded in its last finished runs."""
+        from glue_tui.store.usual import usual_durations
+
+        if self._conn is None:
+            return ()
+        with reading():
+            return usual_durations(self._conn, workflow)
 
     def events(self, wanted: EventFilter, limit: int | None = None) -> tuple[EventView, ...]:
         """Return the events that are meant, oldest first; with a limit the newest of them."""

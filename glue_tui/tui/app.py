@@ -25,6 +25,7 @@ from glue_tui.client.terminal_notice import terminal_sequence
 from glue_tui.core.problem import EngineUnavailable, InvalidInput
 from glue_tui.core.states import DeliveryState
 from glue_tui.protocol.inbox_views import InboxView
+from glue_tui.protocol.usual_views import UsualView
 from glue_tui.protocol.views import DeliveryTold, FeedMessage, RunOpened, RunSummary, StoryLine, WorkflowsChanged
 from glue_tui.tui.display import ThriftyDisplay
 from glue_tui.tui.editor import editor_command, place_to_edit
@@ -151,6 +152,10 @@ class GlueTuiApp(ThriftyDisplay):
 
         waiting = await self.client.inboxes(workflow)
         return await asyncio.to_thread(with_ended_files, state_db(self.project_dir), waiting)
+
+    async def usual(self, workflow: str) -> tuple[UsualView, ...]:
+        """Get how long a workflow's nodes usually take."""
+        return await self.client.usual(workflow)
 
     async def tables(self) -> tuple[TableEntry, ...]:
         """Read the catalog's tables; the state file is asked, not the engine."""

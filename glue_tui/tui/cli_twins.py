@@ -50,6 +50,13 @@ def compare_of(looked: Looked) -> str:
     return _join("compare", str(looked.run.summary.number) if looked.run else looked.selection.workflow)
 
 
+def what_if(workflow: str, trigger: str, outcomes: Mapping[str, str]) -> str:
+    """Return the command that prints what would come of these outcomes; success goes without saying."""
+    told = [f"{node_name(NodeId(node_id))}={state}" for node_id, state in outcomes.items() if state != "SUCCEEDED"]
+    begun = ["--trigger", trigger] if trigger else []
+    return _join("graph", workflow, *(word for one in told for word in ("--if", one)), *begun)
+
+
 def retry_of(looked: Looked) -> str:
     """Return the retry of the run on show; of the selected node where nothing failed."""
     if looked.run is None:

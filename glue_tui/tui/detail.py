@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from glue_tui.client.words import counted, duration, figures, late_text, short_figures
+from glue_tui.core.model import NodeId, node_name
 from glue_tui.core.schedule import local_text
 from glue_tui.protocol.views import NodeDefinition, NodeView, RunSummary, RunView, TriggerView, WorkflowView
 from glue_tui.tui.failure import FAILED, failed_nodes, failure_lines
@@ -19,7 +20,7 @@ from glue_tui.tui.format import (
 )
 from glue_tui.tui.model import ended_nodes, is_over
 from glue_tui.tui.paint import Span, Spans, width_of, wrap_spans
-from glue_tui.tui.selection import Looked
+from glue_tui.tui.selection import Looked, WhatIf
 from glue_tui.tui.theme import Look
 
 Lines = tuple[Spans, ...]
@@ -74,26 +75,37 @@ def _lines(looked: Looked, look: Look, now: float, width: int = _ANY_WIDTH) -> L
     return _workflow(looked.workflow, looked.run, look)
 
 
-def run_title(looked: Looked, look: Look, now: float, width: int = _ANY_WIDTH) -> Spans:
+def run_title(looked: Looked, look: Look, now: float, width: int = _ANY_WIDTH, left: str = "") -> Spans:
     """Return the title of the view: `daily_sales › run 41  ✗ FAILED 1 of 7 · 1m 12s · ◷ nightly`.
 
-    Where that is too long, what matters least gives way; the file that started the run stays.
+    Where that is too long, what matters least gives way; the file that started the run stays. `left` says how long it
+    will go on.
     """
     if looked.workflow is None:
         return (("glue-tui", "muted"),)
     name: Span = (looked.workflow.name, "strong")
+    if looked.what_if is not None:
+        return (name, ("  ", ""), *_supposed(looked.what_if, look))
     if looked.run is None:
         return (name, ("  never run", "muted"))
-    variants = [_title(looked.run, name, look, now, *parts) for parts in _TITLE_PARTS]
+    variants = [_title(looked.run, name, look, now, left if parts[1] else "", *parts) for parts in _TITLE_PARTS]
     return next((spans for spans in variants if width_of(spans) <= width), variants[-1])
 
 
+def _supposed(what_if: WhatIf, look: Look) -> Spans:
+    """Return what is supposed, and how the run would end: ` WHAT IF  clean_sales FAILED  → ✗ FAILED`."""
+    said = ", ".join(f"{node_name(NodeId(node_id))} {state}" for node_id, state in what_if.outcomes.items())
+    told = run_look(what_if.run.summary)
+    end: Span = (f"{look.glyph(told.glyph)} {told.word}", told.tone)
+    return ((" WHAT IF ", "supposed"), (f" {said}  ", "warn"), ("→ ", "muted"), end, ("  Esc leaves", "muted"))
+
+
 _TITLE_PARTS = ((True, True, True), (False, True, True), (False, False, True), (False, False, False))
-"""Duration, tally, the trigger's name where a file follows it: from roomy to narrow."""
+"""Duration, tally with what is left, the trigger's name where a file follows it: from roomy to narrow."""
 
 
 def _title(
-    run: RunView, name: Span, look: Look, now: float, has_duration: bool, has_tally: bool, has_trigger: bool
+    run: RunView, name: Span, look: Look, now: float, left: str, has_duration: bool, has_tally: bool, has_trigger: bool
 ) -> Spans:
     summary = run.summary
     told = run_look(summary)
@@ -106,6 +118,8 @@ def _title(
     seconds = run_seconds(summary, now)
     if seconds is not None and has_duration:
         spans.append((dot + (duration(seconds) if is_over(run) else whole_duration(seconds)), "muted"))
+    if left:
+        spans += [(dot, "muted"), (left, "running")]
     if summary.trigger:
         spans += [(dot, "muted"), *_cause(summary, look, has_trigger)]
     return tuple(spans)

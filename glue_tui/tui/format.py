@@ -79,6 +79,13 @@ def whole_duration(seconds: float) -> str:
     return f"{int(seconds)}s" if 0 <= seconds < 10 else duration(max(0.0, float(int(seconds))))
 
 
+def left_text(ends_at: float | None, now: float) -> str:
+    """Return how long a run will go on: `~23s left`; nothing where nobody knows."""
+    if ends_at is None:
+        return ""
+    return f"~{whole_duration(ends_at - now)} left" if ends_at - now >= 1 else "ends soon"
+
+
 def age(seconds: float) -> str:
     """Return how long ago in one unit, minutes at the finest: `now`, `2m`, `3h`, `5d`."""
     minutes = int(max(0.0, seconds) // 60)

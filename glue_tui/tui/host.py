@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from glue_tui.client.api import EngineClient
 from glue_tui.tui.place import Place
 from glue_tui.tui.screens.sheet import Sheet
-from glue_tui.tui.selection import Looked
+from glue_tui.tui.selection import Looked, WhatIf
 from glue_tui.tui.theme import Look
 
 if TYPE_CHECKING:
@@ -65,6 +65,9 @@ class Host(Protocol):
 
     async def open_run(self, run_id: str) -> None:
         """Put a run of the selected workflow on show that the feed may not have brought."""
+
+    def suppose(self, what_if: WhatIf | None) -> None:
+        """Show a run that never was in place of the workflow's own; None: what is true."""
 
     def filter_tree(self) -> None: ...
 

@@ -41,8 +41,22 @@ def run(looked: Looked) -> str:
     return engine(looked)
 
 
+def what_if(looked: Looked) -> str:
+    """Return why nothing can be supposed of a node."""
+    if looked.definition is None or looked.selection.pane == "triggers":
+        return "put the cursor on a node: W supposes that it ends otherwise"
+    return engine(looked)
+
+
+def supposed(looked: Looked) -> str:
+    """Return why the run on show can not be acted upon."""
+    return "this run never was: Esc leaves the what-if" if looked.what_if is not None else ""
+
+
 def retry(looked: Looked) -> str:
     """Return why nothing of the run on show can run again."""
+    if why_not := supposed(looked):
+        return why_not
     if looked.run is None:
         return "no run yet: press r"
     summary = looked.run.summary
@@ -56,6 +70,8 @@ def retry(looked: Looked) -> str:
 
 def stop(looked: Looked) -> str:
     """Return why the run on show can not be stopped."""
+    if why_not := supposed(looked):
+        return why_not
     if looked.run is None:
         return "no run yet"
     if is_over(looked.run):
@@ -86,6 +102,8 @@ def last_run(looked: Looked) -> str:
 
 def why(looked: Looked) -> str:
     """Return why there is nothing to explain."""
+    if why_not := supposed(looked):
+        return why_not
     if looked.trigger is None:
         return "put the cursor on a trigger or a node"
     return ""

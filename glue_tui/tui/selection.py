@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from glue_tui.protocol.views import NodeDefinition, NodeView, RunView, TriggerRunView, TriggerView, WorkflowView
 from glue_tui.tui.model import UiModel, node_in
 from glue_tui.tui.views import View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """A run that never was, shown in place of a workflow's own."""
+
+    workflow: str
+    outcomes: dict[str, str]
+    """How nodes are supposed to end, by id; the others end as they did, or succeed."""
+    run: RunView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +36,7 @@ class Selection:
     """Keys of tree rows opened and closed by hand; the rest follows `is_open_by_itself`."""
     tree_filter: str = ""
     """The tree shows only names with this in them, and what stands above them; empty: everything."""
+    what_if: WhatIf | None = None
     view: View = View.GRAPH
     pane: str = "workflows"
 
@@ -43,6 +54,8 @@ class Looked:
     trigger_run: TriggerRunView | None = None
     definition: NodeDefinition | None = None
     node: NodeView | None = None
+    what_if: WhatIf | None = None
+    """Then `run` never was."""
 
 
 def look_up(model: UiModel, selection: Selection) -> Looked:
@@ -69,16 +82,27 @@ def look_up(model: UiModel, selection: Selection) -> Looked:
         trigger_run=trigger_run,
         definition=definition,
         node=node_in(run, node_id),
+        what_if=selection.what_if if _is_supposed(selection, selection.workflow) else None,
     )
 
 
 def shown_run(model: UiModel, selection: Selection) -> RunView | None:
     """Return the run on show for the selected workflow: the chosen one, else its last."""
-    chosen = model.runs.get(selection.run_ids.get(selection.workflow, ""))
-    return chosen or model.last_run(selection.workflow)
+    return run_for(model, selection, selection.workflow)
 
 
 def run_for(model: UiModel, selection: Selection, workflow: str) -> RunView | None:
-    """Return the run whose states stand beside a workflow in the tree."""
+    """Return the run whose states stand beside a workflow in the tree: supposed, chosen, or its last."""
+    if selection.what_if is not None and _is_supposed(selection, workflow):
+        return selection.what_if.run
     chosen = model.runs.get(selection.run_ids.get(workflow, ""))
     return chosen or model.last_run(workflow)
+
+
+def without_what_if(selection: Selection) -> Selection:
+    """Return the selection with nothing supposed."""
+    return replace(selection, what_if=None)
+
+
+def _is_supposed(selection: Selection, workflow: str) -> bool:
+    return selection.what_if is not None and selection.what_if.workflow == workflow

@@ -30,6 +30,7 @@ TONES: dict[str, str] = {
     "trigger": "#bb9af7",
     "link": "underline #7dcfff",
     "badge": f"bold {BACKGROUND} on #7aa2f7",
+    "supposed": f"bold {BACKGROUND} on #e0af68",
     "bar": f"on {BAR}",
     "cursor": "on #33394f",
     "cursor_idle": "on #232738",
@@ -52,6 +53,7 @@ TONES_WITHOUT_COLOUR: dict[str, str] = {
     "trigger": "",
     "link": "underline",
     "badge": "bold reverse",
+    "supposed": "bold reverse",
     "bar": "",
     "cursor": "reverse",
     "cursor_idle": "underline",
@@ -59,7 +61,7 @@ TONES_WITHOUT_COLOUR: dict[str, str] = {
     "key": "bold",
 }
 
-OWN_GROUND = frozenset({"badge", "caret"})
+OWN_GROUND = frozenset({"badge", "caret", "supposed"})
 """Tones that keep their background wherever they stand."""
 
 GLYPHS: dict[str, str] = {
@@ -93,6 +95,8 @@ GLYPHS: dict[str, str] = {
     "bar_full": "━",
     "bar_empty": "─",
     "bar_wait": "┄",
+    "bar_usual": "╋",
+    "critical": "◆",
     "top_left": "╭",
     "top_right": "╮",
     "bottom_left": "╰",
@@ -141,6 +145,8 @@ ASCII_GLYPHS: dict[str, str] = {
     "bar_full": "#",
     "bar_empty": "-",
     "bar_wait": ".",
+    "bar_usual": "|",
+    "critical": "=",
     "top_left": "+",
     "top_right": "+",
     "bottom_left": "+",
@@ -172,6 +178,7 @@ _TO_ASCII = str.maketrans(
         "—": "-",
         "→": ">",
         "≤": "<",
+        "×": "x",
         "“": '"',
         "”": '"',
     }

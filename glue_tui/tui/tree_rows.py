@@ -102,6 +102,8 @@ def _workflow_row(workflow: WorkflowView, run: RunView | None, selection: Select
         note, tone = (f"broken :{first.line}" if first else "broken"), "warn"
     elif run is None:
         note = "never run"
+    elif selection.what_if is not None and run is selection.what_if.run:
+        note, tone = "what if", "warn"
     elif is_over(run):
         ended = run.summary.finished_at if run.summary.finished_at is not None else run.summary.queued_at
         note = _ago(now - ended)

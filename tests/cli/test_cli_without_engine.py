@@ -132,6 +132,11 @@ def test_graph_next_and_trigger_list_come_from_the_files(shell: Shell) -> None:
     assert lines[1].startswith("nightly")
     assert "└─ first" in lines[2]
     assert "second" in lines[4]
+    supposed = shell("graph", "small", "--if", "first=failed").stdout.splitlines()
+    assert supposed[0] == "small  what if first FAILED: ✗ FAILED"
+    assert "first_done  CONDITIONAL did not fire: first is FAILED, not SUCCEEDED" in supposed[3]
+    assert "second  – SKIPPED" in supposed[4]
+    assert [one["state"] for one in shell.json("graph", "small", "--if", "first=SKIPPED")["nodes"]] == ["SKIPPED"] * 2
     fires = shell.json("next", "--count", "2")
     assert [fire["trigger"] for fire in fires] == ["nightly", "nightly"]
     assert fires[1]["at"] - fires[0]["at"] == 86400

@@ -34,6 +34,13 @@ def test_a_run_in_this_process_is_told_whole_and_leaves_nothing_running(project:
         assert [node.state for node in run.nodes] == ["SUCCEEDED", "SUCCEEDED"]
         assert [one.number for one in await client.runs()] == [1]
         assert (await client.story("1"))[-1].kind == "RunFinished"
+        assert {one.node_id: one.attempts for one in await client.usual("small")} == dict.fromkeys(
+            (node.node_id for node in run.nodes), 1
+        )
+        supposed = await client.what_if("small", outcomes={"first": "FAILED"})
+        assert [(node.state, node.started_at) for node in supposed.nodes] == [("FAILED", None), ("SKIPPED", None)]
+        with pytest.raises(EntityNotFound, match='no trigger "first_done" starts runs'):
+            await client.what_if("small", trigger="first_done")
         with pytest.raises(EntityNotFound):
             await client.run("99")
         assert is_lock_held(project)

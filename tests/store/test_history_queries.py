@@ -83,6 +83,15 @@ def test_a_node_s_runs_tell_its_attempts_and_rows(history: History) -> None:
         history.node_of_runs("claen", RunFilter(workflow="etl"))
 
 
+def test_the_usual_duration_is_the_median_of_successful_attempts(history: History) -> None:
+    usual = {one.node_id: one for one in history.usual("etl")}
+    checks = [one.node for one in history.node_of_runs("check", RunFilter(workflow="etl")) if one.run.number != 2]
+    took = sorted(one.finished_at - one.started_at for one in checks if one.finished_at and one.started_at)
+    assert usual["job:check"].attempts == len(took) == 2
+    assert usual["job:check"].usual_s == sum(took) / 2
+    assert history.usual("unknown") == ()
+
+
 def test_events_of_a_run_are_its_story_and_more(history: History) -> None:
     run_id = history.run_id("2")
     events = history.events(EventFilter(run_id=run_id))

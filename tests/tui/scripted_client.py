@@ -16,6 +16,7 @@ from plan_along_edges import plan_along_edges
 from glue_tui.core.problem import EngineUnavailable, EntityNotFound, IllegalWorkflowState, InvalidInput
 from glue_tui.protocol.inbox_views import InboxFile, InboxView
 from glue_tui.protocol.plan_views import ResumePlanView
+from glue_tui.protocol.usual_views import UsualView
 from glue_tui.protocol.views import (
     AttemptView,
     EngineChanged,
@@ -58,6 +59,9 @@ class ScriptedEngine:
         """What every resume plan tells besides the nodes: changes, scripts."""
         self.inboxes: tuple[InboxView, ...] | None = None
         """What every trigger of the project holds, where a test says so."""
+        self.supposed = next(iter(self.runs.values()), None)
+        """What every what-if comes to."""
+        self.usual: tuple[UsualView, ...] = ()
         self.refused_now: InvalidInput | None = None
         """Why no run can be resumed with the definition of now."""
 
@@ -245,6 +249,14 @@ class ScriptedClient:
                 if at is not None
             ]
         return tuple(sorted(lines, key=lambda line: line.at))
+
+    async def usual(self, workflow: str) -> tuple[UsualView, ...]:
+        self._called("usual", workflow)
+        return self.engine.usual
+
+    async def what_if(self, workflow: str, *, trigger: str = "", outcomes: dict[str, str] | None = None) -> RunView:
+        self._called("what_if", workflow, trigger, outcomes)
+        return self.engine.supposed
 
     async def start_workflow_run(
         self, workflow: str, *, trigger: str = "", properties: dict[str, str] | None = None, request_id: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from sales_project import NOW, busy_engine
 from screen import Shown, same_as_snapshot, show
 
+from glue_tui.protocol.usual_views import UsualView
 from glue_tui.protocol.views import AttemptView, Snapshot, StoryLine
 from glue_tui.tui.arrange import LOW_LINES, NARROW_CELLS, PANES, Zoom, arrange
 from glue_tui.tui.editor import Place, editor_command, place_to_edit
@@ -21,8 +23,9 @@ from glue_tui.tui.graph.layout import fitting
 from glue_tui.tui.model import UiModel, reduce
 from glue_tui.tui.selection import Looked, Selection, look_up
 from glue_tui.tui.views import View, tab_at, tab_spans
+from glue_tui.tui.what_if import OUTCOMES, with_next
 from glue_tui.tui.widgets.event_list import event_rows
-from glue_tui.tui.widgets.timeline import timeline_rows
+from glue_tui.tui.widgets.timeline import ticks, timeline_rows
 
 FAILED = busy_engine().runs[f"wr_{41:016x}"]
 
@@ -46,9 +49,9 @@ def test_the_edge_tells_how_much_of_a_view_is_off_the_screen() -> None:
         assert "more row" not in shown.text
         assert "update_dashboard" in shown.text
         await shown.press("]", "1")
-        assert "▼ 1 more row " in shown.text
+        assert "▼ 2 more rows" in shown.text
         await shown.press("4", "G", "1")
-        assert "▲ 1 more row " in shown.text
+        assert "▲ 2 more rows" in shown.text
 
     show(busy_engine(), scenario, (80, 24))
 
@@ -77,6 +80,87 @@ def test_the_timeline_has_a_row_for_every_attempt() -> None:
     rows = timeline_rows(msgspec.structs.replace(FAILED, nodes=nodes), NOW)
     assert [row.label for row in rows if row.node_id == "job:clean_sales"] == ["clean_sales try 1", "clean_sales try 2"]
     assert all(0 <= (row.started or 0) <= (row.ended or 1) <= 1 for row in rows)
+
+
+def test_the_axis_has_round_marks_that_leave_each_other_room() -> None:
+    assert ticks(50.0, 60) == ((0, "0s"), (12, "10s"), (24, "20s"), (36, "30s"), (48, "40s"), (60, "50s"))
+    assert [text for _, text in ticks(5400.0, 40)] == ["0s", "30m 00s", "1h 00m", "1h 30m"]
+
+
+@given(st.floats(0.001, 1e8), st.integers(10, 300))
+def test_marks_of_any_axis_stand_in_order_and_apart(whole_s: float, cells: int) -> None:
+    marks = [cell for cell, _ in ticks(whole_s, cells)]
+    assert marks[0] == 0
+    assert marks[-1] <= cells
+    assert all(high - low >= 9 for low, high in pairwise(marks))
+
+
+def test_a_run_that_is_going_tells_when_it_ends_and_what_takes_longer_than_usual() -> None:
+    engine = busy_engine()
+    run_id = f"wr_{42:016x}"
+    engine.usual = (UsualView(node_id="job:reprice", usual_s=44.0, attempts=3),)
+
+    async def scenario(shown: Shown) -> None:
+        await shown.press("]")
+        await shown.until_text("~29s left")
+        assert shown.text.count("~29s left") == 2  # The title and the axis.
+        engine.play(run_id, "job:reprice", "RUNNING", after_s=76.0)
+        await shown.until_text(" ×2")
+        assert "ends soon" in shown.text
+        engine.play(run_id, "job:reprice", "SUCCEEDED", after_s=1.0)
+        await shown.until_text("◆✓ reprice")
+        assert "ends soon" not in shown.text
+
+    show(engine, scenario)
+
+
+def test_without_history_nothing_is_foretold() -> None:
+    async def scenario(shown: Shown) -> None:
+        await shown.press("]")
+        await shown.until_text(" no estimate")
+        assert " left" not in shown.lines[1]
+
+    show(busy_engine(), scenario)
+
+
+def test_what_is_supposed_of_a_node_is_shown_in_place_of_the_run_until_escape() -> None:
+    engine = busy_engine()
+    nodes = tuple(
+        msgspec.structs.replace(node, state="SKIPPED", started_at=None, finished_at=None, attempts=())
+        for node in FAILED.nodes
+    )
+    engine.supposed = msgspec.structs.replace(FAILED, nodes=nodes)
+
+    async def scenario(shown: Shown) -> None:
+        await shown.press("g", "g", "]", "4", "j", "j", "W")
+        await shown.until_text("WHAT IF  clean_sales SUCCEEDED")
+        assert "$ glue-tui graph daily_sales --trigger nightly" in shown.text
+        assert "– update_dashboard" in shown.text
+        assert "what if" in shown.lines[2]
+        await shown.press("R")
+        assert "this run never was: Esc leaves the what-if" in shown.text
+        await shown.press("W")
+        await shown.until_text("WHAT IF  clean_sales TIMEOUT")
+        await shown.press("escape")
+        assert "WHAT IF" not in shown.text
+        assert "✓ update_dashboard" in shown.text
+
+    show(engine, scenario)
+    asked = [call[3] for call in engine.calls if call[0] == "what_if"]
+    assert [one["job:clean_sales"] for one in asked] == ["SUCCEEDED", "TIMEOUT"]
+    assert asked[0]["crawler:landing_sales"] == "SUCCEEDED"
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b"]), st.sampled_from(OUTCOMES)), st.sampled_from(("", *OUTCOMES)))
+def test_the_key_goes_through_every_other_outcome_and_back_to_the_truth(supposed: dict[str, str], true: str) -> None:
+    supposed.pop("a", None)
+    seen: list[str] = []
+    now = with_next(supposed, "a", true)
+    while "a" in now:
+        seen.append(now["a"])
+        now = with_next(now, "a", true)
+    assert sorted([*seen, true] if true else seen) == sorted(OUTCOMES)
+    assert now == supposed
 
 
 def test_the_events_of_a_run_are_asked_for_when_looked_at_and_again_when_it_moves() -> None:

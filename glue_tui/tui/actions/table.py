@@ -12,9 +12,21 @@ from glue_tui.tui.actions.runs import RUNS
 from glue_tui.tui.actions.runs_view import RUNS_VIEW
 from glue_tui.tui.actions.screen import SCREEN
 from glue_tui.tui.actions.triggers import TRIGGERS
+from glue_tui.tui.actions.what_if import WHAT_IF
 from glue_tui.tui.place import Place
 
-ACTIONS: tuple[Action, ...] = (*RUNS, *TRIGGERS, *LOOKING, *MOVING, *SCREEN, *LOGS, *DATA, *EVENTS, *RUNS_VIEW)
+ACTIONS: tuple[Action, ...] = (
+    *RUNS,
+    *TRIGGERS,
+    *LOOKING,
+    *WHAT_IF,
+    *MOVING,
+    *SCREEN,
+    *LOGS,
+    *DATA,
+    *EVENTS,
+    *RUNS_VIEW,
+)
 
 BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}
 

@@ -13,9 +13,12 @@ from glue_tui.tui.theme import Look
 
 _LINES = " ╵╶╰╷│╭├╴╯─┴╮┤┬┼"
 """By the sides a cell touches: north 1, east 2, south 4, west 8."""
+_HEAVY_LINES = " ╹╺┗╻┃┏┣╸┛━┻┓┫┳╋"
+"""Of the way that decides when the run ends."""
 _ASCII_LINES = " |-+||++-+-++++" + "+"
+_HEAVY = {"top": "┏┓", "bottom": "┗┛"}
 _DASHED = {"─": "╌", "│": "╎"}
-_MOOD_TONES = {Mood.DEAD: "faint", Mood.OPEN: "muted", Mood.TRAVELLED: "text"}
+_MOOD_TONES = {Mood.DEAD: "faint", Mood.OPEN: "muted", Mood.TRAVELLED: "text", Mood.CRITICAL: "accent"}
 _LABEL_TONES = {"success": "good", "failure": "bad", "timeout": "bad", "stopped": "warn"}
 
 Row = tuple[list[str], list[str]]
@@ -118,8 +121,11 @@ class Painter:
             sides |= strand.sides
             edges |= strand.edges
         mood = _mood(edges, moods)
-        character = (_ASCII_LINES if self.look.is_ascii else _LINES)[sides]
-        if mood is Mood.DEAD:
+        lines = _HEAVY_LINES if mood is Mood.CRITICAL else _LINES
+        character = (_ASCII_LINES if self.look.is_ascii else lines)[sides]
+        if mood is Mood.CRITICAL and character == "-":
+            character = "="
+        elif mood is Mood.DEAD:
             character = ":" if character == "|" else _DASHED.get(character, character)
         row[0][x] = character
         row[1][x] = _MOOD_TONES[mood]
@@ -137,7 +143,7 @@ class Painter:
         if line in (0, node.height - 1):
             self._paint_border(row, node, face, border, "top" if line == 0 else "bottom")
             return
-        side = glyph("vertical")
+        side = "┃" if face.is_critical and not self.look.is_ascii else glyph("vertical")
         _write(row, node.x, side + " " * (node.width - 2) + side, border)
         for x in range(node.x + 1, node.x + node.width - 1):
             row[1][x] = "text" + over
@@ -149,7 +155,10 @@ class Painter:
     def _paint_border(self, row: Row, node: PlacedNode, face: Face, border: str, side: str) -> None:
         glyph = self.look.glyph
         inner = node.width - 2
-        _write(row, node.x, glyph(f"{side}_left") + glyph("horizontal") * inner + glyph(f"{side}_right"), border)
+        left, bar, right = glyph(f"{side}_left"), glyph("horizontal"), glyph(f"{side}_right")
+        if face.is_critical:
+            left, bar, right = (left, "=", right) if self.look.is_ascii else (_HEAVY[side][0], "━", _HEAVY[side][1])
+        _write(row, node.x, left + bar * inner + right, border)
         if side == "top":
             return
         if face.progress is not None:

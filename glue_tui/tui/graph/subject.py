@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 
 from glue_tui.core.model import NodeId, node_type
 from glue_tui.core.states import NodeState, word_holds
@@ -31,6 +32,8 @@ class Mood(IntEnum):
     OPEN = 1
     """It may still be travelled, or there is no run."""
     TRAVELLED = 2
+    CRITICAL = 3
+    """On the way that decides when the run ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,8 @@ class Face:
     note: str = ""
     """Attempts, where it took more than one."""
     progress: float | None = None
+    is_critical: bool = False
+    """It is one of those that decide when the run ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +67,11 @@ def trigger_id(name: str) -> str:
     return name if name.startswith(TRIGGER_PREFIX) else TRIGGER_PREFIX + name
 
 
-def subject_of(run: RunView | None, workflow: WorkflowView) -> Subject:
-    """Return what to draw: the graph that the run is pinned to, or the workflow's own where there is no run."""
+def subject_of(run: RunView | None, workflow: WorkflowView, path: tuple[str, ...] = ()) -> Subject:
+    """Return what to draw: the graph that the run is pinned to, or the workflow's own where there is no run.
+
+    `path` has the nodes that decide when the run ends.
+    """
     nodes: dict[str, GraphNode] = {}
     faces: dict[str, Face] = {}
     views = {trigger.name: trigger for trigger in workflow.triggers}
@@ -72,7 +80,9 @@ def subject_of(run: RunView | None, workflow: WorkflowView) -> Subject:
         faces[node_id] = _trigger_face(trigger, views.get(trigger.name))
         nodes[node_id] = GraphNode(node_id=node_id, name=faces[node_id].name, is_box=False)
     for node in run.nodes if run else workflow.nodes:
-        faces[node.node_id] = _node_face(node) if isinstance(node, NodeView) else _plain_face(node.name)
+        faces[node.node_id] = (
+            _node_face(node, node.node_id in path) if isinstance(node, NodeView) else _plain_face(node.name)
+        )
         nodes[node.node_id] = GraphNode(node_id=node.node_id, name=faces[node.node_id].name, is_box=True)
     views_of_edges = [
         (source, target, edge)
@@ -84,7 +94,7 @@ def subject_of(run: RunView | None, workflow: WorkflowView) -> Subject:
         GraphEdge(source=source, target=target, label=label)
         for (source, target, _), label in zip(views_of_edges, labels, strict=True)
     ]
-    moods = _moods(views_of_edges, run)
+    moods = _with_path(edges, _moods(views_of_edges, run), run, path)
     return Subject(nodes=tuple(nodes.values()), edges=tuple(edges), faces=faces, moods=tuple(moods))
 
 
@@ -107,7 +117,7 @@ def _plain_face(name: str) -> Face:
     return Face(name=clean(name), glyph="never_run", tone="muted", name_tone="text")
 
 
-def _node_face(node: NodeView) -> Face:
+def _node_face(node: NodeView, is_critical: bool) -> Face:
     told = node_look(node.state)
     is_idle = node.state in ("PENDING", "SKIPPED")
     return Face(
@@ -117,6 +127,7 @@ def _node_face(node: NodeView) -> Face:
         name_tone="muted" if is_idle else "bad_strong" if told.tone == "bad" else "text",
         note=f"{node.attempt}/{node.max_attempts}" if node.attempt > 1 else "",
         progress=node.progress if node.state == "RUNNING" else None,
+        is_critical=is_critical,
     )
 
 
@@ -160,3 +171,20 @@ def _watch_mood(state: str, node: NodeView) -> Mood:
     if word_holds(state, node_type(NodeId(node.node_id)), NodeState(node.state)):
         return Mood.TRAVELLED
     return Mood.DEAD if NodeState(node.state).is_over else Mood.OPEN
+
+
+def _with_path(edges: list[GraphEdge], moods: list[Mood], run: RunView | None, path: tuple[str, ...]) -> list[Mood]:
+    """Return the moods with the way marked that leads along the nodes of `path`."""
+    if run is None or not path:
+        return moods
+    started_by = {node.node_id: trigger_id(node.started_by) for node in run.nodes if node.started_by}
+    pairs = {(edge.source, edge.target) for edge in edges}
+    way = {(started_by.get(path[0], ""), path[0])}
+    for before, after in pairwise(path):
+        via = {target for source, target in pairs if source == before and (target, after) in pairs}
+        if after in started_by:
+            via &= {started_by[after]}
+        way |= {(before, one) for one in via} | {(one, after) for one in via}
+    return [
+        Mood.CRITICAL if (edge.source, edge.target) in way else mood for edge, mood in zip(edges, moods, strict=True)
+    ]

@@ -45,9 +45,14 @@ class GraphView(Scrolling, Widget, can_focus=True):
         self.offset_x = 0
         self.offset_y = 0
 
-    def show(self, run: RunView | None, workflow: WorkflowView | None, selected: str = "") -> None:
-        """Show a run, or a workflow that has none; `selected` is a node id, or a trigger's name or id."""
-        subject = subject_of(run, workflow) if workflow is not None else None
+    def show(
+        self, run: RunView | None, workflow: WorkflowView | None, selected: str = "", path: tuple[str, ...] = ()
+    ) -> None:
+        """Show a run, or a workflow that has none; `selected` is a node id, or a trigger's name or id.
+
+        `path` has the nodes that decide when the run ends.
+        """
+        subject = subject_of(run, workflow, path) if workflow is not None else None
         if subject is not None and selected and selected not in subject.faces:
             selected = trigger_id(selected)
         of = workflow.name if workflow is not None else ""

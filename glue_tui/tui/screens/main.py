@@ -27,7 +27,7 @@ from glue_tui.tui.screens.help import HelpScreen
 from glue_tui.tui.screens.keyboard import Keyboard
 from glue_tui.tui.screens.palette import PaletteScreen
 from glue_tui.tui.screens.sheet import Sheet
-from glue_tui.tui.selection import Looked, Selection, look_up
+from glue_tui.tui.selection import Looked, Selection, WhatIf, look_up
 from glue_tui.tui.theme import Look
 from glue_tui.tui.tree_rows import TreeRow, row_index, tree_rows
 from glue_tui.tui.views import View, next_view
@@ -274,6 +274,11 @@ class MainScreen(Screen[None]):
 
     def show_run(self, workflow: str, run_id: str) -> None:
         self.select(with_run(self.selection, workflow, run_id))
+
+    def suppose(self, what_if: WhatIf | None) -> None:
+        if what_if is not None and self.selection.view is not View.GRAPH:
+            self._show_view(View.GRAPH)
+        self.select(replace(self.selection, what_if=what_if))
 
     def filter_tree(self) -> None:
         self.workflow_tree.begin_filter()

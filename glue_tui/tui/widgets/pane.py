@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -42,6 +43,8 @@ class Pane(Widget, can_focus=True):
     """
 
     is_framed = True
+    border_tone = ""
+    """Of the border, whoever has the focus; empty: as the focus says."""
 
     class Clicked(Message):
         """A row was clicked; the pane has the focus already."""
@@ -101,7 +104,7 @@ class Pane(Widget, can_focus=True):
             return Strip(self.content(y), width)
         if width < 10 or height < 2:
             return Strip.blank(width)
-        border = self.look.style("accent" if self.has_focus_within else "faint")
+        border = self._border()
         if y == 0:
             return self._edge("top", self.title_spans, self.title_right_spans)
         if y == height - 1:
@@ -111,8 +114,17 @@ class Pane(Widget, can_focus=True):
         right = Segment(self.look.glyph("thumb"), border) if first <= y - 1 < last else Segment(side, border)
         return Strip([Segment(side, border), *self.content(y - 1), right], width)
 
+    def set_border(self, tone: str) -> None:
+        """Give the border a tone of its own, or take it away again."""
+        if tone != self.border_tone:
+            self.border_tone = tone
+            self.refresh()
+
+    def _border(self) -> Style:
+        return self.look.style(self.border_tone or ("accent" if self.has_focus_within else "faint"))
+
     def _edge(self, side: str, left: Spans, right: Spans) -> Strip:
-        style = self.look.style("accent" if self.has_focus_within else "faint")
+        style = self._border()
         bar = self.look.glyph("horizontal")
         width = self.size.width
         room = width - 6

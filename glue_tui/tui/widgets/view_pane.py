@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Protocol, assert_never
 from textual import events
 from textual.message import Message
 
+from glue_tui.client.forecast import Forecast, forecast, usual_seconds
 from glue_tui.protocol.inbox_views import InboxView
+from glue_tui.protocol.usual_views import UsualView
 from glue_tui.protocol.views import RunSummary, StoryLine
 from glue_tui.tui.asked import Asked
 from glue_tui.tui.detail import ROWS_MAX, detail_lines, run_title
+from glue_tui.tui.format import left_text
 from glue_tui.tui.graph.drawing import Shape
 from glue_tui.tui.graph.widget import GraphView
-from glue_tui.tui.model import Connection
+from glue_tui.tui.model import Connection, is_over
 from glue_tui.tui.paint import Spans, wrap_spans
 from glue_tui.tui.run_facts import run_detail
 from glue_tui.tui.selection import Looked
@@ -25,7 +28,7 @@ from glue_tui.tui.widgets.data_view import DataSource, DataView
 from glue_tui.tui.widgets.event_list import EventList
 from glue_tui.tui.widgets.frame import RULE_FROM_LINES, Frame
 from glue_tui.tui.widgets.run_history import RunHistory, known_runs
-from glue_tui.tui.widgets.timeline import Timeline, timeline_rows
+from glue_tui.tui.widgets.timeline import Timeline, timeline_axis, timeline_rows
 
 if TYPE_CHECKING:
     from glue_tui.client.compare import DefinitionChanges
@@ -60,6 +63,8 @@ class Source(DataSource, Protocol):
 
     def inboxes(self, workflow: str) -> Awaitable[tuple[InboxView, ...]]: ...
 
+    def usual(self, workflow: str) -> Awaitable[tuple[UsualView, ...]]: ...
+
 
 class ViewPane(Frame):
     """Shows one of its views; fills only that one."""
@@ -85,15 +90,20 @@ class ViewPane(Frame):
         """Bring titles, the view that is up, and the detail below it to what is selected now."""
         view = looked.selection.view
         catalog: Spans = (("Data catalog", "strong"), ("  of the whole project", "muted"))
-        title = catalog if view is View.DATA else run_title(looked, self.look, now, self.size.width - 6)
+        usual_s = self._usual(looked)
+        ahead = forecast(looked.run, usual_s, now) if looked.run is not None else Forecast()
+        left = left_text(ahead.ends_at, now)
+        title = catalog if view is View.DATA else run_title(looked, self.look, now, self.size.width - 6, left)
         self.set_titles(title, tab_spans(view))
+        self.set_border("warn" if looked.what_if is not None else "")
         match view:
             case View.GRAPH:
-                self.graph.show(looked.run, looked.workflow, looked.selection.node_id or looked.selection.trigger)
+                picked = looked.selection.node_id or looked.selection.trigger
+                self.graph.show(looked.run, looked.workflow, picked, ahead.path)
             case View.TIMELINE:
-                rows = timeline_rows(looked.run, now)
+                rows = timeline_rows(looked.run, now, usual_s, ahead)
                 index = next((at for at, row in enumerate(rows) if row.node_id == looked.selection.node_id), None)
-                self.timeline.show_rows(rows, index)
+                self.timeline.show(rows, index, timeline_axis(looked.run, rows, now, ahead))
             case View.RUNS:
                 self._fill_history(looked, now)
             case View.DATA:
@@ -122,6 +132,19 @@ class ViewPane(Frame):
         if drawing.shape is not Shape.BOXES:
             return min(wanted, DETAIL_LINES)
         return min(wanted, max(DETAIL_LINES, inside - drawing.height))
+
+    def _usual(self, looked: Looked) -> dict[str, float]:
+        """Return how long the nodes usually take, where that is shown: asked again when a run of theirs has ended."""
+        run = looked.run
+        if run is None or looked.model.connection is not Connection.LIVE:
+            return {}
+        if is_over(run) and looked.selection.view is not View.TIMELINE:
+            return {}
+        name = run.summary.workflow
+        ended = (
+            one.summary.number for one in looked.model.runs.values() if one.summary.workflow == name and is_over(one)
+        )
+        return usual_seconds(self.asked.answer("usual", name, max(ended, default=0), lambda: self.source.usual(name)))
 
     def _fill_history(self, looked: Looked, now: float) -> None:
         workflow = looked.selection.workflow
