@@ -66,6 +66,8 @@ from glue_tui.store.database import transaction
 
 RUNS_LIMIT_MAX = 10_000
 
+Question = GetProject | GetRun | GetRuns | GetStory | GetUsual | GetWhatIf | PlanResume | GetInbox
+
 
 async def answer(host: Host, call: Call) -> Reply:
     """Return the reply to a call; a refusal is a reply too."""
@@ -83,22 +85,17 @@ async def answer(host: Host, call: Call) -> Reply:
 async def _reply(host: Host, call: Call) -> Reply:
     number = call.number
     match call.request:
-        case GetProject():
-            return ProjectReply(number=number, project=host.project_view())
-        case GetRun(run=ref):
-            return RunReply(number=number, run=read_run(host, ref))
-        case GetRuns(workflow=workflow, limit=limit):
-            runs = host.history.runs(workflow, min(limit, RUNS_LIMIT_MAX))
-            return RunsReply(number=number, runs=runs)
-        case GetStory(run=ref):
-            return StoryReply(number=number, lines=host.history.story(ref))
-        case GetUsual(workflow=workflow):
-            return UsualReply(number=number, usual=host.history.usual(workflow))
-        case GetWhatIf() as ask:
-            run = what_if_view(host.kernel.workflow(ask.workflow), ask.trigger, ask.outcomes)
-            return RunReply(number=number, run=run)
-        case PlanResume() as ask:
-            return PlanReply(number=number, plan=plan_view(host, ask))
+        case (
+            GetProject()
+            | GetRun()
+            | GetRuns()
+            | GetStory()
+            | GetUsual()
+            | GetWhatIf()
+            | PlanResume()
+            | GetInbox() as ask
+        ):
+            return _told(host, number, ask)
         case StartWorkflowRun() as ask:
             return SummaryReply(number=number, summary=await _start(host, ask))
         case StartCrawler() as ask:
@@ -111,8 +108,6 @@ async def _reply(host: Host, call: Call) -> Reply:
         case SetTriggerEnabled() as ask:
             await host.ask(TriggerSwitched(workflow=ask.workflow, trigger=ask.trigger, enabled=ask.enabled))
             return Done(number=number)
-        case GetInbox() as ask:
-            return InboxReply(number=number, inboxes=inbox_views(host.kernel, ask))
         case DropFiles() as ask:
             return DroppedReply(number=number, files=await _drop(host, ask))
         case Reload():
@@ -142,6 +137,31 @@ async def _reply(host: Host, call: Call) -> Reply:
         case EditBookmark(edit=edit):
             with transaction(host.kernel.conn) as conn:
                 return EditedReply(number=number, notes=bookmarks.edit(conn, edit, at=time.time()))
+        case other:
+            assert_never(other)
+
+
+def _told(host: Host, number: int, ask: Question) -> Reply:
+    """Answer what changes nothing."""
+    match ask:
+        case GetProject():
+            return ProjectReply(number=number, project=host.project_view())
+        case GetRun(run=ref):
+            return RunReply(number=number, run=read_run(host, ref))
+        case GetRuns(workflow=workflow, limit=limit):
+            runs = host.history.runs(workflow, min(limit, RUNS_LIMIT_MAX))
+            return RunsReply(number=number, runs=runs)
+        case GetStory(run=ref):
+            return StoryReply(number=number, lines=host.history.story(ref))
+        case GetUsual(workflow=workflow):
+            return UsualReply(number=number, usual=host.history.usual(workflow))
+        case GetWhatIf():
+            run = what_if_view(host.kernel.workflow(ask.workflow), ask.trigger, ask.outcomes)
+            return RunReply(number=number, run=run)
+        case PlanResume():
+            return PlanReply(number=number, plan=plan_view(host, ask))
+        case GetInbox():
+            return InboxReply(number=number, inboxes=inbox_views(host.kernel, ask))
         case other:
             assert_never(other)
 
