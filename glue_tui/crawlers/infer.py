@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from glue_tui.catalog.places import is_s3
@@ -37,6 +38,9 @@ CHUNK_FILES = 5000
 CHUNK_BYTES = 32 * 1024 * 1024
 """What is read together: enough to be fast, little enough to show progress and to be held."""
 
+GROUPS_AT_ONCE = 2
+"""Groups of files that begin alike: more would only hold more memory, for polars has all cores for each."""
+
 PATTERNS_TRIED = 3
 """So many files are looked at for one that has nothing special about it, so that others can be like it."""
 
@@ -47,6 +51,9 @@ _JSON_EXTENSIONS = frozenset({"json", "jsonl", "ndjson"})
 
 _Small = tuple[ListedFile, bytes]
 """A file and all that is in it."""
+
+_Formats = dict[FileFormat, list[ListedFile]]
+"""Files that were classified, and wait to be read with others of their format."""
 
 
 def read_files(files: Sequence[ListedFile], classifier: Classifier) -> Iterator[list[Found]]:
@@ -96,25 +103,43 @@ class _Reader:
                 alike_json[names_in(content)].append((listed, content))
                 continue
             others.append(listed)
-        formats: dict[FileFormat, list[ListedFile]] = defaultdict(list)
-        for key, members in alike.items():
-            yield from self._read_alike(key, members, formats)
-        for names, members in alike_json.items():
-            yield from self._read_alike_json(names, members, formats)
+        formats: _Formats = defaultdict(list)
+        for of_group, own in self._groups(alike, alike_json):
+            yield from of_group
+            for file_format, same in own.items():
+                formats[file_format] += same
         for listed in others:
             yield from self._classified([listed], formats)
         for file_format, same in formats.items():
             yield from _read(same, file_format, self.classifier)
 
-    def _read_alike(
-        self, key: tuple[str, bytes], members: Sequence[_Small], formats: dict[FileFormat, list[ListedFile]]
-    ) -> Iterator[Found]:
+    def _groups(
+        self,
+        alike: Mapping[tuple[str, bytes], Sequence[_Small]],
+        alike_json: Mapping[tuple[bytes, ...], Sequence[_Small]],
+    ) -> Iterator[tuple[list[Found], _Formats]]:
+        """Yield what was found in each group of files that begin alike, and its files that wait for others."""
+
+        def csv(group: tuple[tuple[str, bytes], Sequence[_Small]]) -> tuple[list[Found], _Formats]:
+            formats: _Formats = defaultdict(list)
+            return list(self._read_alike(*group, formats)), formats
+
+        def json(group: tuple[tuple[bytes, ...], Sequence[_Small]]) -> tuple[list[Found], _Formats]:
+            formats: _Formats = defaultdict(list)
+            return list(self._read_alike_json(*group, formats)), formats
+
+        # No group knows of another: while polars looks through one, Python is at the next.
+        with ThreadPoolExecutor(GROUPS_AT_ONCE) as threads:
+            yield from threads.map(csv, alike.items())
+            yield from threads.map(json, alike_json.items())
+
+    def _read_alike(self, key: tuple[str, bytes], members: Sequence[_Small], formats: _Formats) -> Iterator[Found]:
         """Yield the files that are written as the first of them, or one before; add the others to their formats."""
         for listed, content in members[:PATTERNS_TRIED]:
             if key in self.patterns:
                 break
             members = members[1:]
-            own: dict[FileFormat, list[ListedFile]] = defaultdict(list)
+            own: _Formats = defaultdict(list)
             yield from self._classified([listed], own)
             for file_format in own:
                 if pattern := pattern_of(content, file_format):
@@ -136,7 +161,7 @@ class _Reader:
             yield from self._classified(of_content, formats)
 
     def _read_alike_json(
-        self, names: tuple[bytes, ...], members: Sequence[_Small], formats: dict[FileFormat, list[ListedFile]]
+        self, names: tuple[bytes, ...], members: Sequence[_Small], formats: _Formats
     ) -> Iterator[Found]:
         """Yield the files that are written as some that were read before, or as the first of the others; add what is
         left to its formats."""
@@ -147,7 +172,7 @@ class _Reader:
             if not members or len(patterns) == PATTERNS_TRIED:
                 break
             (listed, _), *members = members
-            own: dict[FileFormat, list[ListedFile]] = defaultdict(list)
+            own: _Formats = defaultdict(list)
             yield from self._classified([listed], own)
             for file_format, same in own.items():
                 for found in _read(same, file_format, self.classifier):
@@ -158,9 +183,7 @@ class _Reader:
         for listed, _ in members:
             yield from self._classified([listed], formats)
 
-    def _classified(
-        self, same: Sequence[ListedFile], formats: dict[FileFormat, list[ListedFile]]
-    ) -> Iterator[PassedOver | BrokenFile]:
+    def _classified(self, same: Sequence[ListedFile], formats: _Formats) -> Iterator[PassedOver | BrokenFile]:
         """Add files that hold the same, under names of one extension, to those of their format, or yield why they have
         none."""
         first = same[0]
