@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+from glue_tui.client.socket import SocketClient
 from glue_tui.protocol.inbox_views import InboxView
-from glue_tui.protocol.views import TriggerView
+from glue_tui.protocol.views import FeedMessage, TriggersChanged, TriggerView
 from tests.conftest import RunningEngine, wait_for
 
 WATCHING = """
@@ -99,6 +102,31 @@ def test_a_file_that_is_open_says_so_and_counts_once_it_is_closed(project: Path,
         assert engine.ask(lambda client: client.runs()) == ()
     wait_for(lambda: engine.ask(lambda client: client.runs()))
     assert engine.finished(1).summary.event_files == ("incoming/slow",)
+
+
+def test_that_a_file_which_settles_was_opened_is_told_though_nothing_of_it_has_changed(
+    project: Path, engine: RunningEngine
+) -> None:
+    folder = watch(project, batch_size=1)
+    file = project / "workflows" / "taking.toml"
+    file.write_text(file.read_text().replace('"20ms"', '"500ms"'))
+    engine.start()
+
+    async def told(client: SocketClient) -> None:
+        feed = client.subscribe()
+        (folder / "slow").write_text("half")
+        await until_note(client, feed, "")
+        with (folder / "slow").open("a"):
+            await until_note(client, feed, "open for writing")
+
+    async def until_note(client: SocketClient, feed: AsyncIterator[FeedMessage], note: str) -> None:
+        async for message in feed:
+            if isinstance(message, TriggersChanged):
+                (waiting,) = await client.inboxes()
+                if [one.note for one in waiting.files] == [note]:
+                    return
+
+    engine.ask(lambda client: asyncio.wait_for(told(client), 10))
 
 
 def hurried(engine: RunningEngine) -> None:
