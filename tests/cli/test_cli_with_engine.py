@@ -111,7 +111,11 @@ def test_a_run_starts_an_engine_says_what_happens_and_ends_with_its_tree(shell: 
     assert [run["number"] for run in shell.json("runs")] == [2, 1]
     assert len(shell("runs", "--limit", "1").stdout.splitlines()) == 2
     assert "--limit shows more" in shell("runs", "--limit", "1").stderr
-    assert shell.json("status", "good") == again
+    told = shell.json("status", "good")
+    assert {key: told[key] for key in again} == again
+    assert told["critical_path"] == ["job:first", "job:second"]
+    assert [one["attempts"] for one in told["usual"]] == [2, 2]
+    assert "critical path: first → second (decided when it ended)" in shell("status", "good").stdout
     assert shell.json("events", "2")[-1]["kind"] == "RunFinished"
     assert shell.json("engine", "status")["pid"] == shell.engine_family()[0].pid
     assert shell.json("status")["engine"]["pid"] == shell.engine_family()[0].pid
