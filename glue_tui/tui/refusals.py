@@ -88,7 +88,7 @@ def no_run(looked: Looked) -> str:
 
 def compare(looked: Looked) -> str:
     """Return why no runs can be compared."""
-    return no_run(looked) or engine(looked)
+    return supposed(looked) or no_run(looked) or engine(looked)
 
 
 def last_run(looked: Looked) -> str:

@@ -270,3 +270,23 @@ def test_files_that_wait_no_more_tell_the_run_that_took_them_and_why_they_were_i
 def test_a_long_path_keeps_its_name() -> None:
     assert tail_of("a/b/c/delivery.csv", 14, Look()) == "…/delivery.csv"
     assert tail_of("short.csv", 14, Look()) == "short.csv"
+
+
+def test_the_story_takes_the_width_of_the_pane_when_it_comes_up_and_when_that_changes() -> None:
+    async def scenario(shown: Shown) -> None:
+        await shown.press("g", "g", "]", "]", "]", "]")
+        await shown.until_text("11 events")
+        events = shown.app.main.view.events
+
+        def lines() -> int:
+            return sum(isinstance(row, EventRow) for row in events.rows)
+
+        assert lines() == 11
+        await shown.pilot.resize_terminal(48, 24)
+        await shown.until(lambda: lines() > 11)
+        await shown.press("[")
+        await shown.pilot.resize_terminal(120, 36)
+        await shown.press("]")
+        await shown.until(lambda: lines() == 11)
+
+    show(busy_engine(), scenario)

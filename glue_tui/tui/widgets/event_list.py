@@ -174,6 +174,11 @@ class EventList(ListPane[Row]):
         if current is not None and not self.is_selectable(current):
             super().move_to(self.cursor, 1)
 
+    def on_resize(self) -> None:
+        """Wrap the texts anew; a view that comes up has no width before."""
+        self.rebuild()
+        super().on_resize()
+
     def move_to(self, index: int, direction: int = -1) -> None:
         self._has_moved = True
         super().move_to(index, direction)
