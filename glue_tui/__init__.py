@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from glue_tui.catalog.project_catalog import ProjectCatalog
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 __all__ = ["__version__", "open_catalog"]
 

@@ -1,0 +1,4 @@
+def run(glue):
+    rows = glue.table("raw.orders").collect().height
+    glue.log.info(f"{rows} rows")
+    glue.set_property("rows", rows)
