@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from glue_tui.client.find import state_dir
 from glue_tui.client.requests import RequestClient
@@ -20,6 +20,8 @@ from glue_tui.protocol.views import FeedMessage
 
 if TYPE_CHECKING:
     from glue_tui.engine.host import Host
+
+ComingT = TypeVar("ComingT")
 
 _NOTES_KEPT = 20
 
@@ -34,9 +36,11 @@ class LocalClient(RequestClient):
         self._last_number = 0
 
     async def subscribe(self) -> AsyncIterator[FeedMessage]:
+        """Yield the feed. Raises EngineUnavailable once the engine has ended by itself, as for a removed folder."""
         with self._host.feed.subscribe() as subscription:
-            async for messages in subscription.batches():
-                for message in messages:
+            batches = subscription.batches()
+            while True:
+                for message in await self._unless_ended(anext(batches)):
                     yield message
 
     async def close(self) -> None:
@@ -47,10 +51,20 @@ class LocalClient(RequestClient):
     async def _ask(self, request: Request) -> Reply:
         from glue_tui.engine.handlers import answer
 
-        if self._serving.done():
-            raise EngineUnavailable("the engine in this process has ended")
         self._last_number += 1
-        return await answer(self._host, Call(number=self._last_number, request=request))
+        return await self._unless_ended(answer(self._host, Call(number=self._last_number, request=request)))
+
+    async def _unless_ended(self, coming: Awaitable[ComingT]) -> ComingT:
+        """Return what is waited for. Raises EngineUnavailable if the engine ends before."""
+        waiting = asyncio.ensure_future(coming)
+        try:
+            await asyncio.wait({waiting, self._serving}, return_when=asyncio.FIRST_COMPLETED)
+            if not waiting.done():
+                hint = "" if self._host.is_owner() else f"{self._host.state_dir} was removed or replaced"
+                raise EngineUnavailable("the engine has ended", hint=hint)
+            return await waiting
+        finally:
+            waiting.cancel()
 
 
 async def open_local(project_dir: Path) -> LocalClient:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import psutil
 import pytest
 
-from glue_tui.client.find import is_lock_held
+from glue_tui.client.find import is_lock_held, state_dir
 from glue_tui.client.launch import connect
 from glue_tui.client.local import open_local
 from glue_tui.core.problem import EngineUnavailable, EntityNotFound
@@ -74,5 +75,23 @@ def test_an_engine_that_is_stopped_while_it_reads_saved_definitions_ends(project
         await client.close()
         with pytest.raises(EngineUnavailable, match="the engine has ended"):
             await reloading
+
+    asyncio.run(asyncio.wait_for(test(), DEADLINE_S))
+
+
+def test_who_follows_an_engine_in_this_process_hears_that_its_folder_was_removed(project: Path) -> None:
+    async def test() -> None:
+        client = await open_local(project)
+        feed = aiter(client.subscribe())
+        assert isinstance(await anext(feed), Snapshot)
+        shutil.rmtree(state_dir(project))
+        asking = asyncio.create_task(client.start_workflow_run("small", request_id="a"))
+        with pytest.raises(EngineUnavailable, match="the engine has ended"):
+            async for _ in feed:
+                pass
+        with pytest.raises(EngineUnavailable):
+            await asking
+        await client.close()
+        assert psutil.Process().children() == []
 
     asyncio.run(asyncio.wait_for(test(), DEADLINE_S))
