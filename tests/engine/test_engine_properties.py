@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import glue_tui
 from tests.conftest import RunningEngine
 
 _TYPED = """
@@ -16,7 +17,7 @@ actions = [{ job = "sums" }]
 
 [jobs.sums]
 type = "sql"
-query = "SELECT 1 AS one WHERE {{ properties.n }} + 1 = 4"
+query = "SELECT {{ properties.n }} + 1 AS one"
 targets = [{ table = "t.sums", path = "sums" }]
 """
 
@@ -27,3 +28,4 @@ def test_a_query_is_told_the_types_of_properties(project: Path, engine: RunningE
     engine.ask(lambda client: client.start_workflow_run("typed"))
     assert engine.finished(1).summary.outcome == "SUCCEEDED"
     assert engine.node(1, "sums").rows_out == 1
+    assert glue_tui.open_catalog(project).table("t.sums").collect().to_dicts() == [{"one": 4}]

@@ -160,6 +160,7 @@ def test_what_can_not_work_is_refused_before_spark_starts(project: Project, monk
     refused(SqlWork(query="SELECT 1", spark=escaped), "changes what a quoted text means")
     elsewhere = SparkSettings(conf={"spark.submit.deployMode": "cluster"})
     refused(SqlWork(query="SELECT 1", spark=elsewhere), "the driver of a job runs in its worker")
+    monkeypatch.setenv("POLARS_OOC_MEMORY_BUDGET_MB", "1000")  # else the job sets it, for the tests that follow, too
     refused(SqlWork(query="SELECT 1", spark=SparkSettings()), "more than this job may use", 2**28)
     refused(SqlWork(query="SELECT 1", spark=SparkSettings(jars=("no.jar",))), "jars: no file no.jar")
     refused(SparkWork(script="brokn.py"), "no script brokn.py")
