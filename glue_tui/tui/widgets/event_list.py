@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from rich.cells import cell_len
-from textual import events
 
 from glue_tui.client.words import counted
 from glue_tui.protocol.inbox_views import InboxView
@@ -16,6 +15,7 @@ from glue_tui.tui.model import is_over
 from glue_tui.tui.paint import Span, Spans, columns, wrap
 from glue_tui.tui.selection import Looked
 from glue_tui.tui.theme import Look
+from glue_tui.tui.widgets.filtered import FilteredList
 from glue_tui.tui.widgets.inbox_rows import (
     FileRow,
     FolderRow,
@@ -26,8 +26,6 @@ from glue_tui.tui.widgets.inbox_rows import (
     inbox_rows,
     is_wanted,
 )
-from glue_tui.tui.widgets.pane import ListPane
-from glue_tui.tui.widgets.prompt import Prompt
 
 _NOTIFICATION_TONES = {
     "NotificationSent": "muted",
@@ -117,22 +115,18 @@ def _tone(line: StoryLine) -> str:
     return _TONES.get(line.kind, "good" if "SUCCEEDED" in line.text else "text")
 
 
-class EventList(ListPane[Row]):
+class EventList(FilteredList[Row]):
     """Inside the view's frame. Keeps what it was given, so that a filter that is typed needs nothing new."""
 
     is_framed = False
-    after_change: Callable[[], None] = staticmethod(lambda: None)
-    """Called when what `below` says may have changed."""
 
     def __init__(self, look: Look, *, id: str) -> None:
         super().__init__(look, id=id)
         self.inboxes: tuple[InboxView, ...] = ()
-        self.filter_text = ""
         self.node_id = ""
         """Only the events of this node are shown; empty: all."""
         self.is_relative = False
         self._opened: frozenset[tuple[str, str]] = frozenset()
-        self._prompt: Prompt | None = None
         self._has_moved = False
         """Whether somebody has put the cursor somewhere; until then it is on the first row, whatever comes."""
         self._looked: Looked | None = None
@@ -240,35 +234,12 @@ class EventList(ListPane[Row]):
         self.after_change()
         return True
 
-    def begin_filter(self) -> None:
-        """Ask what to show; the rows follow what is typed."""
-        self._prompt = Prompt("/", self.filter_text)
-        self.after_change()
-
     def let_go(self) -> None:
         """Show everything again."""
         self.node_id = ""
-        self._filter("")
+        self.filter_by("")
 
-    def take_key(self, event: events.Key) -> bool:
-        """Obey a key of the filter while it is typed; return False for others."""
-        prompt = self._prompt
-        if prompt is None:
-            return False
-        if event.key in ("escape", "enter", "up", "down", "tab"):
-            self._prompt = None
-            self._filter("" if event.key == "escape" else prompt.text)
-            return event.key in ("escape", "enter")
-        prompt.take(event.key, event.character)
-        self._filter(prompt.text)
-        return True
-
-    def on_blur(self) -> None:
-        if self._prompt is not None:
-            self._prompt = None
-            self.after_change()
-
-    def _filter(self, text: str) -> None:
+    def filter_by(self, text: str) -> None:
         self.filter_text = text
         self.rebuild()
         self.after_change()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from textual import events
 
 from glue_tui.client.run_times import RunTimes, run_times, times_text
 from glue_tui.client.words import counted, duration
@@ -15,8 +13,7 @@ from glue_tui.tui.model import UiModel
 from glue_tui.tui.paint import Span, Spans, columns
 from glue_tui.tui.run_facts import is_wanted
 from glue_tui.tui.theme import Look
-from glue_tui.tui.widgets.pane import ListPane
-from glue_tui.tui.widgets.prompt import Prompt
+from glue_tui.tui.widgets.filtered import FilteredList
 
 FIRST_RUNS = 200
 """So many runs are asked for at first; more when the cursor gets to the last of them."""
@@ -73,12 +70,10 @@ def _detail(summary: RunSummary) -> list[Span]:
     return [span for one in found for span in (("  ", ""), one)][1:]
 
 
-class RunHistory(ListPane[HistoryRow]):
+class RunHistory(FilteredList[HistoryRow]):
     """Inside the view's frame."""
 
     is_framed = False
-    after_change: Callable[[], None] = staticmethod(lambda: None)
-    """Called when filter or mark changed: the rows are to be shown anew."""
 
     def __init__(self, look: Look, *, id: str) -> None:
         super().__init__(look, id=id)
@@ -89,8 +84,6 @@ class RunHistory(ListPane[HistoryRow]):
         """So many runs are to be asked for."""
         self.marked = ""
         """Id of the run that others are compared with."""
-        self.filter_text = ""
-        self._prompt: Prompt | None = None
         self._times: RunTimes | None = None
         self._drawn_head: object = None
 
@@ -143,38 +136,11 @@ class RunHistory(ListPane[HistoryRow]):
             self.marked = "" if self.marked == run.run_id else run.run_id
             self.after_change()
 
-    def begin_filter(self) -> None:
-        """Ask which runs to show; they follow what is typed."""
-        self._prompt = Prompt("/", self.filter_text)
-        self.after_change()
-
     def let_go(self) -> None:
         """Show all runs again; where all are shown, take the mark away."""
         if not self.filter_text:
             self.marked = ""
-        self._filter_by("")
-
-    def take_key(self, event: events.Key) -> bool:
-        """Obey a key of the filter's prompt; return False for others."""
-        prompt = self._prompt
-        if prompt is None:
-            return False
-        if event.key in ("escape", "enter", "up", "down", "tab"):
-            self._prompt = None
-            self._filter_by("" if event.key == "escape" else prompt.text)
-            return event.key in ("escape", "enter")
-        prompt.take(event.key, event.character)
-        self._filter_by(prompt.text)
-        return True
-
-    def on_blur(self) -> None:
-        if self._prompt is not None:
-            self._prompt = None
-            self.refresh()
-
-    def _filter_by(self, text: str) -> None:
-        self.filter_text = text
-        self.after_change()
+        self.filter_by("")
 
     # Drawing
 
